@@ -1,0 +1,1 @@
+//! The prober: attacks an API from outside and reports with evidence

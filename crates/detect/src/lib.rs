@@ -1,0 +1,1 @@
+//! Native detectors over bytes; each answers with evidence

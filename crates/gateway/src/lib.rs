@@ -1,0 +1,1 @@
+//! Listeners, TLS, upstreams, reload and the admin listener

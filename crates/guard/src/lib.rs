@@ -1,0 +1,1 @@
+//! The exchange, the doors and the events: every decision Doorward makes

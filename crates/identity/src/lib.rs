@@ -1,0 +1,1 @@
+//! Tokens and keys: verified into a principal

@@ -1,0 +1,1 @@
+//! A deliberately vulnerable shop API and its hardened twin

@@ -1,0 +1,468 @@
+//! Policy as it holds: every default filled in, every path resolved, nothing left to parse.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{HeaderName, HeaderValue};
+use http::{Method, Uri};
+use ipnet::IpNet;
+use prefix_trie::joint::JointPrefixSet;
+
+use crate::Modes;
+use crate::config::{
+    AccessLog, AdminConfig, AuthRequirement, BodyHandling, ClaimMatch, CorsConfig, Csrf, ForeignStatus,
+    HealthConfig, JwtAlgorithm, ProtocolConfig, ProxyProtocol, ResponseProperties, SameSite, TimeoutConfig,
+    UndeclaredOperation, UnknownProperties,
+};
+use crate::openapi::Document;
+use crate::origin::OriginPattern;
+use crate::router::{PathTemplate, Router};
+use crate::units::{ByteSize, Limit};
+
+/// All that a gateway and its doors need to know.
+#[derive(Debug)]
+pub struct Policy {
+    /// Sockets, upstreams, time-outs.
+    pub gateway: Gateway,
+    /// The admin listener.
+    pub admin: AdminConfig,
+    /// Where lines go.
+    pub log: Log,
+    /// Sizes, depths and spellings.
+    pub protocol: ProtocolConfig,
+    /// Who may speak at all.
+    pub network: Network,
+    /// Cross-origin requests.
+    pub cors: Cors,
+    /// Whose tokens and keys are believed.
+    pub auth: Auth,
+    /// The OpenAPI document.
+    pub document: Option<Document>,
+    /// What an OpenAPI document decides.
+    pub undeclared: UndeclaredOperation,
+    /// Headers of every response.
+    pub headers: SecurityHeaders,
+    /// Attributes of cookies.
+    pub cookies: Cookies,
+    /// What somebody else's object looks like.
+    pub foreign: ForeignStatus,
+    /// Who may see everybody's objects.
+    pub exempt: Vec<ClaimMatch>,
+    /// Decoding rounds of the injection door.
+    pub decode_rounds: usize,
+    /// Counters kept.
+    pub max_counters: usize,
+    pub(crate) routes: Router<Vec<Arc<RoutePolicy>>>,
+    pub(crate) fallback: Arc<RoutePolicy>,
+    pub(crate) login: Arc<RoutePolicy>,
+    pub(crate) login_paths: Vec<String>,
+}
+
+impl Policy {
+    /// The policy of the route that a method and a normalised path belong to.
+    pub fn route(&self, method: &Method, path: &str) -> &Arc<RoutePolicy> {
+        if let Some((_, candidates, _)) = self.routes.find(path) {
+            let serves =
+                |route: &&Arc<RoutePolicy>| route.methods.is_empty() || route.methods.contains(method);
+            if let Some(route) = candidates.iter().find(serves) {
+                return route;
+            }
+        }
+        if is_login(method, path, &self.login_paths) { &self.login } else { &self.fallback }
+    }
+
+    /// Every route that was written down, then the two that are always there.
+    pub fn routes(&self) -> impl Iterator<Item = &Arc<RoutePolicy>> {
+        self.routes.iter().flat_map(|(_, list)| list).chain([&self.login, &self.fallback])
+    }
+}
+
+/// Whether a request is a login: a POST whose last segment says so, or a configured path.
+pub(crate) fn is_login(method: &Method, path: &str, configured: &[String]) -> bool {
+    const LOGIN: [&str; 7] = ["login", "signin", "sign-in", "authenticate", "token", "session", "sessions"];
+    method == Method::POST
+        && (configured.iter().any(|p| p == path)
+            || path
+                .trim_end_matches('/')
+                .rsplit('/')
+                .next()
+                .is_some_and(|last| LOGIN.iter().any(|word| last.eq_ignore_ascii_case(word))))
+}
+
+/// What holds on one route.
+#[derive(Debug, Clone)]
+pub struct RoutePolicy {
+    /// Its name in events and limits: the template, `login`, or `*`.
+    pub name: Arc<str>,
+    /// The template, when it was written down.
+    pub template: Option<PathTemplate>,
+    /// Methods; all when empty.
+    pub methods: Vec<Method>,
+    /// Mode of each door.
+    pub modes: Modes,
+    /// Longest body that is held back.
+    pub max_body: ByteSize,
+    /// Whether bodies are held back or streamed.
+    pub body: BodyHandling,
+    /// Limits, those that need a principal last.
+    pub limits: Vec<Arc<Limit>>,
+    /// Whether a principal is needed.
+    pub auth: AuthRequirement,
+    /// Scopes needed.
+    pub scopes: Vec<String>,
+    /// Fields that may be assigned, where no document says.
+    pub fields: Option<Vec<String>>,
+    /// Undeclared body properties.
+    pub unknown_properties: UnknownProperties,
+    /// Undeclared query parameters.
+    pub unknown_parameters: UnknownProperties,
+    /// Undeclared response properties.
+    pub responses: ResponseProperties,
+    /// Inputs that may hold anything.
+    pub exempt_inputs: Vec<String>,
+    /// Values that must equal a claim.
+    pub bind: Vec<Binding>,
+    /// Where the response says whose object it is.
+    pub owner: Option<Owner>,
+}
+
+/// A value that must equal a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// Where the value stands.
+    pub input: BoundInput,
+    /// The claim that it must equal.
+    pub claim: String,
+}
+
+/// Where a bound value stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BoundInput {
+    /// A path parameter.
+    Path(String),
+    /// A query parameter.
+    Query(String),
+    /// A request header.
+    Header(HeaderName),
+    /// A JSON Pointer into the body.
+    Body(String),
+}
+
+/// Where a response says whose object it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// JSON Pointer from the object.
+    pub field: String,
+    /// The claim that must equal it.
+    pub claim: String,
+    /// JSON Pointer to the list of objects.
+    pub list: Option<String>,
+    /// JSON Pointers to counts of the list.
+    pub counts: Vec<String>,
+}
+
+/// Sockets, upstreams, time-outs.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// Addresses to listen on.
+    pub listen: Vec<SocketAddr>,
+    /// The API.
+    pub upstreams: Vec<Upstream>,
+    /// Proxies whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// PROXY protocol on the listener.
+    pub proxy_protocol: ProxyProtocol,
+    /// Worker threads.
+    pub workers: Option<usize>,
+    /// Protocols that a client may upgrade to, lower case.
+    pub upgrades: Vec<String>,
+    /// Whether the upstream gets the client's Host.
+    pub preserve_host: bool,
+    /// Concurrent connections of one worker.
+    pub max_connections: usize,
+    /// How long connections may finish.
+    pub drain: Duration,
+    /// Certificate and key files.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Time-outs.
+    pub timeouts: TimeoutConfig,
+    /// Health of upstreams.
+    pub health: HealthConfig,
+}
+
+/// One address of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Upstream {
+    /// Over TCP.
+    Tcp {
+        /// Cleartext or TLS.
+        tls: bool,
+        /// HTTP/2 by prior knowledge on cleartext; on TLS, ALPN decides.
+        http2: bool,
+        /// Host and port.
+        authority: http::uri::Authority,
+        /// Port, with the scheme's default filled in.
+        port: u16,
+    },
+    /// Over a Unix socket, HTTP/1.1.
+    Unix(PathBuf),
+}
+
+impl std::str::FromStr for Upstream {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return if path.starts_with('/') {
+                Ok(Upstream::Unix(path.into()))
+            } else {
+                Err(format!("`{text}` does not name an absolute path; write `unix:/run/api.sock`"))
+            };
+        }
+        let bad = || {
+            format!(
+                "`{text}` is not an upstream; write `http://127.0.0.1:3000`, `https://host`, `h2c://host:port` or `unix:/path`"
+            )
+        };
+        let uri: Uri = text.parse().map_err(|_| bad())?;
+        let authority = uri.authority().ok_or_else(bad)?.clone();
+        if authority.as_str().contains('@') || !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+            return Err(format!(
+                "`{text}` has more than scheme, host and port; paths are passed on as they are"
+            ));
+        }
+        let (tls, http2, default) = match uri.scheme_str() {
+            Some("http") => (false, false, 80),
+            Some("h2c") => (false, true, 80),
+            Some("https") => (true, false, 443),
+            _ => return Err(bad()),
+        };
+        let port = authority.port_u16().unwrap_or(default);
+        Ok(Upstream::Tcp { tls, http2, authority, port })
+    }
+}
+
+impl std::fmt::Display for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Upstream::Tcp { tls, http2, authority, .. } => {
+                let scheme = match (tls, http2) {
+                    (true, _) => "https",
+                    (false, true) => "h2c",
+                    (false, false) => "http",
+                };
+                write!(f, "{scheme}://{authority}")
+            }
+            Upstream::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// Where lines go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// A file; standard output when not set.
+    pub file: Option<PathBuf>,
+    /// Whether every request gets a line.
+    pub access: AccessLog,
+}
+
+/// Who may speak at all.
+#[derive(Debug)]
+pub struct Network {
+    /// When not empty, only these.
+    pub allow: AddressSet,
+    /// Never these.
+    pub deny: AddressSet,
+    /// Whether a request must say which agent it comes from.
+    pub require_user_agent: bool,
+}
+
+/// A set of networks; a look-up costs the length of the prefix, not the number of networks.
+#[derive(Debug, Default)]
+pub struct AddressSet {
+    networks: JointPrefixSet<IpNet>,
+}
+
+impl AddressSet {
+    /// The network of the set that holds the address.
+    pub fn find(&self, address: IpAddr) -> Option<IpNet> {
+        if self.is_empty() { None } else { self.networks.get_lpm(&IpNet::from(address)) }
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.networks.is_empty()
+    }
+}
+
+impl FromIterator<IpNet> for AddressSet {
+    fn from_iter<I: IntoIterator<Item = IpNet>>(networks: I) -> Self {
+        let mut set = JointPrefixSet::new();
+        for network in networks {
+            set.insert(network.trunc());
+        }
+        AddressSet { networks: set }
+    }
+}
+
+/// Cross-origin requests, with the header values ready.
+#[derive(Debug)]
+pub struct Cors {
+    /// Allowed origins.
+    pub origins: Vec<OriginPattern>,
+    /// Allowed methods.
+    pub methods: Vec<Method>,
+    /// Allowed request headers.
+    pub headers: Vec<HeaderName>,
+    /// `Access-Control-Allow-Methods`.
+    pub allow_methods: HeaderValue,
+    /// `Access-Control-Allow-Headers`.
+    pub allow_headers: Option<HeaderValue>,
+    /// `Access-Control-Expose-Headers`.
+    pub expose: Option<HeaderValue>,
+    /// `Access-Control-Max-Age`.
+    pub max_age: HeaderValue,
+    /// Whether credentials may come along.
+    pub credentials: bool,
+    /// State-changing cross-site requests with cookies.
+    pub csrf: Csrf,
+}
+
+impl Cors {
+    pub(crate) fn compile(config: &CorsConfig) -> Result<Cors, (&'static str, String)> {
+        let methods = config
+            .methods
+            .iter()
+            .map(|m| m.parse().map_err(|_| ("methods", format!("`{m}` is not a method"))))
+            .collect::<Result<Vec<Method>, _>>()?;
+        let names = |field, list: &[String]| {
+            list.iter()
+                .map(|h| {
+                    h.parse()
+                        .map_err(|_| (field, format!("`{h}` is not a header name; list them one by one")))
+                })
+                .collect::<Result<Vec<HeaderName>, _>>()
+        };
+        let headers = names("headers", &config.headers)?;
+        let expose = names("expose", &config.expose)?;
+        let join = |list: Vec<&str>| HeaderValue::try_from(list.join(", ")).ok();
+        Ok(Cors {
+            origins: config.origins.clone(),
+            allow_methods: join(methods.iter().map(Method::as_str).collect())
+                .unwrap_or(HeaderValue::from_static("GET")),
+            allow_headers: join(headers.iter().map(HeaderName::as_str).collect())
+                .filter(|_| !headers.is_empty()),
+            expose: join(expose.iter().map(HeaderName::as_str).collect()).filter(|_| !expose.is_empty()),
+            max_age: HeaderValue::from(config.max_age.0.as_secs()),
+            methods,
+            headers,
+            credentials: config.credentials,
+            csrf: config.csrf,
+        })
+    }
+}
+
+/// Whose tokens and keys are believed.
+#[derive(Debug)]
+pub struct Auth {
+    /// Token issuers.
+    pub issuers: Vec<Issuer>,
+    /// API keys by the SHA-256 of the key.
+    pub api_keys: Vec<ApiKey>,
+    /// Header that carries an API key.
+    pub api_key_header: HeaderName,
+    /// Cookie that carries an access token.
+    pub cookie: Option<String>,
+    /// Clock skew allowed.
+    pub leeway: Duration,
+    /// Header in which the upstream gets the verified subject.
+    pub forward_subject: HeaderName,
+}
+
+impl Auth {
+    /// Whether there is anything to believe.
+    pub fn is_empty(&self) -> bool {
+        self.issuers.is_empty() && self.api_keys.is_empty()
+    }
+}
+
+/// A token issuer.
+#[derive(Debug, Clone)]
+pub struct Issuer {
+    /// The `iss` claim; any when not set.
+    pub issuer: Option<String>,
+    /// The `aud` claim, any of these; none needed when empty.
+    pub audiences: Vec<String>,
+    /// Where its keys come from.
+    pub keys: Vec<KeySource>,
+    /// Longest life of a token.
+    pub max_lifetime: Option<Duration>,
+}
+
+/// Where keys come from.
+#[derive(Clone)]
+pub enum KeySource {
+    /// One key with its algorithm.
+    Key {
+        /// The `kid` that tokens name.
+        kid: Option<String>,
+        /// The one algorithm of this key.
+        algorithm: JwtAlgorithm,
+        /// PEM of a public key, or the bytes of a secret.
+        material: Vec<u8>,
+    },
+    /// The text of a JWK set.
+    Set(String),
+    /// A JWK set to fetch, again and again.
+    Url(Uri, Duration),
+}
+
+impl std::fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            KeySource::Key { kid, algorithm, .. } => write!(f, "Key({kid:?}, {algorithm:?})"),
+            KeySource::Set(_) => f.write_str("Set"),
+            KeySource::Url(url, every) => write!(f, "Url({url}, {every:?})"),
+        }
+    }
+}
+
+/// An API key, of which only the hash is known.
+#[derive(Debug, Clone)]
+pub struct ApiKey {
+    /// The subject that it stands for.
+    pub subject: String,
+    /// SHA-256 of the key.
+    pub sha256: [u8; 32],
+    /// Its scopes.
+    pub scopes: Vec<String>,
+    /// When it ends, seconds since 1970.
+    pub expires: Option<u64>,
+}
+
+/// Headers of every response, values ready.
+#[derive(Debug)]
+pub struct SecurityHeaders {
+    /// Set where the upstream's value is missing or weaker.
+    pub set: Vec<(HeaderName, HeaderValue)>,
+    /// `Strict-Transport-Security`, on TLS.
+    pub hsts: HeaderValue,
+    /// Removed.
+    pub remove: Vec<HeaderName>,
+}
+
+/// Attributes of cookies.
+#[derive(Debug)]
+pub struct Cookies {
+    /// `SameSite` of cookies that have none.
+    pub same_site: SameSite,
+    /// Cookies that scripts must read.
+    pub script_readable: Vec<String>,
+}
+
+/// Further headers by name, as the operator wrote them.
+pub(crate) type ExtraHeaders = BTreeMap<String, String>;

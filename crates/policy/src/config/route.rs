@@ -1,0 +1,59 @@
+//! `[[route]]`: what differs on some paths.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{AuthRequirement, DoorName, OwnerConfig, UnknownProperties};
+use crate::Mode;
+use crate::units::{ByteSize, Limit};
+
+/// `[[route]]`. What is not said is as everywhere. The most specific path wins; entries do not add up.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteConfig {
+    /// Path template: `/api/users/{id}`, `/files/**`.
+    pub path: String,
+    /// Methods; all when empty.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// Modes of doors here.
+    #[serde(default)]
+    pub doors: BTreeMap<DoorName, Mode>,
+    /// Held-back limit of request bodies here.
+    pub max_body: Option<ByteSize>,
+    /// Whether bodies are held back or streamed.
+    #[serde(default)]
+    pub body: BodyHandling,
+    /// Limits here, beside the global ones.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
+    /// Whether a principal is needed here.
+    pub auth: Option<AuthRequirement>,
+    /// Scopes that the principal needs here.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Body fields that may be assigned here, where there is no OpenAPI document.
+    pub fields: Option<Vec<String>>,
+    /// What happens to other fields here.
+    pub unknown_properties: Option<UnknownProperties>,
+    /// Parameters and fields, by name, that may hold anything here.
+    #[serde(default)]
+    pub exempt: Vec<String>,
+    /// Values that must equal a claim: `{ "path.id" = "sub", "query.user" = "sub", "body./owner" = "sub" }`.
+    #[serde(default)]
+    pub bind: BTreeMap<String, String>,
+    /// Where the response says whose object it is.
+    pub owner: Option<OwnerConfig>,
+}
+
+/// What happens to a request body before there is a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BodyHandling {
+    /// Held back whole, up to the limit; the upstream sees nothing of a refused request.
+    #[default]
+    Hold,
+    /// Passed on piece by piece, each inspected together with the end of the one before.
+    Stream,
+}

@@ -1,0 +1,76 @@
+//! `[schema]` and `[injection]`.
+
+use serde::Deserialize;
+
+/// `[schema]`: the OpenAPI document as the allowlist.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SchemaConfig {
+    /// Body properties that the document does not have, or has as `readOnly`.
+    pub unknown_properties: UnknownProperties,
+    /// Query parameters that the document does not have.
+    pub unknown_parameters: UnknownProperties,
+    /// Paths and methods that the document does not have.
+    pub undeclared: UndeclaredOperation,
+    /// Response properties that the document does not have, or has as `writeOnly`.
+    pub responses: ResponseProperties,
+}
+
+impl Default for SchemaConfig {
+    fn default() -> Self {
+        SchemaConfig {
+            unknown_properties: UnknownProperties::Strip,
+            unknown_parameters: UnknownProperties::Strip,
+            undeclared: UndeclaredOperation::Refuse,
+            responses: ResponseProperties::Strip,
+        }
+    }
+}
+
+/// What happens to fields that nobody declared (guide §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownProperties {
+    /// Removed silently, as the guide does.
+    Strip,
+    /// The request is refused with 422.
+    Refuse,
+    /// They pass.
+    Allow,
+}
+
+/// What happens to requests for operations that nobody declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UndeclaredOperation {
+    /// 404, or 405 with Allow.
+    Refuse,
+    /// They pass, with an event.
+    Report,
+}
+
+/// What happens to undeclared properties of responses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResponseProperties {
+    /// Removed.
+    Strip,
+    /// They pass.
+    Allow,
+}
+
+/// `[injection]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct InjectionConfig {
+    /// Parameters and fields, by name, that may hold anything.
+    pub exempt: Vec<String>,
+    /// How many times a value is decoded before it is judged.
+    pub decode_rounds: usize,
+}
+
+impl Default for InjectionConfig {
+    fn default() -> Self {
+        InjectionConfig { exempt: Vec::new(), decode_rounds: 3 }
+    }
+}

@@ -1,0 +1,26 @@
+//! What the operator wrote, checked and compiled into typed policy.
+//!
+//! A policy comes from two places: `doorward.toml` ([`config`]) and, when there is one, an OpenAPI document
+//! ([`openapi`]). Both are parsed once, checked as a whole, and compiled into a [`Policy`] that the doors read
+//! without parsing, allocating or failing. What is wrong in a file is a [`ConfigError`] that names file, line,
+//! column and mend.
+//!
+//! Nothing here opens a socket: a key set behind a URL is a [`KeySource::Url`] that somebody else fetches.
+
+mod compile;
+mod compiled;
+pub mod config;
+mod diagnostics;
+mod door;
+pub mod openapi;
+mod origin;
+mod router;
+mod units;
+
+pub use compile::{Inputs, load};
+pub use compiled::*;
+pub use diagnostics::{ConfigError, Problem, Source};
+pub use door::{Door, Mode, Modes};
+pub use origin::{Origin, OriginPattern};
+pub use router::{Captures, PathTemplate, Router, TemplateError};
+pub use units::{ByteSize, CountedOutcome, Limit, LimitAlgorithm, LimitKey, Period};

@@ -1,0 +1,66 @@
+//! The OpenAPI document (3.0, 3.1) as an allowlist: which operations exist, which parameters and bodies they take,
+//! which properties they know.
+//!
+//! The document is read once ([`Document::parse`]). Schemas are compiled twice: into JSON Schema validators for
+//! types, and into [`Shapes`] for what may be assigned and what may be shown.
+
+mod normalize;
+mod operation;
+mod parameter;
+mod reader;
+mod shape;
+
+pub use operation::{Body, MediaType, Operation, PathItem, Response};
+pub use parameter::{Location, Parameter, ParameterError};
+pub use shape::{Direction, ShapeId, Shapes};
+
+use http::Method;
+
+use crate::diagnostics::{Problem, Source};
+use crate::router::{Captures, PathTemplate, Router};
+
+/// An OpenAPI document, compiled.
+#[derive(Debug)]
+pub struct Document {
+    router: Router<PathItem>,
+    /// Which properties each schema knows.
+    pub shapes: Shapes,
+}
+
+/// What a document says about a method and a path.
+#[derive(Debug)]
+pub enum Found<'d, 'p> {
+    /// A declared operation, its path template and the values of its path parameters.
+    Operation(&'d Operation, &'d PathTemplate, Captures<'d, 'p>),
+    /// The path is declared, the method is not; the declared ones follow.
+    Method(Vec<&'d Method>),
+    /// The path is not declared.
+    Nothing,
+}
+
+impl Document {
+    /// Reads a document, YAML or JSON.
+    ///
+    /// # Errors
+    /// A [`Problem`] that names the place (line and column, or the JSON Pointer) and what is wrong there.
+    pub fn parse(source: &Source) -> Result<Document, Problem> {
+        reader::read(source)
+    }
+
+    /// Finds the operation for a method and a path, base path included.
+    pub fn find<'p>(&self, method: &Method, path: &'p str) -> Found<'_, 'p> {
+        let Some((template, item, captures)) = self.router.find(path) else { return Found::Nothing };
+        match item.operation(method) {
+            Some(operation) => Found::Operation(operation, template, captures),
+            None => Found::Method(item.methods().collect()),
+        }
+    }
+
+    /// Every operation with its path.
+    pub fn operations(&self) -> impl Iterator<Item = (&PathTemplate, &Method, &Operation)> {
+        self.router.iter().flat_map(|(path, item)| item.iter().map(move |(method, op)| (path, method, op)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

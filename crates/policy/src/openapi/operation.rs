@@ -1,0 +1,114 @@
+//! Operations: a method on a path, with its parameters, body and responses.
+
+use http::Method;
+use serde_json::Value;
+
+use super::{Parameter, ShapeId};
+
+/// The operations of one path.
+#[derive(Debug, Default)]
+pub struct PathItem {
+    operations: Vec<(Method, Operation)>,
+}
+
+impl PathItem {
+    /// The operation for a method. HEAD is answered by GET where the document has no HEAD (RFC 9110 §9.3.2).
+    pub fn operation(&self, method: &Method) -> Option<&Operation> {
+        let exact = self.operations.iter().find(|(m, _)| m == method);
+        let found = exact.or_else(|| {
+            (method == Method::HEAD).then(|| self.operations.iter().find(|(m, _)| m == Method::GET)).flatten()
+        });
+        found.map(|(_, operation)| operation)
+    }
+
+    /// The declared methods.
+    pub fn methods(&self) -> impl Iterator<Item = &Method> {
+        self.operations.iter().map(|(method, _)| method)
+    }
+
+    /// The declared operations.
+    pub fn iter(&self) -> impl Iterator<Item = (&Method, &Operation)> {
+        self.operations.iter().map(|(method, operation)| (method, operation))
+    }
+
+    pub(super) fn push(&mut self, method: Method, operation: Operation) {
+        self.operations.push((method, operation));
+    }
+}
+
+/// One operation.
+#[derive(Debug)]
+pub struct Operation {
+    /// `operationId`, or method and path.
+    pub id: Box<str>,
+    /// Path, query, header and cookie parameters.
+    pub parameters: Vec<Parameter>,
+    /// The request body, when one is declared.
+    pub body: Option<Body>,
+    /// The responses by status.
+    pub responses: Vec<Response>,
+    /// Whether a credential is needed: it has a `security` requirement that is not empty.
+    pub secured: bool,
+}
+
+impl Operation {
+    /// The declared response for a status: exact, by class (`2XX`), or `default` (OpenAPI 3.1 §4.8.16).
+    pub fn response(&self, status: u16) -> Option<&Response> {
+        let class = [b'0' + (status / 100) as u8, b'X', b'X'];
+        let by_key = |key: &str| self.responses.iter().find(|r| r.status.eq_ignore_ascii_case(key));
+        by_key(&status.to_string())
+            .or_else(|| std::str::from_utf8(&class).ok().and_then(by_key))
+            .or_else(|| by_key("default"))
+    }
+}
+
+/// A request body.
+#[derive(Debug)]
+pub struct Body {
+    /// Whether the request must have one.
+    pub required: bool,
+    /// The media types that it may have.
+    pub content: Vec<MediaType>,
+}
+
+/// A response.
+#[derive(Debug)]
+pub struct Response {
+    /// `200`, `2XX` or `default`.
+    pub status: Box<str>,
+    /// The media types that it may have.
+    pub content: Vec<MediaType>,
+}
+
+/// One media type of a body.
+#[derive(Debug)]
+pub struct MediaType {
+    /// `application/json`, `text/*`, `*/*`.
+    pub range: Box<str>,
+    /// Which properties it knows.
+    pub shape: Option<ShapeId>,
+    /// Whether a value is right.
+    pub validator: Option<jsonschema::Validator>,
+}
+
+impl MediaType {
+    /// The entry for a media type (without parameters): exact first, then `type/*`, then `*/*`.
+    pub fn select<'m>(content: &'m [MediaType], essence: &str) -> Option<&'m MediaType> {
+        let kind = essence.split('/').next().unwrap_or("");
+        let exact = content.iter().find(|m| m.range.eq_ignore_ascii_case(essence));
+        let by_type = || {
+            content.iter().find(|m| m.range.strip_suffix("/*").is_some_and(|k| k.eq_ignore_ascii_case(kind)))
+        };
+        exact.or_else(by_type).or_else(|| content.iter().find(|m| &*m.range == "*/*"))
+    }
+
+    /// What is wrong with a value: JSON Pointer and reason, no values. At most `limit` of them.
+    pub fn errors(&self, value: &Value, limit: usize) -> Vec<(String, String)> {
+        let Some(validator) = &self.validator else { return Vec::new() };
+        validator
+            .iter_errors(value)
+            .take(limit)
+            .map(|e| (e.instance_path().to_string(), e.masked().to_string()))
+            .collect()
+    }
+}

@@ -1,0 +1,235 @@
+//! Shapes: which properties a schema knows, and what is left of a value when only those remain.
+//!
+//! A validator says whether a value is right; a shape says what to do about a property that nobody declared. It
+//! follows `properties`, `items`, `additionalProperties` and the union of `allOf`, `oneOf` and `anyOf`, in depth.
+//! A schema that declares no properties at all takes any; one that declares some takes no others, unless
+//! `additionalProperties` says so.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+/// Which way a value goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From the client: `readOnly` properties may not be assigned.
+    Request,
+    /// To the client: `writeOnly` properties may not be shown.
+    Response,
+}
+
+/// A compiled schema in [`Shapes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ShapeId(usize);
+
+/// Every schema's shape. Recursive schemas refer to each other by [`ShapeId`].
+#[derive(Debug, Default)]
+pub struct Shapes {
+    shapes: Vec<Shape>,
+    by_pointer: HashMap<String, ShapeId>,
+}
+
+#[derive(Debug, Default)]
+struct Shape {
+    properties: HashMap<Box<str>, Property>,
+    additional: Additional,
+    items: Vec<ShapeId>,
+}
+
+#[derive(Debug)]
+struct Property {
+    shapes: Vec<ShapeId>,
+    read_only: bool,
+    write_only: bool,
+}
+
+#[derive(Debug, Default)]
+enum Additional {
+    #[default]
+    Unsaid,
+    Open,
+    Shaped(ShapeId),
+}
+
+/// How deep composition may nest before a document is considered broken.
+const MAX_COMPOSITION: usize = 32;
+
+impl Shapes {
+    /// Compiles the schema at a JSON Pointer of the document.
+    pub(super) fn compile(&mut self, root: &Value, pointer: &str) -> ShapeId {
+        if let Some(id) = self.by_pointer.get(pointer) {
+            return *id;
+        }
+        let id = ShapeId(self.shapes.len());
+        self.shapes.push(Shape::default());
+        self.by_pointer.insert(pointer.to_owned(), id);
+        let mut shape = Shape::default();
+        self.collect(root, pointer, &mut shape, 0);
+        self.shapes[id.0] = shape;
+        id
+    }
+
+    fn collect(&mut self, root: &Value, pointer: &str, shape: &mut Shape, depth: usize) {
+        let Some(Value::Object(schema)) = root.pointer(pointer) else { return };
+        if depth > MAX_COMPOSITION {
+            shape.additional = Additional::Open;
+            return;
+        }
+        if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix('#')) {
+            self.collect(root, target, shape, depth + 1);
+        }
+        if let Some(Value::Object(properties)) = schema.get("properties") {
+            for (name, property) in properties {
+                let id = self.compile(root, &format!("{pointer}/properties/{}", escape(name)));
+                let target = resolve(root, property);
+                let flag = |flag| {
+                    property.get(flag) == Some(&Value::Bool(true))
+                        || target.get(flag) == Some(&Value::Bool(true))
+                };
+                let entry = shape.properties.entry(name.as_str().into()).or_insert(Property {
+                    shapes: Vec::new(),
+                    read_only: false,
+                    write_only: false,
+                });
+                entry.shapes.push(id);
+                entry.read_only |= flag("readOnly");
+                entry.write_only |= flag("writeOnly");
+            }
+        }
+        match schema.get("additionalProperties") {
+            Some(Value::Bool(true)) => shape.additional = Additional::Open,
+            Some(Value::Object(inner)) => {
+                shape.additional = if inner.is_empty() {
+                    Additional::Open
+                } else {
+                    Additional::Shaped(self.compile(root, &format!("{pointer}/additionalProperties")))
+                };
+            }
+            _ => {}
+        }
+        if schema.contains_key("patternProperties") {
+            shape.additional = Additional::Open;
+        }
+        if schema.get("items").is_some_and(Value::is_object) {
+            let id = self.compile(root, &format!("{pointer}/items"));
+            shape.items.push(id);
+        }
+        for keyword in ["allOf", "oneOf", "anyOf"] {
+            if let Some(Value::Array(parts)) = schema.get(keyword) {
+                for i in 0..parts.len() {
+                    self.collect(root, &format!("{pointer}/{keyword}/{i}"), shape, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// Removes what the shape does not let through in this direction. Answers with the JSON Pointers removed.
+    pub fn strip(&self, id: ShapeId, value: &mut Value, direction: Direction) -> Vec<String> {
+        let mut removed = Vec::new();
+        self.walk(&[id], value, direction, &mut String::new(), &mut removed);
+        removed
+    }
+
+    /// Whether a top-level property of the shape is declared and may be sent in this direction.
+    pub fn knows(&self, id: ShapeId, name: &str, direction: Direction) -> bool {
+        let known = [id];
+        !matches!(self.lookup(&known, name, direction), Lookup::Unknown)
+    }
+
+    fn walk(
+        &self,
+        ids: &[ShapeId],
+        value: &mut Value,
+        direction: Direction,
+        at: &mut String,
+        removed: &mut Vec<String>,
+    ) {
+        match value {
+            Value::Object(map) => {
+                map.retain(|name, inner| {
+                    let length = at.len();
+                    at.push('/');
+                    at.push_str(&escape(name));
+                    let keep = match self.lookup(ids, name, direction) {
+                        Lookup::Unknown => {
+                            removed.push(at.clone());
+                            false
+                        }
+                        Lookup::Open => true,
+                        Lookup::Known(shapes) => {
+                            self.walk(&shapes, inner, direction, at, removed);
+                            true
+                        }
+                    };
+                    at.truncate(length);
+                    keep
+                });
+            }
+            Value::Array(items) => {
+                let inner: Vec<ShapeId> =
+                    ids.iter().flat_map(|id| self.shapes[id.0].items.iter().copied()).collect();
+                if inner.is_empty() {
+                    return;
+                }
+                for (i, item) in items.iter_mut().enumerate() {
+                    let length = at.len();
+                    at.push_str(&format!("/{i}"));
+                    self.walk(&inner, item, direction, at, removed);
+                    at.truncate(length);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lookup(&self, ids: &[ShapeId], name: &str, direction: Direction) -> Lookup {
+        let mut shapes = Vec::new();
+        let mut open = true;
+        for shape in ids.iter().map(|id| &self.shapes[id.0]) {
+            if let Some(property) = shape.properties.get(name) {
+                let hidden = match direction {
+                    Direction::Request => property.read_only,
+                    Direction::Response => property.write_only,
+                };
+                if hidden {
+                    return Lookup::Unknown;
+                }
+                shapes.extend(&property.shapes);
+                continue;
+            }
+            match &shape.additional {
+                Additional::Open => {}
+                Additional::Shaped(id) => shapes.push(*id),
+                Additional::Unsaid => open &= shape.properties.is_empty(),
+            }
+        }
+        match (shapes.is_empty(), open) {
+            (false, _) => Lookup::Known(shapes),
+            (true, true) => Lookup::Open,
+            (true, false) => Lookup::Unknown,
+        }
+    }
+}
+
+enum Lookup {
+    Known(Vec<ShapeId>),
+    Open,
+    Unknown,
+}
+
+/// A name as a segment of a JSON Pointer (RFC 6901 §3).
+pub(super) fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// Follows local references, a bounded number of times.
+pub(super) fn resolve<'v>(root: &'v Value, mut value: &'v Value) -> &'v Value {
+    for _ in 0..MAX_COMPOSITION {
+        let target = value.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix('#'));
+        match target.and_then(|pointer| root.pointer(pointer)) {
+            Some(next) => value = next,
+            None => break,
+        }
+    }
+    value
+}

@@ -1,0 +1,137 @@
+use serde_json::json;
+
+use super::*;
+
+const SHOP: &str = r##"
+openapi: 3.0.3
+info: { title: shop, version: "1" }
+servers: [ { url: https://shop.example/api } ]
+security: [ { bearer: [] } ]
+paths:
+  /users/{id}:
+    parameters:
+      - { name: id, in: path, required: true, schema: { type: integer, minimum: 1 } }
+    get:
+      operationId: getUser
+      parameters:
+        - { name: tag, in: query, schema: { type: array, items: { type: string, maxLength: 5 } } }
+        - { name: deep, in: query, style: deepObject, explode: true, schema: { type: object } }
+      responses:
+        "200": { description: ok, content: { application/json: { schema: { $ref: "#/components/schemas/User" } } } }
+    patch:
+      requestBody:
+        required: true
+        content: { application/json: { schema: { $ref: "#/components/schemas/User" } } }
+      responses: { "2XX": { description: ok } }
+  /login:
+    post:
+      security: []
+      responses: { default: { description: any } }
+components:
+  schemas:
+    User:
+      type: object
+      required: [id, name]
+      properties:
+        id: { type: integer, readOnly: true }
+        name: { type: string, nullable: true }
+        password: { type: string, writeOnly: true }
+        friends: { type: array, items: { $ref: "#/components/schemas/User" } }
+        labels: { type: object, additionalProperties: { type: string } }
+        free: { type: object }
+"##;
+
+fn shop() -> Document {
+    Document::parse(&Source::new("shop.yaml", SHOP)).unwrap()
+}
+
+fn operation<'d>(document: &'d Document, method: Method, path: &str) -> &'d Operation {
+    match document.find(&method, path) {
+        Found::Operation(operation, ..) => operation,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn operations_are_found_under_the_base_path() {
+    let d = shop();
+    assert_eq!(&*operation(&d, Method::GET, "/api/users/7").id, "getUser");
+    assert_eq!(&*operation(&d, Method::HEAD, "/api/users/7").id, "getUser");
+    assert!(matches!(d.find(&Method::DELETE, "/api/users/7"), Found::Method(allowed) if allowed.len() == 2));
+    assert!(matches!(d.find(&Method::GET, "/users/7"), Found::Nothing));
+    assert!(operation(&d, Method::GET, "/api/users/7").secured);
+    assert!(!operation(&d, Method::POST, "/api/login").secured);
+}
+
+#[test]
+fn parameters_are_typed() {
+    let d = shop();
+    let get = operation(&d, Method::GET, "/api/users/7");
+    let id = get.parameters.iter().find(|p| &*p.name == "id").unwrap();
+    assert!(id.check(&["7"]).is_ok());
+    for bad in ["0", "1 OR 1=1", "7.0", "+7", "", "٧"] {
+        assert!(id.check(&[bad]).is_err(), "{bad}");
+    }
+    assert_eq!(id.check(&["7", "8"]), Err(ParameterError::Repeated));
+    assert_eq!(id.check(&[]), Err(ParameterError::Missing));
+    let tag = get.parameters.iter().find(|p| &*p.name == "tag").unwrap();
+    assert!(tag.check(&["a", "b"]).is_ok());
+    assert!(tag.check(&["a", "toolong"]).is_err());
+    let deep = get.parameters.iter().find(|p| &*p.name == "deep").unwrap();
+    assert!(deep.owns("deep[key]") && !deep.owns("deeper"));
+}
+
+#[test]
+fn only_declared_and_writable_properties_remain() {
+    let d = shop();
+    let body = operation(&d, Method::PATCH, "/api/users/7").body.as_ref().unwrap();
+    let media = MediaType::select(&body.content, "application/json").unwrap();
+    let mut value = json!({
+        "id": 1, "name": "x", "role": "admin", "labels": {"a": "b"}, "free": {"any": 1},
+        "friends": [{"name": "y", "is_admin": true, "friends": [{"id": 2, "name": "z"}]}]
+    });
+    let removed = d.shapes.strip(media.shape.unwrap(), &mut value, Direction::Request);
+    assert_eq!(removed, ["/id", "/role", "/friends/0/is_admin", "/friends/0/friends/0/id"]);
+    assert!(
+        media.errors(&value, 10).is_empty(),
+        "readOnly properties are not required of a request: {:?}",
+        media.errors(&value, 10)
+    );
+    assert_eq!(media.errors(&json!({"name": 7}), 10).len(), 1);
+    assert!(media.errors(&json!({"name": null}), 10).is_empty());
+}
+
+#[test]
+fn what_is_write_only_does_not_leave() {
+    let d = shop();
+    let get = operation(&d, Method::GET, "/api/users/7");
+    let media = MediaType::select(&get.response(200).unwrap().content, "application/json").unwrap();
+    let mut value = json!({"id": 1, "name": "x", "password": "p", "ssn": "s"});
+    assert_eq!(d.shapes.strip(media.shape.unwrap(), &mut value, Direction::Response), ["/password", "/ssn"]);
+}
+
+#[test]
+fn errors_do_not_echo_values() {
+    let d = shop();
+    let body = operation(&d, Method::PATCH, "/api/users/7").body.as_ref().unwrap();
+    let errors = body.content[0].errors(&json!({"name": {"s3cret": 1}}), 10);
+    assert!(!errors.is_empty() && !format!("{errors:?}").contains("s3cret"), "{errors:?}");
+}
+
+#[test]
+fn broken_documents_say_where() {
+    for (text, expected) in [
+        ("openapi: 2.0\npaths: {}", "openapi"),
+        ("{ \"openapi\": \"3.0.0\", ", "JSON"),
+        ("openapi: [", "YAML"),
+        ("openapi: 3.1.0", "paths"),
+        (
+            "openapi: 3.1.0\npaths: { /a: { get: { parameters: [ { $ref: 'other.yaml#/p' } ] } } }",
+            "leaves the document",
+        ),
+        ("openapi: 3.1.0\npaths: { 'a': { get: { responses: {} } } }", "begin with"),
+    ] {
+        let problem = Document::parse(&Source::new("broken", text)).unwrap_err();
+        assert!(problem.to_string().contains(expected), "{problem}");
+    }
+}

@@ -1,0 +1,1 @@
+//! The ModSecurity rule language: parsed into typed directives

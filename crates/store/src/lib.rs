@@ -1,0 +1,1 @@
+//! Shared state behind small traits: counters for rate limits

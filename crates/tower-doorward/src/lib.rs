@@ -1,0 +1,1 @@
+//! Doorward as a tower layer
