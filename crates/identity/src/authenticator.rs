@@ -1,0 +1,157 @@
+//! All keys of a policy, and the memory of tokens that were verified before.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use policy::{Auth, KeySource};
+use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
+
+use crate::api_key::ApiKeys;
+use crate::keys::{KeyError, VerificationKey, set, single};
+use crate::principal::Principal;
+use crate::remote::RemoteKeys;
+use crate::token::{self, Expectations, TokenError};
+
+/// Verified tokens remembered. Only their hashes are kept.
+const REMEMBERED: usize = 20_000;
+/// How long a request waits for a key set that its token made us fetch.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Verifies tokens and API keys into principals.
+pub struct Authenticator {
+    issuers: Vec<TrustedIssuer>,
+    api_keys: ApiKeys,
+    verified: Cache<[u8; 32], Verified>,
+}
+
+struct TrustedIssuer {
+    expected: Expectations,
+    keys: Vec<VerificationKey>,
+    remote: Vec<RemoteKeys>,
+}
+
+#[derive(Clone)]
+struct Verified {
+    principal: Arc<Principal>,
+    until: u64,
+    generation: u64,
+}
+
+impl Authenticator {
+    /// Reads the keys of a policy.
+    ///
+    /// # Errors
+    /// When key material is of no use.
+    pub fn new(auth: &Auth) -> Result<Self, KeyError> {
+        let mut issuers = Vec::new();
+        for issuer in &auth.issuers {
+            let mut keys = Vec::new();
+            let mut remote = Vec::new();
+            for source in &issuer.keys {
+                match source {
+                    KeySource::Key { kid, algorithm, material } => {
+                        keys.push(single(kid.clone(), *algorithm, material)?)
+                    }
+                    KeySource::Set(text) => keys.extend(set(text)?),
+                    KeySource::Url(url, every) => remote.push(RemoteKeys::new(url.clone(), *every)),
+                }
+            }
+            let expected = Expectations {
+                issuer: issuer.issuer.clone(),
+                audiences: issuer.audiences.clone(),
+                max_lifetime: issuer.max_lifetime.map(|d| d.as_secs()),
+                leeway: auth.leeway.as_secs(),
+            };
+            issuers.push(TrustedIssuer { expected, keys, remote });
+        }
+        Ok(Authenticator {
+            issuers,
+            api_keys: ApiKeys::new(&auth.api_keys),
+            verified: Cache::new(REMEMBERED),
+        })
+    }
+
+    /// The key sets that somebody has to fetch.
+    pub fn remote_keys(&self) -> impl Iterator<Item = &RemoteKeys> {
+        self.issuers.iter().flat_map(|issuer| &issuer.remote)
+    }
+
+    /// Verifies a token at a time in seconds since 1970. A `kid` that nobody knows makes remote key sets be
+    /// fetched once more before the answer.
+    ///
+    /// # Errors
+    /// When it is not believed.
+    pub async fn token(&self, token: &str, now: u64) -> Result<Arc<Principal>, TokenError> {
+        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let generation = self.generation();
+        if let Some(known) = self.verified.get(&hash)
+            && known.generation == generation
+            && now < known.until
+        {
+            return Ok(known.principal);
+        }
+        let mut verified = self.verify(token, now);
+        if verified == Err(TokenError::UnknownKey) && self.fetch().await {
+            verified = self.verify(token, now);
+        }
+        let (principal, until) = verified?;
+        let remembered = Verified { principal: Arc::clone(&principal), until, generation: self.generation() };
+        self.verified.insert(hash, remembered);
+        Ok(principal)
+    }
+
+    /// Verifies an API key at a time in seconds since 1970.
+    pub fn api_key(&self, key: &str, now: u64) -> Option<Arc<Principal>> {
+        self.api_keys.verify(key, now)
+    }
+
+    fn generation(&self) -> u64 {
+        self.remote_keys().map(RemoteKeys::generation).sum()
+    }
+
+    async fn fetch(&self) -> bool {
+        for remote in self.remote_keys() {
+            if remote.fetch(PATIENCE).await {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Tries every issuer's keys that the token may mean. The most telling error of all is the answer.
+    fn verify(&self, text: &str, now: u64) -> Result<(Arc<Principal>, u64), TokenError> {
+        let header = token::header(text)?;
+        let mut error = TokenError::UnknownKey;
+        for issuer in &self.issuers {
+            let remote: Vec<_> = issuer.remote.iter().map(RemoteKeys::keys).collect();
+            let keys = issuer.keys.iter().chain(remote.iter().flat_map(|keys| keys.iter()));
+            for key in keys.filter(|key| header.kid.is_none() || key.kid.is_none() || key.kid == header.kid) {
+                let claims = match token::verify(text, &header, key) {
+                    Ok(claims) => claims,
+                    Err(e) => {
+                        error = e;
+                        continue;
+                    }
+                };
+                match token::claims(&claims, &issuer.expected, now) {
+                    Ok(expires) => {
+                        let until = expires.saturating_add(issuer.expected.leeway);
+                        return Ok((Arc::new(Principal::from_claims(claims)), until));
+                    }
+                    Err(e) => error = e,
+                }
+            }
+        }
+        Err(error)
+    }
+}
+
+impl std::fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Authenticator({} issuers)", self.issuers.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;

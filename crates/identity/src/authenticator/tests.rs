@@ -1,0 +1,155 @@
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use policy::config::JwtAlgorithm;
+use policy::{ApiKey, Issuer};
+use serde_json::{Value, json};
+
+use super::*;
+
+const NOW: u64 = 1_800_000_000;
+const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+fn auth(keys: Vec<KeySource>) -> Auth {
+    Auth {
+        issuers: vec![Issuer {
+            issuer: Some("https://issuer.example".into()),
+            audiences: vec!["api".into()],
+            keys,
+            max_lifetime: Some(Duration::from_secs(900)),
+        }],
+        api_keys: vec![ApiKey {
+            subject: "robot".into(),
+            sha256: Sha256::digest(b"the-key").into(),
+            scopes: vec!["read".into()],
+            expires: Some(NOW + 10),
+        }],
+        api_key_header: http::HeaderName::from_static("x-api-key"),
+        cookie: None,
+        leeway: Duration::ZERO,
+        forward_subject: http::HeaderName::from_static("x-doorward-subject"),
+    }
+}
+
+fn hs256(kid: Option<&str>) -> KeySource {
+    KeySource::Key { kid: kid.map(str::to_owned), algorithm: JwtAlgorithm::Hs256, material: SECRET.to_vec() }
+}
+
+fn claims() -> Value {
+    json!({"iss": "https://issuer.example", "aud": "api", "sub": "7", "iat": NOW, "exp": NOW + 900, "scope": "a b"})
+}
+
+fn sign(header: &Header, claims: &Value) -> String {
+    encode(header, claims, &EncodingKey::from_secret(SECRET)).unwrap()
+}
+
+fn hs_header() -> Header {
+    Header::new(Algorithm::HS256)
+}
+
+fn check(auth: &Auth, token: &str, now: u64) -> Result<Arc<Principal>, TokenError> {
+    let authenticator = Authenticator::new(auth).unwrap();
+    block_on(authenticator.token(token, now))
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+}
+
+#[test]
+fn a_good_token_names_its_principal() {
+    let principal = check(&auth(vec![hs256(None)]), &sign(&hs_header(), &claims()), NOW).unwrap();
+    assert_eq!(principal.subject, "7");
+    assert_eq!(principal.scopes, ["a", "b"]);
+    assert!(principal.has("sub", "7") && !principal.has("sub", "8"));
+}
+
+#[test]
+fn tokens_that_lie_are_not_believed() {
+    let auth = auth(vec![hs256(None)]);
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut c = claims();
+        change(&mut c);
+        sign(&hs_header(), &c)
+    };
+    let good = sign(&hs_header(), &claims());
+    let (head, body, signature) = {
+        let mut parts = good.split('.');
+        (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap())
+    };
+    let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
+    let crit = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","crit":["b64"],"b64":false}"#);
+    let other = URL_SAFE_NO_PAD.encode(claims().to_string().replace("\"7\"", "\"1\""));
+    for (token, expected) in [
+        (format!("{none}.{body}."), TokenError::Algorithm),
+        (format!("{none}.{body}.{signature}"), TokenError::Algorithm),
+        (format!("{crit}.{body}.{signature}"), TokenError::Critical),
+        (format!("{head}.{other}.{signature}"), TokenError::Signature),
+        (format!("{head}.{body}.AAAA"), TokenError::Signature),
+        (format!("{head}.{body}"), TokenError::Malformed),
+        ("".into(), TokenError::Malformed),
+        ("a.b.c.d".into(), TokenError::Malformed),
+        (with(&|c| c["exp"] = json!(NOW)), TokenError::Expired),
+        (with(&|c| c["exp"] = Value::Null), TokenError::Expired),
+        (with(&|c| c["nbf"] = json!(NOW + 60)), TokenError::NotYet),
+        (with(&|c| c["exp"] = json!(NOW + 86_400)), TokenError::Lifetime),
+        (with(&|c| c["iss"] = json!("https://evil.test")), TokenError::Issuer),
+        (with(&|c| c["aud"] = json!(["web"])), TokenError::Audience),
+        (with(&|c| c["sub"] = Value::Null), TokenError::Subject),
+    ] {
+        assert_eq!(check(&auth, &token, NOW).unwrap_err(), expected, "{token}");
+    }
+}
+
+#[test]
+fn the_algorithm_belongs_to_the_key() {
+    // Key confusion: an HMAC made with the public key's text must not verify under an EdDSA key.
+    let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+    let key = KeySource::Key { kid: None, algorithm: JwtAlgorithm::EdDsa, material: pem.as_bytes().to_vec() };
+    let forged = encode(&hs_header(), &claims(), &EncodingKey::from_secret(pem.as_bytes())).unwrap();
+    assert_eq!(check(&auth(vec![key]), &forged, NOW).unwrap_err(), TokenError::Algorithm);
+}
+
+#[test]
+fn a_remembered_token_still_ends() {
+    let auth = auth(vec![hs256(None)]);
+    let authenticator = Authenticator::new(&auth).unwrap();
+    let token = sign(&hs_header(), &claims());
+    assert!(block_on(authenticator.token(&token, NOW)).is_ok());
+    assert!(block_on(authenticator.token(&token, NOW + 899)).is_ok());
+    assert_eq!(block_on(authenticator.token(&token, NOW + 900)).unwrap_err(), TokenError::Expired);
+}
+
+#[test]
+fn an_unknown_kid_waits_for_a_fetch() {
+    let url = KeySource::Url("https://issuer.example/jwks".parse().unwrap(), Duration::from_secs(60));
+    let authenticator = Authenticator::new(&auth(vec![url])).unwrap();
+    let remote = authenticator.remote_keys().next().unwrap().clone();
+    assert!(remote.update("{}").is_err());
+    assert!(
+        remote.update(r#"{"keys":[{"kty":"oct","k":"AAAA","kid":"k"}]}"#).is_err(),
+        "a published secret is no key"
+    );
+    let mut header = Header::new(Algorithm::HS256);
+    header.kid = Some("k".into());
+    let token = sign(&header, &claims());
+    let set = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE"}]}"#;
+    let answer = block_on(async {
+        tokio::join!(authenticator.token(&token, NOW), async {
+            remote.wanted().await;
+            remote.update(set).unwrap();
+        })
+        .0
+    });
+    assert_eq!(answer.unwrap_err(), TokenError::Algorithm, "the key was fetched, and the token judged by it");
+}
+
+#[test]
+fn api_keys_are_known_by_hash_and_end() {
+    let authenticator = Authenticator::new(&auth(vec![hs256(None)])).unwrap();
+    assert_eq!(authenticator.api_key("the-key", NOW).unwrap().subject, "robot");
+    assert!(authenticator.api_key("the-keY", NOW).is_none());
+    assert!(authenticator.api_key("the-key", NOW + 10).is_none());
+}
