@@ -1,1 +1,30 @@
-//! The exchange, the doors and the events: every decision Doorward makes
+//! The exchange, the doors and the events: every decision that Doorward makes.
+//!
+//! [`Guard::handle`] takes a request, runs the doors of [`doors`] in order, forwards what may pass, and runs the
+//! same doors in reverse over the response. Gateway, tower layer and tests all call that one function; none of
+//! them decides anything. The guard opens no socket: who forwards, and where events go, is handed in.
+
+pub mod body;
+mod content_encoding;
+pub mod doors;
+mod event;
+mod exchange;
+mod forwarded;
+pub mod framing;
+mod guard;
+pub mod inputs;
+mod metrics;
+mod owner;
+mod peer;
+mod pipeline;
+mod refusal;
+mod target;
+
+pub use event::{Event, EventId, EventSink, LineWriter, Record, Verdict};
+pub use exchange::Exchange;
+pub use forwarded::set_forwarded;
+pub use guard::{Client, Engine, ForwardError, Guard};
+pub use metrics::Metrics;
+pub use peer::{Peer, Transport};
+pub use refusal::{Decision, Refusal, Rewrite, problem};
+pub use target::{Target, TargetError};

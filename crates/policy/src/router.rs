@@ -69,6 +69,24 @@ impl PathTemplate {
         &self.text
     }
 
+    /// The values that a path gives to the parameters; `None` when the template does not match it.
+    pub fn captures<'p>(&self, path: &'p str) -> Option<Captures<'_, 'p>> {
+        let mut parts = path.strip_prefix('/')?.split('/');
+        let mut captures = Vec::new();
+        for segment in &self.segments {
+            match segment {
+                Segment::Rest => return Some(captures),
+                Segment::Literal(text) if parts.next() == Some(text) => {}
+                Segment::Literal(_) => return None,
+                Segment::Parameter { prefix, name, suffix } => {
+                    let inner = parts.next()?.strip_prefix(&**prefix)?.strip_suffix(&**suffix)?;
+                    captures.push((&**name, inner));
+                }
+            }
+        }
+        parts.next().is_none().then_some(captures)
+    }
+
     /// The names of the parameters, in order.
     pub fn parameters(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(|s| match s {

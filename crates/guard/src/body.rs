@@ -1,0 +1,263 @@
+//! The bodies that pass through the guard.
+
+// Fields of a projected enum variant take no docs through the macro.
+#![allow(missing_docs)]
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+/// An error of a body, of whatever makes it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+pin_project! {
+    /// What the upstream gets: a body that was held back, or a stream that is inspected as it passes.
+    #[project = ForwardedProjection]
+    pub enum Forwarded<B> {
+        /// A body that was held back and may pass. `None` once it is sent, or when there is none.
+        Held { bytes: Option<Bytes> },
+        /// A stream.
+        Streamed { #[pin] body: B, window: Window },
+    }
+}
+
+impl<B> Forwarded<B> {
+    /// A body that was held back.
+    pub fn held(bytes: Bytes) -> Self {
+        Forwarded::Held { bytes: Some(bytes).filter(|b| !b.is_empty()) }
+    }
+
+    /// The bytes, when the body was held back: whoever forwards may then try again.
+    pub fn bytes(&self) -> Option<Bytes> {
+        match self {
+            Forwarded::Held { bytes } => Some(bytes.clone().unwrap_or_default()),
+            Forwarded::Streamed { .. } => None,
+        }
+    }
+}
+
+/// Judges a window of a stream; an error ends the stream.
+pub type Judge = Box<dyn FnMut(&[u8]) -> Result<(), BoxError> + Send + Sync>;
+
+/// The piece that passes, judged together with the end of the one before it.
+pub struct Window {
+    tail: BytesMut,
+    judge: Option<Judge>,
+}
+
+impl Window {
+    /// How much of a piece is kept for the next one.
+    const OVERLAP: usize = 256;
+
+    /// A window that asks a judge, or nobody.
+    pub fn new(judge: Option<Judge>) -> Self {
+        Window { tail: BytesMut::new(), judge }
+    }
+
+    fn check(&mut self, piece: &[u8]) -> Result<(), BoxError> {
+        let Some(judge) = &mut self.judge else { return Ok(()) };
+        self.tail.extend_from_slice(piece);
+        judge(&self.tail)?;
+        let keep = self.tail.len().min(Self::OVERLAP);
+        self.tail = BytesMut::from(&self.tail[self.tail.len() - keep..]);
+        Ok(())
+    }
+}
+
+impl<B> Body for Forwarded<B>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self.project() {
+            ForwardedProjection::Held { bytes } => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
+            ForwardedProjection::Streamed { body, window } => {
+                let frame = match ready!(body.poll_frame(cx)) {
+                    Some(Ok(frame)) => frame,
+                    Some(Err(e)) => return Poll::Ready(Some(Err(e.into()))),
+                    None => return Poll::Ready(None),
+                };
+                if let Some(data) = frame.data_ref()
+                    && let Err(e) = window.check(data)
+                {
+                    return Poll::Ready(Some(Err(e)));
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Forwarded::Held { bytes } => bytes.is_none(),
+            Forwarded::Streamed { body, .. } => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Forwarded::Held { bytes } => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
+            Forwarded::Streamed { body, .. } => body.size_hint(),
+        }
+    }
+}
+
+/// Told how an answer ended, when its body is dropped.
+pub trait OnEnd: Send + Sync {
+    /// The answer ended after so many bytes of body.
+    fn ended(&mut self, bytes: u64);
+}
+
+pin_project! {
+    /// What the client gets: an answer made or held here, or the upstream's stream.
+    pub struct Outgoing<B> {
+        #[pin]
+        source: Source<B>,
+        sent: u64,
+        on_end: Option<Box<dyn OnEnd>>,
+    }
+    impl<B> PinnedDrop for Outgoing<B> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let Some(mut on_end) = this.on_end.take() {
+                on_end.ended(*this.sent);
+            }
+        }
+    }
+}
+
+pin_project! {
+    #[project = SourceProjection]
+    enum Source<B> {
+        Held { bytes: Option<Bytes> },
+        Streamed { #[pin] body: B },
+    }
+}
+
+impl<B> Outgoing<B> {
+    /// An answer that is here as a whole.
+    pub fn held(bytes: Bytes) -> Self {
+        let bytes = Some(bytes).filter(|b| !b.is_empty());
+        Outgoing { source: Source::Held { bytes }, sent: 0, on_end: None }
+    }
+
+    /// An answer that passes as it comes.
+    pub fn streamed(body: B) -> Self {
+        Outgoing { source: Source::Streamed { body }, sent: 0, on_end: None }
+    }
+
+    /// Tells somebody when it ends.
+    #[must_use]
+    pub fn on_end(mut self, on_end: Box<dyn OnEnd>) -> Self {
+        self.on_end = Some(on_end);
+        self
+    }
+}
+
+impl<B> Body for Outgoing<B>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.project();
+        let frame = match this.source.project() {
+            SourceProjection::Held { bytes } => bytes.take().map(|b| Ok(Frame::data(b))),
+            SourceProjection::Streamed { body } => ready!(body.poll_frame(cx)).map(|f| f.map_err(Into::into)),
+        };
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            *this.sent += data.len() as u64;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Held { bytes } => bytes.is_none(),
+            Source::Streamed { body } => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Held { bytes } => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
+            Source::Streamed { body } => body.size_hint(),
+        }
+    }
+}
+
+/// Why a body could not be held.
+#[derive(Debug)]
+pub(crate) enum CollectError {
+    /// It is longer than the limit.
+    TooLarge,
+    /// It did not come in time.
+    TooSlow,
+    /// It broke off.
+    Broken,
+}
+
+/// Holds a body of at most `limit` bytes, read within a time.
+pub(crate) async fn collect<B>(
+    body: B,
+    limit: usize,
+    patience: std::time::Duration,
+) -> Result<Bytes, CollectError>
+where
+    B: Body<Data = Bytes>,
+{
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    if body.size_hint().lower() > limit as u64 {
+        return Err(CollectError::TooLarge);
+    }
+    let mut body = std::pin::pin!(body);
+    let read = async {
+        let mut first: Option<Bytes> = None;
+        let mut rest = BytesMut::new();
+        let mut total = 0usize;
+        while let Some(frame) = std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+            let Ok(data) = frame.map_err(|_| CollectError::Broken)?.into_data() else { continue };
+            total += data.len();
+            if total > limit {
+                return Err(CollectError::TooLarge);
+            }
+            // Most bodies come in one piece, which then need not be copied.
+            match &first {
+                None => first = Some(data),
+                Some(start) => {
+                    if rest.is_empty() {
+                        rest.extend_from_slice(start);
+                    }
+                    rest.extend_from_slice(&data);
+                }
+            }
+        }
+        Ok(if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() })
+    };
+    let mut read = std::pin::pin!(read);
+    // A body that is already here needs no timer.
+    if let Poll::Ready(done) = std::future::poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx))).await {
+        return done;
+    }
+    tokio::time::timeout(patience, read).await.unwrap_or(Err(CollectError::TooSlow))
+}

@@ -1,0 +1,149 @@
+//! Security headers: the free layer. (guide §7)
+//!
+//! Every response carries them, errors included. A stricter value of the upstream wins; a weaker one is replaced.
+
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, StatusCode};
+
+use crate::exchange::Exchange;
+use crate::guard::Engine;
+use crate::peer::Transport;
+
+/// Sets and removes.
+pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, status: StatusCode, headers: &mut HeaderMap) {
+    let policy = &engine.policy.headers;
+    for name in &policy.remove {
+        headers.remove(name);
+    }
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        return;
+    }
+    for (name, value) in &policy.set {
+        if !is_as_strict(name, headers, value) {
+            headers.insert(name, value.clone());
+        }
+    }
+    match x.transport {
+        Transport::Tls if !is_as_strict(&STRICT_TRANSPORT_SECURITY, headers, &policy.hsts) => {
+            headers.insert(STRICT_TRANSPORT_SECURITY, policy.hsts.clone());
+        }
+        Transport::Tls => {}
+        // RFC 6797 §7.2: not over cleartext.
+        Transport::Plain => drop(headers.remove(STRICT_TRANSPORT_SECURITY)),
+    }
+    let is_json = headers.get(CONTENT_TYPE).is_some_and(|t| contains(t, "json"));
+    let shared_cache =
+        !headers.get(CACHE_CONTROL).is_some_and(|c| contains(c, "no-store") || contains(c, "private"));
+    if is_json && shared_cache && x.principal.is_some() {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// Whether the upstream's value protects at least as well as ours.
+fn is_as_strict(name: &HeaderName, headers: &HeaderMap, ours: &HeaderValue) -> bool {
+    let mut values = headers.get_all(name).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return false };
+    let (Ok(theirs), Ok(ours)) = (value.to_str(), ours.to_str()) else { return false };
+    let theirs = theirs.trim().to_ascii_lowercase();
+    if theirs.eq_ignore_ascii_case(ours) {
+        return true;
+    }
+    if *name == CONTENT_SECURITY_POLICY {
+        return is_strict_policy(&theirs);
+    }
+    if *name == X_FRAME_OPTIONS {
+        return theirs == "deny";
+    }
+    if *name == REFERRER_POLICY {
+        return referrer_rank(&theirs) >= referrer_rank(&ours.to_ascii_lowercase());
+    }
+    if *name == STRICT_TRANSPORT_SECURITY {
+        let subdomains = |text: &str| text.to_ascii_lowercase().contains("includesubdomains");
+        return max_age(&theirs) >= max_age(ours) && (subdomains(&theirs) || !subdomains(ours));
+    }
+    false
+}
+
+/// A content security policy that says where everything may come from and lets no inline script run.
+fn is_strict_policy(policy: &str) -> bool {
+    let directive = |name: &str| {
+        policy
+            .split(';')
+            .map(str::trim)
+            .find_map(|d| d.strip_prefix(name).filter(|rest| rest.starts_with(' ')))
+    };
+    let Some(default) = directive("default-src") else { return false };
+    let scripts = directive("script-src").unwrap_or(default);
+    [default, scripts].iter().all(|sources| {
+        sources.split_whitespace().all(|source| {
+            !matches!(
+                source,
+                "*" | "'unsafe-inline'" | "'unsafe-eval'" | "data:" | "blob:" | "http:" | "https:"
+            )
+        })
+    })
+}
+
+fn referrer_rank(policy: &str) -> usize {
+    const FROM_WEAK: [&str; 8] = [
+        "unsafe-url",
+        "no-referrer-when-downgrade",
+        "origin",
+        "origin-when-cross-origin",
+        "strict-origin-when-cross-origin",
+        "same-origin",
+        "strict-origin",
+        "no-referrer",
+    ];
+    // The last policy that a browser knows holds (Referrer Policy §4.1).
+    let last = policy.rsplit(',').next().unwrap_or("").trim();
+    FROM_WEAK.iter().position(|known| *known == last).unwrap_or(0)
+}
+
+fn max_age(value: &str) -> u64 {
+    value
+        .split(';')
+        .find_map(|part| part.trim().to_ascii_lowercase().strip_prefix("max-age=").map(str::to_owned))
+        .and_then(|age| age.trim_matches('"').parse().ok())
+        .unwrap_or(0)
+}
+
+fn contains(value: &HeaderValue, word: &str) -> bool {
+    value.to_str().is_ok_and(|text| text.to_ascii_lowercase().contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strict(name: HeaderName, theirs: &'static str, ours: &'static str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(&name, HeaderValue::from_static(theirs));
+        is_as_strict(&name, &headers, &HeaderValue::from_static(ours))
+    }
+
+    #[test]
+    fn the_stricter_value_wins() {
+        let csp = |theirs| strict(CONTENT_SECURITY_POLICY, theirs, "default-src 'self'");
+        assert!(csp("default-src 'none'; frame-ancestors 'none'"));
+        assert!(csp("default-src 'self'; script-src 'nonce-abc'"));
+        for weak in [
+            "default-src *",
+            "script-src 'self'",
+            "default-src 'self' 'unsafe-inline'",
+            "default-src 'none'; script-src https:",
+        ] {
+            assert!(!csp(weak), "{weak}");
+        }
+        assert!(!strict(X_FRAME_OPTIONS, "SAMEORIGIN", "DENY"));
+        assert!(strict(REFERRER_POLICY, "no-referrer", "strict-origin-when-cross-origin"));
+        assert!(!strict(REFERRER_POLICY, "unsafe-url", "strict-origin-when-cross-origin"));
+        let hsts = |theirs| strict(STRICT_TRANSPORT_SECURITY, theirs, "max-age=63072000; includeSubDomains");
+        assert!(hsts("max-age=99999999; includeSubDomains; preload"));
+        assert!(!hsts("max-age=99999999"));
+        assert!(!hsts("max-age=0; includeSubDomains"));
+    }
+}

@@ -1,0 +1,28 @@
+//! Network: "may this address speak at all, and does it say what it is?" (guide §9)
+
+use http::StatusCode;
+use http::header::USER_AGENT;
+
+use crate::exchange::Exchange;
+use crate::guard::Engine;
+use crate::refusal::{Decision, Refusal};
+
+/// Judges the client's address and user agent.
+pub(crate) fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    let network = &engine.policy.network;
+    if let Some(denied) = network.deny.find(x.client) {
+        return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "address-denied", denied.to_string()));
+    }
+    if !network.allow.is_empty() && network.allow.find(x.client).is_none() {
+        return Decision::Refuse(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "address-not-allowed",
+            x.client.to_string(),
+        ));
+    }
+    let named = x.headers.get(USER_AGENT).is_some_and(|agent| !agent.as_bytes().trim_ascii().is_empty());
+    if network.require_user_agent && !named {
+        return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "no-user-agent", "no User-Agent"));
+    }
+    Decision::Pass
+}

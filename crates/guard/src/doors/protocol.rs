@@ -1,0 +1,127 @@
+//! Protocol: "do the gate and the API read the same request?" (guide §9)
+//!
+//! Framing is judged by [`crate::framing`] before the parser, the target by [`crate::target`] when the exchange is
+//! made; this door turns their verdicts into refusals and judges the rest of the head: one host, known methods, no
+//! header that means two things.
+
+use http::header::{EXPECT, HOST, HeaderName, UPGRADE};
+use http::{Method, StatusCode, Version};
+use policy::config::UnderscoreHeaders;
+
+use crate::event::excerpt;
+use crate::exchange::Exchange;
+use crate::guard::Engine;
+use crate::refusal::{Change, Decision, Refusal, Rewrite};
+
+/// Headers that ask a framework to treat the request as another one: past every policy made for this one.
+const OVERRIDES: [&str; 4] =
+    ["x-http-method-override", "x-http-method", "x-method-override", "x-original-method"];
+
+/// Judges the head.
+pub(crate) fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    let refuse = |status, rule, evidence: String| Decision::Refuse(Refusal::new(status, rule, evidence));
+    if let Some(violation) = x.peer.violation {
+        return refuse(violation.status(), violation.rule(), violation.to_string());
+    }
+    if let Some(error) = x.target_error {
+        return refuse(StatusCode::BAD_REQUEST, error.rule(), error.to_string());
+    }
+    let limits = &engine.policy.protocol;
+    if x.target.path().len() + x.target.query().map_or(0, str::len) > limits.max_target.as_usize() {
+        return refuse(StatusCode::URI_TOO_LONG, "target-too-long", format!("over {}", limits.max_target));
+    }
+    if [Method::CONNECT, Method::TRACE].contains(&x.method) || x.method.as_str() == "TRACK" {
+        return refuse(StatusCode::METHOD_NOT_ALLOWED, "method", x.method.to_string());
+    }
+    if let Some(evidence) = host_problem(x) {
+        return refuse(StatusCode::BAD_REQUEST, "host", evidence);
+    }
+    if x.header(EXPECT).is_some_and(|e| !e.eq_ignore_ascii_case("100-continue")) {
+        return refuse(
+            StatusCode::EXPECTATION_FAILED,
+            "expect",
+            "an expectation other than 100-continue".into(),
+        );
+    }
+    if x.headers.len() > limits.max_headers {
+        return refuse(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "header-count",
+            format!("{}", x.headers.len()),
+        );
+    }
+    doubled(x).or_else(|| confusing(x, limits.underscore_headers)).unwrap_or(Decision::Pass)
+}
+
+/// What is wrong with `Host`, `:authority` or an absolute target.
+fn host_problem(x: &Exchange<'_>) -> Option<String> {
+    let mut hosts = x.headers.get_all(HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Some("more than one Host".into());
+    }
+    match (host, &x.authority) {
+        (None, None) if x.version >= Version::HTTP_11 => Some("no Host".into()),
+        (None, _) => None,
+        (Some(host), authority) => {
+            let Ok(text) = host.to_str() else { return Some("a Host that is not ASCII".into()) };
+            if text.contains('@') || text.parse::<http::uri::Authority>().is_err() {
+                return Some(format!("Host: {}", excerpt(host.as_bytes())));
+            }
+            authority.as_ref().filter(|a| !a.as_str().eq_ignore_ascii_case(text)).map(|a| {
+                format!("Host {} but authority {}", excerpt(host.as_bytes()), excerpt(a.as_str().as_bytes()))
+            })
+        }
+    }
+}
+
+/// Headers of which servers take the first or the last when there are two.
+fn doubled(x: &Exchange<'_>) -> Option<Decision> {
+    const SINGLE: [&str; 7] = [
+        "authorization",
+        "content-type",
+        "content-length",
+        "content-encoding",
+        "origin",
+        "user-agent",
+        "upgrade",
+    ];
+    let name = SINGLE.into_iter().find(|name| x.headers.get_all(*name).iter().nth(1).is_some())?;
+    Some(Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, "header-doubled", name)))
+}
+
+/// Headers that some servers read as other headers.
+fn confusing(x: &Exchange<'_>, underscores: UnderscoreHeaders) -> Option<Decision> {
+    let mut remove: Vec<HeaderName> = Vec::new();
+    for name in x.headers.keys() {
+        let underscored = name.as_str().contains('_');
+        if underscored && underscores == UnderscoreHeaders::Refuse {
+            return Some(Decision::Refuse(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "header-underscore",
+                name.as_str(),
+            )));
+        }
+        // Marks that a token may have, but that no header in use has, and CGI-style servers turn into a dash too.
+        let odd = name.as_str().bytes().any(|b| !(b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
+        if (underscored && underscores == UnderscoreHeaders::Strip)
+            || odd
+            || OVERRIDES.contains(&name.as_str())
+        {
+            remove.push(name.clone());
+        }
+    }
+    if x.header(UPGRADE).is_some_and(|u| u.to_ascii_lowercase().contains("h2c")) {
+        remove.push(UPGRADE);
+        remove.push(HeaderName::from_static("http2-settings"));
+    }
+    if remove.is_empty() {
+        return None;
+    }
+    let evidence = remove.iter().map(HeaderName::as_str).collect::<Vec<_>>().join(", ");
+    Some(Decision::Rewrite(Rewrite {
+        rule: "header-confusing",
+        evidence,
+        change: Change::RemoveHeaders(remove),
+    }))
+}

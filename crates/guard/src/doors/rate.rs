@@ -1,0 +1,151 @@
+//! Rate: "I can try 10,000 passwords a second." (guide §4)
+//!
+//! Several limits hold at once and the strictest wins. A limit that counts failures takes before the request and
+//! gives back when it turns out well, so that it holds exactly even when all tries come at the same moment.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::IpAddr;
+
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use policy::{CountedOutcome, Limit, LimitAlgorithm, LimitKey};
+use store::{Algorithm, CounterKey, Counters, Outcome, Quota, Ticket};
+
+use crate::exchange::Exchange;
+use crate::guard::Shared;
+use crate::refusal::{Decision, Refusal};
+
+/// How the client stands against its strictest limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    quota: Quota,
+    outcome: Outcome,
+}
+
+/// Limits that need nothing but the head.
+pub(crate) async fn by_address(x: &mut Exchange<'_>, shared: &Shared) -> Decision {
+    take(x, shared, Stage::Address).await
+}
+
+/// Limits that need to know who is asking.
+pub(crate) async fn by_identity(x: &mut Exchange<'_>, shared: &Shared) -> Decision {
+    take(x, shared, Stage::Identity).await
+}
+
+/// Gives back what turned out not to count.
+pub(crate) async fn settle(x: &mut Exchange<'_>, status: StatusCode, shared: &Shared) {
+    let failed = status.is_client_error();
+    for ticket in std::mem::take(&mut x.tickets) {
+        if !failed {
+            // Memory does not fail; a store that cannot be reached keeps the stricter count.
+            let _ = shared.counters.give_back(ticket, x.unix_millis()).await;
+        }
+    }
+}
+
+/// Tells the client how it stands (draft-ietf-httpapi-ratelimit-headers, and the older names).
+pub(crate) fn release(x: &Exchange<'_>, headers: &mut HeaderMap) {
+    let Some(Standing { quota, outcome }) = x.quota else { return };
+    let reset = outcome.reset.div_ceil(1000);
+    let window = quota.period / 1000;
+    let mut set =
+        |name: &'static str, value: HeaderValue| headers.insert(HeaderName::from_static(name), value);
+    set("x-ratelimit-limit", quota.permits.into());
+    set("x-ratelimit-remaining", outcome.remaining.into());
+    set("x-ratelimit-reset", reset.into());
+    let policy = format!("\"default\";q={};w={window}", quota.permits);
+    let standing = format!("\"default\";r={};t={reset}", outcome.remaining);
+    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", standing)] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            set(name, value);
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Address,
+    Identity,
+}
+
+async fn take(x: &mut Exchange<'_>, shared: &Shared, stage: Stage) -> Decision {
+    let now = x.unix_millis();
+    let mut taken: Vec<Ticket> = Vec::new();
+    for limit in &x.route.limits {
+        if limit.needs_principal() != (stage == Stage::Identity) {
+            continue;
+        }
+        let Some(key) = key(x, limit, shared) else { continue };
+        let quota = quota(limit);
+        let outcome = match shared.counters.take(key, quota, 1, now).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "store", error.to_string());
+                return Decision::Refuse(refusal);
+            }
+        };
+        let standing = Standing { quota, outcome };
+        let Some(ticket) = outcome.ticket else {
+            for ticket in taken {
+                let _ = shared.counters.give_back(ticket, now).await;
+            }
+            x.tickets.clear();
+            x.quota = Some(standing);
+            return refuse(limit, &outcome);
+        };
+        match limit.counting {
+            CountedOutcome::All => taken.push(ticket),
+            CountedOutcome::Failures => x.tickets.push(ticket),
+        }
+        if x.quota.is_none_or(|q| outcome.remaining < q.outcome.remaining) {
+            x.quota = Some(standing);
+        }
+    }
+    Decision::Pass
+}
+
+fn refuse(limit: &Limit, outcome: &Outcome) -> Decision {
+    let seconds = outcome.retry_after.div_ceil(1000).max(1);
+    let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "limit", limit.to_string());
+    Decision::Refuse(refusal.header(RETRY_AFTER, seconds.into()))
+}
+
+/// The counter of a limit for this exchange: a keyed hash. `None` when what it counts by is not there.
+fn key(x: &Exchange<'_>, limit: &Limit, shared: &Shared) -> Option<CounterKey> {
+    let mut halves = [shared.hash_keys[0].build_hasher(), shared.hash_keys[1].build_hasher()];
+    for hasher in &mut halves {
+        limit.hash(hasher);
+        for part in &limit.keys {
+            match part {
+                LimitKey::Ip => network(x.client).hash(hasher),
+                LimitKey::User => x.subject()?.hash(hasher),
+                LimitKey::Header(name) => x.headers.get(name)?.as_bytes().hash(hasher),
+                LimitKey::Claim(name) => x.principal.as_deref()?.claim(name)?.to_string().hash(hasher),
+                LimitKey::Route => x.route.name.hash(hasher),
+                LimitKey::Global => {}
+            }
+        }
+    }
+    Some(CounterKey(u128::from(halves[0].finish()) << 64 | u128::from(halves[1].finish())))
+}
+
+/// An IPv6 customer has a /64; counting single addresses would give each one 2^64 tries.
+fn network(address: IpAddr) -> u128 {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => u128::from(u32::from(v4)),
+        IpAddr::V6(v6) => u128::from(v6) >> 64 << 64,
+    }
+}
+
+fn quota(limit: &Limit) -> Quota {
+    Quota {
+        permits: limit.permits,
+        period: limit.period.as_millis() as u64,
+        burst: limit.burst,
+        algorithm: match limit.algorithm {
+            LimitAlgorithm::Gcra => Algorithm::Gcra,
+            LimitAlgorithm::SlidingWindow => Algorithm::SlidingWindow,
+            LimitAlgorithm::FixedWindow => Algorithm::FixedWindow,
+        },
+    }
+}

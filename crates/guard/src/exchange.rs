@@ -1,0 +1,174 @@
+//! The exchange: one request with everything that is known about it, parsed once.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Version};
+use identity::Principal;
+use policy::RoutePolicy;
+use policy::openapi::{Found, Operation};
+use store::Ticket;
+
+use crate::event::EventId;
+use crate::guard::Engine;
+use crate::inputs::ParsedBody;
+use crate::peer::{Peer, Transport};
+use crate::target::{Target, TargetError};
+
+/// A request and what is known about it. Lives as long as the policy that it is judged by.
+#[derive(Debug)]
+pub struct Exchange<'e> {
+    /// Its id, for the client and for the log.
+    pub id: EventId,
+    /// When its head was read.
+    pub started: Instant,
+    /// The wall clock then.
+    pub now: SystemTime,
+    /// The other end of the connection.
+    pub peer: Peer,
+    /// The client, behind trusted proxies.
+    pub client: IpAddr,
+    /// Whether the client speaks TLS.
+    pub transport: Transport,
+    /// Request method.
+    pub method: Method,
+    /// Protocol version.
+    pub version: Version,
+    /// The authority of an absolute target or of HTTP/2's `:authority`.
+    pub authority: Option<http::uri::Authority>,
+    /// Request headers.
+    pub headers: HeaderMap,
+    /// Path and query in their one form.
+    pub target: Target,
+    /// Why the target has no one form; then the exchange is refused.
+    pub target_error: Option<TargetError>,
+    /// The policy of the route.
+    pub route: &'e Arc<RoutePolicy>,
+    /// What the OpenAPI document says about method and path.
+    pub declared: Declared<'e>,
+    /// Path parameters by name, of route and operation.
+    pub parameters: Vec<(&'e str, String)>,
+    /// Who is asking, once that is known.
+    pub principal: Option<Arc<Principal>>,
+    /// The body that is held back, once it is read.
+    pub body: Option<HeldBody>,
+    /// What was taken from limits that count failures only.
+    pub(crate) tickets: Vec<Ticket>,
+    /// What to tell the client about the strictest limit.
+    pub(crate) quota: Option<crate::doors::rate::Standing>,
+}
+
+/// What the OpenAPI document says about method and path.
+#[derive(Debug)]
+pub enum Declared<'e> {
+    /// There is no document.
+    NoDocument,
+    /// A declared operation.
+    Operation(&'e Operation),
+    /// The path is declared with these methods.
+    OtherMethods(Vec<&'e Method>),
+    /// The path is not declared.
+    Nothing,
+}
+
+/// A body that is held back until there is a verdict.
+#[derive(Debug)]
+pub struct HeldBody {
+    /// As it came.
+    pub wire: Bytes,
+    /// Without content coding.
+    pub decoded: Bytes,
+    /// What it says.
+    pub parsed: ParsedBody,
+}
+
+impl<'e> Exchange<'e> {
+    /// An exchange from the head of a request.
+    pub(crate) fn new(engine: &'e Engine, parts: http::request::Parts, peer: Peer, now: SystemTime) -> Self {
+        let policy = &engine.policy;
+        let trusted = &policy.gateway.trusted_proxies;
+        let (target, target_error) = match Target::parse(parts.uri.path(), parts.uri.query()) {
+            Ok(target) => (target, None),
+            Err(error) => (Target::unreadable(), Some(error)),
+        };
+        let route = policy.route(&parts.method, target.path());
+        let mut parameters: Vec<(&'e str, String)> = Vec::new();
+        let decode = |v: &str| percent_encoding::percent_decode_str(v).decode_utf8_lossy().into_owned();
+        if let Some(template) = &route.template
+            && let Some(captures) = template.captures(target.path())
+        {
+            parameters.extend(captures.into_iter().map(|(name, value)| (name, decode(value))));
+        }
+        let declared = match &policy.document {
+            None => Declared::NoDocument,
+            Some(document) => match document.find(&parts.method, target.path()) {
+                Found::Operation(operation, _, captures) => {
+                    for (name, value) in captures {
+                        if !parameters.iter().any(|(known, _)| *known == name) {
+                            parameters.push((name, decode(value)));
+                        }
+                    }
+                    Declared::Operation(operation)
+                }
+                Found::Method(methods) => Declared::OtherMethods(methods),
+                Found::Nothing => Declared::Nothing,
+            },
+        };
+        Exchange {
+            id: EventId::new(now),
+            started: Instant::now(),
+            now,
+            client: crate::forwarded::client_address(peer.address, &parts.headers, trusted),
+            transport: crate::forwarded::client_transport(&peer, &parts.headers, trusted),
+            peer,
+            method: parts.method,
+            version: parts.version,
+            authority: parts.uri.authority().cloned(),
+            headers: parts.headers,
+            target,
+            target_error,
+            route,
+            declared,
+            parameters,
+            principal: None,
+            body: None,
+            tickets: Vec::new(),
+            quota: None,
+        }
+    }
+
+    /// The declared operation, when there is one.
+    pub fn operation(&self) -> Option<&'e Operation> {
+        match self.declared {
+            Declared::Operation(operation) => Some(operation),
+            _ => None,
+        }
+    }
+
+    /// A path parameter, decoded.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A header as text; `None` when it is missing or not ASCII.
+    pub fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Seconds since 1970.
+    pub fn unix_time(&self) -> u64 {
+        self.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs())
+    }
+
+    /// Milliseconds since 1970.
+    pub fn unix_millis(&self) -> u64 {
+        self.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
+    }
+
+    /// The subject, when it is known.
+    pub fn subject(&self) -> Option<&str> {
+        self.principal.as_deref().map(|p| p.subject.as_str())
+    }
+}

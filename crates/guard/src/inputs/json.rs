@@ -1,0 +1,177 @@
+//! JSON with limits: one reading only, so duplicate keys are errors, and so is what is too deep or too large.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::StructureLimits;
+
+/// Why a text is not JSON that everybody reads alike.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// Not JSON.
+    #[error("the body is not JSON: line {0}, column {1}")]
+    Syntax(usize, usize),
+    /// The same key twice in an object.
+    #[error("an object has the same key twice")]
+    DuplicateKey,
+    /// Nested beyond the limit.
+    #[error("the body is nested too deep")]
+    TooDeep,
+    /// More values than the limit.
+    #[error("the body has too many values")]
+    TooMany,
+}
+
+const DUPLICATE: &str = "doorward: duplicate key";
+const DEEP: &str = "doorward: too deep";
+const MANY: &str = "doorward: too many";
+
+/// Parses a body.
+///
+/// # Errors
+/// When it is not JSON, is too deep or too large, or an object has a key twice.
+pub fn parse_json(text: &[u8], limits: StructureLimits) -> Result<Value, JsonError> {
+    let left = Cell::new(limits.members);
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let seed = Limited { depth: limits.depth, left: &left };
+    let parsed = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    parsed.map_err(|e| {
+        let text = e.to_string();
+        match text {
+            text if text.contains(DUPLICATE) => JsonError::DuplicateKey,
+            text if text.contains(DEEP) || text.contains("recursion limit") => JsonError::TooDeep,
+            text if text.contains(MANY) => JsonError::TooMany,
+            _ => JsonError::Syntax(e.line(), e.column()),
+        }
+    })
+}
+
+#[derive(Clone, Copy)]
+struct Limited<'c> {
+    depth: usize,
+    left: &'c Cell<usize>,
+}
+
+impl Limited<'_> {
+    fn count<E: serde::de::Error>(&self) -> Result<(), E> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| E::custom(MANY))?;
+        self.left.set(left);
+        Ok(())
+    }
+
+    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
+        let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom(DEEP))?;
+        Ok(Limited { depth, ..self })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Limited<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Limited<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Value, E> {
+        self.count()?;
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
+        self.count()?;
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
+        self.count()?;
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        self.count()?;
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        self.visit_string(value.to_owned())
+    }
+
+    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Value, E> {
+        self.count()?;
+        Ok(Value::String(value))
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Value, E> {
+        self.count()?;
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        self.count()?;
+        let inner = self.inner()?;
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(inner)? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        self.count()?;
+        let inner = self.inner()?;
+        let mut map = Map::new();
+        while let Some(key) = access.next_key::<String>()? {
+            let value = access.next_value_seed(inner)?;
+            if map.insert(key, value).is_some() {
+                return Err(A::Error::custom(DUPLICATE));
+            }
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: StructureLimits = StructureLimits { depth: 8, members: 100 };
+
+    #[test]
+    fn json_reads_as_it_is() {
+        let text = r#"{"b":[1,-2,3.5,true,null,"é\n"],"a":{"x":18446744073709551615}}"#;
+        let value = parse_json(text.as_bytes(), LIMITS).unwrap();
+        assert_eq!(value.to_string(), text.replace('é', "é"));
+    }
+
+    #[test]
+    fn what_parsers_read_differently_is_refused() {
+        for (text, error) in [
+            (r#"{"a":1,"a":2}"#, JsonError::DuplicateKey),
+            (r#"{"a":1,"\u0061":2}"#, JsonError::DuplicateKey),
+            (r#"{"x":{"a":1,"b":0,"a":1}}"#, JsonError::DuplicateKey),
+            ("[[[[[[[[[[]]]]]]]]]]", JsonError::TooDeep),
+            ("", JsonError::Syntax(1, 0)),
+            ("{} {}", JsonError::Syntax(1, 4)),
+            ("NaN", JsonError::Syntax(1, 1)),
+            ("{'a':1}", JsonError::Syntax(1, 2)),
+            ("1e999", JsonError::Syntax(1, 5)),
+        ] {
+            assert_eq!(parse_json(text.as_bytes(), LIMITS), Err(error), "{text}");
+        }
+        let many = format!("[{}1]", "1,".repeat(200));
+        assert_eq!(parse_json(many.as_bytes(), LIMITS), Err(JsonError::TooMany));
+        assert!(parse_json(b"\"\xff\"", LIMITS).is_err());
+        assert_eq!(parse_json("[".repeat(100_000).as_bytes(), LIMITS), Err(JsonError::TooDeep));
+    }
+}

@@ -1,0 +1,103 @@
+//! Whose object it is: a response's owner field against a claim.
+
+use identity::Principal;
+use policy::Owner;
+use serde_json::Value;
+
+/// What became of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ownership {
+    /// Everything in it is the caller's.
+    Own,
+    /// A list, from which so many objects of others were removed.
+    Filtered(usize),
+    /// It is somebody else's, or does not say whose.
+    Foreign,
+}
+
+/// Checks one object, or filters a list. What does not say whose it is, is not the caller's.
+pub(crate) fn check(owner: &Owner, principal: &Principal, response: &mut Value) -> Ownership {
+    let removed = match (&owner.list, &mut *response) {
+        (Some(pointer), response) => match response.pointer_mut(pointer) {
+            Some(Value::Array(items)) => filter(owner, principal, items),
+            _ => return Ownership::Foreign,
+        },
+        (None, Value::Array(items)) => filter(owner, principal, items),
+        (None, object) if is_own(owner, principal, object) => return Ownership::Own,
+        (None, _) => return Ownership::Foreign,
+    };
+    if removed == 0 {
+        return Ownership::Own;
+    }
+    for pointer in &owner.counts {
+        if let Some(count) = response.pointer_mut(pointer)
+            && let Some(number) = count.as_u64()
+        {
+            *count = Value::from(number.saturating_sub(removed as u64));
+        }
+    }
+    Ownership::Filtered(removed)
+}
+
+fn filter(owner: &Owner, principal: &Principal, items: &mut Vec<Value>) -> usize {
+    let before = items.len();
+    items.retain(|item| is_own(owner, principal, item));
+    before - items.len()
+}
+
+fn is_own(owner: &Owner, principal: &Principal, object: &Value) -> bool {
+    match object.pointer(&owner.field) {
+        Some(Value::String(text)) => !text.is_empty() && principal.has(&owner.claim, text),
+        Some(Value::Number(number)) => principal.has(&owner.claim, &number.to_string()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use identity::Credential;
+    use serde_json::json;
+
+    use super::*;
+
+    fn run(list: Option<&str>, mut response: Value) -> (Ownership, Value) {
+        let owner = Owner {
+            field: "/user_id".into(),
+            claim: "sub".into(),
+            list: list.map(str::to_owned),
+            counts: vec!["/total".into()],
+        };
+        let mut claims = serde_json::Map::new();
+        claims.insert("sub".into(), json!("7"));
+        let principal =
+            Principal { subject: "7".into(), claims, scopes: vec![], credential: Credential::Token };
+        let outcome = check(&owner, &principal, &mut response);
+        (outcome, response)
+    }
+
+    #[test]
+    fn only_own_objects_leave() {
+        assert_eq!(run(None, json!({"user_id": 7, "x": 1})).0, Ownership::Own);
+        assert_eq!(run(None, json!({"user_id": "7"})).0, Ownership::Own);
+        for foreign in [
+            json!({"user_id": 8}),
+            json!({}),
+            json!({"user_id": null}),
+            json!({"user_id": [7]}),
+            json!("text"),
+            json!(null),
+        ] {
+            assert_eq!(run(None, foreign).0, Ownership::Foreign);
+        }
+    }
+
+    #[test]
+    fn lists_are_filtered_and_counted() {
+        let list = json!([{"user_id": 7}, {"user_id": 8}, {"x": 1}]);
+        assert_eq!(run(None, list.clone()), (Ownership::Filtered(2), json!([{"user_id": 7}])));
+        let (outcome, page) = run(Some("/items"), json!({"items": list, "total": 3}));
+        assert_eq!((outcome, page), (Ownership::Filtered(2), json!({"items": [{"user_id": 7}], "total": 1})));
+        assert_eq!(run(Some("/items"), json!({"rows": []})).0, Ownership::Foreign);
+        assert_eq!(run(None, json!([])).0, Ownership::Own);
+    }
+}

@@ -1,0 +1,244 @@
+//! The request target in one form: what the doors judge is what the upstream gets.
+//!
+//! RFC 3986 §6.2.2: escapes of unreserved characters are decoded, other escapes are upper case, raw bytes outside
+//! ASCII are escaped, runs of slashes are one slash. What servers read in different ways is refused: dot segments,
+//! escaped slashes and backslashes, NUL, escapes that are not hexadecimal, and all of these hidden behind a second
+//! encoding.
+
+use std::borrow::Cow;
+
+/// A request target, normalised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    path: String,
+    query: Option<String>,
+}
+
+/// Why a target has more than one reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// Neither a path nor a URL with one.
+    #[error("the target is not a path")]
+    NotAPath,
+    /// `.` or `..` as a segment, also escaped or with parameters.
+    #[error("the path has dot segments")]
+    DotSegment,
+    /// `%2F` or `%5C`, or a backslash.
+    #[error("the path has an escaped slash or a backslash")]
+    EscapedSlash,
+    /// A control byte, escaped or not.
+    #[error("the target has a control byte")]
+    Control,
+    /// `%` without two hexadecimal digits.
+    #[error("the path has a broken escape")]
+    BrokenEscape,
+}
+
+impl TargetError {
+    /// The name of the rule in events.
+    pub const fn rule(self) -> &'static str {
+        match self {
+            TargetError::NotAPath => "target-not-a-path",
+            TargetError::DotSegment => "path-dot-segment",
+            TargetError::EscapedSlash => "path-escaped-slash",
+            TargetError::Control => "target-control-byte",
+            TargetError::BrokenEscape => "path-broken-escape",
+        }
+    }
+}
+
+impl Target {
+    /// Normalises path and query as they came.
+    ///
+    /// # Errors
+    /// When the target could be read in more than one way.
+    pub fn parse(path: &str, query: Option<&str>) -> Result<Self, TargetError> {
+        if !path.starts_with('/') {
+            return Err(TargetError::NotAPath);
+        }
+        if let Some(query) = query
+            && has_control(query.as_bytes())
+        {
+            return Err(TargetError::Control);
+        }
+        let path = if path.bytes().all(is_plain) && !path.contains("//") {
+            path.to_owned()
+        } else {
+            normalise(path)?
+        };
+        for segment in path[1..].split('/') {
+            check_segment(segment)?;
+        }
+        Ok(Target { path, query: query.map(escape_raw) })
+    }
+
+    /// Stands in for a target that has no one form, in an exchange that is refused.
+    pub(crate) fn unreadable() -> Self {
+        Target { path: "/".into(), query: None }
+    }
+
+    /// The path, escapes upper case, unreserved characters decoded.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The query, without `?`.
+    pub fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+
+    /// Replaces the query; none when empty.
+    pub(crate) fn set_query(&mut self, query: String) {
+        self.query = Some(query).filter(|q| !q.is_empty());
+    }
+
+    /// Path and query as they are sent on.
+    pub fn path_and_query(&self) -> String {
+        match &self.query {
+            Some(query) => format!("{}?{query}", self.path),
+            None => self.path.clone(),
+        }
+    }
+
+    /// The segments of the path, decoded.
+    pub fn segments(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        self.path[1..].split('/').map(|s| percent_encoding::percent_decode_str(s).into())
+    }
+}
+
+/// Bytes that need no look at all: letters, digits and marks that mean the same to everybody.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~')
+}
+
+fn normalise(path: &str) -> Result<String, TargetError> {
+    let bytes = path.as_bytes();
+    let mut out = String::with_capacity(path.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'%' => {
+                let code = bytes.get(at..at + 2).and_then(hex_pair).ok_or(TargetError::BrokenEscape)?;
+                at += 2;
+                match code {
+                    b'/' | b'\\' => return Err(TargetError::EscapedSlash),
+                    0..=0x1f | 0x7f => return Err(TargetError::Control),
+                    code if code.is_ascii_alphanumeric() || matches!(code, b'-' | b'_' | b'.' | b'~') => {
+                        out.push(char::from(code))
+                    }
+                    code => push_escape(&mut out, code),
+                }
+            }
+            b'\\' => return Err(TargetError::EscapedSlash),
+            0..=0x20 | 0x7f => return Err(TargetError::Control),
+            b'/' if out.ends_with('/') => {}
+            byte if byte.is_ascii() => out.push(char::from(byte)),
+            byte => push_escape(&mut out, byte),
+        }
+    }
+    Ok(out)
+}
+
+fn check_segment(segment: &str) -> Result<(), TargetError> {
+    // Servers cut parameters (`..;x`) before they look for dots.
+    let name = segment.split(';').next().unwrap_or(segment);
+    if name == "." || name == ".." {
+        return Err(TargetError::DotSegment);
+    }
+    // A second encoding, which some servers undo: `%252e%252e%252f`.
+    if segment.contains("%25") {
+        let twice = percent_encoding::percent_decode_str(segment).collect::<Vec<u8>>();
+        let twice = percent_encoding::percent_decode(&twice).collect::<Vec<u8>>();
+        if twice.iter().any(|b| *b < 0x20) {
+            return Err(TargetError::Control);
+        }
+        if twice.split(|b| *b == b'/' || *b == b'\\').any(|s| s == b"." || s == b"..") {
+            return Err(TargetError::DotSegment);
+        }
+    }
+    Ok(())
+}
+
+/// A control byte, raw or escaped. CR and LF in a query value are text that people send (comments, addresses).
+fn has_control(query: &[u8]) -> bool {
+    query.iter().any(|b| *b < 0x20 || *b == 0x7f) || query.windows(3).any(|w| w == b"%00")
+}
+
+fn escape_raw(query: &str) -> String {
+    if query.is_ascii() {
+        return query.to_owned();
+    }
+    let mut out = String::with_capacity(query.len() + 16);
+    for byte in query.bytes() {
+        if byte.is_ascii() { out.push(char::from(byte)) } else { push_escape(&mut out, byte) }
+    }
+    out
+}
+
+fn push_escape(out: &mut String, byte: u8) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    out.push('%');
+    out.push(char::from(HEX[usize::from(byte >> 4)]));
+    out.push(char::from(HEX[usize::from(byte & 15)]));
+}
+
+fn hex_pair(pair: &[u8]) -> Option<u8> {
+    let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
+    Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_form_goes_to_doors_and_upstream() {
+        for (raw, form) in [
+            ("/", "/"),
+            ("/a/b.c/~d", "/a/b.c/~d"),
+            ("/%61%2d%7E", "/a-~"),
+            ("/a%20b%c3%a9", "/a%20b%C3%A9"),
+            ("/é", "/%C3%A9"),
+            ("//a///b/", "/a/b/"),
+            ("/a;v=1/b,c@d:e", "/a;v=1/b,c@d:e"),
+            ("/100%25", "/100%25"),
+            ("/...", "/..."),
+        ] {
+            assert_eq!(Target::parse(raw, None).map(|t| t.path), Ok(form.to_owned()), "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_has_two_readings_is_refused() {
+        for (raw, error) in [
+            ("a", TargetError::NotAPath),
+            ("*", TargetError::NotAPath),
+            ("/a/../b", TargetError::DotSegment),
+            ("/a/./b", TargetError::DotSegment),
+            ("/..", TargetError::DotSegment),
+            ("/%2e%2E/b", TargetError::DotSegment),
+            ("/..;/b", TargetError::DotSegment),
+            ("/a%2fb", TargetError::EscapedSlash),
+            ("/a%5Cb", TargetError::EscapedSlash),
+            ("/a\\b", TargetError::EscapedSlash),
+            ("/a%00", TargetError::Control),
+            ("/a%0d%0a", TargetError::Control),
+            ("/a%zz", TargetError::BrokenEscape),
+            ("/a%", TargetError::BrokenEscape),
+            ("/%252e%252e%252fetc", TargetError::DotSegment),
+            ("/a%2500", TargetError::Control),
+        ] {
+            assert_eq!(Target::parse(raw, None), Err(error), "{raw}");
+        }
+        assert_eq!(Target::parse("/", Some("a=%00")), Err(TargetError::Control));
+    }
+
+    #[test]
+    fn normalising_twice_changes_nothing() {
+        for raw in ["/%61/%C3%a9//x", "/100%2525", "/a%20b;c"] {
+            let once = Target::parse(raw, Some("q=é")).unwrap();
+            assert_eq!(Target::parse(&once.path, once.query()).unwrap(), once);
+        }
+    }
+}
