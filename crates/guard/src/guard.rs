@@ -40,6 +40,17 @@ pub struct Engine {
     pub authenticator: Authenticator,
 }
 
+impl Engine {
+    /// Reads the keys of a policy.
+    ///
+    /// # Errors
+    /// When a key is of no use.
+    pub fn new(policy: Policy) -> Result<Self, KeyError> {
+        let authenticator = Authenticator::new(&policy.auth)?;
+        Ok(Engine { policy, authenticator })
+    }
+}
+
 /// What outlives a change of policy.
 pub(crate) struct Shared {
     pub(crate) counters: MemoryCounters,
@@ -81,19 +92,12 @@ impl Guard {
             sink,
             metrics: Arc::default(),
         };
-        let authenticator = Authenticator::new(&policy.auth)?;
-        let engine = Engine { policy, authenticator };
-        Ok(Guard { engine: Arc::new(ArcSwap::from_pointee(engine)), shared: Arc::new(shared) })
+        Ok(Guard { engine: Arc::new(ArcSwap::from_pointee(Engine::new(policy)?)), shared: Arc::new(shared) })
     }
 
     /// Puts another policy in force. Exchanges under way end by the one they began with.
-    ///
-    /// # Errors
-    /// When a key of the policy is of no use; the policy in force stays.
-    pub fn replace(&self, policy: Policy) -> Result<(), KeyError> {
-        let authenticator = Authenticator::new(&policy.auth)?;
-        self.engine.store(Arc::new(Engine { policy, authenticator }));
-        Ok(())
+    pub fn replace(&self, engine: Engine) {
+        self.engine.store(Arc::new(engine));
     }
 
     /// The policy in force.

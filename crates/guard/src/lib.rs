@@ -20,7 +20,7 @@ mod pipeline;
 mod refusal;
 mod target;
 
-pub use event::{Event, EventId, EventSink, LineWriter, Record, Verdict};
+pub use event::{Access, Event, EventId, EventSink, LineWriter, Record, Timestamp, Verdict};
 pub use exchange::Exchange;
 pub use forwarded::set_forwarded;
 pub use guard::{Client, Engine, ForwardError, Guard};

@@ -67,13 +67,15 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         (None, Some(path)) => Some(directory.join(path)),
         (None, None) => None,
     };
-    Compiler { source, directory: directory.to_owned(), problems: Vec::new() }.compile(config, openapi)
+    Compiler { source, directory: directory.to_owned(), problems: Vec::new(), files: Vec::new() }
+        .compile(config, openapi)
 }
 
 struct Compiler {
     source: Source,
     directory: PathBuf,
     problems: Vec<Problem>,
+    files: Vec<PathBuf>,
 }
 
 impl Compiler {
@@ -135,6 +137,7 @@ impl Compiler {
             exempt: config.ownership.exempt,
             decode_rounds: config.injection.decode_rounds,
             max_counters: config.rate.max_keys,
+            files: self.files,
             routes,
             fallback: Arc::new(fallback),
             login: Arc::new(login),
@@ -149,6 +152,7 @@ impl Compiler {
     }
 
     fn document(&mut self, path: &Path) -> Option<Document> {
+        self.files.push(path.to_owned());
         let name = path.display().to_string();
         let parsed = match std::fs::read_to_string(path) {
             Ok(text) => Document::parse(&Source::new(name, text)),
@@ -254,6 +258,7 @@ impl Compiler {
         let mut networks = config.network.deny.clone();
         for (i, file) in config.network.deny_files.iter().enumerate() {
             let path = self.directory.join(file);
+            self.files.push(path.clone());
             let text = match std::fs::read_to_string(&path) {
                 Ok(text) => text,
                 Err(e) => {
@@ -354,6 +359,7 @@ impl Compiler {
             },
             Some(file) => {
                 let path = self.directory.join(file);
+                self.files.push(path.clone());
                 match std::fs::read_to_string(&path) {
                     Ok(text) => keys.push(KeySource::Set(text)),
                     Err(e) => self.wrong(
@@ -429,6 +435,7 @@ impl Compiler {
 
     fn file(&mut self, file: &Path, at: &[&str]) -> Option<Vec<u8>> {
         let path = self.directory.join(file);
+        self.files.push(path.clone());
         match std::fs::read(&path) {
             Ok(bytes) => Some(bytes),
             Err(e) => {

@@ -55,6 +55,8 @@ pub struct Policy {
     pub decode_rounds: usize,
     /// Counters kept.
     pub max_counters: usize,
+    /// Further files that it was made from: a change of one is a reason to read it again.
+    pub files: Vec<PathBuf>,
     pub(crate) routes: Router<Vec<Arc<RoutePolicy>>>,
     pub(crate) fallback: Arc<RoutePolicy>,
     pub(crate) login: Arc<RoutePolicy>,
