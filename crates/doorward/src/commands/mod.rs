@@ -1,0 +1,9 @@
+//! One file per command.
+
+pub mod attack;
+pub mod check;
+pub mod demo;
+pub mod init;
+pub mod lab;
+pub mod rules;
+pub mod run;

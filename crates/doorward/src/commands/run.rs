@@ -1,0 +1,83 @@
+//! `doorward run`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use clap::Args;
+use gateway::{Gateway, open_log};
+use guard::{EventSink, Guard, LineWriter, Record, Timestamp};
+use policy::config::AccessLog;
+use policy::{Inputs, Policy};
+
+use crate::{Failure, Outcome};
+
+/// What a policy is made from, for commands that read one.
+#[derive(Args, Clone)]
+pub struct PolicyArgs {
+    /// The policy file; `doorward.toml` in this directory when it is there.
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The API: http://, https://, h2c:// or unix:/path. Several share the load.
+    #[arg(long, short, value_name = "URL")]
+    upstream: Vec<String>,
+    /// The OpenAPI document of the API, YAML or JSON.
+    #[arg(long, value_name = "FILE")]
+    openapi: Option<PathBuf>,
+}
+
+impl PolicyArgs {
+    /// The inputs of a policy, with addresses to listen on.
+    pub fn inputs(&self, listen: Vec<SocketAddr>) -> Inputs {
+        let found = || Some(PathBuf::from("doorward.toml")).filter(|path| path.exists());
+        Inputs {
+            file: self.config.clone().or_else(found),
+            text: None,
+            upstream: self.upstream.clone(),
+            listen,
+            openapi: self.openapi.clone(),
+        }
+    }
+}
+
+#[derive(Args)]
+pub struct Run {
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// Where to listen.
+    #[arg(long, short, value_name = "ADDR")]
+    listen: Vec<SocketAddr>,
+}
+
+impl Run {
+    pub fn run(self) -> Result<Outcome, Failure> {
+        let inputs = self.policy.inputs(self.listen);
+        let policy = policy::load(&inputs).map_err(Failure::usage)?;
+        if policy.gateway.upstreams.is_empty() {
+            return Err(Failure::usage(miette::miette!(
+                help = "doorward run --upstream http://127.0.0.1:3000",
+                "there is no upstream: which API is to be guarded?"
+            )));
+        }
+        let out = open_log(&policy.log).map_err(|e| Failure::could_not_run(format!("cannot open the log: {e}")))?;
+        let sink = Arc::new(LineWriter::new(out, policy.log.access == AccessLog::On));
+        let upstreams = names(&policy);
+        let guard = Guard::new(policy, sink.clone()).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
+        let gateway = Gateway::start(guard, inputs).map_err(Failure::could_not_run)?;
+        for address in gateway.addresses() {
+            eprintln!("doorward: listening on {address}, in front of {upstreams}");
+        }
+        if let Some(admin) = gateway.admin() {
+            eprintln!("doorward: metrics on http://{admin}/metrics");
+        }
+        gateway.run_until_signal();
+        sink.record(&Record::Notice { time: Timestamp(SystemTime::now()), message: "drained and stopped" });
+        sink.flush();
+        Ok(Outcome::Fine)
+    }
+}
+
+fn names(policy: &Policy) -> String {
+    policy.gateway.upstreams.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
