@@ -31,8 +31,8 @@ pub enum TokenError {
     /// It does not hold yet.
     #[error("the token does not hold yet")]
     NotYet,
-    /// It lives longer than the policy allows.
-    #[error("the token lives longer than allowed")]
+    /// It is older than the policy allows, or does not say how old it is.
+    #[error("the token is older than allowed")]
     Lifetime,
     /// It comes from another issuer.
     #[error("the token's issuer is not trusted")]
@@ -94,7 +94,7 @@ pub(crate) struct Expectations {
     pub(crate) leeway: u64,
 }
 
-/// Checks the claims of a token whose signature is right. Answers with the second at which it ends.
+/// Checks the claims of a token whose signature is right. Answers with the second until which it is believed.
 pub(crate) fn claims(
     claims: &Map<String, Value>,
     expected: &Expectations,
@@ -110,9 +110,12 @@ pub(crate) fn claims(
             return Err(TokenError::NotYet);
         }
     }
+    // An issuer that gives its tokens too long a life does not decide how long we believe them.
+    let mut until = expires;
     if let Some(longest) = expected.max_lifetime {
         let issued = time("iat").ok_or(TokenError::Lifetime)?;
-        if expires.saturating_sub(issued) > longest {
+        until = until.min(issued.saturating_add(longest));
+        if now >= until.saturating_add(expected.leeway) {
             return Err(TokenError::Lifetime);
         }
     }
@@ -134,8 +137,8 @@ pub(crate) fn claims(
         }
     }
     match claims.get("sub") {
-        Some(Value::String(subject)) if !subject.is_empty() => Ok(expires),
-        Some(Value::Number(_)) => Ok(expires),
+        Some(Value::String(subject)) if !subject.is_empty() => Ok(until),
+        Some(Value::Number(_)) => Ok(until),
         _ => Err(TokenError::Subject),
     }
 }

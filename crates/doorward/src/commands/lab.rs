@@ -1,5 +1,48 @@
 //! `doorward lab`.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use lab::{Exposure, LabError, Settings, Version};
+
 use crate::{Failure, Outcome};
-#[derive(clap::Args)]
-pub struct Lab {}
-impl Lab { pub fn run(self) -> Result<Outcome, Failure> { Ok(Outcome::Fine) } }
+
+#[derive(Args)]
+pub struct Lab {
+    /// Where to listen.
+    #[arg(long, short, value_name = "ADDR", default_value = "127.0.0.1:3000")]
+    listen: SocketAddr,
+    /// Serve the guide's defences instead of its mistakes.
+    #[arg(long)]
+    hardened: bool,
+    /// Listen where other machines can reach it. It is vulnerable on purpose.
+    #[arg(long)]
+    i_know: bool,
+}
+
+impl Lab {
+    pub fn run(self) -> Result<Outcome, Failure> {
+        let settings = Settings {
+            version: if self.hardened { Version::Hardened } else { Version::Vulnerable },
+            listen: self.listen,
+            exposure: if self.i_know { Exposure::Known } else { Exposure::Loopback },
+            secret: std::env::var("DOORWARD_LAB_SECRET").ok(),
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(Failure::could_not_run)?;
+        runtime.block_on(async {
+            let lab = lab::Lab::start(settings).await.map_err(|e| match e {
+                LabError::NotLoopback(_) => Failure::usage(miette::miette!(help = "add --i-know if you do", "{e}")),
+                other => Failure::could_not_run(other),
+            })?;
+            let kind = if self.hardened { "hardened" } else { "vulnerable on purpose" };
+            eprintln!("lab: http://{} ({kind}); people: alice, bob, admin", lab.address());
+            eprintln!("lab: passwords {}", lab::PEOPLE.map(|(_, password)| password).join(", "));
+            let _ = tokio::signal::ctrl_c().await;
+            Ok(Outcome::Fine)
+        })
+    }
+}

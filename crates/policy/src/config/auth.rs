@@ -71,7 +71,7 @@ pub struct IssuerConfig {
     /// Keys given one by one.
     #[serde(default, rename = "key")]
     pub keys: Vec<KeyConfig>,
-    /// Longest life a token may have (`exp` − `iat`); guide §8: 15 minutes. Any when not set.
+    /// How long after `iat` a token is believed, whatever its `exp` says; guide §8: 15 minutes. No limit when not set.
     pub max_lifetime: Option<Period>,
 }
 

@@ -1,0 +1,94 @@
+//! What every response carries: the origin reflected and the software named, or an allowlist and the guide's
+//! security headers (guide §5, §7).
+
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use parking_lot::Mutex;
+
+use crate::Version;
+use crate::server::Shop;
+
+const ALLOWED_ORIGIN: &str = "https://shop.example";
+
+pub(crate) async fn edge(State(shop): State<Shop>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(ORIGIN).cloned();
+    let mut response = match *request.method() {
+        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+        _ => match refusal(&shop, &request) {
+            Some(status) => status.into_response(),
+            None => next.run(request).await,
+        },
+    };
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: HeaderValue| headers.insert(HeaderName::from_static(name), value);
+    let allowed = match shop.version {
+        // Vulnerable: whoever asks is allowed.
+        Version::Vulnerable => origin,
+        Version::Hardened => origin.filter(|origin| origin == ALLOWED_ORIGIN),
+    };
+    if let Some(origin) = allowed {
+        set("access-control-allow-origin", origin);
+        set("access-control-allow-credentials", HeaderValue::from_static("true"));
+        set("access-control-allow-methods", HeaderValue::from_static("GET, POST, PATCH"));
+        set("access-control-allow-headers", HeaderValue::from_static("authorization, content-type"));
+    }
+    let fixed: &[(&'static str, &'static str)] = match shop.version {
+        Version::Vulnerable => &[("server", "ShopServer/1.4.2 (Debian)"), ("x-powered-by", "ShopFramework 3.1")],
+        Version::Hardened => &[
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("x-xss-protection", "0"),
+            ("referrer-policy", "strict-origin-when-cross-origin"),
+            ("content-security-policy", "default-src 'self'"),
+            ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
+            ("cache-control", "no-store"),
+        ],
+    };
+    for (name, value) in fixed {
+        set(name, HeaderValue::from_static(value));
+    }
+    if shop.version == Version::Hardened {
+        set("vary", HeaderValue::from_static("Origin"));
+    }
+    response
+}
+
+/// Hardened: no anonymous agents, no large logins, no floods (guide §4, §9). The shop knows one client: loopback.
+fn refusal(shop: &Shop, request: &Request) -> Option<StatusCode> {
+    const LARGEST_LOGIN: u64 = 8 * 1024;
+    if shop.version == Version::Vulnerable {
+        return None;
+    }
+    if !request.headers().contains_key(USER_AGENT) {
+        return Some(StatusCode::FORBIDDEN);
+    }
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if request.uri().path() == "/api/login" && length.is_none_or(|length| length > LARGEST_LOGIN) {
+        return Some(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    shop.floods.is_too_much().then_some(StatusCode::TOO_MANY_REQUESTS)
+}
+
+/// Requests in the current window: 2,000 in five minutes (guide §4).
+#[derive(Default)]
+pub(crate) struct Floods(Mutex<Option<(Instant, u32)>>);
+
+impl Floods {
+    fn is_too_much(&self) -> bool {
+        const WINDOW: Duration = Duration::from_secs(300);
+        const ALLOWED: u32 = 2000;
+        let mut window = self.0.lock();
+        let (start, count) = window.filter(|(start, _)| start.elapsed() < WINDOW).unwrap_or((Instant::now(), 0));
+        *window = Some((start, count.saturating_add(1)));
+        count >= ALLOWED
+    }
+
+    pub(crate) fn clear(&self) {
+        *self.0.lock() = None;
+    }
+}

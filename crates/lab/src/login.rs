@@ -1,0 +1,78 @@
+//! Login: as many tries as one likes, or five failures in fifteen minutes (guide §4, §8).
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::response::{AppendHeaders, IntoResponse};
+use parking_lot::Mutex;
+use rusqlite::OptionalExtension;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::Version;
+use crate::server::{Problem, Shop};
+use crate::token;
+
+#[derive(Deserialize)]
+pub(crate) struct Credentials {
+    username: String,
+    password: String,
+}
+
+/// Failures by account.
+#[derive(Default)]
+pub(crate) struct Failures(Mutex<HashMap<String, Vec<Instant>>>);
+
+const WINDOW: Duration = Duration::from_secs(15 * 60);
+const ALLOWED: usize = 5;
+/// Accounts that are remembered; more would let strangers fill the memory.
+const REMEMBERED: usize = 10_000;
+
+impl Failures {
+    fn are_too_many(&self, account: &str) -> bool {
+        let mut failures = self.0.lock();
+        let Some(times) = failures.get_mut(account) else { return false };
+        times.retain(|time| time.elapsed() < WINDOW);
+        times.len() >= ALLOWED
+    }
+
+    fn add(&self, account: &str) {
+        let mut failures = self.0.lock();
+        if failures.len() >= REMEMBERED {
+            failures.clear();
+        }
+        failures.entry(account.to_owned()).or_default().push(Instant::now());
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.lock().clear();
+    }
+}
+
+pub(crate) async fn login(
+    State(shop): State<Shop>,
+    Json(Credentials { username, password }): Json<Credentials>,
+) -> Result<impl IntoResponse, Problem> {
+    if shop.version == Version::Hardened && shop.failures.are_too_many(&username) {
+        return Err(Problem::TooMany);
+    }
+    let sql = "SELECT id, role FROM users WHERE name = ?1 AND password = ?2";
+    let found = shop.database.read(|db| {
+        db.query_row(sql, (&username, &password), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).optional()
+    })?;
+    let Some((id, role)) = found else {
+        shop.failures.add(&username);
+        return Err(Problem::Unauthorized);
+    };
+    let token = token::issue(&shop, id, &role)?;
+    let attributes = match shop.version {
+        // Vulnerable: any script reads it, any site sends it.
+        Version::Vulnerable => "",
+        Version::Hardened => "; Path=/api; HttpOnly; Secure; SameSite=Strict; Max-Age=900",
+    };
+    let cookie = format!("session={token}{attributes}");
+    Ok((AppendHeaders([(SET_COOKIE, cookie)]), Json(json!({ "token": token }))))
+}

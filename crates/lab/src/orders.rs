@@ -1,0 +1,73 @@
+//! Orders: everybody's, or the caller's own (guide §2).
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use rusqlite::{Params, Row};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::Version;
+use crate::server::{Problem, Shop};
+use crate::token::Claims;
+
+#[derive(Deserialize)]
+pub(crate) struct NewOrder {
+    item: String,
+    quantity: i64,
+    #[serde(default)]
+    note: String,
+    price: Option<i64>,
+    user_id: Option<i64>,
+}
+
+pub(crate) async fn list(State(shop): State<Shop>, claims: Claims) -> Result<Json<Value>, Problem> {
+    match shop.version {
+        Version::Vulnerable => select(&shop, "", []),
+        Version::Hardened => select(&shop, "WHERE user_id = ?1", [claims.id()]),
+    }
+    .map(|orders| Json(Value::Array(orders)))
+}
+
+pub(crate) async fn one(State(shop): State<Shop>, claims: Claims, Path(id): Path<i64>) -> Result<Json<Value>, Problem> {
+    let found = match shop.version {
+        Version::Vulnerable => select(&shop, "WHERE id = ?1", [id]),
+        Version::Hardened => select(&shop, "WHERE id = ?1 AND user_id = ?2", [id, claims.id()]),
+    }?;
+    found.into_iter().next().map(Json).ok_or(Problem::NotFound)
+}
+
+pub(crate) async fn create(
+    State(shop): State<Shop>,
+    claims: Claims,
+    Json(order): Json<NewOrder>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let (user_id, price) = match shop.version {
+        // Vulnerable: whatever the client says (guide §6).
+        Version::Vulnerable => (order.user_id.unwrap_or(claims.id()), order.price),
+        Version::Hardened => (claims.id(), None),
+    };
+    let price = price.unwrap_or(order.quantity.saturating_mul(10));
+    let id = shop.database.write(|db| {
+        db.execute(
+            "INSERT INTO orders (user_id, item, quantity, note, price) VALUES (?1, ?2, ?3, ?4, ?5)",
+            (user_id, &order.item, order.quantity, &order.note, price),
+        )
+        .map(|_| db.last_insert_rowid())
+    })?;
+    let order = json!({ "id": id, "user_id": user_id, "item": order.item, "quantity": order.quantity, "note": order.note, "price": price });
+    Ok((StatusCode::CREATED, Json(order)))
+}
+
+fn select(shop: &Shop, condition: &str, parameters: impl Params) -> Result<Vec<Value>, Problem> {
+    let to_json = |row: &Row<'_>| {
+        Ok(json!({
+            "id": row.get::<_, i64>(0)?, "user_id": row.get::<_, i64>(1)?, "item": row.get::<_, String>(2)?,
+            "quantity": row.get::<_, i64>(3)?, "note": row.get::<_, String>(4)?, "price": row.get::<_, i64>(5)?,
+        }))
+    };
+    let sql = format!("SELECT id, user_id, item, quantity, note, price FROM orders {condition} ORDER BY id LIMIT 200");
+    shop.database
+        .read(|db| db.prepare(&sql)?.query_map(parameters, to_json)?.collect::<rusqlite::Result<Vec<Value>>>())
+        .map_err(Problem::from)
+}

@@ -1,0 +1,39 @@
+//! One's own profile: every field assigned, or an allowlist (guide §6). And the avatar.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use serde_json::{Map, Value, json};
+
+use crate::Version;
+use crate::server::{Problem, Shop};
+use crate::token::Claims;
+
+/// The guide's allowlist.
+const FIELDS: [&str; 4] = ["name", "email", "avatar_url", "bio"];
+/// What the table has, so that the vulnerable version fails only where the database would.
+const COLUMNS: [&str; 6] = ["name", "email", "avatar_url", "bio", "role", "password"];
+
+pub(crate) async fn update(
+    State(shop): State<Shop>,
+    claims: Claims,
+    Json(changes): Json<Map<String, Value>>,
+) -> Result<Json<Value>, Problem> {
+    let assignable: &[&str] = match shop.version {
+        // Vulnerable: `for key, value in request.json: setattr(user, key, value)`.
+        Version::Vulnerable => &COLUMNS,
+        Version::Hardened => &FIELDS,
+    };
+    shop.database.write(|db| -> rusqlite::Result<()> {
+        for (field, value) in changes.iter().filter(|(field, _)| assignable.contains(&field.as_str())) {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            db.execute(&format!("UPDATE users SET {field} = ?1 WHERE id = ?2"), (text, claims.id()))?;
+        }
+        Ok(())
+    })?;
+    crate::users::find(&shop, claims.id())?.map(Json).ok_or(Problem::NotFound)
+}
+
+pub(crate) async fn avatar(_claims: Claims, body: Bytes) -> Json<Value> {
+    Json(json!({ "bytes": body.len() }))
+}

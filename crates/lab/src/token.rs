@@ -1,0 +1,81 @@
+//! Access tokens: thirty days under a weak secret with the algorithm that the token names, or fifteen minutes under
+//! a strong one with the algorithm pinned (guide §8).
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::request::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+
+use crate::Version;
+use crate::server::{Problem, Shop};
+
+/// The secret that half the tutorials use.
+pub(crate) const WEAK: &str = "secret";
+const THIRTY_DAYS: u64 = 30 * 24 * 3600;
+const FIFTEEN_MINUTES: u64 = 15 * 60;
+
+/// Who a token says is asking.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Claims {
+    /// User id, as text (RFC 7519 §4.1.2).
+    pub(crate) sub: String,
+    pub(crate) role: String,
+    iat: u64,
+    exp: u64,
+}
+
+impl Claims {
+    pub(crate) fn id(&self) -> i64 {
+        self.sub.parse().unwrap_or(0)
+    }
+}
+
+/// A token for a user.
+pub(crate) fn issue(shop: &Shop, id: i64, role: &str) -> Result<String, Problem> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let life = match shop.version {
+        Version::Vulnerable => THIRTY_DAYS,
+        Version::Hardened => FIFTEEN_MINUTES,
+    };
+    let claims = Claims { sub: id.to_string(), role: role.into(), iat: now, exp: now + life };
+    encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(shop.secret.as_bytes()))
+        .map_err(|_| Problem::Internal("token".into()))
+}
+
+fn verify(shop: &Shop, token: &str) -> Option<Claims> {
+    match shop.version {
+        Version::Vulnerable => {
+            // Vulnerable: the token says how it wants to be verified, and nobody looks at `exp`.
+            let mut parts = token.split('.');
+            let header: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok()?;
+            let algorithm = header.get("alg")?.as_str()?.to_ascii_lowercase();
+            if algorithm == "none" {
+                return serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok();
+            }
+            let mut validation = Validation::new(Algorithm::HS256);
+            validation.validate_exp = false;
+            decode(token, &DecodingKey::from_secret(shop.secret.as_bytes()), &validation).ok().map(|d| d.claims)
+        }
+        Version::Hardened => {
+            let validation = Validation::new(Algorithm::HS256);
+            decode(token, &DecodingKey::from_secret(shop.secret.as_bytes()), &validation).ok().map(|d| d.claims)
+        }
+    }
+}
+
+impl FromRequestParts<Shop> for Claims {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Self, Problem> {
+        let text = |name| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("");
+        let bearer = text(AUTHORIZATION).strip_prefix("Bearer ");
+        let cookie = || text(COOKIE).split(';').find_map(|pair| pair.trim().strip_prefix("session="));
+        let token = bearer.or_else(cookie).ok_or(Problem::Unauthorized)?;
+        verify(shop, token).ok_or(Problem::Unauthorized)
+    }
+}

@@ -1,0 +1,40 @@
+//! One user: whoever is asked for, or only oneself (guide §2).
+
+use axum::Json;
+use axum::extract::{Path, State};
+use rusqlite::{OptionalExtension, Row};
+use serde_json::{Value, json};
+
+use crate::Version;
+use crate::server::{Problem, Shop};
+use crate::token::Claims;
+
+pub(crate) async fn one(State(shop): State<Shop>, claims: Claims, Path(id): Path<i64>) -> Result<Json<Value>, Problem> {
+    // Hardened: the query itself knows whose row it may read.
+    let visible = match shop.version {
+        Version::Vulnerable => true,
+        Version::Hardened => claims.id() == id || claims.role == "admin",
+    };
+    if !visible {
+        return Err(Problem::NotFound);
+    }
+    find(&shop, id)?.map(Json).ok_or(Problem::NotFound)
+}
+
+/// A user as the API shows it: everything, or what the owner may see.
+pub(crate) fn find(shop: &Shop, id: i64) -> Result<Option<Value>, Problem> {
+    let to_json = |row: &Row<'_>| -> rusqlite::Result<Value> {
+        let text = |i| row.get::<_, Option<String>>(i).map(Option::unwrap_or_default);
+        let mut user = json!({
+            "id": row.get::<_, i64>(0)?, "name": text(1)?, "email": text(2)?, "avatar_url": text(3)?,
+            "bio": text(4)?, "role": text(5)?,
+        });
+        // Vulnerable: the row as it is, password included (excessive data exposure).
+        if shop.version == Version::Vulnerable {
+            user["password"] = json!(text(6)?);
+        }
+        Ok(user)
+    };
+    let sql = "SELECT id, name, email, avatar_url, bio, role, password FROM users WHERE id = ?1";
+    shop.database.read(|db| db.query_row(sql, [id], to_json).optional()).map_err(Problem::from)
+}
