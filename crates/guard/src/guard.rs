@@ -100,6 +100,11 @@ impl Guard {
         self.engine.store(Arc::new(engine));
     }
 
+    /// Forgets what was counted against limits, as if nobody had been here.
+    pub fn reset_limits(&self) {
+        self.shared.counters.clear();
+    }
+
     /// The policy in force.
     pub fn engine(&self) -> Arc<Engine> {
         self.engine.load_full()

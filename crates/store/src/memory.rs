@@ -35,6 +35,13 @@ impl MemoryCounters {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
+    /// Drops every key.
+    pub fn clear(&self) {
+        for shard in &self.shards {
+            shard.lock().clear();
+        }
+    }
+
     /// Whether no key is held.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

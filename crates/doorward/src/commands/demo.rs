@@ -1,5 +1,242 @@
-//! `doorward demo`.
+//! `doorward demo`: the lab bare, hardened, and bare behind the gate; every expectation checked.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use attack::{By, Client, Finding, Identity, Options, Probe, Report, Status, Surface};
+use clap::Args;
+use gateway::Gateway;
+use guard::{EventSink, Guard, Record};
+use lab::{Exposure, Lab, PEOPLE, Settings, Version};
+use policy::Inputs;
+
+use crate::commands::table;
 use crate::{Failure, Outcome};
-#[derive(clap::Args)]
-pub struct Demo {}
-impl Demo { pub fn run(self) -> Result<Outcome, Failure> { Ok(Outcome::Fine) } }
+
+#[derive(Args)]
+pub struct Demo {
+    /// Show every attack with what was seen, not only the checklist.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// What is attacked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Bare,
+    Hardened,
+    Gate,
+}
+
+impl Column {
+    const ALL: [Column; 3] = [Column::Bare, Column::Hardened, Column::Gate];
+
+    fn title(self) -> &'static str {
+        match self {
+            Column::Bare => "bare",
+            Column::Hardened => "hardened in code",
+            Column::Gate => "bare, behind the gate",
+        }
+    }
+
+    /// Whether an attack ended as it should.
+    fn expects(self, finding: &Finding) -> bool {
+        let worked = finding.outcome.status == Status::Exploited;
+        match self {
+            Column::Bare => worked,
+            Column::Hardened => !worked || finding.shut_by == By::Gate,
+            Column::Gate => finding.outcome.status == Status::Blocked,
+        }
+    }
+}
+
+impl Demo {
+    pub fn run(self) -> Result<Outcome, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(Failure::could_not_run)?;
+        let bar = table::progress((attack::ALL.len() as u64 + 1) * Column::ALL.len() as u64);
+        let mut reports = Vec::new();
+        let mut events = 0;
+        for column in Column::ALL {
+            bar.set_prefix(column.title());
+            let (report, seen) = runtime.block_on(attack_column(column, &bar))?;
+            events += seen;
+            reports.push((column, report));
+        }
+        bar.finish_and_clear();
+        if self.verbose {
+            reports.iter().for_each(|(column, report)| print_findings(*column, report));
+        }
+        let columns: Vec<(&str, &Report)> = reports.iter().map(|(column, report)| (column.title(), report)).collect();
+        println!("{}", table::checklist(&columns));
+        println!("What only a gate can shut (request smuggling, forged cross-site writes, payloads for the libraries below)");
+        println!("is open in the hardened code too. The gate wrote {events} events about what it refused and changed.");
+        let surprises = print_surprises(&reports);
+        if surprises == 0 && events > 0 {
+            println!("\nAll {} attacks ended as they should. Next: doorward run --upstream http://127.0.0.1:3000", attack::ALL.len() * 3);
+            return Ok(Outcome::Fine);
+        }
+        Ok(Outcome::Findings)
+    }
+}
+
+/// Attacks one column. Its report, and how many events the gate wrote.
+async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(Report, u64), Failure> {
+    let secret = (column == Column::Gate).then(strong_secret).transpose()?;
+    let version = if column == Column::Hardened { Version::Hardened } else { Version::Vulnerable };
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let settings = Settings { version, listen, exposure: Exposure::Loopback, secret: secret.clone() };
+    let lab = Arc::new(Lab::start(settings).await.map_err(Failure::could_not_run)?);
+    let gate = match secret {
+        Some(secret) => Some(Gate::start(lab.address(), &secret)?),
+        None => None,
+    };
+    let address = gate.as_ref().map_or(lab.address(), |gate| gate.address);
+    let target = format!("http://{address}").parse().map_err(Failure::could_not_run)?;
+    let client = Client::new(target);
+    let surface = Surface::parse(lab::OPENAPI).map_err(Failure::could_not_run)?;
+    let mut identities = Vec::new();
+    for (name, password) in &PEOPLE[..2] {
+        identities.push(log_in(&client, name, password).await?);
+    }
+    let (data, guard) = (Arc::clone(&lab), gate.as_ref().map(|gate| gate.guard.clone()));
+    let options = Options {
+        identities,
+        doors: Vec::new(),
+        destructive: true,
+        login: Some((PEOPLE[0].0.into(), PEOPLE[0].1.into())),
+        reset: Some(Box::new(move || {
+            data.reset();
+            if let Some(guard) = &guard {
+                guard.reset_limits();
+            }
+        })),
+    };
+    let report = attack::run(&client, &surface, &options, &|name| {
+        bar.set_message(name.to_owned());
+        bar.inc(1);
+    })
+    .await;
+    let events = match gate {
+        Some(gate) => tokio::task::spawn_blocking(move || gate.stop()).await.map_err(Failure::could_not_run)?,
+        None => 0,
+    };
+    Ok((report, events))
+}
+
+async fn log_in(client: &Client, name: &str, password: &str) -> Result<Identity, Failure> {
+    let body = serde_json::json!({ "username": name, "password": password });
+    let probe = Probe::json(http::Method::POST, "/api/login", &body);
+    let (answer, _) = client.send(&probe).await.map_err(Failure::could_not_run)?;
+    let token = answer.json().and_then(|o| o.get("token").and_then(|t| t.as_str()).map(str::to_owned));
+    let token = token.ok_or_else(|| Failure::could_not_run(format!("{name} cannot log in: {}", answer.status)))?;
+    Ok(Identity::bearer(name, &token))
+}
+
+/// The gateway in front of a lab, with the lab's policy in a directory of its own.
+struct Gate {
+    gateway: Gateway,
+    guard: Guard,
+    address: SocketAddr,
+    sink: Arc<CountingSink>,
+    directory: PathBuf,
+}
+
+impl Gate {
+    fn start(upstream: SocketAddr, secret: &str) -> Result<Gate, Failure> {
+        let directory = std::env::temp_dir().join(format!("doorward-demo-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).map_err(Failure::could_not_run)?;
+        let write = |name: &str, text: &str, mode| write_file(&directory.join(name), text, mode);
+        write("doorward.toml", &format!("{}\n[admin]\nenabled = false\n", lab::POLICY), 0o644)?;
+        write("shop.openapi.yaml", lab::OPENAPI, 0o644)?;
+        write("token.secret", secret, 0o600)?;
+        let inputs = Inputs {
+            file: Some(directory.join("doorward.toml")),
+            upstream: vec![format!("http://{upstream}")],
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
+            ..Inputs::default()
+        };
+        let policy = policy::load(&inputs).map_err(Failure::usage)?;
+        let sink = Arc::new(CountingSink::default());
+        let guard = Guard::new(policy, sink.clone()).map_err(Failure::could_not_run)?;
+        let gateway = Gateway::start(guard.clone(), inputs).map_err(Failure::could_not_run)?;
+        let address = gateway.addresses().first().copied().ok_or_else(|| Failure::could_not_run("no address"))?;
+        Ok(Gate { gateway, guard, address, sink, directory })
+    }
+
+    /// Stops it. How many events it wrote.
+    fn stop(self) -> u64 {
+        self.gateway.shutdown();
+        // Only a directory of temporary files is left behind if this fails.
+        let _ = std::fs::remove_dir_all(&self.directory);
+        self.sink.events.load(Ordering::Relaxed)
+    }
+}
+
+fn write_file(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+    std::fs::write(path, text)
+        .and_then(|()| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)))
+        .map_err(|e| Failure::could_not_run(format!("{}: {e}", path.display())))
+}
+
+/// What rotating the lab's weak secret gives: no gate can mend a secret that everybody knows.
+fn strong_secret() -> Result<String, Failure> {
+    use std::io::Read;
+    let mut bytes = [0u8; 32];
+    let source = std::fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
+    source.map_err(Failure::could_not_run)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Counts events instead of writing them.
+#[derive(Default)]
+struct CountingSink {
+    events: AtomicU64,
+}
+
+impl EventSink for CountingSink {
+    fn record(&self, record: &Record<'_>) {
+        if matches!(record, Record::Event(_)) {
+            self.events.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn wants_access(&self) -> bool {
+        false
+    }
+}
+
+fn print_findings(column: Column, report: &Report) {
+    println!("{}", column.title());
+    for finding in &report.findings {
+        let mark = if finding.outcome.status == Status::Exploited { "OPEN" } else { "shut" };
+        println!("  {mark}  {:18} {}", finding.attack, finding.outcome.summary);
+    }
+    println!();
+}
+
+/// What did not end as it should. How many that were.
+fn print_surprises(reports: &[(Column, Report)]) -> usize {
+    let mut count = 0;
+    for (column, report) in reports {
+        for finding in report.findings.iter().filter(|finding| !column.expects(finding)) {
+            count += 1;
+            println!("\nNOT AS IT SHOULD BE, {}: {} ({:?}): {}", column.title(), finding.attack, finding.outcome.status, finding.outcome.summary);
+            for exchange in &finding.outcome.evidence {
+                println!("  > {}\n  < {}", exchange.request.replace('\n', "\n  > "), exchange.answer.replace('\n', "\n  < "));
+            }
+        }
+        for exchange in &report.refused {
+            count += 1;
+            println!("\nNOT AS IT SHOULD BE, {}: an ordinary request was not served", column.title());
+            println!("  > {}\n  < {}", exchange.request.replace('\n', "\n  > "), exchange.answer.replace('\n', "\n  < "));
+        }
+    }
+    count
+}

@@ -7,3 +7,4 @@ pub mod init;
 pub mod lab;
 pub mod rules;
 pub mod run;
+mod table;
