@@ -180,10 +180,14 @@ impl Client {
         {
             return finish(probe, response).await;
         }
-        let (mut sender, driver) =
-            http1::handshake(TokioIo::new(self.connect().await?)).await.map_err(|e| ClientError::Answer(e.to_string()))?;
+        let (mut sender, driver) = http1::handshake(TokioIo::new(self.connect().await?))
+            .await
+            .map_err(|e| ClientError::Answer(e.to_string()))?;
         tokio::spawn(driver);
-        let response = sender.send_request(self.request(probe)?).await.map_err(|e| ClientError::Answer(e.to_string()))?;
+        let response = sender
+            .send_request(self.request(probe)?)
+            .await
+            .map_err(|e| ClientError::Answer(e.to_string()))?;
         *connection = Some(sender);
         finish(probe, response).await
     }
@@ -233,11 +237,15 @@ impl Client {
         let wrong = |e: &dyn std::fmt::Display| ClientError::Request(e.to_string());
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.method_mut() = probe.method.clone();
-        *request.uri_mut() = format!("{}{}", self.target.base, probe.target).parse().map_err(|e| wrong(&e))?;
+        *request.uri_mut() =
+            format!("{}{}", self.target.base, probe.target).parse().map_err(|e| wrong(&e))?;
         let headers = request.headers_mut();
         headers.insert(HOST, HeaderValue::from_str(self.target.authority.as_str()).map_err(|e| wrong(&e))?);
         if probe.agent {
-            headers.insert(USER_AGENT, HeaderValue::from_static(concat!("doorward-attack/", env!("CARGO_PKG_VERSION"))));
+            headers.insert(
+                USER_AGENT,
+                HeaderValue::from_static(concat!("doorward-attack/", env!("CARGO_PKG_VERSION"))),
+            );
         }
         for (name, value) in &probe.headers {
             let name: HeaderName = name.parse().map_err(|e| wrong(&e))?;
@@ -252,9 +260,13 @@ impl Client {
     }
 }
 
-async fn finish(probe: &Probe, response: http::Response<hyper::body::Incoming>) -> Result<(Answer, Exchange), ClientError> {
+async fn finish(
+    probe: &Probe,
+    response: http::Response<hyper::body::Incoming>,
+) -> Result<(Answer, Exchange), ClientError> {
     let (head, body) = response.into_parts();
-    let body = Limited::new(body, LARGEST_ANSWER).collect().await.map_err(|e| ClientError::Answer(e.to_string()))?;
+    let body =
+        Limited::new(body, LARGEST_ANSWER).collect().await.map_err(|e| ClientError::Answer(e.to_string()))?;
     let answer = Answer { status: head.status, headers: head.headers, body: body.to_bytes() };
     let exchange = Exchange { request: show_request(probe), answer: show_answer(&answer) };
     Ok((answer, exchange))

@@ -43,13 +43,22 @@ const TEXTS: [&str; 30] = [
 
 /// The ordinary requests of an API: reads, writes with each text in turn, uploads. Answers with how many were sent,
 /// and those that were refused or failed.
-pub async fn journey(client: &Client, surface: &Surface, identity: Option<&Identity>) -> (usize, Vec<Exchange>) {
+pub async fn journey(
+    client: &Client,
+    surface: &Surface,
+    identity: Option<&Identity>,
+) -> (usize, Vec<Exchange>) {
     let probes = probes(surface, identity);
     let mut refused = Vec::new();
     for probe in &probes {
         match client.send(probe).await {
-            Ok((answer, _)) if answer.status.is_success() || answer.status.is_redirection() => {}
-            Ok((_, exchange)) => refused.push(exchange),
+            // An error of the API itself is no refusal; one of a gate that lost the API is.
+            Ok((answer, exchange))
+                if answer.status.is_client_error() || (502..=504).contains(&answer.status.as_u16()) =>
+            {
+                refused.push(exchange);
+            }
+            Ok(_) => {}
             Err(error) => refused.push(Exchange { request: probe.target.clone(), answer: error.to_string() }),
         }
     }
@@ -61,12 +70,15 @@ fn probes(surface: &Surface, identity: Option<&Identity>) -> Vec<Probe> {
         Some(identity) => probe.by(identity),
         None => probe,
     };
-    let mut probes: Vec<Probe> = surface.plain(&Method::GET).map(|e| by(Probe::get(with_queries(e, "ordinary")))).collect();
+    let mut probes: Vec<Probe> =
+        surface.plain(&Method::GET).map(|e| by(Probe::get(with_queries(e, "ordinary")))).collect();
     let is_login = |e: &Endpoint| surface.login().is_some_and(|login| login.path == e.path);
     let writes: Vec<(&Endpoint, String)> = surface
         .endpoints
         .iter()
-        .filter(|e| [Method::POST, Method::PATCH].contains(&e.method) && !e.path.contains('{') && !is_login(e))
+        .filter(|e| {
+            [Method::POST, Method::PATCH].contains(&e.method) && !e.path.contains('{') && !is_login(e)
+        })
         .flat_map(|e| e.texts().into_iter().map(move |field| (e, field.to_owned())))
         .collect();
     for (i, text) in TEXTS.iter().enumerate() {
@@ -84,10 +96,17 @@ fn probes(surface: &Surface, identity: Option<&Identity>) -> Vec<Probe> {
         }
     }
     for endpoint in surface.endpoints.iter().filter(|e| e.method == Method::POST) {
-        let files: [(&str, &[u8]); 2] = [("photo.jpg", &[0xff, 0xd8, 0xff, 0xe0, 0, 16, b'J', b'F']), ("notes.txt", b"SELECT your seat; don't drop it")];
+        let files: [(&str, &[u8]); 2] = [
+            ("photo.jpg", &[0xff, 0xd8, 0xff, 0xe0, 0, 16, b'J', b'F']),
+            ("notes.txt", b"SELECT your seat; don't drop it"),
+        ];
         for (name, content) in files {
             if let Some(body) = endpoint.upload(name, content, "Me at O'Brien's") {
-                probes.push(by(Probe { method: Method::POST, body: Some(body), ..Probe::get(endpoint.path.clone()) }));
+                probes.push(by(Probe {
+                    method: Method::POST,
+                    body: Some(body),
+                    ..Probe::get(endpoint.path.clone())
+                }));
             }
         }
     }

@@ -27,11 +27,17 @@ pub struct Options {
 }
 
 /// Runs ordinary requests and attacks, and calls `progress` before each with its name.
-pub async fn run(client: &Client, surface: &Surface, options: &Options, progress: &(dyn Fn(&str) + Send + Sync)) -> Report {
+pub async fn run(
+    client: &Client,
+    surface: &Surface,
+    options: &Options,
+    progress: &(dyn Fn(&str) + Send + Sync),
+) -> Report {
     progress("ordinary requests");
     let (ordinary, refused) = ordinary::journey(client, surface, options.identities.first()).await;
     let mut findings = Vec::new();
-    for attack in ALL.iter().filter(|attack| options.doors.is_empty() || options.doors.contains(&attack.door)) {
+    for attack in ALL.iter().filter(|attack| options.doors.is_empty() || options.doors.contains(&attack.door))
+    {
         progress(attack.name);
         findings.push(try_one(attack, Probing { client, surface, options }).await);
         if let Some(reset) = &options.reset {
@@ -45,5 +51,11 @@ async fn try_one(attack: &Attack, probing: Probing<'_>) -> Finding {
     let trial: BoxFuture<'_, _> = (attack.run)(probing);
     // An API that does not answer is not a door that is shut.
     let outcome = trial.await.unwrap_or_else(|error| Outcome::not_applicable(error.to_string()));
-    Finding { attack: attack.name, door: attack.door, thought: attack.thought, shut_by: attack.shut_by, outcome }
+    Finding {
+        attack: attack.name,
+        door: attack.door,
+        thought: attack.thought,
+        shut_by: attack.shut_by,
+        outcome,
+    }
 }

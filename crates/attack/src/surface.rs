@@ -80,7 +80,9 @@ impl Surface {
     pub fn login(&self) -> Option<&Endpoint> {
         let last = |e: &Endpoint| e.path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
         self.endpoints.iter().find(|e| {
-            e.method == Method::POST && ["login", "signin", "sign-in", "authenticate", "token", "session", "sessions"].contains(&last(e).as_str())
+            e.method == Method::POST
+                && ["login", "signin", "sign-in", "authenticate", "token", "session", "sessions"]
+                    .contains(&last(e).as_str())
         })
     }
 
@@ -113,7 +115,9 @@ impl Endpoint {
     pub fn example(&self) -> Value {
         match &self.body {
             Body::Json(properties) => {
-                let writable = properties.iter().filter(|(_, schema)| schema.get("readOnly") != Some(&Value::Bool(true)));
+                let writable = properties
+                    .iter()
+                    .filter(|(_, schema)| schema.get("readOnly") != Some(&Value::Bool(true)));
                 Value::Object(writable.map(|(name, schema)| (name.clone(), example(schema))).collect())
             }
             _ => Value::Object(Map::new()),
@@ -138,10 +142,17 @@ impl Endpoint {
         let mut body = Vec::new();
         for (i, field) in fields.iter().enumerate() {
             let (disposition, content) = match i {
-                0 => (format!("; filename=\"{file_name}\"\r\nContent-Type: application/octet-stream"), content),
+                0 => {
+                    (format!("; filename=\"{file_name}\"\r\nContent-Type: application/octet-stream"), content)
+                }
                 _ => (String::new(), caption.as_bytes()),
             };
-            body.extend_from_slice(format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"{disposition}\r\n\r\n").as_bytes());
+            body.extend_from_slice(
+                format!(
+                    "--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"{disposition}\r\n\r\n"
+                )
+                .as_bytes(),
+            );
             body.extend_from_slice(content);
             body.extend_from_slice(b"\r\n");
         }
@@ -155,23 +166,29 @@ fn endpoint(document: &Value, method: Method, path: &str, item: &Value, operatio
     for holder in [operation, item] {
         for parameter in holder.get("parameters").and_then(Value::as_array).into_iter().flatten() {
             let parameter = resolve(document, parameter);
-            let is_text = kind(resolve(document, parameter.get("schema").unwrap_or(&Value::Null))) == "string";
-            if let (Some("query"), true, Some(name)) =
-                (parameter.get("in").and_then(Value::as_str), is_text, parameter.get("name").and_then(Value::as_str))
-            {
+            let is_text =
+                kind(resolve(document, parameter.get("schema").unwrap_or(&Value::Null))) == "string";
+            if let (Some("query"), true, Some(name)) = (
+                parameter.get("in").and_then(Value::as_str),
+                is_text,
+                parameter.get("name").and_then(Value::as_str),
+            ) {
                 query.push(name.to_owned());
             }
         }
     }
     let content = operation.get("requestBody").map(|b| resolve(document, b)).and_then(|b| b.get("content"));
-    let schema_of = |media: &str| content.and_then(|c| c.get(media)).map(|m| properties(document, m.get("schema")));
+    let schema_of =
+        |media: &str| content.and_then(|c| c.get(media)).map(|m| properties(document, m.get("schema")));
     let body = match (schema_of("application/json"), schema_of("multipart/form-data")) {
         (Some(properties), _) => Body::Json(properties),
         (None, Some(properties)) => Body::Multipart(properties.keys().cloned().collect()),
         _ => Body::None,
     };
     let responses = operation.get("responses").and_then(Value::as_object);
-    let success = responses.and_then(|r| r.iter().find(|(status, _)| status.starts_with('2'))).map(|(_, r)| resolve(document, r));
+    let success = responses
+        .and_then(|r| r.iter().find(|(status, _)| status.starts_with('2')))
+        .map(|(_, r)| resolve(document, r));
     let answers = success.and_then(|r| r.get("content"));
     let security = operation.get("security").or_else(|| document.get("security"));
     Endpoint {
@@ -212,7 +229,9 @@ fn resolve<'v>(document: &'v Value, mut value: &'v Value) -> &'v Value {
 fn kind(schema: &Value) -> &str {
     match schema.get("type") {
         Some(Value::String(kind)) => kind,
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|k| *k != "null").unwrap_or(""),
+        Some(Value::Array(kinds)) => {
+            kinds.iter().filter_map(Value::as_str).find(|k| *k != "null").unwrap_or("")
+        }
         _ => "",
     }
 }

@@ -7,8 +7,25 @@ use serde_json::Value;
 
 /// Secrets that are tried first everywhere.
 const SECRETS: [&str; 20] = [
-    "secret", "password", "changeme", "123456", "12345678", "jwt", "jwt-secret", "jwt_secret", "your-256-bit-secret",
-    "secretkey", "secret-key", "mysecret", "supersecret", "key", "test", "dev", "development", "admin", "token",
+    "secret",
+    "password",
+    "changeme",
+    "123456",
+    "12345678",
+    "jwt",
+    "jwt-secret",
+    "jwt_secret",
+    "your-256-bit-secret",
+    "secretkey",
+    "secret-key",
+    "mysecret",
+    "supersecret",
+    "key",
+    "test",
+    "dev",
+    "development",
+    "admin",
+    "token",
     "s3cr3t",
 ];
 
@@ -24,9 +41,9 @@ pub(crate) fn crack(token: &str) -> Option<&'static str> {
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
-    SECRETS
-        .into_iter()
-        .find(|secret| decode::<Value>(token, &DecodingKey::from_secret(secret.as_bytes()), &validation).is_ok())
+    SECRETS.into_iter().find(|secret| {
+        decode::<Value>(token, &DecodingKey::from_secret(secret.as_bytes()), &validation).is_ok()
+    })
 }
 
 /// A token signed with a secret that was found.

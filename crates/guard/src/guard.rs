@@ -371,6 +371,14 @@ where
 {
     let engine = pipeline.engine;
     let (mut parts, body) = response.into_parts();
+    if on(x, Door::Schema) && doors::schema::masks(x, engine, parts.status) {
+        let enforce = enforced(x, Door::Schema);
+        let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
+        pipeline.note(x, Door::Schema.name(), "server-error", verdict, None, parts.status.as_str());
+        if enforce {
+            return problem(parts.status, x.id, &[]).map(Outgoing::held);
+        }
+    }
     let kind = essence(&parts.headers);
     let is_json = kind == "application/json" || kind.ends_with("+json");
     let owner =

@@ -36,10 +36,17 @@ pub(crate) async fn create(
 
 pub(crate) async fn list(State(shop): State<Shop>) -> Result<Json<Value>, Problem> {
     let rows = all(&shop)?;
-    Ok(Json(rows.into_iter().map(|(id, user_id, text)| json!({ "id": id, "user_id": user_id, "text": text })).collect()))
+    Ok(Json(
+        rows.into_iter()
+            .map(|(id, user_id, text)| json!({ "id": id, "user_id": user_id, "text": text }))
+            .collect(),
+    ))
 }
 
-pub(crate) async fn page(State(shop): State<Shop>, Query(Page { title }): Query<Page>) -> Result<Html<String>, Problem> {
+pub(crate) async fn page(
+    State(shop): State<Shop>,
+    Query(Page { title }): Query<Page>,
+) -> Result<Html<String>, Problem> {
     let show = |text: &str| match shop.version {
         // Vulnerable: what people wrote becomes the page.
         Version::Vulnerable => text.to_owned(),
@@ -60,5 +67,9 @@ fn all(shop: &Shop) -> Result<Vec<(i64, i64, String)>, Problem> {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }

@@ -25,7 +25,8 @@ pub(crate) async fn edge(State(shop): State<Shop>, request: Request, next: Next)
         },
     };
     let headers = response.headers_mut();
-    let mut set = |name: &'static str, value: HeaderValue| headers.insert(HeaderName::from_static(name), value);
+    let mut set =
+        |name: &'static str, value: HeaderValue| headers.insert(HeaderName::from_static(name), value);
     let allowed = match shop.version {
         // Vulnerable: whoever asks is allowed.
         Version::Vulnerable => origin,
@@ -38,7 +39,9 @@ pub(crate) async fn edge(State(shop): State<Shop>, request: Request, next: Next)
         set("access-control-allow-headers", HeaderValue::from_static("authorization, content-type"));
     }
     let fixed: &[(&'static str, &'static str)] = match shop.version {
-        Version::Vulnerable => &[("server", "ShopServer/1.4.2 (Debian)"), ("x-powered-by", "ShopFramework 3.1")],
+        Version::Vulnerable => {
+            &[("server", "ShopServer/1.4.2 (Debian)"), ("x-powered-by", "ShopFramework 3.1")]
+        }
         Version::Hardened => &[
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
@@ -83,7 +86,8 @@ impl Floods {
         const WINDOW: Duration = Duration::from_secs(300);
         const ALLOWED: u32 = 2000;
         let mut window = self.0.lock();
-        let (start, count) = window.filter(|(start, _)| start.elapsed() < WINDOW).unwrap_or((Instant::now(), 0));
+        let (start, count) =
+            window.filter(|(start, _)| start.elapsed() < WINDOW).unwrap_or((Instant::now(), 0));
         *window = Some((start, count.saturating_add(1)));
         count >= ALLOWED
     }

@@ -34,4 +34,5 @@ pub enum Version {
 }
 
 /// The people of the shop: name, password.
-pub const PEOPLE: [(&str, &str); 3] = [("alice", "wonderland-2026"), ("bob", "builder-of-things"), ("admin", "correct-horse-battery")];
+pub const PEOPLE: [(&str, &str); 3] =
+    [("alice", "wonderland-2026"), ("bob", "builder-of-things"), ("admin", "correct-horse-battery")];

@@ -61,7 +61,8 @@ pub(crate) async fn login(
     }
     let sql = "SELECT id, role FROM users WHERE name = ?1 AND password = ?2";
     let found = shop.database.read(|db| {
-        db.query_row(sql, (&username, &password), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).optional()
+        db.query_row(sql, (&username, &password), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+            .optional()
     })?;
     let Some((id, role)) = found else {
         shop.failures.add(&username);

@@ -29,7 +29,11 @@ pub(crate) async fn list(State(shop): State<Shop>, claims: Claims) -> Result<Jso
     .map(|orders| Json(Value::Array(orders)))
 }
 
-pub(crate) async fn one(State(shop): State<Shop>, claims: Claims, Path(id): Path<i64>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn one(
+    State(shop): State<Shop>,
+    claims: Claims,
+    Path(id): Path<i64>,
+) -> Result<Json<Value>, Problem> {
     let found = match shop.version {
         Version::Vulnerable => select(&shop, "WHERE id = ?1", [id]),
         Version::Hardened => select(&shop, "WHERE id = ?1 AND user_id = ?2", [id, claims.id()]),
@@ -66,8 +70,12 @@ fn select(shop: &Shop, condition: &str, parameters: impl Params) -> Result<Vec<V
             "quantity": row.get::<_, i64>(3)?, "note": row.get::<_, String>(4)?, "price": row.get::<_, i64>(5)?,
         }))
     };
-    let sql = format!("SELECT id, user_id, item, quantity, note, price FROM orders {condition} ORDER BY id LIMIT 200");
+    let sql = format!(
+        "SELECT id, user_id, item, quantity, note, price FROM orders {condition} ORDER BY id LIMIT 200"
+    );
     shop.database
-        .read(|db| db.prepare(&sql)?.query_map(parameters, to_json)?.collect::<rusqlite::Result<Vec<Value>>>())
+        .read(|db| {
+            db.prepare(&sql)?.query_map(parameters, to_json)?.collect::<rusqlite::Result<Vec<Value>>>()
+        })
         .map_err(Problem::from)
 }

@@ -14,7 +14,10 @@ pub(crate) struct Search {
     q: String,
 }
 
-pub(crate) async fn search(State(shop): State<Shop>, Query(Search { q }): Query<Search>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn search(
+    State(shop): State<Shop>,
+    Query(Search { q }): Query<Search>,
+) -> Result<Json<Value>, Problem> {
     match shop.version {
         Version::Vulnerable => shop.database.write(|db| vulnerable(db, &q)),
         Version::Hardened => shop.database.read(|db| hardened(db, &q)),
@@ -61,9 +64,8 @@ fn first_statement(sql: &str) -> &str {
 /// Hardened: the input stays a value.
 fn hardened(db: &Connection, q: &str) -> rusqlite::Result<Value> {
     let mut statement = db.prepare("SELECT id, name FROM users WHERE name = ?1 AND role <> 'admin'")?;
-    let rows = statement.query_map([q], |row| {
-        Ok(json!({ "id": row.get::<_, i64>(0)?, "name": row.get::<_, String>(1)? }))
-    })?;
+    let rows = statement
+        .query_map([q], |row| Ok(json!({ "id": row.get::<_, i64>(0)?, "name": row.get::<_, String>(1)? })))?;
     rows.collect::<rusqlite::Result<Vec<Value>>>().map(Value::Array)
 }
 

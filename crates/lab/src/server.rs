@@ -57,7 +57,10 @@ impl std::fmt::Display for LabError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             LabError::NotLoopback(address) => {
-                write!(f, "{address} can be reached from other machines, and the lab is vulnerable on purpose")
+                write!(
+                    f,
+                    "{address} can be reached from other machines, and the lab is vulnerable on purpose"
+                )
             }
             LabError::Listen(e) => write!(f, "cannot start: {e}"),
             LabError::Database(e) => write!(f, "cannot make the database: {e}"),

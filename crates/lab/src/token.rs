@@ -52,18 +52,23 @@ fn verify(shop: &Shop, token: &str) -> Option<Claims> {
         Version::Vulnerable => {
             // Vulnerable: the token says how it wants to be verified, and nobody looks at `exp`.
             let mut parts = token.split('.');
-            let header: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok()?;
+            let header: serde_json::Value =
+                serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok()?;
             let algorithm = header.get("alg")?.as_str()?.to_ascii_lowercase();
             if algorithm == "none" {
                 return serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok();
             }
             let mut validation = Validation::new(Algorithm::HS256);
             validation.validate_exp = false;
-            decode(token, &DecodingKey::from_secret(shop.secret.as_bytes()), &validation).ok().map(|d| d.claims)
+            decode(token, &DecodingKey::from_secret(shop.secret.as_bytes()), &validation)
+                .ok()
+                .map(|d| d.claims)
         }
         Version::Hardened => {
             let validation = Validation::new(Algorithm::HS256);
-            decode(token, &DecodingKey::from_secret(shop.secret.as_bytes()), &validation).ok().map(|d| d.claims)
+            decode(token, &DecodingKey::from_secret(shop.secret.as_bytes()), &validation)
+                .ok()
+                .map(|d| d.claims)
         }
     }
 }

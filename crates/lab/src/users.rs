@@ -9,7 +9,11 @@ use crate::Version;
 use crate::server::{Problem, Shop};
 use crate::token::Claims;
 
-pub(crate) async fn one(State(shop): State<Shop>, claims: Claims, Path(id): Path<i64>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn one(
+    State(shop): State<Shop>,
+    claims: Claims,
+    Path(id): Path<i64>,
+) -> Result<Json<Value>, Problem> {
     // Hardened: the query itself knows whose row it may read.
     let visible = match shop.version {
         Version::Vulnerable => true,

@@ -128,6 +128,7 @@ impl Compiler {
             auth,
             document,
             undeclared: config.schema.undeclared,
+            server_errors: config.schema.server_errors,
             headers,
             cookies: Cookies {
                 same_site: config.cookies.same_site,

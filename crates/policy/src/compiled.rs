@@ -14,8 +14,8 @@ use prefix_trie::joint::JointPrefixSet;
 use crate::Modes;
 use crate::config::{
     AccessLog, AdminConfig, AuthRequirement, BodyHandling, ClaimMatch, CorsConfig, Csrf, ForeignStatus,
-    HealthConfig, JwtAlgorithm, ProtocolConfig, ProxyProtocol, ResponseProperties, SameSite, TimeoutConfig,
-    UndeclaredOperation, UnknownProperties,
+    HealthConfig, JwtAlgorithm, ProtocolConfig, ProxyProtocol, ResponseProperties, SameSite, ServerErrors,
+    TimeoutConfig, UndeclaredOperation, UnknownProperties,
 };
 use crate::openapi::Document;
 use crate::origin::OriginPattern;
@@ -43,6 +43,8 @@ pub struct Policy {
     pub document: Option<Document>,
     /// What an OpenAPI document decides.
     pub undeclared: UndeclaredOperation,
+    /// What happens to the words in which the API fails.
+    pub server_errors: ServerErrors,
     /// Headers of every response.
     pub headers: SecurityHeaders,
     /// Attributes of cookies.

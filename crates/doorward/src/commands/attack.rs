@@ -81,7 +81,9 @@ impl Attack {
             bar.finish_and_clear();
             match self.format {
                 Format::Text => print_text(&report),
-                Format::Json => println!("{}", serde_json::to_string_pretty(&report).map_err(Failure::could_not_run)?),
+                Format::Json => {
+                    println!("{}", serde_json::to_string_pretty(&report).map_err(Failure::could_not_run)?)
+                }
             }
             Ok(if report.is_exploited() { Outcome::Findings } else { Outcome::Fine })
         })
@@ -97,7 +99,10 @@ async fn ask(client: &Client) -> Result<String, Failure> {
             Err(error) => return Err(Failure::could_not_run(error)),
         }
     }
-    Err(Failure::usage(miette::miette!(help = "give --openapi FILE", "the API does not show its OpenAPI document")))
+    Err(Failure::usage(miette::miette!(
+        help = "give --openapi FILE",
+        "the API does not show its OpenAPI document"
+    )))
 }
 
 fn print_text(report: &Report) {
@@ -115,6 +120,10 @@ fn print_text(report: &Report) {
         }
     }
     for exchange in &report.refused {
-        println!("\nan ordinary request was not served:\n  > {}\n  < {}", exchange.request.replace('\n', "\n  > "), exchange.answer.lines().next().unwrap_or(""));
+        println!(
+            "\nan ordinary request was not served:\n  > {}\n  < {}",
+            exchange.request.replace('\n', "\n  > "),
+            exchange.answer.lines().next().unwrap_or("")
+        );
     }
 }

@@ -1,5 +1,69 @@
 //! `doorward check`.
+
+use clap::Args;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{ContentArrangement, Table};
+use policy::config::{AuthRequirement, BodyHandling};
+use policy::{Door, Mode, RoutePolicy};
+
+use crate::commands::run::PolicyArgs;
 use crate::{Failure, Outcome};
-#[derive(clap::Args)]
-pub struct Check {}
-impl Check { pub fn run(self) -> Result<Outcome, Failure> { Ok(Outcome::Fine) } }
+
+#[derive(Args)]
+pub struct Check {
+    #[command(flatten)]
+    policy: PolicyArgs,
+}
+
+impl Check {
+    pub fn run(self) -> Result<Outcome, Failure> {
+        let policy = policy::load(&self.policy.inputs(Vec::new())).map_err(Failure::usage)?;
+        // Keys are read too, so that what `run` would refuse is refused here.
+        let policy = guard::Engine::new(policy).map_err(|e| Failure::usage(miette::miette!("{e}")))?.policy;
+        let mut table = Table::new();
+        table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_header(["route", "methods", "body", "auth", "limits", "ownership", "doors not enforced"]);
+        for route in policy.routes() {
+            table.add_row(row(route));
+        }
+        println!("{table}");
+        if let Some(document) = &policy.document {
+            println!("\n{} operations are declared:", document.operations().count());
+            for (path, method, operation) in document.operations() {
+                let route = policy.route(method, path.as_str());
+                let credential = if operation.secured { "needs a credential" } else { "open" };
+                println!("  {method:7} {path}  ({}, {credential}, route {})", operation.id, route.name);
+            }
+        }
+        println!("\nThe policy is fine.");
+        Ok(Outcome::Fine)
+    }
+}
+
+fn row(route: &RoutePolicy) -> Vec<String> {
+    let methods = route.methods.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(" ");
+    let body = match route.body {
+        BodyHandling::Hold => format!("held, {}", route.max_body),
+        BodyHandling::Stream => "streamed".into(),
+    };
+    let auth = match route.auth {
+        AuthRequirement::Required => "required",
+        AuthRequirement::Optional => "optional",
+        AuthRequirement::Off => "off",
+    };
+    let bind = route.bind.iter().map(|b| format!("{:?} = {}", b.input, b.claim));
+    let owner = route.owner.iter().map(|o| format!("owner {} = {}", o.field, o.claim));
+    let exceptions = Door::ALL
+        .into_iter()
+        .filter(|door| route.modes.of(*door) != Mode::Enforce)
+        .map(|door| format!("{door}: {}", route.modes.of(door).name()));
+    vec![
+        route.name.to_string(),
+        if methods.is_empty() { "all".into() } else { methods },
+        body,
+        auth.into(),
+        route.limits.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        bind.chain(owner).collect::<Vec<_>>().join("\n"),
+        exceptions.collect::<Vec<_>>().join("\n"),
+    ]
+}

@@ -73,13 +73,21 @@ impl Demo {
         if self.verbose {
             reports.iter().for_each(|(column, report)| print_findings(*column, report));
         }
-        let columns: Vec<(&str, &Report)> = reports.iter().map(|(column, report)| (column.title(), report)).collect();
+        let columns: Vec<(&str, &Report)> =
+            reports.iter().map(|(column, report)| (column.title(), report)).collect();
         println!("{}", table::checklist(&columns));
-        println!("What only a gate can shut (request smuggling, forged cross-site writes, payloads for the libraries below)");
-        println!("is open in the hardened code too. The gate wrote {events} events about what it refused and changed.");
+        println!(
+            "What only a gate can shut (request smuggling, forged cross-site writes, payloads for the libraries below)"
+        );
+        println!(
+            "is open in the hardened code too. The gate wrote {events} events about what it refused and changed."
+        );
         let surprises = print_surprises(&reports);
         if surprises == 0 && events > 0 {
-            println!("\nAll {} attacks ended as they should. Next: doorward run --upstream http://127.0.0.1:3000", attack::ALL.len() * 3);
+            println!(
+                "\nAll {} attacks ended as they should. Next: doorward run --upstream http://127.0.0.1:3000",
+                attack::ALL.len() * 3
+            );
             return Ok(Outcome::Fine);
         }
         Ok(Outcome::Findings)
@@ -124,7 +132,9 @@ async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(
     })
     .await;
     let events = match gate {
-        Some(gate) => tokio::task::spawn_blocking(move || gate.stop()).await.map_err(Failure::could_not_run)?,
+        Some(gate) => {
+            tokio::task::spawn_blocking(move || gate.stop()).await.map_err(Failure::could_not_run)?
+        }
         None => 0,
     };
     Ok((report, events))
@@ -135,7 +145,8 @@ async fn log_in(client: &Client, name: &str, password: &str) -> Result<Identity,
     let probe = Probe::json(http::Method::POST, "/api/login", &body);
     let (answer, _) = client.send(&probe).await.map_err(Failure::could_not_run)?;
     let token = answer.json().and_then(|o| o.get("token").and_then(|t| t.as_str()).map(str::to_owned));
-    let token = token.ok_or_else(|| Failure::could_not_run(format!("{name} cannot log in: {}", answer.status)))?;
+    let token =
+        token.ok_or_else(|| Failure::could_not_run(format!("{name} cannot log in: {}", answer.status)))?;
     Ok(Identity::bearer(name, &token))
 }
 
@@ -166,7 +177,8 @@ impl Gate {
         let sink = Arc::new(CountingSink::default());
         let guard = Guard::new(policy, sink.clone()).map_err(Failure::could_not_run)?;
         let gateway = Gateway::start(guard.clone(), inputs).map_err(Failure::could_not_run)?;
-        let address = gateway.addresses().first().copied().ok_or_else(|| Failure::could_not_run("no address"))?;
+        let address =
+            gateway.addresses().first().copied().ok_or_else(|| Failure::could_not_run("no address"))?;
         Ok(Gate { gateway, guard, address, sink, directory })
     }
 
@@ -227,15 +239,29 @@ fn print_surprises(reports: &[(Column, Report)]) -> usize {
     for (column, report) in reports {
         for finding in report.findings.iter().filter(|finding| !column.expects(finding)) {
             count += 1;
-            println!("\nNOT AS IT SHOULD BE, {}: {} ({:?}): {}", column.title(), finding.attack, finding.outcome.status, finding.outcome.summary);
+            println!(
+                "\nNOT AS IT SHOULD BE, {}: {} ({:?}): {}",
+                column.title(),
+                finding.attack,
+                finding.outcome.status,
+                finding.outcome.summary
+            );
             for exchange in &finding.outcome.evidence {
-                println!("  > {}\n  < {}", exchange.request.replace('\n', "\n  > "), exchange.answer.replace('\n', "\n  < "));
+                println!(
+                    "  > {}\n  < {}",
+                    exchange.request.replace('\n', "\n  > "),
+                    exchange.answer.replace('\n', "\n  < ")
+                );
             }
         }
         for exchange in &report.refused {
             count += 1;
             println!("\nNOT AS IT SHOULD BE, {}: an ordinary request was not served", column.title());
-            println!("  > {}\n  < {}", exchange.request.replace('\n', "\n  > "), exchange.answer.replace('\n', "\n  < "));
+            println!(
+                "  > {}\n  < {}",
+                exchange.request.replace('\n', "\n  > "),
+                exchange.answer.replace('\n', "\n  < ")
+            );
         }
     }
     count

@@ -1,5 +1,45 @@
 //! `doorward init`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
 use crate::{Failure, Outcome};
-#[derive(clap::Args)]
-pub struct Init {}
-impl Init { pub fn run(self) -> Result<Outcome, Failure> { Ok(Outcome::Fine) } }
+
+/// The file that is written: every section, commented, with its defaults.
+const TEMPLATE: &str = include_str!("doorward.template.toml");
+
+#[derive(Args)]
+pub struct Init {
+    /// The API.
+    #[arg(long, short, value_name = "URL", default_value = "http://127.0.0.1:3000")]
+    upstream: policy::Upstream,
+    /// The OpenAPI document of the API.
+    #[arg(long, value_name = "FILE")]
+    openapi: Option<PathBuf>,
+    /// Where to write.
+    #[arg(long, short, value_name = "FILE", default_value = "doorward.toml")]
+    output: PathBuf,
+}
+
+impl Init {
+    pub fn run(self) -> Result<Outcome, Failure> {
+        use std::io::Write;
+        let openapi = match &self.openapi {
+            Some(path) => format!("openapi = {:?}", path.display().to_string()),
+            None => "# openapi = \"openapi.yaml\"".to_owned(),
+        };
+        let text = TEMPLATE.replace("@UPSTREAM@", &self.upstream.to_string()).replace("@OPENAPI@", &openapi);
+        // A file that is there holds somebody's work.
+        std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&self.output)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(|e| {
+                Failure::usage(miette::miette!("{} cannot be written: {e}", self.output.display()))
+            })?;
+        println!("wrote {}; next: doorward check, then doorward run", self.output.display());
+        Ok(Outcome::Fine)
+    }
+}

@@ -35,7 +35,9 @@ impl Lab {
             .map_err(Failure::could_not_run)?;
         runtime.block_on(async {
             let lab = lab::Lab::start(settings).await.map_err(|e| match e {
-                LabError::NotLoopback(_) => Failure::usage(miette::miette!(help = "add --i-know if you do", "{e}")),
+                LabError::NotLoopback(_) => {
+                    Failure::usage(miette::miette!(help = "add --i-know if you do", "{e}"))
+                }
                 other => Failure::could_not_run(other),
             })?;
             let kind = if self.hardened { "hardened" } else { "vulnerable on purpose" };

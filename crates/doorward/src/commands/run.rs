@@ -60,7 +60,8 @@ impl Run {
                 "there is no upstream: which API is to be guarded?"
             )));
         }
-        let out = open_log(&policy.log).map_err(|e| Failure::could_not_run(format!("cannot open the log: {e}")))?;
+        let out =
+            open_log(&policy.log).map_err(|e| Failure::could_not_run(format!("cannot open the log: {e}")))?;
         let sink = Arc::new(LineWriter::new(out, policy.log.access == AccessLog::On));
         let upstreams = names(&policy);
         let guard = Guard::new(policy, sink.clone()).map_err(|e| Failure::usage(miette::miette!("{e}")))?;

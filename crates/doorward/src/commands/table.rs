@@ -27,13 +27,18 @@ pub fn checklist(columns: &[(&str, &Report)]) -> Table {
         if columns.iter().all(|(_, report)| report.door(door).next().is_none()) {
             continue;
         }
-        table.add_row(std::iter::once(Cell::new(door.title())).chain(columns.iter().map(|(_, report)| cell(report, door))));
+        table.add_row(
+            std::iter::once(Cell::new(door.title()))
+                .chain(columns.iter().map(|(_, report)| cell(report, door))),
+        );
     }
-    table.add_row(std::iter::once(Cell::new("Ordinary requests served")).chain(columns.iter().map(|(_, report)| {
-        let served = report.ordinary - report.refused.len();
-        let color = if report.refused.is_empty() { Color::Green } else { Color::Red };
-        Cell::new(format!("{served} of {}", report.ordinary)).fg(color)
-    })));
+    table.add_row(std::iter::once(Cell::new("Ordinary requests served")).chain(columns.iter().map(
+        |(_, report)| {
+            let served = report.ordinary - report.refused.len();
+            let color = if report.refused.is_empty() { Color::Green } else { Color::Red };
+            Cell::new(format!("{served} of {}", report.ordinary)).fg(color)
+        },
+    )));
     table
 }
 

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use http::header::{ALLOW, COOKIE, HeaderValue};
 use http::{Method, StatusCode};
-use policy::config::{UndeclaredOperation, UnknownProperties};
+use policy::config::{ServerErrors, UndeclaredOperation, UnknownProperties};
 use policy::openapi::{Direction, Location, MediaType, Operation, ParameterError, ShapeId};
 use serde_json::Value;
 
@@ -59,6 +59,13 @@ pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
 pub(crate) fn release(engine: &Engine, shape: ShapeId, response: &mut Value) -> Vec<String> {
     let Some(document) = &engine.policy.document else { return Vec::new() };
     document.shapes.strip(shape, response, Direction::Response)
+}
+
+/// Whether the words of this failure are nobody's business: a server error that no document declares.
+pub(crate) fn masks(x: &Exchange<'_>, engine: &Engine, status: StatusCode) -> bool {
+    let declared =
+        || x.operation().and_then(|o| o.response(status.as_u16())).is_some_and(|r| r.status.starts_with('5'));
+    status.is_server_error() && engine.policy.server_errors == ServerErrors::Mask && !declared()
 }
 
 /// The shape of the declared response for a status and media type.

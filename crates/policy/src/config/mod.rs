@@ -23,7 +23,9 @@ pub use ownership::{ClaimMatch, ForeignStatus, OwnerConfig, OwnershipConfig};
 pub use protocol::{NetworkConfig, ProtocolConfig, UnderscoreHeaders};
 pub use rate::RateConfig;
 pub use route::{BodyHandling, RouteConfig};
-pub use schema::{InjectionConfig, ResponseProperties, SchemaConfig, UndeclaredOperation, UnknownProperties};
+pub use schema::{
+    InjectionConfig, ResponseProperties, SchemaConfig, ServerErrors, UndeclaredOperation, UnknownProperties,
+};
 
 use std::collections::BTreeMap;
 

@@ -14,6 +14,8 @@ pub struct SchemaConfig {
     pub undeclared: UndeclaredOperation,
     /// Response properties that the document does not have, or has as `writeOnly`.
     pub responses: ResponseProperties,
+    /// Answers of the API with a status of 500 and above that the document does not declare.
+    pub server_errors: ServerErrors,
 }
 
 impl Default for SchemaConfig {
@@ -23,6 +25,7 @@ impl Default for SchemaConfig {
             unknown_parameters: UnknownProperties::Strip,
             undeclared: UndeclaredOperation::Refuse,
             responses: ResponseProperties::Strip,
+            server_errors: ServerErrors::Mask,
         }
     }
 }
@@ -55,6 +58,16 @@ pub enum UndeclaredOperation {
 pub enum ResponseProperties {
     /// Removed.
     Strip,
+    /// They pass.
+    Allow,
+}
+
+/// What happens to the words in which an API fails: stack traces, SQL, paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServerErrors {
+    /// The client gets the status and an event id, not the words.
+    Mask,
     /// They pass.
     Allow,
 }
