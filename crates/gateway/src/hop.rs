@@ -18,7 +18,7 @@ pub(crate) fn strip(headers: &mut HeaderMap) -> Option<HeaderValue> {
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    let wants_upgrade = named.iter().any(|name| *name == UPGRADE);
+    let wants_upgrade = named.contains(&UPGRADE);
     // gRPC needs to hear that trailers are understood (RFC 9110 §10.1.4).
     let trailers = headers.get(TE).is_some_and(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
     for name in named.into_iter().filter(|name| !KEPT.contains(&name.as_str())) {

@@ -244,11 +244,18 @@ where
         let empty =
             HeldBody { wire: Bytes::new(), decoded: Bytes::new(), parsed: crate::inputs::ParsedBody::Empty };
         x.body = Some(empty);
+    } else if !reads_body(x) {
+        x.body = Some(HeldBody { decoded: wire.clone(), wire, parsed: crate::inputs::ParsedBody::Binary });
     } else if let Err(refusal) = read_body(pipeline, x, wire) {
         pipeline.settle(x, Door::Protocol, crate::refusal::Decision::Refuse(refusal))?;
     }
     pipeline.admit_body(x)?;
     Ok(Forwarded::held(x.body.as_ref().map(|held| held.wire.clone()).unwrap_or_default()))
+}
+
+/// Whether any door looks into the body.
+fn reads_body(x: &Exchange<'_>) -> bool {
+    [Door::Protocol, Door::Schema, Door::Injection, Door::Ownership].into_iter().any(|door| on(x, door))
 }
 
 /// Decodes and parses a body. One that cannot be read is still held, as bytes, for doors that only observe.

@@ -70,7 +70,7 @@ fn hardened(db: &Connection, q: &str) -> rusqlite::Result<Value> {
 }
 
 fn all(statement: &mut Statement<'_>) -> rusqlite::Result<Value> {
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.raw_query();
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {

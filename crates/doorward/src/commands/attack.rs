@@ -10,7 +10,7 @@ use crate::{Failure, Outcome};
 
 #[derive(Args)]
 pub struct Attack {
-    /// The API, as https://api.example.com. Attack only what is yours.
+    /// The API, as `https://api.example.com`. Attack only what is yours.
     url: Target,
     /// Its OpenAPI document; asked of the API when not given.
     #[arg(long, value_name = "FILE")]

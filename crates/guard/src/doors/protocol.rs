@@ -1,6 +1,6 @@
 //! Protocol: "do the gate and the API read the same request?" (guide §9)
 //!
-//! Framing is judged by [`crate::framing`] before the parser, the target by [`crate::target`] when the exchange is
+//! Framing is judged by [`crate::framing`] before the parser, the target when the exchange is
 //! made; this door turns their verdicts into refusals and judges the rest of the head: one host, known methods, no
 //! header that means two things.
 

@@ -151,7 +151,7 @@ mod tests {
     fn json_reads_as_it_is() {
         let text = r#"{"b":[1,-2,3.5,true,null,"é\n"],"a":{"x":18446744073709551615}}"#;
         let value = parse_json(text.as_bytes(), LIMITS).unwrap();
-        assert_eq!(value.to_string(), text.replace('é', "é"));
+        assert_eq!(value.to_string(), text);
     }
 
     #[test]

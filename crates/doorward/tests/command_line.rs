@@ -1,0 +1,114 @@
+//! The binary, run as a person runs it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::process::{Command, Output};
+
+fn doorward(directory: &std::path::Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_doorward"))
+        .args(arguments)
+        .current_dir(directory)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn the_demo_ends_with_every_door_as_it_should_be() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = doorward(directory.path(), &["demo", "--verbose"]);
+    let shown = text(&demo);
+    assert_eq!(demo.status.code(), Some(0), "{shown}");
+    assert!(shown.contains("All 99 attacks ended as they should"), "{shown}");
+    assert!(shown.contains("44 of 44"), "{shown}");
+}
+
+#[test]
+fn init_writes_a_file_that_check_finds_fine_and_does_not_overwrite() {
+    let directory = tempfile::tempdir().unwrap();
+    assert_eq!(doorward(directory.path(), &["init"]).status.code(), Some(0));
+    let check = doorward(directory.path(), &["check"]);
+    assert_eq!(check.status.code(), Some(0), "{}", text(&check));
+    assert!(text(&check).contains("2000 per 5m by ip"), "{}", text(&check));
+    assert_eq!(doorward(directory.path(), &["init"]).status.code(), Some(2));
+}
+
+#[test]
+fn every_commented_default_of_the_template_is_valid() {
+    let directory = tempfile::tempdir().unwrap();
+    doorward(directory.path(), &["init"]);
+    let file = directory.path().join("doorward.toml");
+    let commented = std::fs::read_to_string(&file).unwrap();
+    // Everything but what needs files, keys or proxies that are not here.
+    let skip = [
+        "openapi =",
+        "gateway.tls",
+        "certificate =",
+        "key = \"key",
+        "deny_files",
+        "auth",
+        "issuer",
+        "audience",
+        "jwks",
+        "subject",
+        "sha256",
+        "require = \"optional",
+        "bind",
+        "owner",
+        "proxy_protocol",
+    ];
+    let uncommented: String = commented
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest)
+                if (rest.contains(" = ") || rest.starts_with('['))
+                    && !skip.iter().any(|s| rest.contains(s)) =>
+            {
+                format!("{rest}\n")
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    std::fs::write(&file, uncommented).unwrap();
+    let check = doorward(directory.path(), &["check"]);
+    assert_eq!(check.status.code(), Some(0), "{}", text(&check));
+}
+
+#[test]
+fn a_bad_policy_is_refused_with_its_place_and_mend() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("doorward.toml"), "[cors]\norigin = ['https://a.example']\n")
+        .unwrap();
+    for command in ["check", "run"] {
+        let output = doorward(directory.path(), &[command]);
+        assert_eq!(output.status.code(), Some(2));
+        let shown = text(&output);
+        assert!(shown.contains("doorward.toml:2:1") && shown.contains("did you mean `origins`"), "{shown}");
+    }
+}
+
+#[test]
+fn usage_errors_exit_with_two() {
+    let directory = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["run"][..],
+        &["run", "--upstream", "ftp://x"],
+        &["attack", "nowhere"],
+        &["lab", "--listen", "0.0.0.0:0"],
+        &["rules", "list", "/nonexistent"],
+    ] {
+        let output = doorward(directory.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output));
+    }
+}
+
+#[test]
+fn an_api_that_cannot_be_reached_is_exit_three() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = doorward(directory.path(), &["attack", "http://127.0.0.1:1"]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+}
