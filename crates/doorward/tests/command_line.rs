@@ -45,12 +45,13 @@ fn every_commented_default_of_the_template_is_valid() {
     let commented = std::fs::read_to_string(&file).unwrap();
     // Everything but what needs files, keys or proxies that are not here.
     let skip = [
-        "openapi =",
-        "gateway.tls",
-        "certificate =",
+        "openapi",
+        "[gateway.tls]",
+        "certificate",
         "key = \"key",
         "deny_files",
-        "auth",
+        "[auth]",
+        "[[auth",
         "issuer",
         "audience",
         "jwks",
@@ -58,7 +59,7 @@ fn every_commented_default_of_the_template_is_valid() {
         "sha256",
         "require = \"optional",
         "bind",
-        "owner",
+        "owner =",
         "proxy_protocol",
     ];
     let uncommented: String = commented
@@ -66,7 +67,7 @@ fn every_commented_default_of_the_template_is_valid() {
         .map(|line| match line.strip_prefix("# ") {
             Some(rest)
                 if (rest.contains(" = ") || rest.starts_with('['))
-                    && !skip.iter().any(|s| rest.contains(s)) =>
+                    && !skip.iter().any(|s| rest.starts_with(s)) =>
             {
                 format!("{rest}\n")
             }

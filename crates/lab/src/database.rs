@@ -7,8 +7,13 @@ use rusqlite::{Connection, OpenFlags, Result};
 
 /// Two connections to one database: one that may write, one that may only read.
 pub struct Database {
-    writer: Mutex<Connection>,
-    reader: Mutex<Connection>,
+    connections: Mutex<Connections>,
+}
+
+/// One lock for both: connections that share a cache would otherwise find each other's tables locked.
+struct Connections {
+    writer: Connection,
+    reader: Connection,
 }
 
 const SCHEMA: &str = "
@@ -30,11 +35,12 @@ impl Database {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("file:lab-{}?mode=memory&cache=shared", COUNT.fetch_add(1, Ordering::Relaxed));
         let flags = OpenFlags::default() | OpenFlags::SQLITE_OPEN_URI;
-        let database = Database {
-            writer: Mutex::new(Connection::open_with_flags(&name, flags)?),
-            reader: Mutex::new(Connection::open_with_flags(&name, flags)?),
+        let connections = Connections {
+            writer: Connection::open_with_flags(&name, flags)?,
+            reader: Connection::open_with_flags(&name, flags)?,
         };
-        database.reader.lock().pragma_update(None, "query_only", true)?;
+        connections.reader.pragma_update(None, "query_only", true)?;
+        let database = Database { connections: Mutex::new(connections) };
         database.reset()?;
         Ok(database)
     }
@@ -44,7 +50,7 @@ impl Database {
     /// # Errors
     /// When SQLite cannot.
     pub fn reset(&self) -> Result<()> {
-        let writer = self.writer.lock();
+        let writer = &self.connections.lock().writer;
         writer.execute_batch(SCHEMA)?;
         for (i, (name, password)) in crate::PEOPLE.iter().enumerate() {
             let role = if *name == "admin" { "admin" } else { "user" };
@@ -58,11 +64,11 @@ impl Database {
 
     /// Works on the connection that may write.
     pub fn write<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
-        work(&self.writer.lock())
+        work(&self.connections.lock().writer)
     }
 
     /// Works on the connection that may only read: what a read endpoint should use (guide §1).
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
-        work(&self.reader.lock())
+        work(&self.connections.lock().reader)
     }
 }

@@ -121,7 +121,7 @@ impl Lab {
         });
         let weak = Arc::downgrade(&shop.database);
         tokio::spawn(async move {
-            let mut period = tokio::time::interval(RESET);
+            let mut period = tokio::time::interval_at(tokio::time::Instant::now() + RESET, RESET);
             loop {
                 period.tick().await;
                 let Some(database) = weak.upgrade() else { return };
