@@ -21,13 +21,15 @@ use policy::config::ProxyProtocol;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 
-use crate::framed::{Framed, Shared};
+use crate::framed::{Framed, Owed, Shared, Tracked};
 use crate::server::Worker;
 use crate::shutdown::Token;
 use crate::upstream::{UpstreamBody, forward};
 
 /// RFC 9113 §3.4.
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How long a connection that served may be idle: longer than load balancers keep theirs, so that they close first.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 128;
 
@@ -173,8 +175,7 @@ impl Connection {
                 if upgrades {
                     shared.upgrade(response.status() == StatusCode::SWITCHING_PROTOCOLS);
                 }
-                shared.answered();
-                Ok::<_, Infallible>(response)
+                Ok::<_, Infallible>(response.map(|body| Tracked::new(body, shared)))
             }
         });
         let connection = http1::Builder::new()
@@ -193,7 +194,12 @@ impl Connection {
                 _ = watchdog.tick() => {
                     shared.tick.fetch_add(1, Ordering::Relaxed);
                     // Three half periods: between one and one and a half times the time-out.
-                    if shared.ticks_waiting() >= 3 {
+                    let too_long = match shared.owed() {
+                        Owed::Nothing => false,
+                        Owed::Head(ticks) => ticks >= 3,
+                        Owed::Next(ticks) => patience / 2 * ticks >= KEEP_ALIVE.max(patience),
+                    };
+                    if too_long {
                         return Err(io::ErrorKind::TimedOut.into());
                     }
                 }
@@ -247,7 +253,7 @@ async fn exchange(
     let guard = worker.guard.clone();
     guard
         .handle(request, peer, |request, client| async move {
-            forward(&pools, &engine.policy.gateway, &peer, client, on_upgrade, request).await
+            forward(&pools, &engine.policy, &peer, client, on_upgrade, request).await
         })
         .await
 }

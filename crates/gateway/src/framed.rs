@@ -5,11 +5,12 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use guard::framing::{FramingError, HeadLimits, Scan, Sentinel};
+use http_body::{Body, Frame, SizeHint};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -27,6 +28,19 @@ pub(crate) struct Shared {
     /// Ticks of the connection's watchdog, and the tick at which the client was last owed a head; see `connection`.
     pub(crate) tick: AtomicU32,
     waiting_since: AtomicU32,
+    head_began: AtomicBool,
+    tunnelled: AtomicBool,
+}
+
+/// What the client is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owed {
+    /// Nothing: an exchange is under way.
+    Nothing,
+    /// Its first request, or the rest of a head that it began, for so many ticks.
+    Head(u32),
+    /// Another request on a connection that served before, for so many ticks.
+    Next(u32),
 }
 
 const UNDECIDED: u8 = 0;
@@ -42,25 +56,37 @@ impl Shared {
         self.violation.get().filter(|(at, _)| *at == number).map(|(_, error)| *error)
     }
 
-    /// An answer begins: the next head may be waited for.
+    /// An answer has ended: the next head may be waited for.
     pub(crate) fn answered(&self) {
+        if self.tunnelled.load(Ordering::Relaxed) {
+            return;
+        }
+        self.head_began.store(false, Ordering::Relaxed);
         self.waiting_since.store(self.tick.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// The answer to an upgrade: what follows is a tunnel, or the next request.
     pub(crate) fn upgrade(&self, granted: bool) {
         self.upgrade.store(if granted { GRANTED } else { REFUSED }, Ordering::Release);
-        if granted {
-            self.waiting_since.store(NOT_WAITING, Ordering::Relaxed);
+        self.tunnelled.store(granted, Ordering::Relaxed);
+    }
+
+    /// A head has begun to come, and has to come whole.
+    fn head_began(&self) {
+        let waiting = self.waiting_since.load(Ordering::Relaxed) != NOT_WAITING;
+        if waiting && !self.head_began.swap(true, Ordering::Relaxed) {
+            self.waiting_since.store(self.tick.load(Ordering::Relaxed), Ordering::Relaxed);
         }
     }
 
-    /// Ticks since the client owes a head.
-    pub(crate) fn ticks_waiting(&self) -> u32 {
-        match self.waiting_since.load(Ordering::Relaxed) {
-            NOT_WAITING => 0,
+    /// What the client is waited for, and how long already.
+    pub(crate) fn owed(&self) -> Owed {
+        let ticks = match self.waiting_since.load(Ordering::Relaxed) {
+            NOT_WAITING => return Owed::Nothing,
             since => self.tick.load(Ordering::Relaxed).saturating_sub(since),
-        }
+        };
+        let first = self.requests.load(Ordering::Relaxed) == 0;
+        if first || self.head_began.load(Ordering::Relaxed) { Owed::Head(ticks) } else { Owed::Next(ticks) }
     }
 }
 
@@ -166,6 +192,9 @@ impl<S: AsyncRead + Unpin> Read for Framed<S> {
             }
             let was_full = space.remaining() == 0;
             this.end += count;
+            if this.sentinel.is_at_head() {
+                this.shared.head_began();
+            }
             // Bodies come in larger pieces the faster they come.
             if was_full
                 && this.sentinel.unchecked() > this.buffer.len() as u64
@@ -201,5 +230,43 @@ impl<S: AsyncWrite + Unpin> Write for Framed<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, slices)
+    }
+}
+
+/// An answer's body that says when it has ended, however it ends.
+pub(crate) struct Tracked<B> {
+    body: B,
+    shared: Arc<Shared>,
+}
+
+impl<B> Tracked<B> {
+    pub(crate) fn new(body: B, shared: Arc<Shared>) -> Self {
+        Tracked { body, shared }
+    }
+}
+
+impl<B> Drop for Tracked<B> {
+    fn drop(&mut self) {
+        self.shared.answered();
+    }
+}
+
+impl<B: Body + Unpin> Body for Tracked<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

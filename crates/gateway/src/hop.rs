@@ -8,8 +8,9 @@ use http::header::{
 /// Headers that a client cannot make us drop by naming them in `Connection`.
 const KEPT: [&str; 6] = ["host", "content-length", "authorization", "cookie", "x-request-id", "content-type"];
 
-/// Removes them. Answers with the protocol that the sender would upgrade to.
-pub(crate) fn strip(headers: &mut HeaderMap) -> Option<HeaderValue> {
+/// Removes them, but not the header in which the upstream is told who asks. Answers with the protocol that the
+/// sender would upgrade to.
+pub(crate) fn strip(headers: &mut HeaderMap, subject: Option<&HeaderName>) -> Option<HeaderValue> {
     let upgrade = headers.remove(UPGRADE);
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
@@ -21,7 +22,7 @@ pub(crate) fn strip(headers: &mut HeaderMap) -> Option<HeaderValue> {
     let wants_upgrade = named.contains(&UPGRADE);
     // gRPC needs to hear that trailers are understood (RFC 9110 §10.1.4).
     let trailers = headers.get(TE).is_some_and(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
-    for name in named.into_iter().filter(|name| !KEPT.contains(&name.as_str())) {
+    for name in named.into_iter().filter(|name| !KEPT.contains(&name.as_str()) && Some(name) != subject) {
         headers.remove(name);
     }
     for name in [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, EXPECT]
@@ -45,9 +46,10 @@ mod tests {
     fn only_what_is_meant_end_to_end_remains() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
-            ("connection", "keep-alive, X-Secret, Host, upgrade"),
+            ("connection", "keep-alive, X-Secret, X-Subject, Host, upgrade"),
             ("keep-alive", "timeout=5"),
             ("x-secret", "1"),
+            ("x-subject", "7"),
             ("host", "a"),
             ("te", "trailers"),
             ("upgrade", "websocket"),
@@ -55,9 +57,12 @@ mod tests {
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        assert_eq!(strip(&mut headers), Some(HeaderValue::from_static("websocket")));
+        assert_eq!(
+            strip(&mut headers, Some(&HeaderName::from_static("x-subject"))),
+            Some(HeaderValue::from_static("websocket"))
+        );
         let mut names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
-        assert_eq!(names, ["accept", "host", "te"]);
+        assert_eq!(names, ["accept", "host", "te", "x-subject"]);
     }
 }

@@ -141,6 +141,7 @@ pin_project! {
     enum Source<B> {
         Held { bytes: Option<Bytes> },
         Streamed { #[pin] body: B },
+        Resumed { read: Option<Bytes>, body: Pin<Box<B>> },
     }
 }
 
@@ -154,6 +155,15 @@ impl<B> Outgoing<B> {
     /// An answer that passes as it comes.
     pub fn streamed(body: B) -> Self {
         Outgoing { source: Source::Streamed { body }, sent: 0, on_end: None }
+    }
+
+    /// An answer of which the beginning was read already.
+    pub fn resumed(read: Bytes, body: Pin<Box<B>>) -> Self {
+        Outgoing {
+            source: Source::Resumed { read: Some(read).filter(|b| !b.is_empty()), body },
+            sent: 0,
+            on_end: None,
+        }
     }
 
     /// Tells somebody when it ends.
@@ -180,6 +190,10 @@ where
         let frame = match this.source.project() {
             SourceProjection::Held { bytes } => bytes.take().map(|b| Ok(Frame::data(b))),
             SourceProjection::Streamed { body } => ready!(body.poll_frame(cx)).map(|f| f.map_err(Into::into)),
+            SourceProjection::Resumed { read, body } => match read.take() {
+                Some(read) => Some(Ok(Frame::data(read))),
+                None => ready!(body.as_mut().poll_frame(cx)).map(|f| f.map_err(Into::into)),
+            },
         };
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
@@ -193,6 +207,7 @@ where
         match &self.source {
             Source::Held { bytes } => bytes.is_none(),
             Source::Streamed { body } => body.is_end_stream(),
+            Source::Resumed { read, body } => read.is_none() && body.is_end_stream(),
         }
     }
 
@@ -200,6 +215,15 @@ where
         match &self.source {
             Source::Held { bytes } => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
             Source::Streamed { body } => body.size_hint(),
+            Source::Resumed { read, body } => {
+                let (read, hint) = (read.as_ref().map_or(0, |r| r.len() as u64), body.size_hint());
+                let mut whole = SizeHint::new();
+                whole.set_lower(hint.lower() + read);
+                if let Some(upper) = hint.upper() {
+                    whole.set_upper(upper + read);
+                }
+                whole
+            }
         }
     }
 }
@@ -207,8 +231,8 @@ where
 /// Why a body could not be held.
 #[derive(Debug)]
 pub(crate) enum CollectError {
-    /// It is longer than the limit.
-    TooLarge,
+    /// It is longer than the limit; what was read of it.
+    TooLarge(Bytes),
     /// It did not come in time.
     TooSlow,
     /// It broke off.
@@ -228,7 +252,7 @@ where
         return Ok(Bytes::new());
     }
     if body.size_hint().lower() > limit as u64 {
-        return Err(CollectError::TooLarge);
+        return Err(CollectError::TooLarge(Bytes::new()));
     }
     let mut body = std::pin::pin!(body);
     let read = async {
@@ -238,9 +262,6 @@ where
         while let Some(frame) = std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
             let Ok(data) = frame.map_err(|_| CollectError::Broken)?.into_data() else { continue };
             total += data.len();
-            if total > limit {
-                return Err(CollectError::TooLarge);
-            }
             // Most bodies come in one piece, which then need not be copied.
             match &first {
                 None => first = Some(data),
@@ -250,6 +271,10 @@ where
                     }
                     rest.extend_from_slice(&data);
                 }
+            }
+            if total > limit {
+                let read = if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() };
+                return Err(CollectError::TooLarge(read));
             }
         }
         Ok(if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
+use http::header::{HOST, HeaderValue};
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
 use policy::RoutePolicy;
@@ -93,6 +94,13 @@ impl<'e> Exchange<'e> {
             Ok(target) => (target, None),
             Err(error) => (Target::unreadable(), Some(error)),
         };
+        let mut headers = parts.headers;
+        // HTTP/2 names the host in `:authority`; from here on it is where everybody looks for it.
+        if let (None, Some(authority)) = (headers.get(HOST), parts.uri.authority())
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        {
+            headers.insert(HOST, host);
+        }
         let route = policy.route(&parts.method, target.path());
         let mut parameters: Vec<(&'e str, String)> = Vec::new();
         let decode = |v: &str| percent_encoding::percent_decode_str(v).decode_utf8_lossy().into_owned();
@@ -120,13 +128,13 @@ impl<'e> Exchange<'e> {
             id: EventId::new(now),
             started: Instant::now(),
             now,
-            client: crate::forwarded::client_address(peer.address, &parts.headers, trusted),
-            transport: crate::forwarded::client_transport(&peer, &parts.headers, trusted),
+            client: crate::forwarded::client_address(peer.address, &headers, trusted),
+            transport: crate::forwarded::client_transport(&peer, &headers, trusted),
             peer,
             method: parts.method,
             version: parts.version,
             authority: parts.uri.authority().cloned(),
-            headers: parts.headers,
+            headers,
             target,
             target_error,
             route,

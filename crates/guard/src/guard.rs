@@ -217,7 +217,7 @@ where
         Ok(wire) => wire,
         Err(error) => {
             let refusal = match error {
-                CollectError::TooLarge => Refusal::new(
+                CollectError::TooLarge(_) => Refusal::new(
                     StatusCode::PAYLOAD_TOO_LARGE,
                     "body-too-large",
                     format!("over {}", x.route.max_body),
@@ -228,16 +228,7 @@ where
                 CollectError::Broken => Refusal::new(StatusCode::BAD_REQUEST, "body-broken", "broke off"),
             };
             // Not even an observing door can pass on a body that is not there.
-            let status = Some(refusal.status.as_u16());
-            pipeline.note(
-                x,
-                Door::Protocol.name(),
-                refusal.rule,
-                Verdict::Refused,
-                status,
-                &refusal.evidence,
-            );
-            return Err(Stop::Refused(refusal));
+            return Err(pipeline.refuse(x, Door::Protocol, refusal));
         }
     };
     if wire.is_empty() {
@@ -397,19 +388,24 @@ where
         return Response::from_parts(parts, Outgoing::streamed(body));
     }
     let limit = engine.policy.protocol.max_decoded_body.as_usize();
-    if !owner && body.size_hint().lower() > limit as u64 {
-        let evidence = "a response that is too large to strip";
-        pipeline.note(x, Door::Schema.name(), "response-too-large", Verdict::WouldRewrite, None, evidence);
-        return Response::from_parts(parts, Outgoing::streamed(body));
-    }
-    let held = match collect(body, limit, engine.policy.gateway.timeouts.upstream.0).await {
+    let mut body = Box::pin(body);
+    let held = match collect(body.as_mut(), limit, engine.policy.gateway.timeouts.upstream.0).await {
         Ok(held) => held,
-        Err(CollectError::TooLarge) if owner => {
-            return refuse_response(
-                pipeline,
+        Err(CollectError::TooLarge(_)) if owner => {
+            let refusal = doors::ownership::unreadable(engine, "a response too large to check");
+            return refuse_response(pipeline, x, refusal);
+        }
+        Err(CollectError::TooLarge(read)) => {
+            let evidence = "a response that is too large to strip";
+            pipeline.note(
                 x,
-                doors::ownership::unreadable(engine, "a response too large to check"),
+                Door::Schema.name(),
+                "response-too-large",
+                Verdict::WouldRewrite,
+                None,
+                evidence,
             );
+            return Response::from_parts(parts, Outgoing::resumed(read, body));
         }
         Err(_) => {
             pipeline.note(x, "upstream", "broken", Verdict::Failed, Some(502), "the answer broke off");

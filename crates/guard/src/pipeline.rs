@@ -30,6 +30,9 @@ pub(crate) struct Pipeline<'e> {
 impl Pipeline<'_> {
     /// What can be judged by the head alone. The order of these lines is the order of the doors.
     pub(crate) async fn admit_head(self, x: &mut Exchange<'_>) -> Result<(), Stop> {
+        if let Some(refusal) = doors::protocol::unreadable(x) {
+            return Err(self.refuse(x, Door::Protocol, refusal));
+        }
         self.ask(x, Door::Protocol, doors::protocol::admit)?;
         self.ask(x, Door::Network, doors::network::admit)?;
         self.ask(x, Door::Cors, doors::cors::admit)?;
@@ -108,6 +111,13 @@ impl Pipeline<'_> {
                 if enforce { Err(Stop::Refused(refusal)) } else { Ok(()) }
             }
         }
+    }
+
+    /// A refusal that holds whatever the door's mode, with its event.
+    pub(crate) fn refuse(self, x: &Exchange<'_>, door: Door, refusal: Refusal) -> Stop {
+        let status = Some(refusal.status.as_u16());
+        self.note(x, door.name(), refusal.rule, Verdict::Refused, status, &refusal.evidence);
+        Stop::Refused(refusal)
     }
 
     /// Writes an event.

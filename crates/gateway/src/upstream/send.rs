@@ -10,7 +10,7 @@ use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, Request, Response, StatusCode, Uri, Version, request};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
-use policy::{Gateway, Upstream};
+use policy::{Gateway, Policy, Upstream};
 
 use super::body::{Progress, RequestBody, UpstreamBody};
 use super::pool::{Lease, Pools, Target};
@@ -19,14 +19,15 @@ use crate::{hop, tunnel};
 /// Sends what may pass to an upstream, and hands back its answer.
 pub(crate) async fn forward(
     pools: &Pools,
-    gateway: &Gateway,
+    policy: &Policy,
     peer: &Peer,
     client: Client,
     on_upgrade: Option<OnUpgrade>,
     request: Request<Forwarded<Incoming>>,
 ) -> Result<Response<UpstreamBody>, ForwardError> {
+    let (gateway, subject) = (&policy.gateway, &policy.auth.forward_subject);
     let (mut head, body) = request.into_parts();
-    let upgrade = hop::strip(&mut head.headers)
+    let upgrade = hop::strip(&mut head.headers, Some(subject))
         .filter(|wanted| on_upgrade.is_some() && is_allowed(wanted, &gateway.upgrades));
     guard::set_forwarded(&mut head.headers, client.address, peer, client.transport, &gateway.trusted_proxies);
     if let Some(protocol) = &upgrade {
@@ -176,13 +177,11 @@ impl Exchange<'_> {
             Upstream::Tcp { authority, .. } => authority.as_str(),
             Upstream::Unix(_) => "localhost",
         };
-        let host = match headers.get(HOST).or(None) {
-            Some(host) if self.gateway.preserve_host => host.clone(),
-            _ => match (&self.head.uri.authority(), self.gateway.preserve_host) {
-                (Some(authority), true) => HeaderValue::from_str(authority.as_str()),
-                _ => HeaderValue::from_str(own),
+        let host = match headers.get(HOST).filter(|_| self.gateway.preserve_host) {
+            Some(host) => host.clone(),
+            None => {
+                HeaderValue::from_str(own).map_err(|e| Failure::Final(ForwardError::Broken(e.to_string())))?
             }
-            .map_err(|e| Failure::Final(ForwardError::Broken(e.to_string())))?,
         };
         let path = self.head.uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
         if version == Version::HTTP_2 {
@@ -245,7 +244,7 @@ fn answer(
     let mut response = response;
     let idle = gateway.timeouts.idle.0;
     let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    let protocol = hop::strip(response.headers_mut());
+    let protocol = hop::strip(response.headers_mut(), None);
     if switched {
         match client {
             Some(client) => {

@@ -80,3 +80,17 @@ fn what_passes_is_normalised_once() {
         assert!(!seen.to_lowercase().contains(gone), "{gone}: {seen}");
     }
 }
+
+#[test]
+fn what_has_no_one_reading_is_refused_whatever_the_doors_do() {
+    let upstream = Recorder::plain();
+    let off = ["protocol", "network", "cors", "rate", "authentication", "schema", "injection", "ownership"];
+    let policy = off.iter().map(|door| format!("{door} = 'off'\n")).collect::<String>();
+    let gate = Running::start(&format!("[doors]\n{policy}"), &[upstream.url()]);
+    for stream in ["GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET /a/../b HTTP/1.1\r\nHost: a\r\n\r\n"]
+    {
+        assert_eq!(status(&gate.raw(stream.as_bytes())), 400, "{stream:?}");
+        assert_eq!(upstream.take(), "");
+    }
+    assert_eq!(status(&gate.raw(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")), 200);
+}

@@ -216,3 +216,43 @@ fn proxy_protocol_gives_the_client_address() {
     assert!(upstream.take().contains("x-forwarded-for: 198.51.100.8"));
     assert_eq!(gate.raw(request.as_bytes()), "", "without the header the connection is closed");
 }
+
+#[test]
+fn a_stream_may_last_longer_than_a_head_may_take() {
+    let (_peer, api) = python_api();
+    let gate = Running::start("[gateway.timeouts]\nhead = '500ms'\nbody = '500ms'\ntotal = '1s'", &[api]);
+    let (fine, events) = output("curl", &["-sSN", &gate.url("/events?count=15")]);
+    assert!(fine && events.ends_with("data: 14\n\n"), "{events}");
+}
+
+#[test]
+fn the_upstream_hears_the_host_that_the_client_named() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    let host = format!("host: {}\r\n", gate.address);
+    for version in ["--http1.1", "--http2-prior-knowledge"] {
+        output("curl", &["-sS", version, &gate.url("/")]);
+        let seen = upstream.take();
+        assert!(seen.contains(&host) && seen.contains(&format!("x-forwarded-{host}")), "{version}: {seen}");
+    }
+    let own = Running::start("[gateway]\npreserve_host = false", &[upstream.url()]);
+    own.get("/");
+    assert!(upstream.take().contains(&format!("host: {}\r\n", upstream.address)));
+}
+
+#[test]
+fn an_answer_too_large_to_strip_passes_whole() {
+    let (_peer, api) = python_api();
+    let directory = tempfile::tempdir().unwrap();
+    let document = "openapi: 3.1.0\npaths: { /large: { get: { responses: { '200': { content: { application/json: { schema: { type: object, properties: { a: { type: string } } } } } } } } } }";
+    std::fs::write(directory.path().join("api.yaml"), document).unwrap();
+    let file = directory.path().join("doorward.toml");
+    std::fs::write(&file, "[gateway]\nopenapi = 'api.yaml'").unwrap();
+    let gate = Running::from_file(&file, &[api]);
+    let (_, size) = output(
+        "curl",
+        &["-sS", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", &gate.url("/large")],
+    );
+    assert_eq!(size, "200 20000012");
+    assert!(gate.events.has(&["response-too-large"]));
+}

@@ -20,7 +20,7 @@ async def upload(request):
 async def events(request):
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
-    for number in range(3):
+    for number in range(int(request.query.get("count", "3"))):
         await response.write(b"data: %d\n\n" % number)
         await asyncio.sleep(0.2)
     return response
@@ -31,6 +31,16 @@ async def download(request):
     await response.prepare(request)
     for _ in range(1000):
         await response.write(b"x" * 65536)
+    return response
+
+
+async def large(request):
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    await response.write(b'{"other":"')
+    for _ in range(200):
+        await response.write(b"x" * 100000)
+    await response.write(b'"}')
     return response
 
 
@@ -51,6 +61,7 @@ app = web.Application(client_max_size=1 << 30)
 app.router.add_post("/upload", upload)
 app.router.add_get("/events", events)
 app.router.add_get("/download", download)
+app.router.add_get("/large", large)
 app.router.add_get("/ws", websocket)
 app.router.add_get("/page", page)
 app.router.add_route("*", "/{tail:.*}", echo)

@@ -17,15 +17,16 @@ use crate::refusal::{Change, Decision, Refusal, Rewrite};
 const OVERRIDES: [&str; 4] =
     ["x-http-method-override", "x-http-method", "x-method-override", "x-original-method"];
 
+/// Why there is no one request to be judged: framing or target have no one reading. Refused in every mode, as there
+/// is nothing that could be let through.
+pub(crate) fn unreadable(x: &Exchange<'_>) -> Option<Refusal> {
+    let framing = x.peer.violation.map(|v| Refusal::new(v.status(), v.rule(), v.to_string()));
+    framing.or_else(|| x.target_error.map(|e| Refusal::new(StatusCode::BAD_REQUEST, e.rule(), e.to_string())))
+}
+
 /// Judges the head.
 pub(crate) fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let refuse = |status, rule, evidence: String| Decision::Refuse(Refusal::new(status, rule, evidence));
-    if let Some(violation) = x.peer.violation {
-        return refuse(violation.status(), violation.rule(), violation.to_string());
-    }
-    if let Some(error) = x.target_error {
-        return refuse(StatusCode::BAD_REQUEST, error.rule(), error.to_string());
-    }
     let limits = &engine.policy.protocol;
     if x.target.path().len() + x.target.query().map_or(0, str::len) > limits.max_target.as_usize() {
         return refuse(StatusCode::URI_TOO_LONG, "target-too-long", format!("over {}", limits.max_target));
