@@ -9,6 +9,7 @@ mod content_encoding;
 pub mod doors;
 mod event;
 mod exchange;
+mod finish;
 mod forwarded;
 pub mod framing;
 mod guard;
@@ -18,6 +19,8 @@ mod owner;
 mod peer;
 mod pipeline;
 mod refusal;
+mod request;
+mod response;
 mod target;
 
 pub use event::{Access, Event, EventId, EventSink, LineWriter, Record, Timestamp, Verdict};

@@ -125,7 +125,7 @@ mod tests {
         let text = "# comment\n\nSecRule ARGS|!ARGS:x \"@rx a\\\"b\\d\" \\\n    \"id:1,\\\n    phase:2\"\nSecRuleEngine On\n";
         let found = directives("a.conf", text).unwrap();
         assert_eq!(found[0].arguments, ["ARGS|!ARGS:x", "@rx a\"b\\d", "id:1,phase:2"]);
-        assert_eq!((found[0].line, found[1].line), (3, 5));
+        assert_eq!((found[0].line, found[1].line), (3, 6));
         assert_eq!(found[1].arguments, ["On"]);
     }
 

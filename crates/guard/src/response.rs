@@ -1,0 +1,173 @@
+//! The response on its way out: held only where an owner or a schema has to be checked.
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, TRANSFER_ENCODING};
+use http::{HeaderMap, Response, StatusCode};
+use http_body::Body;
+use policy::Door;
+use policy::config::{BodyHandling, ResponseProperties};
+
+use crate::body::{CollectError, Outgoing, collect};
+use crate::content_encoding::decode;
+use crate::doors;
+use crate::doors::ownership::Released;
+use crate::event::Verdict;
+use crate::exchange::Exchange;
+use crate::guard::Engine;
+use crate::inputs::{StructureLimits, essence, parse_json};
+use crate::pipeline::{Pipeline, enforced, on};
+use crate::refusal::{Refusal, problem};
+
+/// Whether a response of this exchange may have to be read before it leaves.
+pub(crate) fn holds_response(engine: &Engine, x: &Exchange<'_>) -> bool {
+    let owner = on(x, Door::Ownership) && doors::ownership::needs_body(x, engine);
+    let shape = on(x, Door::Schema)
+        && x.route.responses == ResponseProperties::Strip
+        && x.route.body != BodyHandling::Stream
+        && x.operation()
+            .is_some_and(|o| o.responses.iter().any(|r| r.content.iter().any(|m| m.shape.is_some())));
+    owner || shape
+}
+
+/// Checks and strips the response's body where the policy asks for it; everything else passes as it comes.
+pub(crate) async fn release<R>(
+    pipeline: Pipeline<'_>,
+    x: &mut Exchange<'_>,
+    response: Response<R>,
+) -> Response<Outgoing<R>>
+where
+    R: Body<Data = Bytes>,
+{
+    let engine = pipeline.engine;
+    let (mut parts, body) = response.into_parts();
+    if on(x, Door::Schema) && doors::schema::masks(x, engine, parts.status) {
+        let enforce = enforced(x, Door::Schema);
+        let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
+        pipeline.note(x, Door::Schema.name(), "server-error", verdict, None, parts.status.as_str());
+        if enforce {
+            return problem(parts.status, x.id, &[]).map(Outgoing::held);
+        }
+    }
+    let kind = essence(&parts.headers);
+    let is_json = kind == "application/json" || kind.ends_with("+json");
+    let owner =
+        on(x, Door::Ownership) && parts.status.is_success() && doors::ownership::needs_body(x, engine);
+    let shape = (on(x, Door::Schema) && is_json && x.route.responses == ResponseProperties::Strip)
+        .then(|| doors::schema::response_shape(x, parts.status, &kind))
+        .flatten();
+    if (!owner && shape.is_none()) || body.is_end_stream() {
+        return Response::from_parts(parts, Outgoing::streamed(body));
+    }
+    let limit = engine.policy.protocol.max_decoded_body.as_usize();
+    let mut body = Box::pin(body);
+    let held = match collect(body.as_mut(), limit, engine.policy.gateway.timeouts.upstream.0).await {
+        Ok(held) => held,
+        Err(CollectError::TooLarge(_)) if owner => {
+            let refusal = doors::ownership::unreadable(engine, "a response too large to check");
+            return refuse_response(pipeline, x, refusal);
+        }
+        Err(CollectError::TooLarge(read)) => {
+            let evidence = "a response that is too large to strip";
+            pipeline.note(
+                x,
+                Door::Schema.name(),
+                "response-too-large",
+                Verdict::WouldRewrite,
+                None,
+                evidence,
+            );
+            return Response::from_parts(parts, Outgoing::resumed(read, body));
+        }
+        Err(_) => {
+            pipeline.note(x, "upstream", "broken", Verdict::Failed, Some(502), "the answer broke off");
+            return problem(StatusCode::BAD_GATEWAY, x.id, &[]).map(Outgoing::held);
+        }
+    };
+    if held.is_empty() {
+        return Response::from_parts(parts, Outgoing::held(held));
+    }
+    let coding = parts.headers.get(CONTENT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
+    let text = match decode(&coding, &held, &engine.policy.protocol) {
+        Ok(decoded) => decoded.map_or_else(|| held.clone(), Bytes::from),
+        Err(_) => Bytes::new(),
+    };
+    let structure = StructureLimits { depth: 128, members: usize::MAX };
+    let mut value = if is_json { parse_json(&text, structure).ok() } else { None };
+    let mut changed = false;
+    if owner {
+        let partial = parts.status == StatusCode::PARTIAL_CONTENT;
+        match doors::ownership::release(x, engine, value.as_mut().filter(|_| !partial)) {
+            Released::Unchanged => {}
+            Released::Filtered(count) => {
+                let verdict =
+                    if enforced(x, Door::Ownership) { Verdict::Rewritten } else { Verdict::WouldRewrite };
+                let evidence = format!("{count} objects of others");
+                pipeline.note(x, Door::Ownership.name(), "owner-filter", verdict, None, &evidence);
+                changed = true;
+            }
+            Released::Refused(refusal) => return refuse_or_pass(pipeline, x, refusal, parts, held),
+        }
+        if changed && !enforced(x, Door::Ownership) {
+            // Observed only: what leaves is what came.
+            return Response::from_parts(parts, Outgoing::held(held));
+        }
+    }
+    if let (Some(shape), Some(value)) = (shape, value.as_mut()) {
+        let before = (!enforced(x, Door::Schema)).then(|| value.clone());
+        let removed = doors::schema::release(engine, shape, value);
+        if !removed.is_empty() {
+            let verdict = if before.is_none() { Verdict::Rewritten } else { Verdict::WouldRewrite };
+            let evidence = crate::event::excerpt(removed.join(" ").as_bytes());
+            pipeline.note(x, Door::Schema.name(), "response-property", verdict, None, &evidence);
+            match before {
+                Some(before) => *value = before,
+                None => changed = true,
+            }
+        }
+    }
+    let body = match value {
+        Some(value) if changed => {
+            parts.headers.remove(CONTENT_ENCODING);
+            parts.headers.remove(TRANSFER_ENCODING);
+            // What was changed is no longer what the upstream's validator names.
+            parts.headers.remove(ETAG);
+            let body = Bytes::from(value.to_string());
+            parts.headers.insert(CONTENT_LENGTH, body.len().into());
+            body
+        }
+        _ => held,
+    };
+    Response::from_parts(parts, Outgoing::held(body))
+}
+
+fn refuse_or_pass<R>(
+    pipeline: Pipeline<'_>,
+    x: &mut Exchange<'_>,
+    refusal: Refusal,
+    parts: http::response::Parts,
+    held: Bytes,
+) -> Response<Outgoing<R>> {
+    if enforced(x, Door::Ownership) {
+        return refuse_response(pipeline, x, refusal);
+    }
+    pipeline.note(x, Door::Ownership.name(), refusal.rule, Verdict::WouldRefuse, None, &refusal.evidence);
+    Response::from_parts(parts, Outgoing::held(held))
+}
+
+fn refuse_response<R>(
+    pipeline: Pipeline<'_>,
+    x: &mut Exchange<'_>,
+    refusal: Refusal,
+) -> Response<Outgoing<R>> {
+    let status = Some(refusal.status.as_u16());
+    pipeline.note(x, Door::Ownership.name(), refusal.rule, Verdict::Refused, status, &refusal.evidence);
+    refusal.response(x.id).map(Outgoing::held)
+}
+
+pub(crate) fn answer<R>(status: StatusCode, headers: HeaderMap) -> Response<Outgoing<R>> {
+    let mut response = Response::new(Outgoing::held(Bytes::new()));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response.headers_mut().remove(CONTENT_TYPE);
+    response
+}
