@@ -384,7 +384,9 @@ fn request_line(line: &[u8]) -> Result<bool, FramingError> {
     if method.is_empty() || !method.iter().all(|b| b.is_ascii_uppercase() || *b == b'-') {
         return Err(FramingError::RequestLine);
     }
-    if target.is_empty() || target.iter().any(|b| *b <= 0x20 || *b == 0x7f || *b == b'#') {
+    // No URI has these (RFC 3986 §2); the parser behind would refuse them without a word.
+    let odd = |b: &u8| *b <= 0x20 || matches!(*b, 0x7f | b'#' | b'<' | b'>' | b'`');
+    if target.is_empty() || target.iter().any(odd) {
         return Err(FramingError::RequestLine);
     }
     match version {

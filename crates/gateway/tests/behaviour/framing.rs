@@ -94,3 +94,63 @@ fn what_has_no_one_reading_is_refused_whatever_the_doors_do() {
     }
     assert_eq!(status(&gate.raw(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")), 200);
 }
+
+/// Spellings of a length and of a coding, each of which some server somewhere accepts.
+#[test]
+fn no_spelling_of_two_lengths_reaches_the_upstream() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("[rate]\nlimits = []", &[upstream.url()]);
+    let codings = [
+        "Transfer-Encoding: chunked",
+        "transfer-encoding: CHUNKED",
+        "Transfer-Encoding: chunked ",
+        "Transfer-Encoding:chunked",
+        "Transfer-Encoding: chunked,",
+        "Transfer-Encoding: ,chunked",
+        "Transfer-Encoding: chunked;q=1",
+        "Transfer-Encoding: 'chunked'",
+        "Transfer-Encoding: \"chunked\"",
+        "Transfer-Encoding: identity",
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding\t: chunked",
+        "Transfer-Encoding: \tchunked",
+        "Transfer_Encoding: chunked",
+        "Transfer.Encoding: chunked",
+        "X-Transfer-Encoding: chunked",
+        "Transfer-Encoding: chunk",
+        "Transfer-Encoding:",
+        "Transfer-Encoding: c\u{ff}hunked",
+        "TransferEncoding: chunked",
+    ];
+    let lengths = [
+        "Content-Length: 5",
+        "content-length: 5",
+        "Content-Length: 05",
+        "Content-Length: 5 ",
+        "Content_Length: 5",
+        "Content-Length: -5",
+        "Content-Length: 5\r\nContent-Length: 50",
+        "",
+    ];
+    for coding in codings {
+        for length in lengths {
+            for (first, second) in [(coding, length), (length, coding)] {
+                let lines = format!("{first}\r\n{second}").trim().to_owned();
+                let stream = format!(
+                    "POST / HTTP/1.1\r\nHost: a\r\nUser-Agent: t\r\nConnection: close\r\n{lines}\r\n\r\n0\r\n\r\nGET /smuggled"
+                );
+                gate.raw(stream.as_bytes());
+                let seen = upstream.take();
+                let plain = seen.to_lowercase();
+                assert!(
+                    seen.matches(" HTTP/1.1\r\n").count() <= 1 && !seen.contains("GET /smuggled "),
+                    "{stream:?} became {seen:?}"
+                );
+                for odd in ["transfer-encoding", "transfer_", "transfer.", "content_"] {
+                    assert!(!plain.contains(&format!("\n{odd}")), "{stream:?} became {seen:?}");
+                }
+                assert!(plain.matches("\ncontent-length:").count() <= 1, "{stream:?} became {seen:?}");
+            }
+        }
+    }
+}

@@ -49,6 +49,7 @@ fn ambiguous_heads_are_refused() {
         (b"GET  / HTTP/1.1\r\nHost: x\r\n\r\n", RequestLine),
         (b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", RequestLine),
         (b"GET /#a HTTP/1.1\r\nHost: x\r\n\r\n", RequestLine),
+        (b"GET /<a> HTTP/1.1\r\nHost: x\r\n\r\n", RequestLine),
         (b"get / HTTP/1.1\r\nHost: x\r\n\r\n", RequestLine),
         (b"GET\t/ HTTP/1.1\r\nHost: x\r\n\r\n", RequestLine),
         (b" GET / HTTP/1.1\r\nHost: x\r\n\r\n", RequestLine),
@@ -133,4 +134,15 @@ fn what_follows_an_upgrade_waits_for_the_answer() {
     assert_eq!(sentinel.scan(b"\x81\x00"), Scan::More);
     sentinel.tunnel();
     assert_eq!(sentinel.scan(b"\x81\x00"), Scan::Pass(2));
+}
+
+#[test]
+fn every_target_that_passes_is_a_uri_for_the_parser_behind() {
+    for byte in 0..=255u8 {
+        let target = [b"/a", &[byte][..], b"b"].concat();
+        let head = [b"GET ", &target[..], b" HTTP/1.1\r\nHost: x\r\n\r\n"].concat();
+        if run(&head, 4096).is_ok_and(|passed| !passed.is_empty()) && byte.is_ascii() {
+            assert!(http::Uri::try_from(&target[..]).is_ok(), "byte {byte:#x}");
+        }
+    }
 }
