@@ -1,7 +1,7 @@
 //! Ordinary requests: what people and programs send every day and no gate may refuse.
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::client::{Client, Exchange, Probe};
 use crate::identity::Identity;
@@ -79,14 +79,21 @@ fn probes(surface: &Surface, identity: Option<&Identity>) -> Vec<Probe> {
         .filter(|e| {
             [Method::POST, Method::PATCH].contains(&e.method) && !e.path.contains('{') && !is_login(e)
         })
-        .flat_map(|e| e.texts().into_iter().map(move |field| (e, field.to_owned())))
+        .flat_map(|e| {
+            e.texts()
+                .into_iter()
+                .filter(|field| !is_credential(field))
+                .map(move |field| (e, field.to_owned()))
+        })
         .collect();
     for (i, text) in TEXTS.iter().enumerate() {
         if writes.is_empty() {
             break;
         }
         let (endpoint, field) = &writes[i % writes.len()];
-        let mut body = endpoint.example();
+        // A PATCH changes what it names and nothing else.
+        let patch = endpoint.method == Method::PATCH;
+        let mut body = if patch { Value::Object(Map::new()) } else { endpoint.example() };
         body[field.as_str()] = Value::from(*text);
         probes.push(by(Probe::json(endpoint.method.clone(), endpoint.path.clone(), &body)));
     }
@@ -111,6 +118,11 @@ fn probes(surface: &Surface, identity: Option<&Identity>) -> Vec<Probe> {
         }
     }
     probes
+}
+
+/// Fields that somebody logs in with: changing them would lock a person out.
+fn is_credential(field: &str) -> bool {
+    ["name", "username", "login", "email", "password"].contains(&field)
 }
 
 fn with_queries(endpoint: &Endpoint, value: &str) -> String {

@@ -1,6 +1,8 @@
 use super::*;
 use crate::Door;
 use crate::Mode;
+use crate::config::BodyHandling;
+use http::Method;
 
 fn compile(text: &str) -> Result<Policy, ConfigError> {
     load(&Inputs {
