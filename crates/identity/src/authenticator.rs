@@ -16,7 +16,7 @@ use crate::token::{self, Expectations, TokenError};
 /// Verified tokens remembered. Only their hashes are kept.
 const REMEMBERED: usize = 20_000;
 /// How long a request waits for a key set that its token made us fetch.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Verifies tokens and API keys into principals.
 pub struct Authenticator {

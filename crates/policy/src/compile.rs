@@ -105,9 +105,9 @@ impl Compiler {
             // An entry for some methods comes before one for all.
             siblings.sort_by_key(|r| r.methods.is_empty());
         }
-        if !self.problems.is_empty() {
+        let (Some(cors), true) = (cors, self.problems.is_empty()) else {
             return Err(ConfigError { problems: self.problems });
-        }
+        };
         Ok(Policy {
             gateway,
             admin: config.admin,
@@ -118,7 +118,7 @@ impl Compiler {
                 deny,
                 require_user_agent: config.network.require_user_agent,
             },
-            cors: cors.unwrap_or_else(|| unreachable!("a policy without problems has its CORS part")),
+            cors,
             auth,
             document,
             undeclared: config.schema.undeclared,

@@ -284,3 +284,32 @@ fn compressed_bodies_are_judged_by_what_they_say() {
     assert_eq!(status(&gate.ask("POST", "/", &headers, &gzip(&vec![b' '; 20_000_000]))), 415, "a bomb");
     assert_eq!(upstream.take(), "");
 }
+
+#[test]
+fn keys_behind_a_url_are_fetched_and_their_tokens_believed() {
+    use base64::Engine;
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let x = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(key.public_key_raw());
+    let set = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "k1", "x": x }] }).to_string();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{set}",
+        set.len()
+    );
+    let issuer = Recorder::start(answer.leak());
+    let upstream = Recorder::plain();
+    let policy = format!(
+        "[auth]\nrequire = 'required'\n[[auth.issuer]]\nissuer = 'me'\njwks = '{}/jwks'",
+        issuer.url()
+    );
+    let gate = Running::start(&policy, &[upstream.url()]);
+    let claims = json!({ "iss": "me", "sub": "7", "exp": 4_000_000_000u64 });
+    let token = |kid: &str| {
+        let mut header = Header::new(jsonwebtoken::Algorithm::EdDSA);
+        header.kid = Some(kid.into());
+        let signing = EncodingKey::from_ed_pem(key.serialize_pem().as_bytes()).unwrap();
+        format!("Bearer {}", encode(&header, &claims, &signing).unwrap())
+    };
+    assert_eq!(status(&gate.ask("GET", "/", &[("Authorization", &token("k1"))], b"")), 200);
+    assert_eq!(status(&gate.ask("GET", "/", &[("Authorization", &token("unknown"))], b"")), 401);
+    assert!(issuer.take().contains("GET /jwks HTTP/1.1"));
+}
