@@ -1,0 +1,17 @@
+//! A target has one form, and that form is its own; queries and cookies are read without complaint.
+#![no_main]
+
+use guard::Target;
+use guard::inputs::{cookies, pairs};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let (path, query) = text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)));
+    if let Ok(once) = Target::parse(path, query) {
+        assert_eq!(Target::parse(once.path(), once.query()).as_ref(), Ok(&once));
+        assert!(!once.path().contains("//") && !once.path().split('/').any(|s| s == ".."));
+    }
+    pairs(text.as_bytes()).for_each(drop);
+    cookies(text).for_each(drop);
+    detect::inspect(text.as_bytes(), 3, &detect::ALL);
+});
