@@ -32,6 +32,9 @@ pub enum TargetError {
     /// `%` without two hexadecimal digits.
     #[error("the path has a broken escape")]
     BrokenEscape,
+    /// A byte in a longer UTF-8 form than it has (RFC 3629 §3), or a full-width dot or slash: plain ones to some.
+    #[error("the path has an overlong or full-width form")]
+    Overlong,
 }
 
 impl TargetError {
@@ -43,6 +46,7 @@ impl TargetError {
             TargetError::EscapedSlash => "path-escaped-slash",
             TargetError::Control => "target-control-byte",
             TargetError::BrokenEscape => "path-broken-escape",
+            TargetError::Overlong => "path-overlong",
         }
     }
 }
@@ -146,10 +150,19 @@ fn check_segment(segment: &str) -> Result<(), TargetError> {
     if name == "." || name == ".." {
         return Err(TargetError::DotSegment);
     }
+    if !segment.contains('%') {
+        return Ok(());
+    }
+    let once = percent_encoding::percent_decode_str(segment).collect::<Vec<u8>>();
+    if has_other_form(&once) {
+        return Err(TargetError::Overlong);
+    }
     // A second encoding, which some servers undo: `%252e%252e%252f`.
     if segment.contains("%25") {
-        let twice = percent_encoding::percent_decode_str(segment).collect::<Vec<u8>>();
-        let twice = percent_encoding::percent_decode(&twice).collect::<Vec<u8>>();
+        let twice = percent_encoding::percent_decode(&once).collect::<Vec<u8>>();
+        if has_other_form(&twice) {
+            return Err(TargetError::Overlong);
+        }
         if twice.iter().any(|b| *b < 0x20) {
             return Err(TargetError::Control);
         }
@@ -158,6 +171,30 @@ fn check_segment(segment: &str) -> Result<(), TargetError> {
         }
     }
     Ok(())
+}
+
+/// Whether lenient decoders make other bytes of it: longer forms of ASCII bytes, or dot segments written with dots
+/// and slashes of another width (`．．／`), which compatibility normalisation makes plain.
+fn has_other_form(bytes: &[u8]) -> bool {
+    let overlong = |pair: &[u8]| {
+        matches!(
+            pair,
+            [0xc0 | 0xc1, 0x80..=0xff]
+                | [0xe0, 0x80..=0x9f]
+                | [0xf0, 0x80..=0x8f]
+                | [0xf8..=0xfd, 0x80..=0xff]
+        )
+    };
+    if bytes.windows(2).any(overlong) {
+        return true;
+    }
+    let wide = std::str::from_utf8(bytes).ok().filter(|text| !text.is_ascii());
+    wide.is_some_and(|text| {
+        let narrow = text.replace(['\u{2024}', '\u{ff0e}'], ".");
+        let is_slash =
+            |c| matches!(c, '/' | '\\' | '\u{2044}' | '\u{2215}' | '\u{2216}' | '\u{ff0f}' | '\u{ff3c}');
+        narrow.split(is_slash).any(|part| part == "." || part == "..")
+    })
 }
 
 /// A control byte, raw or escaped. CR and LF in a query value are text that people send (comments, addresses).
@@ -204,6 +241,7 @@ mod tests {
             ("/a;v=1/b,c@d:e", "/a;v=1/b,c@d:e"),
             ("/100%25", "/100%25"),
             ("/...", "/..."),
+            ("/Fate／stay", "/Fate%EF%BC%8Fstay"),
         ] {
             assert_eq!(Target::parse(raw, None).map(|t| t.path), Ok(form.to_owned()), "{raw}");
         }
@@ -228,6 +266,11 @@ mod tests {
             ("/a%", TargetError::BrokenEscape),
             ("/%252e%252e%252fetc", TargetError::DotSegment),
             ("/a%2500", TargetError::Control),
+            ("/%c0%ae%c0%ae/b", TargetError::Overlong),
+            ("/a%c0%afb", TargetError::Overlong),
+            ("/a%e0%80%afb", TargetError::Overlong),
+            ("/%25c0%25ae/b", TargetError::Overlong),
+            ("/%ef%bc%8e%ef%bc%8e/b", TargetError::Overlong),
         ] {
             assert_eq!(Target::parse(raw, None), Err(error), "{raw}");
         }

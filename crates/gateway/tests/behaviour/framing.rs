@@ -95,6 +95,121 @@ fn what_has_no_one_reading_is_refused_whatever_the_doors_do() {
     assert_eq!(status(&gate.raw(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")), 200);
 }
 
+/// The requests in what an upstream got, read by the letter of RFC 9112; an error names what has a second reading.
+fn readings(seen: &[u8]) -> Result<usize, String> {
+    let mut rest = seen;
+    let mut requests = 0;
+    while !rest.is_empty() {
+        let end = rest.windows(4).position(|w| w == b"\r\n\r\n").ok_or("a head without an end")?;
+        let head: String = rest[..end].iter().map(|byte| char::from(*byte)).collect();
+        let mut lines = head.split("\r\n");
+        let words: Vec<&str> = lines.next().unwrap_or("").split(' ').collect();
+        let [method, target, "HTTP/1.1"] = words[..] else { return Err(format!("request line {words:?}")) };
+        if !method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-') || !target.starts_with('/') {
+            return Err(format!("request line {words:?}"));
+        }
+        let path = target.split('?').next().unwrap_or("").to_ascii_lowercase();
+        if path.contains("%2e") || path.contains("%00") || path.split('/').any(|s| s == "." || s == "..") {
+            return Err(format!("target {target}"));
+        }
+        let (mut lengths, mut hosts) = (Vec::new(), 0);
+        for line in lines {
+            let (name, value) = line.split_once(':').ok_or_else(|| format!("line {line:?}"))?;
+            let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !name.is_empty();
+            if !plain || value.bytes().any(|b| (b < 0x20 && b != b'\t') || b == 0x7f) {
+                return Err(format!("line {line:?}"));
+            }
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => lengths.push(value.trim().parse::<usize>().map_err(|e| e.to_string())?),
+                "transfer-encoding" => return Err(format!("line {line:?}")),
+                "host" => hosts += 1,
+                _ => {}
+            }
+        }
+        if lengths.len() > 1 || hosts != 1 {
+            return Err(format!("{lengths:?} lengths, {hosts} hosts"));
+        }
+        let whole = end + 4 + lengths.first().unwrap_or(&0);
+        rest = rest.get(whole..).ok_or("a body that is shorter than its length")?;
+        requests += 1;
+    }
+    Ok(requests)
+}
+
+/// A request with one line that names a length or a coding, spoilt by one byte in one place.
+fn spoilt(line: &str, place: usize, byte: u8) -> Vec<u8> {
+    let mut line = line.as_bytes().to_vec();
+    line.insert(place.min(line.len()), byte);
+    let head = b"POST / HTTP/1.1\r\nHost: a\r\nUser-Agent: t\r\nConnection: close\r\n";
+    let body = b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+    [&head[..], &line, b"\r\nX-Last: 1\r\n\r\n", body, &[b' '; 100]].concat()
+}
+
+#[test]
+fn whatever_byte_is_put_anywhere_the_upstream_reads_one_request_or_none() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("[rate]\nlimits = []", &[upstream.url()]);
+    let mut streams: Vec<Vec<u8>> = Vec::new();
+    for (line, places) in [
+        ("Transfer-Encoding: chunked", [0, 8, 17, 18, 19, 22, 26]),
+        ("Content-Length: 5", [0, 7, 14, 15, 16, 17, 17]),
+        ("X-Other: value", [0, 3, 7, 8, 9, 11, 14]),
+    ] {
+        for place in places {
+            streams.extend(
+                (0..=255)
+                    .filter(|b| b % 3 == 0 || *b < 0x30 || *b > 0x7a)
+                    .map(|byte| spoilt(line, place, byte)),
+            );
+        }
+    }
+    for target in [
+        "/.",
+        "/..",
+        "/a/.",
+        "/%2e",
+        "/%2E%2e/b",
+        "/.%2e",
+        "/a/..;b",
+        "/%252e",
+        "/%c0%ae",
+        "/..%2f",
+        "/..%5c",
+        "/...",
+        "/a..b",
+    ] {
+        for version in [
+            "HTTP/1.1",
+            "HTTP/1.0",
+            "HTTP/0.9",
+            "HTTP/1.2",
+            "HTTP/2.0",
+            "http/1.1",
+            "HTTP/1.10",
+            "HTTP/01.1",
+            "HTTP/1",
+            "",
+        ] {
+            for method in ["GET", "get", "G\u{e9}T", "GE_T", "M-SEARCH"] {
+                streams.push(
+                    format!(
+                        "{method} {target} {version}\r\nHost: a\r\nUser-Agent: t\r\nConnection: close\r\n\r\n"
+                    )
+                    .into_bytes(),
+                );
+            }
+        }
+    }
+    for stream in &streams {
+        gate.raw(stream);
+        let seen = upstream.take_bytes();
+        let requests = readings(&seen);
+        let (sent, seen) = (String::from_utf8_lossy(stream), String::from_utf8_lossy(&seen));
+        assert!(matches!(requests, Ok(0 | 1)), "{sent:?} became {seen:?}: {requests:?}");
+    }
+    assert_eq!(status(&gate.get("/still-serving")), 200);
+}
+
 /// Spellings of a length and of a coding, each of which some server somewhere accepts.
 #[test]
 fn no_spelling_of_two_lengths_reaches_the_upstream() {

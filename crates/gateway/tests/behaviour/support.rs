@@ -159,7 +159,11 @@ impl Recorder {
     }
 
     pub fn take(&self) -> String {
-        String::from_utf8_lossy(&std::mem::take(&mut *self.seen.lock().unwrap())).into_owned()
+        String::from_utf8_lossy(&self.take_bytes()).into_owned()
+    }
+
+    pub fn take_bytes(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.seen.lock().unwrap())
     }
 }
 

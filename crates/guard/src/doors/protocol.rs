@@ -31,6 +31,10 @@ pub(crate) fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if x.target.path().len() + x.target.query().map_or(0, str::len) > limits.max_target.as_usize() {
         return refuse(StatusCode::URI_TOO_LONG, "target-too-long", format!("over {}", limits.max_target));
     }
+    // HTTP/2 carries methods that have no one reading in HTTP/1.1: `get`, `GE'T`.
+    if !x.method.as_str().bytes().all(|b| b.is_ascii_uppercase() || b == b'-') {
+        return refuse(StatusCode::BAD_REQUEST, "method-spelling", excerpt(x.method.as_str().as_bytes()));
+    }
     if [Method::CONNECT, Method::TRACE].contains(&x.method) || x.method.as_str() == "TRACK" {
         return refuse(StatusCode::METHOD_NOT_ALLOWED, "method", x.method.to_string());
     }
