@@ -169,7 +169,8 @@ impl Connection {
             let violation = shared.next_request();
             let upgrades = request.headers().contains_key(UPGRADE);
             let shared = Arc::clone(&shared);
-            let answer = exchange(Arc::clone(&self.worker), self.peer(violation), request);
+            // Boxed: what is large is moved once here, not at every step on its way into the connection.
+            let answer = Box::pin(exchange(Arc::clone(&self.worker), self.peer(violation), request));
             async move {
                 let response = answer.await;
                 if upgrades {

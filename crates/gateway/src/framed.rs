@@ -3,6 +3,7 @@
 //! A head that breaks a rule never reaches the parser. In its place stands a request that nobody sent, which the
 //! service knows by its number and answers with the refusal: in order, with an event, like every other refusal.
 
+use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -16,8 +17,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What stands in for a request that broke the framing.
 const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nuser-agent: -\r\nconnection: close\r\n\r\n";
+/// A connection's own buffer, for heads; it grows with them, up to their limit.
 const FIRST_READ: usize = 4 * 1024;
+/// The most that is read of a body at once.
 const LARGEST_READ: usize = 64 * 1024;
+
+thread_local! {
+    /// Where bodies pass through: one for a worker, as nothing stays in it from one read to the next.
+    static PASSAGE: RefCell<Box<[u8]>> = RefCell::new(vec![0; LARGEST_READ].into());
+}
 
 /// What the stream and the service of one connection tell each other.
 #[derive(Debug, Default)]
@@ -164,6 +172,21 @@ impl<S> Framed<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Framed<S> {
+    /// Reads of a body what the parser has room for, and nothing of what follows it.
+    fn poll_body(&mut self, cx: &mut Context<'_>, out: &mut ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        PASSAGE.with_borrow_mut(|passage| {
+            let left = usize::try_from(self.sentinel.unchecked()).unwrap_or(usize::MAX);
+            let room = passage.len().min(out.remaining()).min(left);
+            let mut space = ReadBuf::new(&mut passage[..room]);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space))?;
+            out.put_slice(space.filled());
+            self.sentinel.passed(space.filled().len() as u64);
+            Poll::Ready(Ok(()))
+        })
+    }
+}
+
 impl<S: AsyncRead + Unpin> Read for Framed<S> {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -183,6 +206,9 @@ impl<S: AsyncRead + Unpin> Read for Framed<S> {
                 // Nothing more is read until the service has answered; then the parser asks again.
                 return Poll::Pending;
             }
+            if this.start == this.end && this.sentinel.unchecked() > 0 {
+                return this.poll_body(cx, &mut out);
+            }
             this.make_room();
             let mut space = ReadBuf::new(&mut this.buffer[this.end..]);
             ready!(Pin::new(&mut this.stream).poll_read(cx, &mut space))?;
@@ -190,18 +216,9 @@ impl<S: AsyncRead + Unpin> Read for Framed<S> {
             if count == 0 {
                 return Poll::Ready(Ok(()));
             }
-            let was_full = space.remaining() == 0;
             this.end += count;
             if this.sentinel.is_at_head() {
                 this.shared.head_began();
-            }
-            // Bodies come in larger pieces the faster they come.
-            if was_full
-                && this.sentinel.unchecked() > this.buffer.len() as u64
-                && this.buffer.len() < LARGEST_READ
-            {
-                let larger = this.buffer.len() * 2;
-                this.buffer.resize(larger, 0);
             }
         }
     }

@@ -1,12 +1,22 @@
 //! Headers that mean only this one connection (RFC 9110 §7.6.1).
 
-use http::header::{
-    CONNECTION, EXPECT, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, TE, UPGRADE};
 
 /// Headers that a client cannot make us drop by naming them in `Connection`.
 const KEPT: [&str; 6] = ["host", "content-length", "authorization", "cookie", "x-request-id", "content-type"];
+
+/// Headers that mean only the connection they came over.
+const HOP: [&str; 9] = [
+    "connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "expect",
+    "keep-alive",
+    "proxy-connection",
+];
 
 /// Removes them, but not the header in which the upstream is told who asks. Answers with the protocol that the
 /// sender would upgrade to.
@@ -19,23 +29,18 @@ pub(crate) fn strip(headers: &mut HeaderMap, subject: Option<&HeaderName>) -> Op
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    let wants_upgrade = named.contains(&UPGRADE);
     // gRPC needs to hear that trailers are understood (RFC 9110 §10.1.4).
     let trailers = headers.get(TE).is_some_and(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
-    for name in named.into_iter().filter(|name| !KEPT.contains(&name.as_str()) && Some(name) != subject) {
-        headers.remove(name);
+    for name in &named {
+        if !KEPT.contains(&name.as_str()) && Some(name) != subject {
+            headers.remove(name);
+        }
     }
-    for name in [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, EXPECT]
-    {
-        headers.remove(name);
-    }
-    for name in ["keep-alive", "proxy-connection"] {
-        headers.remove(name);
-    }
+    guard::remove_headers(headers, |name| HOP.contains(&name));
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
-    upgrade.filter(|_| wants_upgrade)
+    upgrade.filter(|_| named.contains(&UPGRADE))
 }
 
 #[cfg(test)]

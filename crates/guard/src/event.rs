@@ -1,12 +1,14 @@
 //! Events: one line of JSON for every refusal, every would-be refusal, every change, and every request served.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
+use http::HeaderValue;
 use serde::{Serialize, Serializer};
 
 /// The id under which a client's answer and an operator's line meet.
@@ -19,11 +21,21 @@ impl EventId {
         let millis = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_millis());
         EventId((millis << 80) | (fastrand::u128(..) >> 48))
     }
+
+    /// The id as the value of a header.
+    pub(crate) fn header_value(self) -> Option<HeaderValue> {
+        HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&self.hex())).ok()
+    }
+
+    fn hex(self) -> [u8; 32] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        std::array::from_fn(|at| DIGITS[usize::from((self.0 >> (124 - 4 * at)) as u8 & 15)])
+    }
 }
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        self.hex().iter().try_for_each(|digit| f.write_char(char::from(*digit)))
     }
 }
 

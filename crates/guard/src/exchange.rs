@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderValue};
+use http::header::{HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
 use policy::RoutePolicy;
@@ -39,8 +39,10 @@ pub struct Exchange<'e> {
     pub version: Version,
     /// The authority of an absolute target or of HTTP/2's `:authority`.
     pub authority: Option<http::uri::Authority>,
-    /// Request headers.
+    /// Request headers, until they are handed to whoever forwards.
     pub headers: HeaderMap,
+    /// `Origin`, which the way back asks for.
+    pub origin: Option<HeaderValue>,
     /// Path and query in their one form.
     pub target: Target,
     /// Why the target has no one form; then the exchange is refused.
@@ -134,6 +136,7 @@ impl<'e> Exchange<'e> {
             method: parts.method,
             version: parts.version,
             authority: parts.uri.authority().cloned(),
+            origin: headers.get(ORIGIN).cloned(),
             headers,
             target,
             target_error,

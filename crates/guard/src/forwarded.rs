@@ -1,11 +1,14 @@
 //! Who the client is behind proxies, and what the upstream is told (RFC 7239).
 
+use std::fmt::{self, Write};
 use std::net::IpAddr;
 
+use bytes::BytesMut;
 use http::HeaderMap;
 use http::header::{FORWARDED, HOST, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
+use crate::header::remove_headers;
 use crate::peer::{Peer, Transport};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -72,43 +75,45 @@ pub fn set_forwarded(
     trusted: &[IpNet],
 ) {
     let keep_chain = is_trusted(peer.address, trusted);
-    for name in CLAIMS {
-        headers.remove(name);
-    }
+    remove_headers(headers, |name| CLAIMS.contains(&name));
     let scheme = match transport {
         Transport::Tls => "https",
         Transport::Plain => "http",
     };
-    let host = headers.get(HOST).cloned();
-    headers.remove(FORWARDED);
     let earlier = headers.get(&X_FORWARDED_FOR).filter(|_| keep_chain).and_then(|v| v.to_str().ok());
     let chain = match earlier {
-        Some(earlier) => format!("{earlier}, {}", peer.address),
-        None => peer.address.to_string(),
+        Some(earlier) => value(format_args!("{earlier}, {}", peer.address)),
+        None => value(format_args!("{}", peer.address)),
     };
-    set(headers, X_FORWARDED_FOR, &chain);
-    set(headers, X_FORWARDED_PROTO, scheme);
-    let node = match client {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => format!("\"[{v6}]\""),
-    };
-    let mut forwarded = format!("for={node};proto={scheme}");
-    match host {
-        Some(host) => {
-            if let Ok(host) = host.to_str() {
-                let quote = if host.contains(':') { "\"" } else { "" };
-                forwarded.push_str(&format!(";host={quote}{host}{quote}"));
-            }
-            headers.insert(X_FORWARDED_HOST, host);
+    let host = headers.get(HOST).cloned();
+    let name = host.as_ref().and_then(|host| host.to_str().ok());
+    let (open, close) = if client.is_ipv6() { ("\"[", "]\"") } else { ("", "") };
+    let forwarded = match name {
+        Some(name) => {
+            let quote = if name.contains(':') { "\"" } else { "" };
+            value(format_args!("for={open}{client}{close};proto={scheme};host={quote}{name}{quote}"))
         }
-        None => drop(headers.remove(X_FORWARDED_HOST)),
-    }
-    set(headers, FORWARDED, &forwarded);
+        None => value(format_args!("for={open}{client}{close};proto={scheme}")),
+    };
+    set(headers, X_FORWARDED_FOR, chain);
+    set(headers, X_FORWARDED_PROTO, Some(HeaderValue::from_static(scheme)));
+    set(headers, FORWARDED, forwarded);
+    set(headers, X_FORWARDED_HOST, host);
 }
 
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
+/// A header value, written once into the bytes that it keeps.
+fn value(text: fmt::Arguments<'_>) -> Option<HeaderValue> {
+    const USUAL: usize = 96;
+    let mut bytes = BytesMut::with_capacity(USUAL);
+    bytes.write_fmt(text).ok()?;
+    HeaderValue::from_maybe_shared(bytes.freeze()).ok()
+}
+
+/// Sets a header, or removes what somebody else said when there is nothing to say.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
+    match value {
+        Some(value) => drop(headers.insert(name, value)),
+        None => drop(headers.remove(name)),
     }
 }
 

@@ -339,7 +339,7 @@ impl Sentinel {
 fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
     let from = searched.saturating_sub(3);
     let mut at = from;
-    while let Some(offset) = bytes[at..].iter().position(|b| *b == b'\n') {
+    while let Some(offset) = memchr::memchr(b'\n', &bytes[at..]) {
         let end = at + offset;
         if end >= 3 && &bytes[end - 3..=end] == b"\r\n\r\n" {
             return Some(end + 1);
@@ -366,7 +366,7 @@ impl<'h> Iterator for Lines<'h> {
     type Item = Result<&'h [u8], FramingError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let end = self.rest.iter().position(|b| *b == b'\n')?;
+        let end = memchr::memchr(b'\n', self.rest)?;
         let (line, rest) = self.rest.split_at(end);
         self.rest = &rest[1..];
         Some(line.strip_suffix(b"\r").ok_or(FramingError::BareLineBreak))
@@ -401,7 +401,7 @@ fn header_line(line: &[u8]) -> Result<(&[u8], &[u8]), FramingError> {
     let colon = line.iter().position(|b| !is_token(*b)).filter(|at| *at > 0 && line[*at] == b':');
     let colon = colon.ok_or(FramingError::HeaderLine)?;
     let value = &line[colon + 1..];
-    if value.iter().any(|b| (*b < 0x20 && *b != b'\t') || *b == 0x7f) {
+    if value.iter().fold(false, |odd, b| odd | (*b < 0x20 && *b != b'\t') | (*b == 0x7f)) {
         return Err(if value.contains(&b'\r') { FramingError::BareLineBreak } else { FramingError::Control });
     }
     Ok((&line[..colon], trim(value)))
@@ -428,8 +428,24 @@ fn trim(mut value: &[u8]) -> &[u8] {
 
 /// RFC 9110 §5.6.2.
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    TOKEN[usize::from(byte)]
 }
+
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let marks = b"!#$%&'*+-.^_`|~";
+    let mut at = 0;
+    while at < marks.len() {
+        table[marks[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{HeaderName, HeaderValue};
+use http::header::HeaderName;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use identity::{Authenticator, KeyError};
@@ -135,7 +135,10 @@ impl Guard {
         let (parts, body) = request.into_parts();
         let mut x = Exchange::new(&engine, parts, peer, SystemTime::now());
         let pipeline = Pipeline { engine: &engine, shared: &self.shared };
-        let served = AssertUnwindSafe(serve(pipeline, &mut x, body, forward)).catch_unwind().await;
+        let served = {
+            let serving = std::pin::pin!(serve(pipeline, &mut x, body, forward));
+            AssertUnwindSafe(serving).catch_unwind().await
+        };
         let mut response = served.unwrap_or_else(|_| {
             pipeline.note(&x, "guard", "panic", Verdict::Failed, Some(500), "a door panicked");
             problem(StatusCode::INTERNAL_SERVER_ERROR, x.id, &[]).map(Outgoing::held)
@@ -145,7 +148,7 @@ impl Guard {
         }
         let status = response.status();
         pipeline.release_head(&x, status, response.headers_mut());
-        if let Ok(id) = HeaderValue::try_from(x.id.to_string()) {
+        if let Some(id) = x.id.header_value() {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
         }
         let finish = Box::new(Finish::new(&x, status, Arc::clone(&self.shared)));

@@ -13,6 +13,7 @@ mod finish;
 mod forwarded;
 pub mod framing;
 mod guard;
+mod header;
 pub mod inputs;
 mod metrics;
 mod owner;
@@ -27,6 +28,7 @@ pub use event::{Access, Event, EventId, EventSink, LineWriter, Record, Timestamp
 pub use exchange::Exchange;
 pub use forwarded::set_forwarded;
 pub use guard::{Client, Engine, ForwardError, Guard};
+pub use header::remove_headers;
 pub use metrics::Metrics;
 pub use peer::{Peer, Transport};
 pub use refusal::{Decision, Refusal, Rewrite, problem};

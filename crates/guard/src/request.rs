@@ -144,7 +144,7 @@ pub(crate) fn outgoing_request<B>(
     if let Some(subject) = x.principal.as_deref().and_then(|p| HeaderValue::from_str(&p.subject).ok()) {
         headers.insert(&auth.forward_subject, subject);
     }
-    if let Ok(id) = HeaderValue::try_from(x.id.to_string()) {
+    if let Some(id) = x.id.header_value() {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     if matches!(body, Forwarded::Held { .. }) {
@@ -168,6 +168,6 @@ pub(crate) fn outgoing_request<B>(
     *request.method_mut() = method;
     *request.version_mut() = x.version;
     *request.uri_mut() = uri;
-    *request.headers_mut() = x.headers.clone();
+    *request.headers_mut() = std::mem::take(&mut x.headers);
     Ok(request)
 }

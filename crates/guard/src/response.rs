@@ -6,6 +6,7 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 use policy::Door;
 use policy::config::{BodyHandling, ResponseProperties};
+use policy::openapi::ShapeId;
 
 use crate::body::{CollectError, Outgoing, collect};
 use crate::content_encoding::decode;
@@ -39,7 +40,7 @@ where
     R: Body<Data = Bytes>,
 {
     let engine = pipeline.engine;
-    let (mut parts, body) = response.into_parts();
+    let (parts, body) = response.into_parts();
     if on(x, Door::Schema) && doors::schema::masks(x, engine, parts.status) {
         let enforce = enforced(x, Door::Schema);
         let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
@@ -58,6 +59,28 @@ where
     if (!owner && shape.is_none()) || body.is_end_stream() {
         return Response::from_parts(parts, Outgoing::streamed(body));
     }
+    // Boxed: reading an answer needs much room, and most exchanges need none.
+    Box::pin(check(pipeline, x, parts, body, Checks { owner, shape, is_json })).await
+}
+
+/// What has to be checked of a response's body.
+struct Checks {
+    owner: bool,
+    shape: Option<ShapeId>,
+    is_json: bool,
+}
+
+async fn check<R>(
+    pipeline: Pipeline<'_>,
+    x: &mut Exchange<'_>,
+    mut parts: http::response::Parts,
+    body: R,
+    Checks { owner, shape, is_json }: Checks,
+) -> Response<Outgoing<R>>
+where
+    R: Body<Data = Bytes>,
+{
+    let engine = pipeline.engine;
     let limit = engine.policy.protocol.max_decoded_body.as_usize();
     let mut body = Box::pin(body);
     let held = match collect(body.as_mut(), limit, engine.policy.gateway.timeouts.upstream.0).await {

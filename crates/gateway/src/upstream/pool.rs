@@ -88,7 +88,8 @@ impl Pools {
                 }
             }
         }
-        Ok(match self.connector.connect(&target.upstream).await? {
+        // Boxed: a handshake needs much room, and most exchanges need none.
+        Ok(match Box::pin(self.connector.connect(&target.upstream)).await? {
             Sender::Http1(sender) => Lease::Http1 { sender, reused: false },
             Sender::Http2(sender) => {
                 *target.shared.lock() = Some(sender.clone());

@@ -6,8 +6,9 @@ use std::time::Duration;
 use guard::body::Forwarded;
 use guard::{Client, ForwardError, Peer};
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, UPGRADE};
+use http::request::Parts;
 use http::uri::{PathAndQuery, Scheme};
-use http::{HeaderMap, Request, Response, StatusCode, Uri, Version, request};
+use http::{HeaderMap, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use policy::{Gateway, Policy, Upstream};
@@ -34,10 +35,10 @@ pub(crate) async fn forward(
         head.headers.insert(UPGRADE, protocol.clone());
         head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     }
-    let exchange = Exchange { pools, gateway, head };
+    let exchange = Exchange { pools, gateway };
     let (response, lease) = match body.bytes() {
-        Some(bytes) => exchange.held(&bytes).await?,
-        None => exchange.streamed(body).await?,
+        Some(bytes) => exchange.held(head, &bytes).await?,
+        None => Box::pin(exchange.streamed(head, body)).await?,
     };
     Ok(answer(response, lease, gateway, on_upgrade.filter(|_| upgrade.is_some())))
 }
@@ -48,36 +49,40 @@ type Answer =
 struct Exchange<'e> {
     pools: &'e Pools,
     gateway: &'e Gateway,
-    head: request::Parts,
 }
 
 /// What went wrong with one try.
 enum Failure {
     /// The upstream saw nothing of it: any method may be tried again, elsewhere too.
-    Unsent(String),
+    Unsent(Parts, String),
     /// A connection that served before was closed: what can be repeated may be tried once more.
-    Stale(String),
+    Stale(Option<Parts>, String),
     /// Anything may have happened.
     Final(ForwardError),
 }
 
+/// Whether a head is kept while it is sent, for a second try.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Head,
+    Nothing,
+}
+
 impl Exchange<'_> {
     /// A body that is held can be sent again. Each upstream gets a try on a used connection and one on a new one.
-    async fn held(&self, bytes: &bytes::Bytes) -> Result<Answer, ForwardError> {
+    async fn held(&self, mut head: Parts, bytes: &bytes::Bytes) -> Result<Answer, ForwardError> {
         let mut last = "none is configured".to_owned();
-        let repeatable = self.head.method.is_idempotent();
+        let keep = if head.method.is_idempotent() { Keep::Head } else { Keep::Nothing };
         for target in self.pools.order() {
             for fresh in [false, true] {
-                let patience = self.gateway.timeouts.upstream.0.min(self.gateway.timeouts.total.0);
-                match self
-                    .attempt(target, fresh, RequestBody::held(bytes.clone()), Patience::Whole(patience))
-                    .await
-                {
+                let limit = self.gateway.timeouts.upstream.0.min(self.gateway.timeouts.total.0);
+                let body = RequestBody::held(bytes.clone());
+                match self.attempt(target, fresh, head, body, Patience::Whole(limit), keep).await {
                     Ok(answer) => return Ok(answer),
-                    Err(Failure::Stale(reason)) if repeatable && !fresh => last = reason,
-                    Err(Failure::Stale(reason)) => return Err(ForwardError::Broken(reason)),
-                    Err(Failure::Unsent(reason)) => {
-                        last = reason;
+                    Err(Failure::Stale(Some(kept), reason)) if !fresh => (head, last) = (kept, reason),
+                    Err(Failure::Stale(_, reason)) => return Err(ForwardError::Broken(reason)),
+                    Err(Failure::Unsent(unsent, reason)) => {
+                        (head, last) = (unsent, reason);
                         if fresh {
                             break;
                         }
@@ -90,17 +95,19 @@ impl Exchange<'_> {
     }
 
     /// A stream can be sent only once, so it gets a connection that did not serve before.
-    async fn streamed(&self, body: Forwarded<Incoming>) -> Result<Answer, ForwardError> {
+    async fn streamed(&self, head: Parts, body: Forwarded<Incoming>) -> Result<Answer, ForwardError> {
         let Some(target) = self.pools.order().next() else {
             return Err(ForwardError::Unavailable("none is configured".into()));
         };
         let (body, progress) = RequestBody::streamed(body);
         let is_http2 = matches!(target.upstream, Upstream::Tcp { http2: true, .. });
         let patience = Patience::Progress(self.gateway.timeouts.upstream.0, progress);
-        self.attempt(target, !is_http2, body, patience).await.map_err(|failure| match failure {
-            Failure::Unsent(reason) => ForwardError::Unavailable(reason),
-            Failure::Stale(reason) => ForwardError::Broken(reason),
-            Failure::Final(error) => error,
+        self.attempt(target, !is_http2, head, body, patience, Keep::Nothing).await.map_err(|failure| {
+            match failure {
+                Failure::Unsent(_, reason) => ForwardError::Unavailable(reason),
+                Failure::Stale(_, reason) => ForwardError::Broken(reason),
+                Failure::Final(error) => error,
+            }
         })
     }
 
@@ -108,37 +115,32 @@ impl Exchange<'_> {
         &self,
         target: &Arc<Target>,
         fresh: bool,
+        head: Parts,
         body: RequestBody,
         patience: Patience,
+        keep: Keep,
     ) -> Result<Answer, Failure> {
         let lease = match self.pools.lease(target, fresh).await {
             Ok(lease) => lease,
             Err(error) => {
                 target.health.failed();
-                return Err(Failure::Unsent(format!("{}: {error}", target.upstream)));
+                return Err(Failure::Unsent(head, format!("{}: {error}", target.upstream)));
             }
         };
-        let (sent, reused) = match lease {
-            Lease::Http1 { mut sender, reused } => {
-                let request = self.request(target, body, Version::HTTP_11)?;
+        let reused = !matches!(lease, Lease::Http1 { reused: false, .. });
+        let kept = (reused && keep == Keep::Head).then(|| head.clone());
+        let sent = match lease {
+            Lease::Http1 { mut sender, .. } => {
+                let request = self.request(target, head, body, Version::HTTP_11)?;
                 let sent = patience.over(sender.try_send_request(request)).await;
-                (
-                    sent.map(|r| {
-                        r.map(|r| (r, Some((sender, Arc::clone(target)))))
-                            .map_err(|mut e| (e.take_message().is_some(), e.into_error()))
-                    }),
-                    reused,
-                )
+                sent.map(|r| r.map(|response| (response, Some((sender, Arc::clone(target))))))
             }
             Lease::Http2(mut sender) => {
-                let request = self.request(target, body, Version::HTTP_2)?;
-                let sent = patience.over(sender.try_send_request(request)).await;
-                (
-                    sent.map(|r| {
-                        r.map(|r| (r, None)).map_err(|mut e| (e.take_message().is_some(), e.into_error()))
-                    }),
-                    true,
-                )
+                let request = self.request(target, head, body, Version::HTTP_2)?;
+                patience
+                    .over(sender.try_send_request(request))
+                    .await
+                    .map(|r| r.map(|response| (response, None)))
             }
         };
         match sent {
@@ -146,13 +148,22 @@ impl Exchange<'_> {
                 target.health.succeeded();
                 Ok(answer)
             }
-            Ok(Err((true, error))) => Err(Failure::Unsent(error.to_string())),
-            Ok(Err((false, error))) if reused && (error.is_incomplete_message() || error.is_closed()) => {
-                Err(Failure::Stale(error.to_string()))
-            }
-            Ok(Err((false, error))) => {
-                target.health.failed();
-                Err(Failure::Final(ForwardError::Broken(describe(&error))))
+            Ok(Err(mut failed)) => {
+                let unsent = failed.take_message();
+                let error = failed.into_error();
+                match unsent {
+                    Some(request) => {
+                        let head = kept.unwrap_or_else(|| with_host(request.into_parts().0));
+                        Err(Failure::Unsent(head, error.to_string()))
+                    }
+                    None if reused && (error.is_incomplete_message() || error.is_closed()) => {
+                        Err(Failure::Stale(kept, error.to_string()))
+                    }
+                    None => {
+                        target.health.failed();
+                        Err(Failure::Final(ForwardError::Broken(describe(&error))))
+                    }
+                }
             }
             Err(TooLong) => {
                 target.health.failed();
@@ -165,12 +176,12 @@ impl Exchange<'_> {
     fn request(
         &self,
         target: &Target,
+        head: Parts,
         body: RequestBody,
         version: Version,
     ) -> Result<Request<RequestBody>, Failure> {
-        let mut request = Request::new(body);
-        *request.method_mut() = self.head.method.clone();
-        *request.headers_mut() = self.head.headers.clone();
+        let path = head.uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
+        let mut request = Request::from_parts(head, body);
         *request.version_mut() = version;
         let headers = request.headers_mut();
         let own = match &target.upstream {
@@ -183,7 +194,6 @@ impl Exchange<'_> {
                 HeaderValue::from_str(own).map_err(|e| Failure::Final(ForwardError::Broken(e.to_string())))?
             }
         };
-        let path = self.head.uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
         if version == Version::HTTP_2 {
             headers.remove(HOST);
             let tls = matches!(target.upstream, Upstream::Tcp { tls: true, .. });
@@ -199,6 +209,14 @@ impl Exchange<'_> {
         }
         Ok(request)
     }
+}
+
+/// A head made for HTTP/2 as it was before: the host where every protocol looks for it.
+fn with_host(mut head: Parts) -> Parts {
+    if let Some(host) = head.uri.authority().and_then(|a| HeaderValue::from_str(a.as_str()).ok()) {
+        head.headers.insert(HOST, host);
+    }
+    head
 }
 
 /// How long to wait for an answer's head.

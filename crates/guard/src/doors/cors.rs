@@ -16,8 +16,19 @@ use policy::{Origin, OriginPattern};
 use crate::event::excerpt;
 use crate::exchange::Exchange;
 use crate::guard::Engine;
+use crate::header::remove_headers;
 use crate::peer::Transport;
 use crate::refusal::{Decision, Refusal};
+
+/// What the upstream may say of origins, and does not.
+const REPLACED: [&str; 6] = [
+    "access-control-allow-origin",
+    "access-control-allow-credentials",
+    "access-control-allow-methods",
+    "access-control-allow-headers",
+    "access-control-expose-headers",
+    "access-control-max-age",
+];
 
 /// Answers preflights and refuses forged requests.
 pub(crate) fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
@@ -33,16 +44,7 @@ pub(crate) fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
 
 /// Replaces the upstream's CORS headers by ours.
 pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, headers: &mut HeaderMap) {
-    for name in [
-        ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_ALLOW_CREDENTIALS,
-        ACCESS_CONTROL_ALLOW_METHODS,
-        ACCESS_CONTROL_ALLOW_HEADERS,
-        ACCESS_CONTROL_EXPOSE_HEADERS,
-        ACCESS_CONTROL_MAX_AGE,
-    ] {
-        headers.remove(name);
-    }
+    remove_headers(headers, |name| REPLACED.contains(&name));
     let varies =
         headers.get_all(VARY).iter().filter_map(|v| v.to_str().ok()).any(|v| {
             v.split(',').any(|name| name.trim().eq_ignore_ascii_case("origin") || name.trim() == "*")
@@ -94,7 +96,7 @@ fn preflight(x: &Exchange<'_>, engine: &Engine, origin: Option<&Origin>) -> Deci
 /// The value of `Access-Control-Allow-Origin` for this exchange, when its origin is listed.
 fn allowed_value(x: &Exchange<'_>, engine: &Engine) -> Option<HeaderValue> {
     let cors = &engine.policy.cors;
-    let value = x.headers.get(ORIGIN)?;
+    let value = x.origin.as_ref()?;
     let origin: Origin = value.to_str().ok()?.parse().ok()?;
     let listed = cors.origins.iter().find(|pattern| pattern.matches(&origin))?;
     Some(if *listed == OriginPattern::Any { HeaderValue::from_static("*") } else { value.clone() })

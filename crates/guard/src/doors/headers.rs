@@ -10,14 +10,13 @@ use http::{HeaderMap, StatusCode};
 
 use crate::exchange::Exchange;
 use crate::guard::Engine;
+use crate::header::remove_headers;
 use crate::peer::Transport;
 
 /// Sets and removes.
 pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, status: StatusCode, headers: &mut HeaderMap) {
     let policy = &engine.policy.headers;
-    for name in &policy.remove {
-        headers.remove(name);
-    }
+    remove_headers(headers, |name| policy.remove.iter().any(|leak| leak == name));
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return;
     }
