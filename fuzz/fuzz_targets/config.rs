@@ -7,7 +7,7 @@ use policy::{Inputs, Source};
 
 fuzz_target!(|text: &str| {
     match text.strip_prefix("openapi") {
-        Some(_) => drop(Document::parse(&Source::new("fuzz", text))),
+        Some(_) => drop(Document::parse(&Source::new("fuzz", text), None)),
         None => {
             if let Err(error) = policy::load(&Inputs { text: Some(text.into()), ..Inputs::default() }) {
                 assert!(!error.problems.is_empty() && !error.lines().is_empty());

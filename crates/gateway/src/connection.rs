@@ -248,13 +248,16 @@ async fn exchange(
     peer: Peer,
     mut request: Request<Incoming>,
 ) -> Response<Outgoing<UpstreamBody>> {
-    let on_upgrade = request.extensions_mut().remove::<OnUpgrade>();
+    let mut on_upgrade = request.extensions_mut().remove::<OnUpgrade>();
     let engine = worker.guard.engine();
     let pools = worker.pools(&engine);
     let guard = worker.guard.clone();
     guard
-        .handle(request, peer, |request, client| async move {
-            forward(&pools, &engine.policy, &peer, client, on_upgrade, request).await
+        .handle(request, peer, |request, client| {
+            let (pools, engine) = (Arc::clone(&pools), Arc::clone(&engine));
+            // Reads of objects that a request names are not what the client would upgrade.
+            let upgrade = on_upgrade.take_if(|_| request.headers().contains_key(UPGRADE));
+            async move { forward(&pools, &engine.policy, &peer, client, upgrade, request).await }
         })
         .await
 }

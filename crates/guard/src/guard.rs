@@ -13,10 +13,10 @@ use http::{Request, Response, StatusCode};
 use http_body::Body;
 use identity::{Authenticator, KeyError};
 use policy::{Door, Policy};
-use store::MemoryCounters;
+use store::sqlite::SqliteLedger;
+use store::{AnyLedger, MemoryCounters, MemoryLedger, StoreError};
 
 use crate::body::{Forwarded, Outgoing};
-use crate::doors;
 use crate::event::{EventSink, Verdict};
 use crate::exchange::Exchange;
 use crate::finish::Finish;
@@ -26,6 +26,7 @@ use crate::pipeline::{Pipeline, Stop, on};
 use crate::refusal::problem;
 use crate::request::{admit_body, outgoing_request};
 use crate::response::{answer, release};
+use crate::{doors, enumeration, look};
 
 /// A policy with its keys read: what every exchange is judged by.
 #[derive(Debug)]
@@ -50,9 +51,24 @@ impl Engine {
 /// What outlives a change of policy.
 pub(crate) struct Shared {
     pub(crate) counters: MemoryCounters,
+    /// Ids that callers were given.
+    pub(crate) ledger: AnyLedger,
+    /// What was found out a moment ago: objects that were read, callers that count.
+    pub(crate) looks: MemoryLedger,
     pub(crate) hash_keys: [RandomState; 2],
     pub(crate) sink: Arc<dyn EventSink>,
     pub(crate) metrics: Arc<Metrics>,
+}
+
+/// Why there is no guard.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError {
+    /// A key is of no use.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The ledger cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Why there is no answer from the upstream.
@@ -80,10 +96,18 @@ impl Guard {
     /// A guard with a policy, and somewhere for its events to go.
     ///
     /// # Errors
-    /// When a key of the policy is of no use.
-    pub fn new(policy: Policy, sink: Arc<dyn EventSink>) -> Result<Self, KeyError> {
+    /// When a key of the policy is of no use, or its ledger cannot be opened.
+    pub fn new(policy: Policy, sink: Arc<dyn EventSink>) -> Result<Self, GuardError> {
+        /// Looks and flags kept.
+        const LOOKS: usize = 100_000;
+        let ledger = match &policy.ledger.file {
+            Some(file) => AnyLedger::Sqlite(SqliteLedger::open(file, policy.ledger.max_ids)?),
+            None => AnyLedger::Memory(MemoryLedger::new(policy.ledger.max_ids)),
+        };
         let shared = Shared {
             counters: MemoryCounters::new(policy.max_counters),
+            ledger,
+            looks: MemoryLedger::new(LOOKS),
             hash_keys: [RandomState::new(), RandomState::new()],
             sink,
             metrics: Arc::default(),
@@ -118,7 +142,8 @@ impl Guard {
 
     /// Takes a request through the doors, forwards it, and takes the answer back through them.
     ///
-    /// `forward` is called at most once, and only with what may pass. A panic in here is a refusal with an event.
+    /// `forward` is called at most once with the request, and only with what may pass; before that it may be asked
+    /// to read objects that the request names. A panic in here is a refusal with an event.
     pub async fn handle<B, R, F, Fut>(
         &self,
         request: Request<B>,
@@ -128,7 +153,7 @@ impl Guard {
     where
         B: Body<Data = Bytes>,
         R: Body<Data = Bytes>,
-        F: FnOnce(Request<Forwarded<B>>, Client) -> Fut,
+        F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
         Fut: Future<Output = Result<Response<R>, ForwardError>>,
     {
         let engine = self.engine.load_full();
@@ -147,6 +172,9 @@ impl Guard {
             doors::rate::settle(&mut x, response.status(), &self.shared).await;
         }
         let status = response.status();
+        if status.is_client_error() {
+            enumeration::settle(pipeline, &x, status).await;
+        }
         pipeline.release_head(&x, status, response.headers_mut());
         if let Some(id) = x.id.header_value() {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
@@ -169,18 +197,23 @@ async fn serve<B, R, F, Fut>(
     pipeline: Pipeline<'_>,
     x: &mut Exchange<'_>,
     body: B,
-    forward: F,
+    mut forward: F,
 ) -> Response<Outgoing<R>>
 where
     B: Body<Data = Bytes>,
     R: Body<Data = Bytes>,
-    F: FnOnce(Request<Forwarded<B>>, Client) -> Fut,
+    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
     Fut: Future<Output = Result<Response<R>, ForwardError>>,
 {
-    let admitted = match pipeline.admit_head(x).await {
+    let mut admitted = match pipeline.admit_head(x).await {
         Ok(()) => admit_body(pipeline, x, body).await,
         Err(stop) => Err(stop),
     };
+    if admitted.is_ok() && (x.route.before_write.is_some() || !x.route.objects.is_empty()) {
+        if let Err(stop) = Box::pin(look::admit(pipeline, x, &mut forward)).await {
+            admitted = Err(stop);
+        }
+    }
     let body = match admitted {
         Ok(body) => body,
         Err(Stop::Refused(refusal)) => return refusal.response(x.id).map(Outgoing::held),

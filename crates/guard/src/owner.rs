@@ -1,7 +1,8 @@
 //! Whose object it is: a response's owner field against a claim.
 
 use identity::Principal;
-use policy::Owner;
+use policy::config::Quantifier;
+use policy::{Owner, Pointer};
 use serde_json::Value;
 
 /// What became of a response.
@@ -18,7 +19,7 @@ pub(crate) enum Ownership {
 /// Checks one object, or filters a list. What does not say whose it is, is not the caller's.
 pub(crate) fn check(owner: &Owner, principal: &Principal, response: &mut Value) -> Ownership {
     let removed = match (&owner.list, &mut *response) {
-        (Some(pointer), response) => match response.pointer_mut(pointer) {
+        (Some(pointer), response) => match pointer.value_mut(response) {
             Some(Value::Array(items)) => filter(owner, principal, items),
             _ => return Ownership::Foreign,
         },
@@ -30,7 +31,7 @@ pub(crate) fn check(owner: &Owner, principal: &Principal, response: &mut Value) 
         return Ownership::Own;
     }
     for pointer in &owner.counts {
-        if let Some(count) = response.pointer_mut(pointer)
+        if let Some(count) = pointer.value_mut(response)
             && let Some(number) = count.as_u64()
         {
             *count = Value::from(number.saturating_sub(removed as u64));
@@ -45,10 +46,24 @@ fn filter(owner: &Owner, principal: &Principal, items: &mut Vec<Value>) -> usize
     before - items.len()
 }
 
+/// Whether the object names the caller: in one of the fields, or in each of them.
 fn is_own(owner: &Owner, principal: &Principal, object: &Value) -> bool {
-    match object.pointer(&owner.field) {
-        Some(Value::String(text)) => !text.is_empty() && principal.has(&owner.claim, text),
-        Some(Value::Number(number)) => principal.has(&owner.claim, &number.to_string()),
+    let named = |pointer: &Pointer| {
+        let mut found = false;
+        pointer.visit(object, &mut |value| found |= is_claim(&owner.claim, principal, value));
+        found
+    };
+    match owner.when {
+        Quantifier::Any => owner.fields.iter().any(named),
+        Quantifier::All => !owner.fields.is_empty() && owner.fields.iter().all(named),
+    }
+}
+
+/// Whether a value is the claim's. Nothing, and what is composite, is nobody's.
+pub(crate) fn is_claim(claim: &str, principal: &Principal, value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty() && principal.has(claim, text),
+        Value::Number(number) => principal.has(claim, &number.to_string()),
         _ => false,
     }
 }
@@ -62,10 +77,11 @@ mod tests {
 
     fn run(list: Option<&str>, mut response: Value) -> (Ownership, Value) {
         let owner = Owner {
-            field: "/user_id".into(),
+            fields: vec!["/user_id".parse().unwrap()],
+            when: Quantifier::Any,
             claim: "sub".into(),
-            list: list.map(str::to_owned),
-            counts: vec!["/total".into()],
+            list: list.map(|list| list.parse().unwrap()),
+            counts: vec!["/total".parse().unwrap()],
         };
         let mut claims = serde_json::Map::new();
         claims.insert("sub".into(), json!("7"));
@@ -99,5 +115,23 @@ mod tests {
         assert_eq!((outcome, page), (Ownership::Filtered(2), json!({"items": [{"user_id": 7}], "total": 1})));
         assert_eq!(run(Some("/items"), json!({"rows": []})).0, Ownership::Foreign);
         assert_eq!(run(None, json!([])).0, Ownership::Own);
+    }
+
+    #[test]
+    fn several_fields_any_or_all() {
+        let mut claims = serde_json::Map::new();
+        claims.insert("sub".into(), json!("7"));
+        let principal =
+            Principal { subject: "7".into(), claims, scopes: vec![], credential: Credential::Token };
+        let own = |when, object: Value| {
+            let fields = vec!["/author".parse().unwrap(), "/editors/*/id".parse().unwrap()];
+            let owner = Owner { fields, when, claim: "sub".into(), list: None, counts: vec![] };
+            check(&owner, &principal, &mut object.clone()) == Ownership::Own
+        };
+        let edited = json!({"author": 8, "editors": [{"id": 9}, {"id": 7}]});
+        assert!(own(Quantifier::Any, edited.clone()) && !own(Quantifier::All, edited));
+        assert!(own(Quantifier::All, json!({"author": "7", "editors": [{"id": 7}]})));
+        assert!(!own(Quantifier::Any, json!({"author": 8, "editors": []})));
+        assert!(!own(Quantifier::Any, json!({"author": {"id": 7}, "editors": {"id": 7}})));
     }
 }

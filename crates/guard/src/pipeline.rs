@@ -50,6 +50,10 @@ impl Pipeline<'_> {
         }
         self.ask(x, Door::Schema, doors::schema::admit_head)?;
         self.ask(x, Door::Injection, doors::injection::admit_head)?;
+        if on(x, Door::Ownership) {
+            let decision = crate::enumeration::admit(self, x).await;
+            self.settle(x, Door::Ownership, decision)?;
+        }
         self.ask(x, Door::Ownership, doors::ownership::admit_head)
     }
 

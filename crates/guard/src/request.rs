@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    RANGE, TRANSFER_ENCODING, UPGRADE,
+    RANGE, TRANSFER_ENCODING,
 };
-use http::{Method, Request, StatusCode, Uri, Version};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, Version};
 use http_body::Body;
 use policy::config::BodyHandling;
 use policy::{Door, Mode, Policy, Upstream};
@@ -99,19 +99,19 @@ fn read_body(pipeline: Pipeline<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Resul
     }
 }
 
-/// Whether the body passes as it comes: where the route says so, for upgrades, and for gRPC to an HTTP/2 upstream,
-/// where both sides may speak at once.
+/// Whether the body passes as it comes: where the route says so, and for gRPC to an HTTP/2 upstream, where both sides
+/// may speak at once.
 fn streams(x: &Exchange<'_>, policy: &Policy) -> bool {
     let grpc = || {
         x.version == Version::HTTP_2
             && essence(&x.headers).starts_with("application/grpc")
             && policy.gateway.upstreams.iter().all(|u| matches!(u, Upstream::Tcp { http2: true, .. }))
     };
-    x.route.body == BodyHandling::Stream || x.headers.contains_key(UPGRADE) || grpc()
+    x.route.body == BodyHandling::Stream || grpc()
 }
 
 fn window(pipeline: Pipeline<'_>, x: &Exchange<'_>) -> Window {
-    if x.route.modes.of(Door::Injection) == Mode::Off || x.headers.contains_key(UPGRADE) {
+    if x.route.modes.of(Door::Injection) == Mode::Off {
         return Window::new(None);
     }
     let enforce = enforced(x, Door::Injection);
@@ -138,25 +138,17 @@ pub(crate) fn outgoing_request<B>(
         // What cannot be sent on as it was judged is not sent on at all.
         Refusal::new(StatusCode::BAD_REQUEST, "target-not-a-path", "the target is no URI")
     })?;
-    let headers = &mut x.headers;
-    let auth = &engine.policy.auth;
-    headers.remove(&auth.forward_subject);
-    if let Some(subject) = x.principal.as_deref().and_then(|p| HeaderValue::from_str(&p.subject).ok()) {
-        headers.insert(&auth.forward_subject, subject);
-    }
-    if let Some(id) = x.id.header_value() {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
-    }
+    let mut headers = std::mem::take(&mut x.headers);
+    identify(engine, x, &mut headers);
     if matches!(body, Forwarded::Held { .. }) {
         headers.remove(TRANSFER_ENCODING);
     }
     let mut method = x.method.clone();
     if holds_response(engine, x) {
-        let headers = &mut x.headers;
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if doors::ownership::needs_body(x, engine) {
             for name in [RANGE, IF_RANGE, IF_NONE_MATCH, IF_MODIFIED_SINCE] {
-                x.headers.remove(name);
+                headers.remove(name);
             }
             // Whose object a HEAD asks about is in the body of the GET.
             if method == Method::HEAD {
@@ -168,6 +160,18 @@ pub(crate) fn outgoing_request<B>(
     *request.method_mut() = method;
     *request.version_mut() = x.version;
     *request.uri_mut() = uri;
-    *request.headers_mut() = std::mem::take(&mut x.headers);
+    *request.headers_mut() = headers;
     Ok(request)
+}
+
+/// Tells the upstream who asks, and under which id; whatever the client said of that is gone.
+pub(crate) fn identify(engine: &Engine, x: &Exchange<'_>, headers: &mut HeaderMap) {
+    let name = &engine.policy.auth.forward_subject;
+    headers.remove(name);
+    if let Some(subject) = x.principal.as_deref().and_then(|p| HeaderValue::from_str(&p.subject).ok()) {
+        headers.insert(name, subject);
+    }
+    if let Some(id) = x.id.header_value() {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
 }

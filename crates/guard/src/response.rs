@@ -10,7 +10,6 @@ use policy::openapi::ShapeId;
 
 use crate::body::{CollectError, Outgoing, collect};
 use crate::content_encoding::decode;
-use crate::doors;
 use crate::doors::ownership::Released;
 use crate::event::Verdict;
 use crate::exchange::Exchange;
@@ -18,6 +17,7 @@ use crate::guard::Engine;
 use crate::inputs::{StructureLimits, essence, parse_json};
 use crate::pipeline::{Pipeline, enforced, on};
 use crate::refusal::{Refusal, problem};
+use crate::{doors, look};
 
 /// Whether a response of this exchange may have to be read before it leaves.
 pub(crate) fn holds_response(engine: &Engine, x: &Exchange<'_>) -> bool {
@@ -27,7 +27,7 @@ pub(crate) fn holds_response(engine: &Engine, x: &Exchange<'_>) -> bool {
         && x.route.body != BodyHandling::Stream
         && x.operation()
             .is_some_and(|o| o.responses.iter().any(|r| r.content.iter().any(|m| m.shape.is_some())));
-    owner || shape
+    owner || shape || (on(x, Door::Ownership) && doors::ownership::remembers(x))
 }
 
 /// Checks and strips the response's body where the policy asks for it; everything else passes as it comes.
@@ -56,16 +56,19 @@ where
     let shape = (on(x, Door::Schema) && is_json && x.route.responses == ResponseProperties::Strip)
         .then(|| doors::schema::response_shape(x, parts.status, &kind))
         .flatten();
-    if (!owner && shape.is_none()) || body.is_end_stream() {
+    let remember =
+        on(x, Door::Ownership) && parts.status.is_success() && is_json && doors::ownership::remembers(x);
+    if (!owner && !remember && shape.is_none()) || body.is_end_stream() {
         return Response::from_parts(parts, Outgoing::streamed(body));
     }
     // Boxed: reading an answer needs much room, and most exchanges need none.
-    Box::pin(check(pipeline, x, parts, body, Checks { owner, shape, is_json })).await
+    Box::pin(check(pipeline, x, parts, body, Checks { owner, remember, shape, is_json })).await
 }
 
 /// What has to be checked of a response's body.
 struct Checks {
     owner: bool,
+    remember: bool,
     shape: Option<ShapeId>,
     is_json: bool,
 }
@@ -75,7 +78,7 @@ async fn check<R>(
     x: &mut Exchange<'_>,
     mut parts: http::response::Parts,
     body: R,
-    Checks { owner, shape, is_json }: Checks,
+    Checks { owner, remember, shape, is_json }: Checks,
 ) -> Response<Outgoing<R>>
 where
     R: Body<Data = Bytes>,
@@ -135,9 +138,12 @@ where
             return Response::from_parts(parts, Outgoing::held(held));
         }
     }
+    if let (true, Some(value)) = (remember, &value) {
+        look::remember_response(pipeline, x, value).await;
+    }
     if let (Some(shape), Some(value)) = (shape, value.as_mut()) {
         let before = (!enforced(x, Door::Schema)).then(|| value.clone());
-        let removed = doors::schema::release(engine, shape, value);
+        let removed = doors::schema::release(x, engine, shape, value);
         if !removed.is_empty() {
             let verdict = if before.is_none() { Verdict::Rewritten } else { Verdict::WouldRewrite };
             let evidence = crate::event::excerpt(removed.join(" ").as_bytes());

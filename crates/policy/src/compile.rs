@@ -4,13 +4,14 @@ mod auth;
 mod gateway;
 mod headers;
 mod routes;
+mod written;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::Modes;
 use crate::compiled::{Cookies, Log, Network, Policy, RoutePolicy};
-use crate::config::Config;
+use crate::config::{Config, LedgerConfig};
 use crate::diagnostics::{ConfigError, Problem, Source};
 use crate::openapi::Document;
 use crate::router::Router;
@@ -84,8 +85,8 @@ impl Compiler {
         let fallback = self.fallback(&config, modes, &auth);
         let login = login(&config, &fallback);
         let mut routes: Router<Vec<Arc<RoutePolicy>>> = Router::default();
-        for (i, route) in config.routes.iter().enumerate() {
-            let Some(compiled) = self.route(&i.to_string(), route, &config, &fallback, &login) else {
+        for written in self.written_routes(&config, document.as_ref()) {
+            let Some(compiled) = self.route(&written, document.as_ref(), &config, &fallback, &login) else {
                 continue;
             };
             let Some(template) = compiled.template.clone() else { continue };
@@ -94,16 +95,19 @@ impl Compiler {
                 s.methods.is_empty() && compiled.methods.is_empty()
                     || s.methods.iter().any(|m| compiled.methods.contains(m))
             };
-            if siblings.iter().any(taken) {
-                self.wrong(
-                    &["route", &i.to_string(), "path"],
-                    format!("`{}` has a second entry for the same methods", route.path),
+            // What an operation says is merged with what the file says of it, and stands beside that entry.
+            if written.place.is_in_file() && siblings.iter().any(taken) {
+                self.wrong_at(
+                    &written.place,
+                    document.as_ref(),
+                    &["path"],
+                    format!("`{}` has a second entry for the same methods", written.config.path),
                     "join the two entries, or give each its own `methods`",
                 );
             }
             siblings.push(Arc::new(compiled));
-            // An entry for some methods comes before one for all.
-            siblings.sort_by_key(|r| r.methods.is_empty());
+            // An operation's entry comes before one for several methods, and that before one for all.
+            siblings.sort_by_key(|r| if r.methods.is_empty() { usize::MAX } else { r.methods.len() });
         }
         let (Some(cors), true) = (cors, self.problems.is_empty()) else {
             return Err(ConfigError { problems: self.problems });
@@ -130,6 +134,12 @@ impl Compiler {
             },
             foreign: config.ownership.foreign,
             exempt: config.ownership.exempt,
+            look_cache: config.ownership.look_cache.map(|period| period.0),
+            ledger: LedgerConfig {
+                file: config.ownership.ledger.file.map(|file| self.directory.join(file)),
+                ..config.ownership.ledger
+            },
+            enumeration: config.ownership.enumeration,
             decode_rounds: config.injection.decode_rounds,
             max_counters: config.rate.max_keys,
             files: self.files,
@@ -150,10 +160,15 @@ impl Compiler {
         self.files.push(path.to_owned());
         let name = path.display().to_string();
         let parsed = match std::fs::read_to_string(path) {
-            Ok(text) => Document::parse(&Source::new(name, text)),
+            Ok(text) => {
+                let directory = path.parent().unwrap_or(Path::new(""));
+                Document::parse(&Source::new(name, text), Some(directory))
+            }
             Err(e) => Err(Source::new(name, "").problem(None, format!("cannot be read: {e}"))),
         };
-        parsed.map_err(|problem| self.problems.push(problem)).ok()
+        let parsed = parsed.map_err(|problem| self.problems.push(problem)).ok()?;
+        self.files.extend(parsed.other_files().cloned());
+        Some(parsed)
     }
 
     /// A secret that everybody on the machine may read is an error.

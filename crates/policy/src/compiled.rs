@@ -11,16 +11,20 @@ use http::{Method, Uri};
 use ipnet::IpNet;
 use prefix_trie::joint::JointPrefixSet;
 
-use crate::Modes;
 use crate::config::{
-    AccessLog, AdminConfig, AuthRequirement, BodyHandling, ClaimMatch, CorsConfig, Csrf, ForeignStatus,
-    HealthConfig, JwtAlgorithm, ProtocolConfig, ProxyProtocol, ResponseProperties, SameSite, ServerErrors,
-    TimeoutConfig, UndeclaredOperation, UnknownProperties,
+    AccessLog, AdminConfig, AuthRequirement, BodyHandling, ClaimMatch, CorsConfig, Csrf, EnumerationConfig,
+    ForeignStatus, HealthConfig, JwtAlgorithm, LedgerConfig, ProtocolConfig, ProxyProtocol,
+    ResponseProperties, SameSite, ServerErrors, TimeoutConfig, UndeclaredOperation, UnknownProperties,
 };
 use crate::openapi::Document;
 use crate::origin::OriginPattern;
 use crate::router::{PathTemplate, Router};
 use crate::units::{ByteSize, Limit};
+use crate::{Modes, Pointer};
+
+mod objects;
+
+pub use objects::{Binding, Input, ObjectReference, Owner, ReadPath};
 
 /// All that a gateway and its doors need to know.
 #[derive(Debug)]
@@ -53,6 +57,12 @@ pub struct Policy {
     pub foreign: ForeignStatus,
     /// Who may see everybody's objects.
     pub exempt: Vec<ClaimMatch>,
+    /// How long a read that passed the owner check stands.
+    pub look_cache: Option<Duration>,
+    /// Where ids that callers were given are remembered; a path is absolute.
+    pub ledger: LedgerConfig,
+    /// Callers that try many ids which are not theirs.
+    pub enumeration: EnumerationConfig,
     /// Decoding rounds of the injection door.
     pub decode_rounds: usize,
     /// Counters kept.
@@ -131,41 +141,14 @@ pub struct RoutePolicy {
     pub bind: Vec<Binding>,
     /// Where the response says whose object it is.
     pub owner: Option<Owner>,
-}
-
-/// A value that must equal a claim.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Binding {
-    /// Where the value stands.
-    pub input: BoundInput,
-    /// The claim that it must equal.
-    pub claim: String,
-}
-
-/// Where a bound value stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BoundInput {
-    /// A path parameter.
-    Path(String),
-    /// A query parameter.
-    Query(String),
-    /// A request header.
-    Header(HeaderName),
-    /// A JSON Pointer into the body.
-    Body(String),
-}
-
-/// Where a response says whose object it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
-    /// JSON Pointer from the object.
-    pub field: String,
-    /// The claim that must equal it.
-    pub claim: String,
-    /// JSON Pointer to the list of objects.
-    pub list: Option<String>,
-    /// JSON Pointers to counts of the list.
-    pub counts: Vec<String>,
+    /// Where the object of a write is read first.
+    pub before_write: Option<ReadPath>,
+    /// Objects that a request names.
+    pub objects: Vec<ObjectReference>,
+    /// Ids of a response that the caller is given, by kind.
+    pub remember: Vec<(String, Vec<Pointer>)>,
+    /// Names that may be sent though nobody declared them.
+    pub allow_properties: Vec<String>,
 }
 
 /// Sockets, upstreams, time-outs.

@@ -14,6 +14,7 @@ mod diagnostics;
 mod door;
 pub mod openapi;
 mod origin;
+mod pointer;
 mod router;
 mod units;
 
@@ -22,5 +23,6 @@ pub use compiled::*;
 pub use diagnostics::{ConfigError, Problem, Source};
 pub use door::{Door, Mode, Modes};
 pub use origin::{Origin, OriginPattern};
+pub use pointer::Pointer;
 pub use router::{Captures, PathTemplate, Router, TemplateError};
 pub use units::{ByteSize, CountedOutcome, Limit, LimitAlgorithm, LimitKey, Period};

@@ -87,6 +87,17 @@ impl PathTemplate {
         parts.next().is_none().then_some(captures)
     }
 
+    /// Whether both match the same paths; names of parameters do not count.
+    pub fn has_shape_of(&self, other: &PathTemplate) -> bool {
+        let anonymous = |segment: &Segment| match segment {
+            Segment::Parameter { prefix, suffix, .. } => {
+                Segment::Parameter { prefix: prefix.clone(), name: "".into(), suffix: suffix.clone() }
+            }
+            other => other.clone(),
+        };
+        self.segments.iter().map(anonymous).eq(other.segments.iter().map(anonymous))
+    }
+
     /// The names of the parameters, in order.
     pub fn parameters(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(|s| match s {

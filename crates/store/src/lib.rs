@@ -1,14 +1,17 @@
 //! Shared state behind small traits.
 //!
-//! Today one kind of state: the counters behind rate limits ([`Counters`]). The arithmetic of each algorithm is a
-//! pure function in [`limit`]; a backend only has to keep a [`limit::Cell`] per key and change it atomically.
-//! [`memory::MemoryCounters`] is the backend for one machine.
+//! Two kinds of state: the counters behind rate limits ([`Counters`]), and the ids that callers were given
+//! ([`Ledger`]). The arithmetic of each limit is a pure function in [`limit`]; a backend only has to keep a
+//! [`limit::Cell`] per key and change it atomically. [`memory`] serves one process, [`sqlite`] one machine.
 
+mod ledger;
 pub mod limit;
 pub mod memory;
+pub mod sqlite;
 
+pub use ledger::{AnyLedger, Ledger, LedgerKey};
 pub use limit::{Algorithm, Outcome, Quota, Ticket};
-pub use memory::MemoryCounters;
+pub use memory::{MemoryCounters, MemoryLedger};
 
 /// Time as the store sees it: milliseconds since 1970.
 pub type Millis = u64;

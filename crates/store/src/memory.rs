@@ -1,10 +1,11 @@
-//! Counters in the memory of one process.
+//! State in the memory of one process.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use parking_lot::Mutex;
 
+use crate::ledger::{Ledger, LedgerKey};
 use crate::limit::{Cell, Outcome, Quota, Ticket};
 use crate::{CounterKey, Counters, Millis, StoreError};
 
@@ -74,6 +75,44 @@ impl Counters for MemoryCounters {
             cell.give_back(&ticket, now);
         }
         Ok(())
+    }
+}
+
+/// A ledger in memory, bounded: when a shard is full, what has ended goes first, then what ends soonest of a few.
+#[derive(Debug)]
+pub struct MemoryLedger {
+    shards: Box<[Mutex<HashMap<u128, Millis, BuildHasherDefault<KeyHasher>>>]>,
+    capacity: usize,
+}
+
+impl MemoryLedger {
+    /// A ledger for at most about `max_ids` entries.
+    pub fn new(max_ids: usize) -> Self {
+        MemoryLedger {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            capacity: (max_ids / SHARDS).max(16),
+        }
+    }
+}
+
+impl Ledger for MemoryLedger {
+    async fn remember(&self, entries: Vec<LedgerKey>, until: Millis) -> Result<(), StoreError> {
+        const SAMPLE: usize = 16;
+        for LedgerKey(entry) in entries {
+            let mut shard = self.shards[(entry >> 64) as usize % SHARDS].lock();
+            if shard.len() >= self.capacity && !shard.contains_key(&entry) {
+                let soonest =
+                    shard.iter().take(SAMPLE).min_by_key(|(_, until)| **until).map(|(known, _)| *known);
+                soonest.and_then(|known| shard.remove(&known));
+            }
+            let kept = shard.entry(entry).or_insert(until);
+            *kept = until.max(*kept);
+        }
+        Ok(())
+    }
+
+    async fn knows(&self, LedgerKey(entry): LedgerKey, now: Millis) -> Result<bool, StoreError> {
+        Ok(self.shards[(entry >> 64) as usize % SHARDS].lock().get(&entry).is_some_and(|until| *until > now))
     }
 }
 

@@ -87,11 +87,14 @@ where
             _ => Transport::Plain,
         };
         let peer = Peer { address, transport, violation: None };
-        let (guard, mut inner) = (self.guard.clone(), self.inner.clone());
+        let (guard, inner) = (self.guard.clone(), self.inner.clone());
         Box::pin(async move {
-            let forward = |request, _client| async move {
-                std::future::poll_fn(|cx| inner.poll_ready(cx)).await.map_err(broken)?;
-                inner.call(request).await.map_err(broken)
+            let forward = move |request, _client| {
+                let mut inner = inner.clone();
+                async move {
+                    std::future::poll_fn(|cx| inner.poll_ready(cx)).await.map_err(broken)?;
+                    inner.call(request).await.map_err(broken)
+                }
             };
             Ok(guard.handle(request, peer, forward).await)
         })

@@ -31,7 +31,7 @@ impl Check {
             println!("\n{} operations are declared:", document.operations().count());
             for (path, method, operation) in document.operations() {
                 let route = policy.route(method, path.as_str());
-                let credential = if operation.secured { "needs a credential" } else { "open" };
+                let credential = if operation.is_secured() { "needs a credential" } else { "open" };
                 println!("  {method:7} {path}  ({}, {credential}, route {})", operation.id, route.name);
             }
         }
@@ -51,8 +51,8 @@ fn row(route: &RoutePolicy) -> Vec<String> {
         AuthRequirement::Optional => "optional",
         AuthRequirement::Off => "off",
     };
-    let bind = route.bind.iter().map(|b| format!("{:?} = {}", b.input, b.claim));
-    let owner = route.owner.iter().map(|o| format!("owner {} = {}", o.field, o.claim));
+    let bind = route.bind.iter().map(|b| format!("{} = {}", b.input, b.claim));
+    let owner = route.owner.iter().map(|o| format!("owner {o}"));
     let exceptions = Door::ALL
         .into_iter()
         .filter(|door| route.modes.of(*door) != Mode::Enforce)

@@ -18,7 +18,7 @@ pub(crate) async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
     if auth.is_empty() || x.route.auth == AuthRequirement::Off {
         return Decision::Pass;
     }
-    let declared = x.operation().is_some_and(|operation| operation.secured);
+    let declared = x.operation().is_some_and(|operation| operation.is_secured());
     let required = x.route.auth == AuthRequirement::Required || declared || !x.route.scopes.is_empty();
     match verify(x, engine).await {
         Ok(principal) => x.principal = principal,
@@ -29,13 +29,17 @@ pub(crate) async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
     let Some(principal) = &x.principal else {
         return if required { refuse("no-credential", "none".into(), "") } else { Decision::Pass };
     };
-    match x.route.scopes.iter().find(|scope| !principal.scopes.contains(scope)) {
-        None => Decision::Pass,
-        Some(missing) => Decision::Refuse(
-            Refusal::new(StatusCode::FORBIDDEN, "scope", format!("no scope {missing}"))
-                .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"insufficient_scope\"")),
-        ),
-    }
+    let missing = x.route.scopes.iter().find(|scope| !principal.scopes.contains(scope));
+    let undeclared = x.operation().filter(|operation| !operation.allows(&principal.scopes));
+    let evidence = match (missing, undeclared) {
+        (Some(missing), _) => format!("no scope {missing}"),
+        (None, Some(operation)) => format!("none of the scopes that {} asks for", operation.id),
+        (None, None) => return Decision::Pass,
+    };
+    Decision::Refuse(
+        Refusal::new(StatusCode::FORBIDDEN, "scope", evidence)
+            .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"insufficient_scope\"")),
+    )
 }
 
 /// The principal of the first credential found: bearer token, API key, cookie. `None` when there is none.

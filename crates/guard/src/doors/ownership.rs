@@ -1,12 +1,14 @@
 //! Ownership: "if I change the id in the URL, do I see somebody else's object?" (guide §2)
 //!
-//! On the way in, bound inputs must equal a claim. On the way out, the owner that the response names must be the
-//! caller, before a byte of it leaves; objects of others are filtered out of lists.
+//! On the way in, bound inputs must equal a claim. Objects that the request names must be known to be the caller's:
+//! from the ledger of ids that they were given, or by reading them ([`crate::look`]) through the owner check. On the
+//! way out, the owner that the response names must be the caller, before a byte of it leaves; objects of others are
+//! filtered out of lists.
 
 use http::StatusCode;
 use identity::Principal;
 use policy::config::ForeignStatus;
-use policy::{Binding, BoundInput};
+use policy::{Binding, Input, Owner, RoutePolicy};
 use serde_json::Value;
 
 use crate::exchange::Exchange;
@@ -15,9 +17,12 @@ use crate::inputs::{ParsedBody, pairs};
 use crate::owner::{self, Ownership};
 use crate::refusal::{Decision, Refusal};
 
+/// Objects that one request may name.
+const MAX_OBJECTS: usize = 100;
+
 /// Compares bound parameters of path, query and headers.
 pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
-    if x.route.bind.is_empty() && x.route.owner.is_none() {
+    if !compares(x.route) {
         return Decision::Pass;
     }
     // Whose objects they are cannot be said of nobody.
@@ -27,54 +32,86 @@ pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if is_exempt(principal, engine) {
         return Decision::Pass;
     }
-    for binding in &x.route.bind {
-        let equal = match &binding.input {
-            BoundInput::Path(name) => x.parameter(name).is_some_and(|v| principal.has(&binding.claim, v)),
-            BoundInput::Query(name) => pairs(x.target.query().unwrap_or("").as_bytes())
-                .filter(|(key, _)| key == name)
-                .all(|(_, v)| principal.has(&binding.claim, &v)),
-            BoundInput::Header(name) => x
-                .headers
-                .get_all(name)
-                .iter()
-                .all(|v| v.to_str().is_ok_and(|v| principal.has(&binding.claim, v))),
-            BoundInput::Body(_) => true,
-        };
-        if !equal {
-            return foreign(engine, "bind", describe(binding));
-        }
-    }
-    Decision::Pass
+    let foreign = x.route.bind.iter().filter(|b| !matches!(b.input, Input::Body(_))).find(|binding| {
+        !texts(x, &binding.input)
+            .is_some_and(|texts| texts.iter().all(|text| principal.has(&binding.claim, text)))
+    });
+    foreign.map_or(Decision::Pass, |binding| unbound(x, engine, principal, binding))
 }
 
 /// Compares bound fields of the body.
 pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
-    let (Some(principal), Some(body)) = (&x.principal, &x.body) else { return Decision::Pass };
+    let Some(principal) = &x.principal else { return Decision::Pass };
     if is_exempt(principal, engine) {
         return Decision::Pass;
     }
-    for binding in &x.route.bind {
-        let BoundInput::Body(pointer) = &binding.input else { continue };
-        let equal = match &body.parsed {
-            ParsedBody::Json(value) => match value.pointer(pointer) {
-                None | Some(Value::Null) => true,
-                Some(Value::String(text)) => principal.has(&binding.claim, text),
-                Some(Value::Number(number)) => principal.has(&binding.claim, &number.to_string()),
-                Some(_) => false,
-            },
-            ParsedBody::Form(fields) => fields
-                .iter()
-                .filter(|(name, _)| Some(name.as_str()) == pointer.strip_prefix('/'))
-                .all(|(_, value)| principal.has(&binding.claim, value)),
-            ParsedBody::Empty => true,
-            // A body whose fields cannot be seen cannot be compared.
-            _ => false,
-        };
-        if !equal {
-            return foreign(engine, "bind", describe(binding));
+    let foreign = x.route.bind.iter().filter(|b| matches!(b.input, Input::Body(_))).find(|binding| {
+        !texts(x, &binding.input)
+            .is_some_and(|texts| texts.iter().all(|text| principal.has(&binding.claim, text)))
+    });
+    foreign.map_or(Decision::Pass, |binding| unbound(x, engine, principal, binding))
+}
+
+/// The ids of the objects that an input names. They may be an array, repeated, or separated by commas.
+pub(crate) fn ids(x: &Exchange<'_>, input: &Input) -> Result<Vec<String>, Refusal> {
+    let unreadable = |what: String| Refusal::new(StatusCode::BAD_REQUEST, "object-unreadable", what);
+    let texts =
+        texts(x, input).ok_or_else(|| unreadable(format!("{input} is not an id or a list of ids")))?;
+    let mut ids: Vec<String> = Vec::new();
+    for text in texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|id| !id.is_empty()) {
+        if !ids.iter().any(|known| known == text) {
+            ids.push(text.to_owned());
+        }
+        if ids.len() > MAX_OBJECTS {
+            return Err(unreadable(format!("{input} names more than {MAX_OBJECTS} objects")));
         }
     }
-    Decision::Pass
+    Ok(ids)
+}
+
+/// The texts that stand in an input; `None` when what stands there is no text, or cannot be seen.
+fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
+    match input {
+        Input::Path(name) => x.parameter(name).map(|value| vec![value.to_owned()]),
+        Input::Query(name) => {
+            let named = |key: &str| key == name || key.strip_suffix("[]") == Some(name);
+            let query = pairs(x.target.query().unwrap_or("").as_bytes());
+            Some(query.filter(|(key, _)| named(key)).map(|(_, value)| value.into_owned()).collect())
+        }
+        Input::Header(name) => {
+            x.headers.get_all(name).iter().map(|value| value.to_str().ok().map(str::to_owned)).collect()
+        }
+        Input::Body(pointer) => match &x.body.as_ref()?.parsed {
+            ParsedBody::Empty => Some(Vec::new()),
+            ParsedBody::Json(value) => {
+                let mut texts = Some(Vec::new());
+                pointer.visit(value, &mut |value| collect(value, &mut texts));
+                texts
+            }
+            ParsedBody::Form(fields) => {
+                let name = pointer.as_str().strip_prefix('/')?;
+                let named = |key: &str| key == name || key.strip_suffix("[]") == Some(name);
+                Some(fields.iter().filter(|(key, _)| named(key)).map(|(_, value)| value.clone()).collect())
+            }
+            ParsedBody::Multipart(parts) => {
+                let name = pointer.as_str().strip_prefix('/')?;
+                let named = parts.iter().filter(|part| part.name == name);
+                named.map(|part| String::from_utf8(part.content.to_vec()).ok()).collect()
+            }
+            // A body whose fields cannot be seen cannot be compared.
+            _ => None,
+        },
+    }
+}
+
+fn collect(value: &Value, texts: &mut Option<Vec<String>>) {
+    match (value, texts.as_mut()) {
+        (Value::Null, _) => {}
+        (Value::String(text), Some(list)) => list.push(text.clone()),
+        (Value::Number(number), Some(list)) => list.push(number.to_string()),
+        (Value::Array(items), Some(_)) => items.iter().for_each(|item| collect(item, texts)),
+        _ => *texts = None,
+    }
 }
 
 /// What the owner check says of a response.
@@ -92,6 +129,11 @@ pub(crate) fn needs_body(x: &Exchange<'_>, engine: &Engine) -> bool {
     x.route.owner.is_some() && !x.principal.as_deref().is_some_and(|p| is_exempt(p, engine))
 }
 
+/// Whether the response names ids that the caller is given.
+pub(crate) fn remembers(x: &Exchange<'_>) -> bool {
+    !x.route.remember.is_empty() && x.principal.is_some()
+}
+
 /// Checks the owner of a held response.
 pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, response: Option<&mut Value>) -> Released {
     let (Some(owner), Some(principal)) = (&x.route.owner, &x.principal) else { return Released::Unchanged };
@@ -101,11 +143,20 @@ pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, response: Option<&mut V
     match owner::check(owner, principal, response) {
         Ownership::Own => Released::Unchanged,
         Ownership::Filtered(count) => Released::Filtered(count),
-        Ownership::Foreign => {
-            let evidence = format!("{} is not the claim {}", owner.field, owner.claim);
-            Released::Refused(refusal(engine, "owner", evidence))
-        }
+        Ownership::Foreign => Released::Refused(not_owner(engine, owner, principal, response)),
     }
+}
+
+/// The refusal of an object that names another owner, or none.
+pub(crate) fn not_owner(engine: &Engine, owner: &Owner, principal: &Principal, object: &Value) -> Refusal {
+    let mut named: Vec<String> = Vec::new();
+    for pointer in &owner.fields {
+        pointer.visit(object, &mut |value| named.push(format!("{pointer} is {value}")));
+    }
+    let named = if named.is_empty() { "no owner is named".to_owned() } else { named.join(", ") };
+    let evidence =
+        format!("{named}; the caller's {} is {}", owner.claim, claim_text(principal, &owner.claim));
+    refusal(engine, "owner", crate::event::excerpt(evidence.as_bytes()))
 }
 
 /// The refusal of a response that cannot be held, so that nobody can say whose it is.
@@ -113,28 +164,34 @@ pub(crate) fn unreadable(engine: &Engine, why: &str) -> Refusal {
     refusal(engine, "owner-unreadable", why.into())
 }
 
-fn is_exempt(principal: &Principal, engine: &Engine) -> bool {
-    engine.policy.exempt.iter().any(|exempt| principal.has(&exempt.claim, &exempt.value))
-}
-
-fn describe(binding: &Binding) -> String {
-    let input = match &binding.input {
-        BoundInput::Path(name) => format!("path.{name}"),
-        BoundInput::Query(name) => format!("query.{name}"),
-        BoundInput::Header(name) => format!("header.{name}"),
-        BoundInput::Body(pointer) => format!("body.{pointer}"),
-    };
-    format!("{input} is not the claim {}", binding.claim)
-}
-
-fn foreign(engine: &Engine, rule: &'static str, evidence: String) -> Decision {
-    Decision::Refuse(refusal(engine, rule, evidence))
-}
-
-fn refusal(engine: &Engine, rule: &'static str, evidence: String) -> Refusal {
+/// A refusal in the form that the policy gives to what is somebody else's.
+pub(crate) fn refusal(engine: &Engine, rule: &'static str, evidence: String) -> Refusal {
     let status = match engine.policy.foreign {
         ForeignStatus::NotFound => StatusCode::NOT_FOUND,
         ForeignStatus::Forbidden => StatusCode::FORBIDDEN,
     };
     Refusal::new(status, rule, evidence)
+}
+
+/// Whether this route compares anything with whoever asks.
+pub(crate) fn compares(route: &RoutePolicy) -> bool {
+    !route.bind.is_empty()
+        || route.owner.is_some()
+        || route.before_write.is_some()
+        || !route.objects.is_empty()
+}
+
+pub(crate) fn is_exempt(principal: &Principal, engine: &Engine) -> bool {
+    engine.policy.exempt.iter().any(|exempt| principal.has(&exempt.claim, &exempt.value))
+}
+
+fn unbound(x: &Exchange<'_>, engine: &Engine, principal: &Principal, binding: &Binding) -> Decision {
+    let Binding { input, claim } = binding;
+    let found = texts(x, input).map_or("unreadable".into(), |texts| texts.join(", "));
+    let evidence = format!("{input} is {found}; the caller's {claim} is {}", claim_text(principal, claim));
+    Decision::Refuse(refusal(engine, "bind", crate::event::excerpt(evidence.as_bytes())))
+}
+
+fn claim_text(principal: &Principal, claim: &str) -> String {
+    principal.claim(claim).map_or("not there".into(), ToString::to_string)
 }

@@ -56,9 +56,14 @@ pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
 }
 
 /// Removes what the response schema does not show. Answers with the JSON Pointers removed.
-pub(crate) fn release(engine: &Engine, shape: ShapeId, response: &mut Value) -> Vec<String> {
+pub(crate) fn release(
+    x: &Exchange<'_>,
+    engine: &Engine,
+    shape: ShapeId,
+    response: &mut Value,
+) -> Vec<String> {
     let Some(document) = &engine.policy.document else { return Vec::new() };
-    document.shapes.strip(shape, response, Direction::Response)
+    document.shapes.strip(shape, response, Direction::Response, &x.route.allow_properties)
 }
 
 /// Whether the words of this failure are nobody's business: a server error that no document declares.
@@ -120,8 +125,10 @@ fn parameter_errors(x: &Exchange<'_>, operation: &Operation) -> Vec<(String, Str
 
 fn unknown_parameters(x: &Exchange<'_>, operation: &Operation) -> Decision {
     let Some(query) = x.target.query() else { return Decision::Pass };
-    let known =
-        |name: &str| operation.parameters.iter().any(|p| p.location == Location::Query && p.owns(name));
+    let known = |name: &str| {
+        operation.parameters.iter().any(|p| p.location == Location::Query && p.owns(name))
+            || x.route.allow_properties.iter().any(|allowed| allowed == name)
+    };
     let unknown: Vec<String> =
         pairs(query.as_bytes()).map(|(name, _)| name.into_owned()).filter(|name| !known(name)).collect();
     if unknown.is_empty() || x.route.unknown_parameters == UnknownProperties::Allow {
@@ -193,7 +200,9 @@ fn json_body(x: &Exchange<'_>, engine: &Engine, media: &MediaType, value: &Value
     let mut kept = value.clone();
     let removed = match (media.shape, &engine.policy.document, x.route.unknown_properties) {
         (_, _, UnknownProperties::Allow) | (None, ..) | (_, None, _) => Vec::new(),
-        (Some(shape), Some(document), _) => document.shapes.strip(shape, &mut kept, Direction::Request),
+        (Some(shape), Some(document), _) => {
+            document.shapes.strip(shape, &mut kept, Direction::Request, &x.route.allow_properties)
+        }
     };
     if !removed.is_empty() && x.route.unknown_properties == UnknownProperties::Refuse {
         return refuse_properties(&removed);

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use http::Method;
 
 use super::Compiler;
+use super::written::Written;
 use crate::Modes;
-use crate::compiled::{Auth, Binding, BoundInput, Owner, RoutePolicy};
-use crate::config::{BodyHandling, Config, DoorName, RouteConfig};
+use crate::compiled::{Auth, Binding, Input, ObjectReference, Owner, ReadPath, RoutePolicy};
+use crate::config::{AuthRequirement, BeforeWrite, BodyHandling, Config, DoorName};
+use crate::openapi::Document;
 use crate::router::PathTemplate;
 
 impl Compiler {
     pub(super) fn fallback(&mut self, config: &Config, modes: Modes, auth: &Auth) -> RoutePolicy {
-        use crate::config::AuthRequirement;
         if config.auth.require == AuthRequirement::Required && auth.is_empty() && self.problems.is_empty() {
             self.wrong(
                 &["auth", "require"],
@@ -37,21 +38,27 @@ impl Compiler {
             exempt_inputs: config.injection.exempt.clone(),
             bind: Vec::new(),
             owner: None,
+            before_write: None,
+            objects: Vec::new(),
+            remember: Vec::new(),
+            allow_properties: Vec::new(),
         }
     }
 
     pub(super) fn route(
         &mut self,
-        index: &str,
-        route: &RouteConfig,
+        written: &Written,
+        document: Option<&Document>,
         config: &Config,
         fallback: &RoutePolicy,
         login: &RoutePolicy,
     ) -> Option<RoutePolicy> {
+        let route = &written.config;
         let template = match PathTemplate::parse(&route.path) {
             Ok(template) => template,
             Err(e) => {
-                self.wrong(&["route", index, "path"], e.to_string(), "write `/users/{id}` or `/files/**`");
+                let mend = "write `/users/{id}` or `/files/**`";
+                self.wrong_at(&written.place, document, &["path"], e.to_string(), mend);
                 return None;
             }
         };
@@ -59,70 +66,53 @@ impl Compiler {
         for (m, text) in route.methods.iter().enumerate() {
             match text.to_ascii_uppercase().parse::<Method>() {
                 Ok(method) => methods.push(method),
-                Err(_) => self.wrong(
-                    &["route", index, "methods", &m.to_string()],
-                    format!("`{text}` is not a method"),
-                    "",
-                ),
+                Err(_) => {
+                    let at = ["methods", &m.to_string()];
+                    self.wrong_at(&written.place, document, &at, format!("`{text}` is not a method"), "");
+                }
             }
         }
         let serves_login = crate::compiled::is_login(&Method::POST, &route.path, &config.rate.login_paths)
             && (methods.is_empty() || methods.contains(&Method::POST));
         let base = if serves_login { login } else { fallback };
-        let mut bind = Vec::new();
-        for (input, claim) in &route.bind {
-            let parsed = match input.split_once('.') {
-                Some(("path", name)) if template.parameters().any(|p| p == name) => {
-                    Some(BoundInput::Path(name.into()))
-                }
-                Some(("query", name)) => Some(BoundInput::Query(name.into())),
-                Some(("header", name)) => name.parse().ok().map(BoundInput::Header),
-                Some(("body", pointer)) if pointer.starts_with('/') => Some(BoundInput::Body(pointer.into())),
-                _ => None,
-            };
-            match parsed {
-                Some(input) => bind.push(Binding { input, claim: claim.clone() }),
-                None => self.wrong(&["route", index, "bind", input], format!("`{input}` is no input of `{}`", route.path), "write `path.NAME` for a parameter of the path, `query.NAME`, `header.NAME` or `body./pointer`"),
-            }
-        }
-        if let Some(owner) = &route.owner {
-            for pointer in
-                [Some(&owner.field), owner.list.as_ref()].into_iter().flatten().chain(&owner.counts)
-            {
-                if !pointer.is_empty() && !pointer.starts_with('/') {
-                    self.wrong(
-                        &["route", index, "owner"],
-                        format!("`{pointer}` is not a JSON Pointer (RFC 6901)"),
-                        format!("write `/{pointer}`"),
-                    );
-                }
-            }
-        }
         let auth = route.auth.unwrap_or(base.auth);
-        let needs_claims = !bind.is_empty() || route.owner.is_some() || !route.scopes.is_empty();
-        if needs_claims && config.auth.issuers.is_empty() && config.auth.api_keys.is_empty() {
-            self.wrong(
-                &["route", index],
+        let names: Vec<&str> =
+            template.parameters().chain(written.names.iter().map(String::as_str)).collect();
+        let bind = self.bindings(written, document, &names);
+        let objects = self.objects(written, document, &names);
+        let before_write = self.before_write(written, document, &names);
+        let mut contradictions: Vec<(&str, &str, &str)> = Vec::new();
+        let compares = !route.bind.is_empty()
+            || route.owner.is_some()
+            || !route.scopes.is_empty()
+            || !route.objects.is_empty()
+            || route.before_write.is_some();
+        if compares && config.auth.issuers.is_empty() && config.auth.api_keys.is_empty() {
+            contradictions.push((
+                "",
                 "this route compares with claims, and there is nobody whose claims are believed",
                 "add `[[auth.issuer]]` or `[[auth.api_key]]`",
-            );
+            ));
         }
-        if needs_claims && auth == crate::config::AuthRequirement::Off {
-            self.wrong(
-                &["route", index, "auth"],
+        if compares && auth == AuthRequirement::Off {
+            contradictions.push((
+                "auth",
                 "this route compares with claims but looks at no credential",
                 "set `auth = \"required\"`",
-            );
+            ));
         }
         if route.owner.is_some() && route.body == BodyHandling::Stream {
-            self.wrong(
-                &["route", index, "body"],
+            contradictions.push((
+                "body",
                 "the owner of a streamed response cannot be checked before it leaves",
                 "remove `body = \"stream\"` or `owner`",
-            );
+            ));
+        }
+        for (field, message, mend) in contradictions {
+            self.wrong_at(&written.place, document, &[field], message, mend);
         }
         Some(RoutePolicy {
-            name: route.path.as_str().into(),
+            name: written.name().into(),
             methods,
             modes: modes(base.modes, &route.doors),
             max_body: route.max_body.unwrap_or(base.max_body),
@@ -132,18 +122,124 @@ impl Compiler {
             scopes: route.scopes.clone(),
             fields: route.fields.clone(),
             unknown_properties: route.unknown_properties.unwrap_or(base.unknown_properties),
-            unknown_parameters: base.unknown_parameters,
-            responses: base.responses,
+            unknown_parameters: route.unknown_parameters.unwrap_or(base.unknown_parameters),
+            responses: route.responses.unwrap_or(base.responses),
             exempt_inputs: base.exempt_inputs.iter().chain(&route.exempt).cloned().collect(),
             bind,
             owner: route.owner.clone().map(|o| Owner {
-                field: o.field,
+                fields: o.field,
+                when: o.when,
                 claim: o.claim,
                 list: o.list,
                 counts: o.counts,
             }),
+            before_write,
+            objects,
+            remember: route.remember.iter().map(|(kind, at)| (kind.clone(), at.clone())).collect(),
+            allow_properties: route.allow_properties.clone(),
             template: Some(template),
         })
+    }
+
+    fn bindings(&mut self, written: &Written, document: Option<&Document>, names: &[&str]) -> Vec<Binding> {
+        let mut bind = Vec::new();
+        for (input, claim) in &written.config.bind {
+            match parse_input(input, names) {
+                Some(input) => bind.push(Binding { input, claim: claim.clone() }),
+                None => self.no_input(written, document, &["bind", input], input),
+            }
+        }
+        bind
+    }
+
+    fn objects(
+        &mut self,
+        written: &Written,
+        document: Option<&Document>,
+        names: &[&str],
+    ) -> Vec<ObjectReference> {
+        let mut objects = Vec::new();
+        for (i, object) in written.config.objects.iter().enumerate() {
+            let at = i.to_string();
+            let Some(input) = parse_input(&object.id, names) else {
+                self.no_input(written, document, &["objects", &at, "id"], &object.id);
+                continue;
+            };
+            if object.kind.is_none() && object.read.is_none() {
+                self.wrong_at(
+                    &written.place,
+                    document,
+                    &["objects", &at],
+                    "nothing says whose this object is",
+                    "add `kind` (an id that was remembered) or `read` (a path where it can be read)",
+                );
+            }
+            let read = object.read.as_deref().and_then(|read| {
+                self.read_path(written, document, &["objects", &at, "read"], read, |name| {
+                    name == "id" || names.contains(&name)
+                })
+            });
+            objects.push(ObjectReference { input, kind: object.kind.clone(), read });
+        }
+        objects
+    }
+
+    fn before_write(
+        &mut self,
+        written: &Written,
+        document: Option<&Document>,
+        names: &[&str],
+    ) -> Option<ReadPath> {
+        let read = match written.config.before_write.as_ref()? {
+            BeforeWrite::Flag(false) => return None,
+            BeforeWrite::Flag(true) => &written.config.path,
+            BeforeWrite::Read(path) => path,
+        };
+        self.read_path(written, document, &["before_write"], read, |name| names.contains(&name))
+    }
+
+    fn read_path(
+        &mut self,
+        written: &Written,
+        document: Option<&Document>,
+        at: &[&str],
+        text: &str,
+        is_known: impl Fn(&str) -> bool,
+    ) -> Option<ReadPath> {
+        let parsed = ReadPath::parse(text).and_then(|path| {
+            let unknown = path.names().find(|name| !is_known(name)).map(str::to_owned);
+            match unknown {
+                Some(unknown) => Err(format!("nothing says what `{{{unknown}}}` is")),
+                None => Ok(path),
+            }
+        });
+        match parsed {
+            Ok(path) => Some(path),
+            Err(message) => {
+                self.wrong_at(&written.place, document, at, message, "use names of this route's path");
+                None
+            }
+        }
+    }
+
+    fn no_input(&mut self, written: &Written, document: Option<&Document>, at: &[&str], input: &str) {
+        self.wrong_at(
+            &written.place,
+            document,
+            at,
+            format!("`{input}` is no input of `{}`", written.config.path),
+            "write `path.NAME` for a parameter of the path, `query.NAME`, `header.NAME` or `body./pointer`",
+        );
+    }
+}
+
+fn parse_input(text: &str, names: &[&str]) -> Option<Input> {
+    match text.split_once('.')? {
+        ("path", name) if names.contains(&name) => Some(Input::Path(name.into())),
+        ("query", name) => Some(Input::Query(name.into())),
+        ("header", name) => name.parse().ok().map(Input::Header),
+        ("body", pointer) if pointer.starts_with('/') => pointer.parse().ok().map(Input::Body),
+        _ => None,
     }
 }
 

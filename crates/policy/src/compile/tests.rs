@@ -66,3 +66,120 @@ fn every_problem_is_named_at_once() {
         compile("[headers]\nremove = ['no good']\n[[route]]\npath = 'a'\n[[route]]\npath = 'b'").unwrap_err();
     assert_eq!(error.problems.len(), 3, "{}", error.lines());
 }
+
+/// A policy of a file beside a document.
+fn with_document(document: &str, policy: &str) -> Result<Policy, ConfigError> {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("api.yaml"), document).unwrap();
+    let file = directory.path().join("doorward.toml");
+    let auth = "[[auth.api_key]]\nsubject = 'a'\nsha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'\n";
+    std::fs::write(
+        &file,
+        format!("[gateway]\nopenapi = 'api.yaml'\nupstream = ['http://127.0.0.1:1']\n{auth}{policy}"),
+    )
+    .unwrap();
+    load(&Inputs { file: Some(file), ..Inputs::default() })
+}
+
+const ORDERS: &str = "openapi: 3.1.0
+x-doorward: { auth: required }
+paths:
+  /orders/{id}:
+    x-doorward:
+      owner: /user_id
+    get: { responses: {} }
+    delete:
+      x-doorward: { before_write: true, owner: { field: [/user_id, '/members/*'], claim: uid } }
+      responses: {}
+";
+
+#[test]
+fn an_operation_carries_its_policy_and_the_nearest_level_says() {
+    let policy = with_document(ORDERS, "").unwrap();
+    let get = policy.route(&Method::GET, "/orders/7");
+    assert_eq!(&*get.name, "GET /orders/{id}");
+    assert_eq!(get.auth, crate::config::AuthRequirement::Required);
+    assert_eq!(get.owner.as_ref().unwrap().to_string(), "/user_id = sub");
+    let delete = policy.route(&Method::DELETE, "/orders/7");
+    assert_eq!(delete.owner.as_ref().unwrap().to_string(), "/user_id or /members/* = uid");
+    let read = delete.before_write.as_ref().unwrap();
+    assert_eq!(read.fill(|_| Some("a/b")), Some("/orders/a%2Fb".into()));
+    assert_eq!(&*policy.route(&Method::POST, "/orders/7").name, "*");
+}
+
+#[test]
+fn file_and_document_add_up_and_may_not_differ() {
+    let both =
+        "[[route]]\npath = '/orders/{order}'\nbind = { 'path.order' = 'sub' }\nlimits = ['5 per hour']";
+    let policy = with_document(ORDERS, both).unwrap();
+    let get = policy.route(&Method::GET, "/orders/7");
+    assert!(get.owner.is_some() && get.bind.len() == 1 && get.limits.len() == 2);
+    let put = policy.route(&Method::PUT, "/orders/7");
+    assert!(put.owner.is_none() && put.bind.len() == 1);
+    let error = with_document(ORDERS, "[[route]]\npath = '/orders/{id}'\nowner = '/other'").unwrap_err();
+    assert!(
+        error.lines().contains(
+            "doorward.toml:9:9: `owner` here is not the `owner` of x-doorward in the document at 6:7"
+        ),
+        "{}",
+        error.lines()
+    );
+}
+
+#[test]
+fn what_is_wrong_beside_an_operation_has_its_place() {
+    for (from, to, expected) in [
+        ("owner: /user_id", "ownr: /user_id", "api.yaml:6:7: x-doorward: unknown field `ownr`"),
+        ("owner: /user_id", "owner: user_id", "api.yaml:6:7: x-doorward: `user_id` is not a JSON Pointer"),
+        ("before_write: true", "before_write: '/x/{y}'", "api.yaml:9:21: nothing says what `{y}` is"),
+        (
+            "auth: required",
+            "auth: off",
+            "api.yaml:2:15: this route compares with claims but looks at no credential",
+        ),
+        ("{ auth: required }", "7", "api.yaml:2:1: `x-doorward` is not an object"),
+    ] {
+        let error = with_document(&ORDERS.replace(from, to), "").unwrap_err();
+        assert!(error.lines().contains(expected), "{to}: {}", error.lines());
+    }
+}
+
+#[test]
+fn references_reach_other_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("api.yaml", "openapi: 3.0.3\npaths: { /a: { $ref: 'paths/a.yaml' } }");
+    std::fs::create_dir(directory.path().join("paths")).unwrap();
+    write(
+        "paths/a.yaml",
+        "post: { requestBody: { content: { application/json: { schema: { $ref: '../schemas.yaml#/A' } } } }, responses: {} }",
+    );
+    write(
+        "schemas.yaml",
+        "A: { type: object, properties: { b: { $ref: '#/B' } } }\nB: { type: integer, maximum: 5 }",
+    );
+    let read = || {
+        load(&Inputs {
+            openapi: Some(directory.path().join("api.yaml")),
+            upstream: vec!["http://127.0.0.1:1".into()],
+            ..Inputs::default()
+        })
+    };
+    let policy = read().unwrap();
+    assert_eq!(policy.files.len(), 3);
+    let document = policy.document.unwrap();
+    let crate::openapi::Found::Operation(operation, ..) = document.find(&Method::POST, "/a") else {
+        panic!()
+    };
+    let media = &operation.body.as_ref().unwrap().content[0];
+    assert_eq!(media.errors(&serde_json::json!({ "b": 6 }), 5).len(), 1);
+    assert!(media.errors(&serde_json::json!({ "b": 5 }), 5).is_empty());
+    write("schemas.yaml", "A: { type: 7 }");
+    assert!(
+        read().unwrap_err().lines().contains("the schema is not valid"),
+        "{}",
+        read().unwrap_err().lines()
+    );
+    std::fs::remove_file(directory.path().join("schemas.yaml")).unwrap();
+    assert!(read().unwrap_err().lines().contains("a.yaml:1:"), "{}", read().unwrap_err().lines());
+}

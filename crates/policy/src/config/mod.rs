@@ -19,7 +19,10 @@ pub use gateway::{
     AccessLog, AdminConfig, GatewayConfig, HealthConfig, LogConfig, ProxyProtocol, TimeoutConfig, TlsConfig,
 };
 pub use headers::{CookieConfig, HeadersConfig, SameSite};
-pub use ownership::{ClaimMatch, ForeignStatus, OwnerConfig, OwnershipConfig};
+pub use ownership::{
+    BeforeWrite, ClaimMatch, EnumerationAction, EnumerationConfig, ForeignStatus, LedgerConfig, ObjectConfig,
+    OwnerConfig, OwnershipConfig, Quantifier,
+};
 pub use protocol::{NetworkConfig, ProtocolConfig, UnderscoreHeaders};
 pub use rate::RateConfig;
 pub use route::{BodyHandling, RouteConfig};
@@ -103,7 +106,7 @@ impl Config {
 }
 
 /// The mend for "unknown field `x`, expected one of `a`, `b`": the nearest name, or else the whole list.
-fn suggestion(message: &str) -> Option<String> {
+pub(crate) fn suggestion(message: &str) -> Option<String> {
     let rest = message.strip_prefix("unknown ")?;
     let mut quoted = rest.split('`').skip(1).step_by(2);
     let written = quoted.next()?;

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{AuthRequirement, DoorName, OwnerConfig, UnknownProperties};
-use crate::Mode;
+use super::{
+    AuthRequirement, BeforeWrite, DoorName, ObjectConfig, OwnerConfig, ResponseProperties, UnknownProperties,
+};
 use crate::units::{ByteSize, Limit};
+use crate::{Mode, Pointer};
 
 /// `[[route]]`. What is not said is as everywhere. The most specific path wins; entries do not add up.
 #[derive(Debug, Clone, Deserialize)]
@@ -45,6 +47,21 @@ pub struct RouteConfig {
     pub bind: BTreeMap<String, String>,
     /// Where the response says whose object it is.
     pub owner: Option<OwnerConfig>,
+    /// Whether the object is read, and its owner checked, before a write is forwarded.
+    pub before_write: Option<BeforeWrite>,
+    /// Objects that a request names beside the one of its path.
+    #[serde(default)]
+    pub objects: Vec<ObjectConfig>,
+    /// Ids of a response that the caller is given, by kind: `{ order = ["/id", "/items/*/id"] }`.
+    #[serde(default)]
+    pub remember: BTreeMap<String, Vec<Pointer>>,
+    /// What happens to response properties that nobody declared here.
+    pub responses: Option<ResponseProperties>,
+    /// What happens to query parameters that nobody declared here.
+    pub unknown_parameters: Option<UnknownProperties>,
+    /// Properties and parameters, by name, that may be sent here though nobody declared them.
+    #[serde(default)]
+    pub allow_properties: Vec<String>,
 }
 
 /// What happens to a request body before there is a verdict.

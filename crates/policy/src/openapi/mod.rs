@@ -4,9 +4,11 @@
 //! The document is read once ([`Document::parse`]). Schemas are compiled twice: into JSON Schema validators for
 //! types, and into [`Shapes`] for what may be assigned and what may be shown.
 
+mod bundle;
 mod normalize;
 mod operation;
 mod parameter;
+mod positions;
 mod reader;
 mod shape;
 
@@ -14,7 +16,11 @@ pub use operation::{Body, MediaType, Operation, PathItem, Response};
 pub use parameter::{Location, Parameter, ParameterError};
 pub use shape::{Direction, ShapeId, Shapes};
 
+use std::path::{Path, PathBuf};
+
+use bundle::Bundle;
 use http::Method;
+use serde_json::Value;
 
 use crate::diagnostics::{Problem, Source};
 use crate::router::{Captures, PathTemplate, Router};
@@ -25,6 +31,17 @@ pub struct Document {
     router: Router<PathItem>,
     /// Which properties each schema knows.
     pub shapes: Shapes,
+    settings: Vec<OperationSettings>,
+    bundle: Bundle,
+}
+
+/// What `x-doorward` says about an operation, of the document, the path and the operation taken together.
+#[derive(Debug)]
+pub(crate) struct OperationSettings {
+    pub(crate) template: PathTemplate,
+    pub(crate) method: Method,
+    /// Name, value, and the JSON Pointer where it was written.
+    pub(crate) settings: Vec<(String, Value, String)>,
 }
 
 /// What a document says about a method and a path.
@@ -39,12 +56,26 @@ pub enum Found<'d, 'p> {
 }
 
 impl Document {
-    /// Reads a document, YAML or JSON.
+    /// Reads a document, YAML or JSON, with the files that it refers to, when it is known where those are.
     ///
     /// # Errors
     /// A [`Problem`] that names the place (line and column, or the JSON Pointer) and what is wrong there.
-    pub fn parse(source: &Source) -> Result<Document, Problem> {
-        reader::read(source)
+    pub fn parse(source: &Source, directory: Option<&Path>) -> Result<Document, Problem> {
+        reader::read(source, directory)
+    }
+
+    /// The files that the document refers to.
+    pub fn other_files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.bundle.other_files()
+    }
+
+    pub(crate) fn settings(&self) -> &[OperationSettings] {
+        &self.settings
+    }
+
+    /// A problem at a JSON Pointer of the document.
+    pub(crate) fn problem(&self, pointer: &str, message: impl Into<String>) -> Problem {
+        self.bundle.problem(pointer, message)
     }
 
     /// Finds the operation for a method and a path, base path included.

@@ -47,11 +47,24 @@ pub struct Operation {
     pub body: Option<Body>,
     /// The responses by status.
     pub responses: Vec<Response>,
-    /// Whether a credential is needed: it has a `security` requirement that is not empty.
-    pub secured: bool,
+    /// Who may ask: the scopes of each alternative, of which one must hold. Empty when no credential is needed.
+    pub security: Vec<Vec<Box<str>>>,
+    /// Whether it should no longer be used.
+    pub deprecated: bool,
 }
 
 impl Operation {
+    /// Whether a credential is needed.
+    pub fn is_secured(&self) -> bool {
+        !self.security.is_empty()
+    }
+
+    /// Whether scopes fulfil one of the alternatives.
+    pub fn allows(&self, scopes: &[String]) -> bool {
+        let holds = |needed: &Vec<Box<str>>| needed.iter().all(|scope| scopes.iter().any(|s| **s == **scope));
+        self.security.is_empty() || self.security.iter().any(holds)
+    }
+
     /// The declared response for a status: exact, by class (`2XX`), or `default` (OpenAPI 3.1 §4.8.16).
     pub fn response(&self, status: u16) -> Option<&Response> {
         let class = [b'0' + (status / 100) as u8, b'X', b'X'];

@@ -1,128 +1,97 @@
-//! From the text of a document to a compiled [`Document`].
+//! From a bundled document to a compiled [`Document`].
+
+use std::path::Path;
 
 use http::Method;
 use jsonschema::{Registry, Validator};
 use serde_json::Value;
 
-use super::Document;
+use super::bundle::{Bundle, settings};
 use super::normalize::normalize;
 use super::operation::{Body, MediaType, Operation, PathItem, Response};
 use super::parameter::{Kind, Location, Parameter, Scalar, Separator};
 use super::shape::{Direction, Shapes, escape, resolve};
+use super::{Document, OperationSettings};
 use crate::diagnostics::{Problem, Source};
 use crate::router::{PathTemplate, Router};
 
 /// What the schemas call their document.
 const BASE: &str = "urn:doorward:openapi";
 
-pub(super) fn read(source: &Source) -> Result<Document, Problem> {
-    let root = parse_text(source)?;
-    let version = root.get("openapi").and_then(Value::as_str).unwrap_or("");
+pub(super) fn read(source: &Source, directory: Option<&Path>) -> Result<Document, Problem> {
+    let bundle = Bundle::read(source, directory)?;
+    let version = bundle.root.get("openapi").and_then(Value::as_str).unwrap_or("");
     if !(version.starts_with("3.0") || version.starts_with("3.1")) {
-        return Err(source
-            .problem(
-                position_of(source, "openapi"),
-                format!("`openapi: {version}` is not a version this reads"),
-            )
+        return Err(bundle
+            .problem("/openapi", format!("`openapi: {version}` is not a version this reads"))
             .mend("documents of OpenAPI 3.0 and 3.1 are understood; convert Swagger 2.0 first"));
     }
-    external_reference(source, &root)?;
-    let mut reader = Reader::new(source, root)?;
+    let mut reader = Reader::new(&bundle)?;
     let mut router: Router<PathItem> = Router::default();
-    let Some(Value::Object(paths)) = reader.root.get("paths").cloned() else {
-        return Err(source.problem(None, "the document has no `paths`"));
+    let Some(Value::Object(paths)) = bundle.root.get("paths") else {
+        return Err(bundle.problem("", "the document has no `paths`"));
     };
-    for (path, item) in &paths {
+    for (path, item) in paths {
         reader.path(path, item, &mut router)?;
     }
-    Ok(Document { router, shapes: reader.shapes })
+    let Reader { shapes, settings, .. } = reader;
+    Ok(Document { router, shapes, settings, bundle })
 }
 
-fn parse_text(source: &Source) -> Result<Value, Problem> {
-    if source.text().trim_start().starts_with('{') {
-        return serde_json::from_str(source.text()).map_err(|e| {
-            let line_start: usize =
-                source.text().split_inclusive('\n').take(e.line().saturating_sub(1)).map(str::len).sum();
-            let at = (line_start + e.column().saturating_sub(1)).min(source.text().len());
-            source.problem(Some(at..at), format!("not JSON: {e}"))
-        });
-    }
-    serde_saphyr::from_str(source.text()).map_err(|e| {
-        let message = e.to_string();
-        source.problem(None, format!("not YAML: {}", message.lines().next().unwrap_or("")))
-    })
-}
-
-/// The first place where a key stands, for problems that are about it.
-fn position_of(source: &Source, key: &str) -> Option<std::ops::Range<usize>> {
-    let at = source.text().find(key)?;
-    Some(at..at + key.len())
-}
-
-fn external_reference(source: &Source, value: &Value) -> Result<(), Problem> {
-    match value {
-        Value::Array(items) => items.iter().try_for_each(|item| external_reference(source, item)),
-        Value::Object(map) => {
-            if let Some(Value::String(target)) = map.get("$ref")
-                && !target.starts_with('#')
-            {
-                return Err(source
-                    .problem(position_of(source, target), format!("`$ref: {target}` leaves the document"))
-                    .mend("bundle the document into one file first, for example with `redocly bundle`"));
-            }
-            map.values().try_for_each(|item| external_reference(source, item))
-        }
-        _ => Ok(()),
-    }
-}
-
-struct Reader<'s> {
-    source: &'s Source,
-    root: Value,
+struct Reader<'b> {
+    bundle: &'b Bundle,
     request: Registry<'static>,
     response: Registry<'static>,
     base_paths: Vec<String>,
-    secured_by_default: bool,
     shapes: Shapes,
+    settings: Vec<OperationSettings>,
 }
 
-impl<'s> Reader<'s> {
-    fn new(source: &'s Source, root: Value) -> Result<Self, Problem> {
+impl<'b> Reader<'b> {
+    fn new(bundle: &'b Bundle) -> Result<Self, Problem> {
         let registry = |direction| {
-            let mut document = root.clone();
+            let mut document = bundle.root.clone();
             normalize(&mut document, direction);
             Registry::new()
                 .draft(jsonschema::Draft::Draft202012)
                 .add(BASE, document)
                 .and_then(|builder| builder.prepare())
-                .map_err(|e| source.problem(None, format!("the document's references do not resolve: {e}")))
+                .map_err(|e| bundle.problem("", format!("the document's references do not resolve: {e}")))
         };
         Ok(Reader {
-            source,
+            bundle,
             request: registry(Direction::Request)?,
             response: registry(Direction::Response)?,
-            base_paths: base_paths(&root),
-            secured_by_default: requires_credential(root.get("security")),
-            root,
+            base_paths: base_paths(&bundle.root),
             shapes: Shapes::default(),
+            settings: Vec::new(),
         })
     }
 
     fn path(&mut self, path: &str, item: &Value, router: &mut Router<PathItem>) -> Result<(), Problem> {
-        let root = self.root.clone();
+        let root = &self.bundle.root;
         let item_pointer = match item.get("$ref").and_then(Value::as_str) {
             Some(reference) => reference.trim_start_matches('#').to_owned(),
             None => format!("/paths/{}", escape(path)),
         };
-        let item = resolve(&root, item);
+        let item = resolve(root, item);
         for (name, method) in METHODS {
             let Some(operation) = item.get(name) else { continue };
             let pointer = format!("{item_pointer}/{name}");
+            let levels = [(root, ""), (item, &*item_pointer), (operation, &*pointer)];
+            let settings = settings(&levels).map_err(|(at, what)| self.bundle.problem(&at, what))?;
             for base in self.base_paths.clone() {
                 let full = format!("{base}{path}");
                 let template = PathTemplate::parse(&full)
-                    .map_err(|e| self.source.problem(position_of(self.source, path), e.to_string()))?;
+                    .map_err(|e| self.bundle.problem(&format!("/paths/{}", escape(path)), e.to_string()))?;
                 let compiled = self.operation(&full, name, &item_pointer, item, &pointer, operation)?;
+                if !settings.is_empty() {
+                    self.settings.push(OperationSettings {
+                        template: template.clone(),
+                        method: method.clone(),
+                        settings: settings.clone(),
+                    });
+                }
                 router.entry(template, PathItem::default).push(method.clone(), compiled);
             }
         }
@@ -171,10 +140,8 @@ impl<'s> Reader<'s> {
             parameters,
             body,
             responses,
-            secured: match operation.get("security") {
-                None => self.secured_by_default,
-                own => requires_credential(own),
-            },
+            security: security(operation.get("security").or(self.bundle.root.get("security"))),
+            deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
         })
     }
 
@@ -182,7 +149,7 @@ impl<'s> Reader<'s> {
         let pointer = self.follow(pointer);
         let parameter = self.at(&pointer).clone();
         let text = |key| parameter.get(key).and_then(Value::as_str);
-        let wrong = |what: &str| self.source.problem(None, format!("{what} at {pointer}"));
+        let wrong = |what: &str| self.bundle.problem(&pointer, what);
         let name = text("name").ok_or_else(|| wrong("a parameter without a name"))?;
         let location = match text("in") {
             Some("path") => Location::Path,
@@ -191,13 +158,14 @@ impl<'s> Reader<'s> {
             Some("cookie") => Location::Cookie,
             _ => return Err(wrong("a parameter that is not `in` path, query, header or cookie")),
         };
-        let schema = parameter.get("schema").map(|schema| resolve(&self.root, schema));
+        let schema = parameter.get("schema").map(|schema| resolve(&self.bundle.root, schema));
         let kind = match schema {
             None => Kind::Json,
             Some(schema) => match kind_of(schema) {
-                Some("array") => {
-                    Kind::Array(scalar_of(resolve(&self.root, schema.get("items").unwrap_or(&Value::Null))))
-                }
+                Some("array") => Kind::Array(scalar_of(resolve(
+                    &self.bundle.root,
+                    schema.get("items").unwrap_or(&Value::Null),
+                ))),
                 Some("object") => Kind::Object,
                 _ => Kind::Scalar(scalar_of(schema)),
             },
@@ -236,7 +204,10 @@ impl<'s> Reader<'s> {
         for (range, media) in &content {
             let schema = format!("{pointer}/content/{}/schema", escape(range));
             let (shape, validator) = if media.get("schema").is_some() {
-                (Some(self.shapes.compile(&self.root, &schema)), Some(self.validator(&schema, direction)?))
+                (
+                    Some(self.shapes.compile(&self.bundle.root, &schema)),
+                    Some(self.validator(&schema, direction)?),
+                )
             } else {
                 (None, None)
             };
@@ -258,16 +229,11 @@ impl<'s> Reader<'s> {
             .with_registry(registry)
             .should_validate_formats(true)
             .build(&serde_json::json!({ "$ref": format!("{BASE}#{fragment}") }))
-            .map_err(|e| {
-                self.source.problem(
-                    position_of(self.source, pointer.rsplit('/').nth(1).unwrap_or("")),
-                    format!("the schema at {pointer} is not valid: {e}"),
-                )
-            })
+            .map_err(|e| self.bundle.problem(pointer, format!("the schema is not valid: {e}")))
     }
 
     fn at(&self, pointer: &str) -> &Value {
-        self.root.pointer(pointer).unwrap_or(&Value::Null)
+        self.bundle.root.pointer(pointer).unwrap_or(&Value::Null)
     }
 
     /// The pointer of what a pointer's value refers to, references followed.
@@ -311,14 +277,18 @@ fn scalar_of(schema: &Value) -> Scalar {
     }
 }
 
-/// Whether a `security` list needs a credential: it has entries, and none of them is empty (anonymous).
-fn requires_credential(security: Option<&Value>) -> bool {
-    match security {
-        Some(Value::Array(list)) => {
-            !list.is_empty() && list.iter().all(|entry| entry.as_object().is_some_and(|e| !e.is_empty()))
-        }
-        _ => false,
+/// The scopes of each alternative of a `security` list; none at all when an alternative is anonymous.
+fn security(list: Option<&Value>) -> Vec<Vec<Box<str>>> {
+    let Some(Value::Array(list)) = list else { return Vec::new() };
+    let alternatives = list.iter().filter_map(Value::as_object);
+    if alternatives.clone().any(serde_json::Map::is_empty) {
+        return Vec::new();
     }
+    let scopes = |schemes: &serde_json::Map<String, Value>| {
+        let names = schemes.values().filter_map(Value::as_array).flatten();
+        names.filter_map(Value::as_str).map(Box::from).collect()
+    };
+    alternatives.map(scopes).collect()
 }
 
 /// The paths of `servers`, without a trailing slash; the root when there are none.

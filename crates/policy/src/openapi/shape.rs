@@ -123,63 +123,25 @@ impl Shapes {
         }
     }
 
-    /// Removes what the shape does not let through in this direction. Answers with the JSON Pointers removed.
-    pub fn strip(&self, id: ShapeId, value: &mut Value, direction: Direction) -> Vec<String> {
+    /// Removes what the shape does not let through in this direction, except undeclared names that are allowed all
+    /// the same. Answers with the JSON Pointers removed.
+    pub fn strip(
+        &self,
+        id: ShapeId,
+        value: &mut Value,
+        direction: Direction,
+        allowed: &[String],
+    ) -> Vec<String> {
         let mut removed = Vec::new();
-        self.walk(&[id], value, direction, &mut String::new(), &mut removed);
+        let walk = Walk { shapes: self, direction, allowed };
+        walk.value(&[id], value, &mut String::new(), &mut removed);
         removed
     }
 
     /// Whether a top-level property of the shape is declared and may be sent in this direction.
     pub fn knows(&self, id: ShapeId, name: &str, direction: Direction) -> bool {
         let known = [id];
-        !matches!(self.lookup(&known, name, direction), Lookup::Unknown)
-    }
-
-    fn walk(
-        &self,
-        ids: &[ShapeId],
-        value: &mut Value,
-        direction: Direction,
-        at: &mut String,
-        removed: &mut Vec<String>,
-    ) {
-        match value {
-            Value::Object(map) => {
-                map.retain(|name, inner| {
-                    let length = at.len();
-                    at.push('/');
-                    at.push_str(&escape(name));
-                    let keep = match self.lookup(ids, name, direction) {
-                        Lookup::Unknown => {
-                            removed.push(at.clone());
-                            false
-                        }
-                        Lookup::Open => true,
-                        Lookup::Known(shapes) => {
-                            self.walk(&shapes, inner, direction, at, removed);
-                            true
-                        }
-                    };
-                    at.truncate(length);
-                    keep
-                });
-            }
-            Value::Array(items) => {
-                let inner: Vec<ShapeId> =
-                    ids.iter().flat_map(|id| self.shapes[id.0].items.iter().copied()).collect();
-                if inner.is_empty() {
-                    return;
-                }
-                for (i, item) in items.iter_mut().enumerate() {
-                    let length = at.len();
-                    at.push_str(&format!("/{i}"));
-                    self.walk(&inner, item, direction, at, removed);
-                    at.truncate(length);
-                }
-            }
-            _ => {}
-        }
+        matches!(self.lookup(&known, name, direction), Lookup::Known(_) | Lookup::Open)
     }
 
     fn lookup(&self, ids: &[ShapeId], name: &str, direction: Direction) -> Lookup {
@@ -192,7 +154,7 @@ impl Shapes {
                     Direction::Response => property.write_only,
                 };
                 if hidden {
-                    return Lookup::Unknown;
+                    return Lookup::Hidden;
                 }
                 shapes.extend(&property.shapes);
                 continue;
@@ -211,10 +173,60 @@ impl Shapes {
     }
 }
 
+/// One walk over a value.
+struct Walk<'s> {
+    shapes: &'s Shapes,
+    direction: Direction,
+    allowed: &'s [String],
+}
+
+impl Walk<'_> {
+    fn value(&self, ids: &[ShapeId], value: &mut Value, at: &mut String, removed: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => map.retain(|name, inner| {
+                let length = at.len();
+                at.push('/');
+                at.push_str(&escape(name));
+                let keep = match self.shapes.lookup(ids, name, self.direction) {
+                    Lookup::Unknown if self.allowed.iter().any(|allowed| allowed == name) => true,
+                    Lookup::Unknown | Lookup::Hidden => {
+                        removed.push(at.clone());
+                        false
+                    }
+                    Lookup::Open => true,
+                    Lookup::Known(shapes) => {
+                        self.value(&shapes, inner, at, removed);
+                        true
+                    }
+                };
+                at.truncate(length);
+                keep
+            }),
+            Value::Array(items) => {
+                let shapes = ids.iter().map(|id| &self.shapes.shapes[id.0]);
+                let inner: Vec<ShapeId> = shapes.flat_map(|shape| shape.items.iter().copied()).collect();
+                if inner.is_empty() {
+                    return;
+                }
+                for (i, item) in items.iter_mut().enumerate() {
+                    let length = at.len();
+                    at.push_str(&format!("/{i}"));
+                    self.value(&inner, item, at, removed);
+                    at.truncate(length);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 enum Lookup {
     Known(Vec<ShapeId>),
     Open,
+    /// Nobody declared it.
     Unknown,
+    /// Declared, and not for this direction.
+    Hidden,
 }
 
 /// A name as a segment of a JSON Pointer (RFC 6901 §3).

@@ -1,0 +1,228 @@
+//! A look at an object before a request about it is forwarded: read as the caller, judged by its owner.
+//!
+//! A write tells nothing of whose object it changed until it has changed it; so the object is read first. The answer
+//! to the read goes nowhere: it is checked and dropped.
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, COOKIE, ETAG, HOST, HeaderMap, HeaderName,
+    HeaderValue, IF_MATCH, USER_AGENT,
+};
+use http::{Method, Request, Response, StatusCode, Version};
+use http_body::Body;
+use identity::Principal;
+use policy::{Door, ReadPath};
+use store::{Ledger, LedgerKey, StoreError};
+
+use crate::body::{Forwarded, collect};
+use crate::content_encoding::decode;
+use crate::doors::ownership;
+use crate::exchange::Exchange;
+use crate::guard::{Client, ForwardError};
+use crate::inputs::{StructureLimits, parse_json};
+use crate::owner::{self, Ownership};
+use crate::pipeline::{Pipeline, Stop, enforced, on};
+use crate::refusal::{Decision, Refusal};
+use crate::request::identify;
+
+/// Sees to it that the objects which a request names are the caller's.
+pub(crate) async fn admit<B, R, F, Fut>(
+    pipeline: Pipeline<'_>,
+    x: &mut Exchange<'_>,
+    forward: &mut F,
+) -> Result<(), Stop>
+where
+    B: Body<Data = Bytes>,
+    R: Body<Data = Bytes>,
+    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
+    Fut: Future<Output = Result<Response<R>, ForwardError>>,
+{
+    let Some(principal) = x.principal.clone() else { return Ok(()) };
+    if !on(x, Door::Ownership) || ownership::is_exempt(&principal, pipeline.engine) {
+        return Ok(());
+    }
+    let decision = objects(pipeline, x, &principal, forward).await;
+    pipeline.settle(x, Door::Ownership, decision.err().map_or(Decision::Pass, Decision::Refuse))?;
+    let Some(read) = &x.route.before_write else { return Ok(()) };
+    if [Method::GET, Method::HEAD, Method::OPTIONS].contains(&x.method) {
+        return Ok(());
+    }
+    match look(pipeline, x, &principal, read, None, forward).await {
+        Ok(tag) => {
+            // What was judged is what may be written: not what somebody made of it since (RFC 9110 §13.1.1).
+            if let Some(tag) =
+                tag.filter(|_| enforced(x, Door::Ownership) && !x.headers.contains_key(IF_MATCH))
+            {
+                x.headers.insert(IF_MATCH, tag);
+            }
+            Ok(())
+        }
+        Err(refusal) => pipeline.settle(x, Door::Ownership, Decision::Refuse(refusal)),
+    }
+}
+
+/// Every object that the request names is remembered as the caller's, or is when it is read.
+async fn objects<B, R, F, Fut>(
+    pipeline: Pipeline<'_>,
+    x: &Exchange<'_>,
+    principal: &Principal,
+    forward: &mut F,
+) -> Result<(), Refusal>
+where
+    B: Body<Data = Bytes>,
+    R: Body<Data = Bytes>,
+    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
+    Fut: Future<Output = Result<Response<R>, ForwardError>>,
+{
+    let ledger = &pipeline.shared.ledger;
+    for object in &x.route.objects {
+        for id in ownership::ids(x, &object.input)? {
+            let entry = object.kind.as_deref().map(|kind| LedgerKey::new(kind, &principal.subject, &id));
+            if let Some(entry) = entry
+                && ledger.knows(entry, x.unix_millis()).await.map_err(|e| gone(&e))?
+            {
+                continue;
+            }
+            let Some(read) = &object.read else {
+                let evidence = format!("{} {} was not given to the caller", object.input, id);
+                let evidence = crate::event::excerpt(evidence.as_bytes());
+                return Err(ownership::refusal(pipeline.engine, "object-unknown", evidence));
+            };
+            look(pipeline, x, principal, read, Some(&id), forward).await?;
+            if let Some(entry) = entry {
+                remember(pipeline, x, vec![entry]).await.map_err(|e| gone(&e))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Remembers what a response gives to the caller.
+pub(crate) async fn remember_response(
+    pipeline: Pipeline<'_>,
+    x: &Exchange<'_>,
+    response: &serde_json::Value,
+) {
+    /// Ids of one response that are remembered.
+    const MOST: usize = 10_000;
+    let Some(principal) = &x.principal else { return };
+    let mut entries = Vec::new();
+    for (kind, pointers) in &x.route.remember {
+        for pointer in pointers {
+            pointer.visit(response, &mut |value| {
+                let id = match value {
+                    serde_json::Value::String(text) => text.clone(),
+                    serde_json::Value::Number(number) => number.to_string(),
+                    _ => return,
+                };
+                if entries.len() < MOST {
+                    entries.push(LedgerKey::new(kind, &principal.subject, &id));
+                }
+            });
+        }
+    }
+    if let Err(error) = remember(pipeline, x, entries).await {
+        // The answer is the caller's all the same; what is not remembered will be looked at, or refused.
+        let verdict = crate::event::Verdict::Failed;
+        pipeline.note(x, Door::Ownership.name(), "store", verdict, None, &error.to_string());
+    }
+}
+
+async fn remember(
+    pipeline: Pipeline<'_>,
+    x: &Exchange<'_>,
+    entries: Vec<LedgerKey>,
+) -> Result<(), StoreError> {
+    let keep = pipeline.engine.policy.ledger.keep.0.as_millis() as u64;
+    if entries.is_empty() {
+        Ok(())
+    } else {
+        pipeline.shared.ledger.remember(entries, x.unix_millis() + keep).await
+    }
+}
+
+fn gone(error: &StoreError) -> Refusal {
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "store", error.to_string())
+}
+
+/// Reads an object as the caller. Its validator, when it is the caller's.
+async fn look<B, R, F, Fut>(
+    pipeline: Pipeline<'_>,
+    x: &Exchange<'_>,
+    principal: &Principal,
+    read: &ReadPath,
+    id: Option<&str>,
+    forward: &mut F,
+) -> Result<Option<HeaderValue>, Refusal>
+where
+    B: Body<Data = Bytes>,
+    R: Body<Data = Bytes>,
+    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
+    Fut: Future<Output = Result<Response<R>, ForwardError>>,
+{
+    let engine = pipeline.engine;
+    let refuse = |rule, evidence: String| Err(ownership::refusal(engine, rule, evidence));
+    let value = |name: &str| id.filter(|_| name == "id").or_else(|| x.parameter(name));
+    let Some(path) = read.fill(value) else {
+        return refuse("look", "a name of the path says nothing".into());
+    };
+    let seen = LedgerKey::new("look", &principal.subject, &path);
+    let (now, cache) = (x.unix_millis(), engine.policy.look_cache);
+    if cache.is_some() && pipeline.shared.looks.knows(seen, now).await.unwrap_or(false) {
+        return Ok(None);
+    }
+    let read_route = engine.policy.route(&Method::GET, &path);
+    let Some(owner) = read_route.owner.as_ref().or(x.route.owner.as_ref()) else {
+        return refuse("look", format!("nothing says where {path} names its owner"));
+    };
+    let failed = |why: String| Refusal::new(StatusCode::BAD_GATEWAY, "look-failed", why);
+    let request = request(engine, x, &path).ok_or_else(|| failed(format!("{path} is no target")))?;
+    let client = Client { address: x.client, transport: x.transport };
+    let response = forward(request, client).await.map_err(|e| failed(e.to_string()))?;
+    let (parts, body) = response.into_parts();
+    match parts.status.as_u16() {
+        200 => {}
+        401 | 403 | 404 | 410 => return refuse("look", format!("{path} answered {}", parts.status.as_u16())),
+        status => return Err(failed(format!("{path} answered {status}"))),
+    }
+    let (limit, patience) =
+        (engine.policy.protocol.max_decoded_body.as_usize(), engine.policy.gateway.timeouts.upstream.0);
+    let held = collect(body, limit, patience).await.map_err(|_| failed(format!("{path} cannot be held")))?;
+    let coding = parts.headers.get(CONTENT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let decoded = decode(coding, &held, &engine.policy.protocol).map_err(|e| failed(e.to_string()))?;
+    let text = decoded.map_or(held, Bytes::from);
+    let structure = StructureLimits { depth: 128, members: usize::MAX };
+    let Ok(mut object) = parse_json(&text, structure) else {
+        return Err(ownership::unreadable(engine, "an object that is not JSON"));
+    };
+    if owner::check(owner, principal, &mut object) != Ownership::Own {
+        return Err(ownership::not_owner(engine, owner, principal, &object));
+    }
+    if let Some(cache) = cache {
+        // Memory does not fail.
+        let _ = pipeline.shared.looks.remember(vec![seen], now + cache.as_millis() as u64).await;
+    }
+    // A weak validator cannot guard a write (RFC 9110 §8.8.1).
+    Ok(parts.headers.get(ETAG).filter(|tag| tag.as_bytes().starts_with(b"\"")).cloned())
+}
+
+/// The read: a request of the caller's own, with their credentials and nothing about the write.
+fn request<B>(engine: &crate::guard::Engine, x: &Exchange<'_>, path: &str) -> Option<Request<Forwarded<B>>> {
+    let mut headers = HeaderMap::new();
+    let key = &engine.policy.auth.api_key_header;
+    let kept =
+        [HOST, AUTHORIZATION, COOKIE, USER_AGENT, HeaderName::from_static("x-forwarded-for"), key.clone()];
+    for name in kept {
+        for value in x.headers.get_all(&name) {
+            headers.append(&name, value.clone());
+        }
+    }
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    identify(engine, x, &mut headers);
+    let mut request = Request::new(Forwarded::held(Bytes::new()));
+    *request.uri_mut() = path.parse().ok()?;
+    *request.version_mut() = Version::HTTP_11;
+    *request.headers_mut() = headers;
+    Some(request)
+}

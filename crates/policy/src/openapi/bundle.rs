@@ -1,0 +1,189 @@
+//! A document with the files that it refers to, as one tree.
+//!
+//! Every other file is put under [`FILES`] and references to it become local ones, so that whoever reads the tree
+//! follows local references only. Positions lead back to the file where a value was written.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::positions::Positions;
+use super::shape::escape;
+use crate::diagnostics::{Problem, Source};
+
+/// Where other files stand in the tree.
+const FILES: &str = "x-doorward-files";
+/// Files that one document may refer to, and how large they may be together.
+const MAX_FILES: usize = 256;
+const MAX_BYTES: usize = 32 * 1024 * 1024;
+
+/// The tree, and where it was written.
+#[derive(Debug)]
+pub(super) struct Bundle {
+    pub(super) root: Value,
+    files: Vec<File>,
+}
+
+#[derive(Debug)]
+struct File {
+    source: Source,
+    positions: Positions,
+    path: Option<PathBuf>,
+}
+
+impl Bundle {
+    /// Reads a document and what it refers to. Without a directory it may refer to nothing outside itself.
+    pub(super) fn read(source: &Source, directory: Option<&Path>) -> Result<Bundle, Problem> {
+        let mut root = parse(source)?;
+        let path = directory.map(|directory| directory.join(file_name(source.name())));
+        let mut bundle = Bundle { root: Value::Null, files: Vec::new() };
+        bundle.push(source.clone(), path);
+        let mut others = Map::new();
+        let mut read = 0;
+        bundle.localize(0, &mut root, directory)?;
+        let mut next = 1;
+        while next < bundle.files.len() {
+            let source = bundle.files[next].source.clone();
+            read += source.text().len();
+            if next > MAX_FILES || read > MAX_BYTES {
+                return Err(source.problem(None, "the document refers to too many files"));
+            }
+            let mut value = parse(&source)?;
+            bundle.localize(next, &mut value, directory)?;
+            others.insert(next.to_string(), value);
+            next += 1;
+        }
+        if let (Value::Object(root), false) = (&mut root, others.is_empty()) {
+            root.insert(FILES.into(), Value::Object(others));
+        }
+        bundle.root = root;
+        Ok(bundle)
+    }
+
+    /// The files beside the document itself.
+    pub(super) fn other_files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files[1..].iter().filter_map(|file| file.path.as_ref())
+    }
+
+    /// A problem at a pointer of the tree, in the file where that was written.
+    pub(super) fn problem(&self, pointer: &str, message: impl Into<String>) -> Problem {
+        let inside = pointer.strip_prefix('/').and_then(|p| p.strip_prefix(FILES)).and_then(|p| {
+            let (number, rest) = p.strip_prefix('/')?.split_once('/').unwrap_or((&p[1..], ""));
+            Some((number.parse::<usize>().ok()?, rest))
+        });
+        match inside.and_then(|(number, rest)| Some((self.files.get(number)?, rest))) {
+            Some((file, rest)) => file.source.problem(file.positions.find(&format!("/{rest}")), message),
+            None => self.files[0].source.problem(self.files[0].positions.find(pointer), message),
+        }
+    }
+
+    fn push(&mut self, source: Source, path: Option<PathBuf>) {
+        let positions = Positions::of(source.text());
+        self.files.push(File { source, positions, path });
+    }
+
+    /// Makes references to other files local, and notes the files.
+    fn localize(
+        &mut self,
+        number: usize,
+        value: &mut Value,
+        directory: Option<&Path>,
+    ) -> Result<(), Problem> {
+        match value {
+            Value::Array(items) => {
+                items.iter_mut().try_for_each(|item| self.localize(number, item, directory))
+            }
+            Value::Object(map) => {
+                if let Some(Value::String(target)) = map.get_mut("$ref") {
+                    let local = self.local(number, target, directory)?;
+                    *target = local;
+                }
+                // OpenAPI 3.1 §4.8.25: a discriminator names schemas by reference too.
+                if let Some(Value::Object(mapping)) = map.get_mut("mapping") {
+                    for target in mapping.values_mut() {
+                        if let Value::String(target) = target
+                            && target.contains(['#', '/'])
+                        {
+                            let local = self.local(number, target, directory)?;
+                            *target = local;
+                        }
+                    }
+                }
+                map.values_mut().try_for_each(|item| self.localize(number, item, directory))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn local(&mut self, number: usize, target: &str, directory: Option<&Path>) -> Result<String, Problem> {
+        let (file, fragment) = target.split_once('#').unwrap_or((target, ""));
+        if file.is_empty() {
+            let prefix = if number == 0 { String::new() } else { format!("/{FILES}/{number}") };
+            return Ok(format!("#{prefix}{fragment}"));
+        }
+        let here = &self.files[number];
+        let wrong = |message: String| {
+            let at = here.source.text().find(target).map(|at| at..at + target.len());
+            here.source.problem(at, message)
+        };
+        if file.contains("://") {
+            return Err(wrong(format!("`$ref: {target}` is on another machine"))
+                .mend("download the file, put it beside the document and refer to it there"));
+        }
+        let (Some(_), Some(base)) = (directory, here.path.as_deref().and_then(Path::parent)) else {
+            return Err(wrong(format!("`$ref: {target}` leaves the document"))
+                .mend("read the document from a file, so that others can be found beside it"));
+        };
+        let path = base.join(file);
+        let found = self.files.iter().position(|known| known.path.as_ref() == Some(&path));
+        let found = match found {
+            Some(found) => found,
+            None => {
+                let text = std::fs::read_to_string(&path).map_err(|e| {
+                    wrong(format!("`$ref: {target}`: {} cannot be read: {e}", path.display()))
+                })?;
+                self.push(Source::new(path.display().to_string(), text), Some(path));
+                self.files.len() - 1
+            }
+        };
+        let prefix = if found == 0 { String::new() } else { format!("/{FILES}/{found}") };
+        Ok(format!("#{prefix}{fragment}"))
+    }
+}
+
+fn file_name(name: &str) -> &str {
+    Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or(name)
+}
+
+fn parse(source: &Source) -> Result<Value, Problem> {
+    if source.text().trim_start().starts_with('{') {
+        return serde_json::from_str(source.text()).map_err(|e| {
+            let line_start: usize =
+                source.text().split_inclusive('\n').take(e.line().saturating_sub(1)).map(str::len).sum();
+            let at = (line_start + e.column().saturating_sub(1)).min(source.text().len());
+            source.problem(Some(at..at), format!("not JSON: {e}"))
+        });
+    }
+    serde_saphyr::from_str(source.text()).map_err(|e| {
+        let message = e.to_string();
+        source.problem(None, format!("not YAML: {}", message.lines().next().unwrap_or("")))
+    })
+}
+
+/// Settings under `x-doorward`, with the pointer of each: the nearest level says.
+pub(super) fn settings(
+    levels: &[(&Value, &str)],
+) -> Result<Vec<(String, Value, String)>, (String, &'static str)> {
+    const KEY: &str = "x-doorward";
+    let mut settings: Vec<(String, Value, String)> = Vec::new();
+    for (holder, pointer) in levels {
+        let Some(written) = holder.get(KEY) else { continue };
+        let at = format!("{pointer}/{KEY}");
+        let Value::Object(map) = written else { return Err((at, "`x-doorward` is not an object")) };
+        for (name, value) in map {
+            settings.retain(|(known, ..)| known != name);
+            settings.push((name.clone(), value.clone(), format!("{at}/{}", escape(name))));
+        }
+    }
+    Ok(settings)
+}

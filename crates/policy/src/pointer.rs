@@ -1,0 +1,118 @@
+//! JSON Pointers (RFC 6901) in which a segment `*` stands for every item of an array or member of an object.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::Value;
+
+/// A pointer to any number of values.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Pointer {
+    text: Box<str>,
+    segments: Box<[Segment]>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Segment {
+    Name(Box<str>),
+    Each,
+}
+
+impl Pointer {
+    /// The pointer as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Calls `each` with every value that it points to, in order.
+    pub fn visit<'v>(&self, root: &'v Value, each: &mut impl FnMut(&'v Value)) {
+        visit(&self.segments, root, each);
+    }
+
+    /// The values that it points to.
+    pub fn values<'v>(&self, root: &'v Value) -> Vec<&'v Value> {
+        let mut values = Vec::new();
+        self.visit(root, &mut |value| values.push(value));
+        values
+    }
+
+    /// The one value that it points to; `None` when there is none, or it may point to many.
+    pub fn value_mut<'v>(&self, root: &'v mut Value) -> Option<&'v mut Value> {
+        self.segments.iter().try_fold(root, |value, segment| match (segment, value) {
+            (Segment::Name(name), Value::Object(map)) => map.get_mut(&**name),
+            (Segment::Name(name), Value::Array(items)) => {
+                name.parse::<usize>().ok().and_then(|at| items.get_mut(at))
+            }
+            _ => None,
+        })
+    }
+}
+
+fn visit<'v>(segments: &[Segment], value: &'v Value, each: &mut impl FnMut(&'v Value)) {
+    let Some((first, rest)) = segments.split_first() else { return each(value) };
+    match (first, value) {
+        (Segment::Name(name), Value::Object(map)) => {
+            if let Some(inner) = map.get(&**name) {
+                visit(rest, inner, each);
+            }
+        }
+        (Segment::Name(name), Value::Array(items)) => {
+            if let Some(inner) = name.parse::<usize>().ok().and_then(|at| items.get(at)) {
+                visit(rest, inner, each);
+            }
+        }
+        (Segment::Each, Value::Array(items)) => items.iter().for_each(|item| visit(rest, item, each)),
+        (Segment::Each, Value::Object(map)) => map.values().for_each(|item| visit(rest, item, each)),
+        _ => {}
+    }
+}
+
+impl FromStr for Pointer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !text.is_empty() && !text.starts_with('/') {
+            return Err(format!("`{text}` is not a JSON Pointer (RFC 6901); write `/{text}`"));
+        }
+        let segment = |part: &str| match part {
+            "*" => Segment::Each,
+            part => Segment::Name(part.replace("~1", "/").replace("~0", "~").into()),
+        };
+        Ok(Pointer { text: text.into(), segments: text.split('/').skip(1).map(segment).collect() })
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pointer {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_every_item() {
+        let value = json!({"items": [{"id": 1}, {"id": 2}, {}], "a/b": {"~": 7}});
+        let values = |text: &str| {
+            let pointer: Pointer = text.parse().unwrap();
+            pointer.values(&value).into_iter().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(values("/items/*/id"), [json!(1), json!(2)]);
+        assert_eq!(values("/items/1/id"), [json!(2)]);
+        assert_eq!(values("/a~1b/~0"), [json!(7)]);
+        assert_eq!(values("/nothing"), [] as [Value; 0]);
+        assert_eq!(values(""), [value.clone()]);
+        assert!("items".parse::<Pointer>().is_err());
+    }
+}
