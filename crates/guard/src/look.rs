@@ -44,7 +44,7 @@ where
     let decision = objects(pipeline, x, &principal, forward).await;
     pipeline.settle(x, Door::Ownership, decision.err().map_or(Decision::Pass, Decision::Refuse))?;
     let Some(read) = &x.route.before_write else { return Ok(()) };
-    if [Method::GET, Method::HEAD, Method::OPTIONS].contains(&x.method) {
+    if !ownership::writes(&x.method) {
         return Ok(());
     }
     match look(pipeline, x, &principal, read, None, forward).await {

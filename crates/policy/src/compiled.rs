@@ -79,9 +79,7 @@ impl Policy {
     /// The policy of the route that a method and a normalised path belong to.
     pub fn route(&self, method: &Method, path: &str) -> &Arc<RoutePolicy> {
         if let Some((_, candidates, _)) = self.routes.find(path) {
-            let serves =
-                |route: &&Arc<RoutePolicy>| route.methods.is_empty() || route.methods.contains(method);
-            if let Some(route) = candidates.iter().find(serves) {
+            if let Some(route) = candidates.iter().find(|route| route.serves(method)) {
                 return route;
             }
         }
@@ -149,6 +147,15 @@ pub struct RoutePolicy {
     pub remember: Vec<(String, Vec<Pointer>)>,
     /// Names that may be sent though nobody declared them.
     pub allow_properties: Vec<String>,
+}
+
+impl RoutePolicy {
+    /// Whether it holds for a method. What holds for GET holds for HEAD, which tells the same of an object.
+    fn serves(&self, method: &Method) -> bool {
+        self.methods.is_empty()
+            || self.methods.contains(method)
+            || (method == Method::HEAD && self.methods.contains(&Method::GET))
+    }
 }
 
 /// Sockets, upstreams, time-outs.

@@ -5,6 +5,7 @@
 mod doors;
 mod failures;
 mod framing;
+mod ownership;
 mod reload;
 mod support;
 mod traffic;

@@ -5,7 +5,7 @@
 //! way out, the owner that the response names must be the caller, before a byte of it leaves; objects of others are
 //! filtered out of lists.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use identity::Principal;
 use policy::config::ForeignStatus;
 use policy::{Binding, Input, Owner, RoutePolicy};
@@ -124,9 +124,16 @@ pub(crate) enum Released {
     Refused(Refusal),
 }
 
-/// Whether the response of this exchange must be held for the owner check.
+/// Whether the response of this exchange must be held for the owner check. What answers a write says what was done,
+/// and its object was read before.
 pub(crate) fn needs_body(x: &Exchange<'_>, engine: &Engine) -> bool {
-    x.route.owner.is_some() && !x.principal.as_deref().is_some_and(|p| is_exempt(p, engine))
+    let looked = x.route.before_write.is_some() && writes(&x.method);
+    x.route.owner.is_some() && !looked && !x.principal.as_deref().is_some_and(|p| is_exempt(p, engine))
+}
+
+/// Whether a method may change what it names.
+pub(crate) fn writes(method: &Method) -> bool {
+    ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
 /// Whether the response names ids that the caller is given.

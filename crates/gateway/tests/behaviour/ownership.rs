@@ -1,0 +1,233 @@
+//! An API that knows nothing of us and checks nothing: shut by policy alone, ordinary use unharmed.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use jsonwebtoken::{EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+use crate::support::{Peer, Running, free_port, raw, script, status};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789";
+
+/// The books API, bare and behind the gate.
+struct Books {
+    api: std::net::SocketAddr,
+    gate: Running,
+    _peer: Peer,
+    _directory: tempfile::TempDir,
+}
+
+impl Books {
+    fn start(policy: &str) -> Books {
+        let port = free_port();
+        let peer = Peer::start(
+            Command::new("/usr/bin/python3").args([script("books.py"), port.to_string(), SECRET.into()]),
+            port,
+        );
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            path
+        };
+        write("books.yaml", &std::fs::read_to_string(script("books.openapi.yaml")).unwrap());
+        write("secret", SECRET);
+        let file = write(
+            "doorward.toml",
+            &format!(
+                "[gateway]\nopenapi = 'books.yaml'\n[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret_file = 'secret'\n[rate]\nlimits = []\n{policy}"
+            ),
+        );
+        let gate = Running::from_file(&file, &[format!("http://127.0.0.1:{port}")]);
+        Books { api: ([127, 0, 0, 1], port).into(), gate, _peer: peer, _directory: directory }
+    }
+
+    /// One request as somebody, behind the gate.
+    fn ask(&self, who: &str, method: &str, target: &str, body: Option<Value>) -> (u16, Value) {
+        self.send(self.gate.address, who, method, target, body, "")
+    }
+
+    /// The same, without the gate.
+    fn bare(&self, who: &str, method: &str, target: &str, body: Option<Value>) -> (u16, Value) {
+        self.send(self.api, who, method, target, body, "")
+    }
+
+    fn send(
+        &self,
+        to: std::net::SocketAddr,
+        who: &str,
+        method: &str,
+        target: &str,
+        body: Option<Value>,
+        headers: &str,
+    ) -> (u16, Value) {
+        let claims = json!({ "sub": who, "exp": 4_000_000_000u64 });
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        let token = encode(&Header::new(jsonwebtoken::Algorithm::HS256), &claims, &key).unwrap();
+        let body = body.map_or(String::new(), |body| body.to_string());
+        let request = format!(
+            "{method} {target} HTTP/1.1\r\nHost: books.example\r\nUser-Agent: test\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+            body.len()
+        );
+        let answer = raw(to, request.as_bytes());
+        let text = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        (status(&answer), serde_json::from_str(text).unwrap_or(Value::Null))
+    }
+
+    fn titles(&self) -> Vec<String> {
+        let (_, list) = self.bare("alice", "GET", "/books", None);
+        list["items"].as_array().unwrap().iter().map(|b| b["title"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+#[test]
+fn foreign_objects_are_shut_and_own_ones_open() {
+    let books = Books::start("");
+    // Bare, every door stands open.
+    for (method, target, body) in [
+        ("GET", "/users/alice", None),
+        ("GET", "/books/1", None),
+        ("PUT", "/books/1", Some(json!({ "title": "mine now" }))),
+        ("GET", "/books/batch?ids=1,3", None),
+        ("POST", "/loans", Some(json!({ "books": [1] }))),
+        ("GET", "/users/bob/books/1", None),
+        ("PUT", "/users/alice", Some(json!({ "email": "bob@books.example" }))),
+        ("GET", "/debug", None),
+        ("DELETE", "/books/2", None),
+    ] {
+        assert!(books.bare("bob", method, target, body).0 < 300, "bare {method} {target}");
+    }
+    books.bare("bob", "POST", "/reset", None);
+    // Behind the gate, bob sees nothing of alice's and changes nothing.
+    for (method, target, body) in [
+        ("GET", "/users/alice", None),
+        ("PUT", "/users/alice", Some(json!({ "email": "bob@books.example" }))),
+        ("GET", "/books/1", None),
+        ("GET", "/books/01", None),
+        ("HEAD", "/books/1", None),
+        ("PUT", "/books/1", Some(json!({ "title": "mine now" }))),
+        ("DELETE", "/books/1", None),
+        ("GET", "/books/batch?ids=1", None),
+        ("GET", "/books/batch?ids=3,1,4", None),
+        ("POST", "/loans", Some(json!({ "books": [1] }))),
+        ("POST", "/loans", Some(json!({ "books": [3, 1] }))),
+        ("POST", "/loans", Some(json!({ "books": ["3,1"] }))),
+        ("POST", "/loans", Some(json!({ "books": [[1]] }))),
+        ("GET", "/users/alice/books/1", None),
+        ("GET", "/users/bob/books/1", None),
+        ("GET", "/debug", None),
+        ("POST", "/reset", None),
+    ] {
+        let (status, answer) = books.ask("bob", method, target, body);
+        assert!((400..500).contains(&status), "{method} {target}: {status} {answer}");
+        let text = answer.to_string();
+        assert!(!text.contains("alice") && !text.contains("Emma"), "{method} {target}: {answer}");
+    }
+    assert_eq!(books.titles(), ["Emma", "Persuasion", "Ulysses", "Dubliners"]);
+    let (_, alice) = books.bare("alice", "GET", "/users/alice", None);
+    assert_eq!(alice["email"], "alice@books.example");
+    // And bob's own use is what it was.
+    let (_, own) = books.ask("bob", "GET", "/users/bob", None);
+    assert_eq!(own, json!({ "name": "bob", "email": "bob@books.example", "admin": false }));
+    let (_, list) = books.ask("bob", "GET", "/books", None);
+    assert_eq!((&list["total"], &list["items"][0]["title"]), (&json!(2), &json!("Ulysses")), "{list}");
+    assert_eq!(books.ask("bob", "GET", "/books/3", None).1["title"], "Ulysses");
+    assert_eq!(books.ask("bob", "GET", "/books/batch?ids=3,4", None).0, 200);
+    assert_eq!(
+        books.ask("bob", "POST", "/loans", Some(json!({ "books": [3, 4] }))).0,
+        200,
+        "the list gave him these"
+    );
+    assert_eq!(books.ask("bob", "PUT", "/books/3", Some(json!({ "title": "Ulysses, again" }))).0, 200);
+    let (status, made) = books.ask("bob", "POST", "/books", Some(json!({ "title": "Finnegans Wake" })));
+    assert_eq!((status, &made["title"]), (201, &json!("Finnegans Wake")));
+    assert_eq!(books.ask("bob", "POST", "/loans", Some(json!({ "books": [made["id"]] }))).0, 200);
+    assert_eq!(books.ask("bob", "GET", "/users/bob/books/4", None).0, 200);
+    assert_eq!(books.ask("bob", "DELETE", &format!("/books/{}", made["id"]), None).0, 204);
+    assert_eq!(books.ask("bob", "GET", &format!("/books/{}", made["id"]), None).0, 404);
+}
+
+#[test]
+fn what_may_not_be_assigned_is_not_however_deep() {
+    let books = Books::start("");
+    let evil = json!({ "title": "x", "owner": "alice", "meta": { "price": 0, "shelf": "b", "featured": true }, "promoted": 1 });
+    let (_, bare) = books.bare("bob", "POST", "/books", Some(evil.clone()));
+    assert_eq!((&bare["owner"], &bare["meta"]["price"]), (&json!("alice"), &json!(0)));
+    books.bare("bob", "POST", "/reset", None);
+    let (status, made) = books.ask("bob", "POST", "/books", Some(evil));
+    assert_eq!(status, 201);
+    assert_eq!((&made["owner"], &made["meta"]), (&json!("bob"), &json!({ "shelf": "b" })), "{made}");
+    let (_, stored) = books.bare("bob", "GET", "/books/5", None);
+    assert_eq!((&stored["promoted"], &stored["meta"]["featured"]), (&Value::Null, &Value::Null));
+    books.ask("bob", "PUT", "/users/bob", Some(json!({ "email": "b@books.example", "admin": true })));
+    let (_, bob) = books.bare("bob", "GET", "/users/bob", None);
+    assert_eq!((&bob["admin"], &bob["email"]), (&json!(false), &json!("b@books.example")));
+    assert!(books.gate.events.has(&["unknown-property", "rewritten", "/meta/price", "/promoted"]));
+}
+
+#[test]
+fn a_write_holds_only_for_what_was_read() {
+    let books = Books::start("");
+    assert_eq!(books.ask("bob", "PUT", "/books/3", Some(json!({ "title": "one" }))).0, 200);
+    // The gate read version 2 and says so; the API refuses anything else.
+    let with = |condition: &str| {
+        let body = Some(json!({ "title": "two" }));
+        books.send(books.gate.address, "bob", "PUT", "/books/3", body, condition).0
+    };
+    assert_eq!(with(""), 200);
+    assert_eq!(with("If-Match: \"3-1\"\r\n"), 412, "the client's own condition stays");
+    assert!(books.gate.events.all().iter().all(|line| !line.contains("look-failed")));
+}
+
+#[test]
+fn whoever_tries_many_ids_is_seen_and_stopped() {
+    let books = Books::start("[ownership.enumeration]\nids = 5\nwindow = '10 minutes'\nthen = 'throttle'");
+    for _ in 0..20 {
+        assert_eq!(books.ask("bob", "GET", "/books/1", None).0, 404, "one id again and again is one id");
+    }
+    let answers: Vec<u16> =
+        (100..110).map(|id| books.ask("bob", "GET", &format!("/books/{id}"), None).0).collect();
+    assert_eq!(answers[..5], [404; 5]);
+    assert_eq!(answers[5..], [429; 5]);
+    assert_eq!(books.ask("bob", "GET", "/books/3", None).0, 429);
+    assert_eq!(books.ask("alice", "GET", "/books/1", None).0, 200, "others are served");
+    assert!(books.gate.events.has(&["\"rule\":\"enumeration\"", "more than 5 different ids"]));
+}
+
+#[test]
+fn what_was_given_is_remembered_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let policy = format!("[ownership.ledger]\nfile = '{}'", directory.path().join("ledger.db").display());
+    let loan = || Some(json!({ "books": [3] }));
+    let first = Books::start(&policy);
+    assert_eq!(first.ask("bob", "POST", "/loans", loan()).0, 404, "nobody gave him this yet");
+    first.ask("bob", "GET", "/books", None);
+    assert_eq!(first.ask("bob", "POST", "/loans", loan()).0, 200);
+    drop(first);
+    let second = Books::start(&policy);
+    assert_eq!(second.ask("bob", "POST", "/loans", loan()).0, 200);
+    assert_eq!(second.ask("alice", "POST", "/loans", loan()).0, 404);
+}
+
+#[test]
+fn a_door_that_observes_changes_nothing_and_says_what_it_would_do() {
+    let books = Books::start("[doors]\nownership = 'observe'");
+    assert_eq!(books.ask("bob", "GET", "/books/1", None).1["title"], "Emma");
+    assert_eq!(books.ask("bob", "PUT", "/books/1", Some(json!({ "title": "seen" }))).0, 200);
+    assert_eq!(books.ask("bob", "POST", "/loans", Some(json!({ "books": [1] }))).0, 200);
+    for rule in ["\"rule\":\"owner\"", "\"rule\":\"object-unknown\""] {
+        assert!(books.gate.events.has(&[rule, "would-refuse"]), "{rule}");
+    }
+}
+
+#[test]
+fn an_upgrade_does_not_carry_a_body_past_the_doors() {
+    let books = Books::start("");
+    let body = Some(json!({ "title": "' OR '1'='1", "owner": "alice" }));
+    let upgrade = "Connection: upgrade\r\nUpgrade: websocket\r\n";
+    let (status, _) = books.send(books.gate.address, "bob", "POST", "/books", body, upgrade);
+    assert_eq!(status, 403);
+    assert_eq!(books.titles().len(), 4);
+}
