@@ -57,6 +57,8 @@ pub enum Verdict {
     Rewritten,
     /// The door observes: it would have been changed.
     WouldRewrite,
+    /// Passed, and worth knowing.
+    Reported,
     /// Something failed; the exchange got an error.
     Failed,
 }
@@ -69,6 +71,7 @@ impl Verdict {
             Verdict::WouldRefuse => "would-refuse",
             Verdict::Rewritten => "rewritten",
             Verdict::WouldRewrite => "would-rewrite",
+            Verdict::Reported => "reported",
             Verdict::Failed => "failed",
         }
     }

@@ -4,6 +4,7 @@
 //! same doors in reverse over the response. Gateway, tower layer and tests all call that one function; none of
 //! them decides anything. The guard opens no socket: who forwards, and where events go, is handed in.
 
+mod assignment;
 pub mod body;
 mod content_encoding;
 pub mod doors;

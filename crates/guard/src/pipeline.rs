@@ -100,6 +100,10 @@ impl Pipeline<'_> {
             Decision::Pass => Ok(()),
             Decision::Answer(status, headers) if enforce => Err(Stop::Answered(status, headers)),
             Decision::Answer(..) => Ok(()),
+            Decision::Report(rule, evidence) => {
+                self.note(x, door.name(), rule, Verdict::Reported, None, &evidence);
+                Ok(())
+            }
             Decision::Rewrite(rewrite) => {
                 let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
                 self.note(x, door.name(), rewrite.rule, verdict, None, &rewrite.evidence);

@@ -15,6 +15,8 @@ pub enum Decision {
     Rewrite(Rewrite),
     /// It may not pass.
     Refuse(Refusal),
+    /// It passes, and the operator is told.
+    Report(&'static str, String),
     /// The door answers itself (a CORS preflight).
     Answer(StatusCode, HeaderMap),
 }

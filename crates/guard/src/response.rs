@@ -50,6 +50,11 @@ where
         }
     }
     let kind = essence(&parts.headers);
+    if on(x, Door::Schema)
+        && let Some((rule, evidence)) = doors::schema::undeclared_response(x, parts.status, &kind)
+    {
+        pipeline.note(x, Door::Schema.name(), rule, Verdict::Reported, None, &evidence);
+    }
     let is_json = kind == "application/json" || kind.ends_with("+json");
     let owner =
         on(x, Door::Ownership) && parts.status.is_success() && doors::ownership::needs_body(x, engine);

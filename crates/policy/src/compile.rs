@@ -126,6 +126,7 @@ impl Compiler {
             auth,
             document,
             undeclared: config.schema.undeclared,
+            deprecated: config.schema.deprecated,
             server_errors: config.schema.server_errors,
             headers,
             cookies: Cookies {

@@ -12,9 +12,10 @@ use ipnet::IpNet;
 use prefix_trie::joint::JointPrefixSet;
 
 use crate::config::{
-    AccessLog, AdminConfig, AuthRequirement, BodyHandling, ClaimMatch, CorsConfig, Csrf, EnumerationConfig,
-    ForeignStatus, HealthConfig, JwtAlgorithm, LedgerConfig, ProtocolConfig, ProxyProtocol,
-    ResponseProperties, SameSite, ServerErrors, TimeoutConfig, UndeclaredOperation, UnknownProperties,
+    AccessLog, AdminConfig, AuthRequirement, BodyHandling, ClaimMatch, CorsConfig, Csrf, DeprecatedOperation,
+    EnumerationConfig, ForeignStatus, HealthConfig, JwtAlgorithm, LedgerConfig, ProtocolConfig,
+    ProxyProtocol, ResponseProperties, SameSite, ServerErrors, TimeoutConfig, UndeclaredOperation,
+    UnknownProperties,
 };
 use crate::openapi::Document;
 use crate::origin::OriginPattern;
@@ -47,6 +48,8 @@ pub struct Policy {
     pub document: Option<Document>,
     /// What an OpenAPI document decides.
     pub undeclared: UndeclaredOperation,
+    /// What happens to operations that should no longer be used.
+    pub deprecated: DeprecatedOperation,
     /// What happens to the words in which the API fails.
     pub server_errors: ServerErrors,
     /// Headers of every response.
@@ -145,6 +148,8 @@ pub struct RoutePolicy {
     pub objects: Vec<ObjectReference>,
     /// Ids of a response that the caller is given, by kind.
     pub remember: Vec<(String, Vec<Pointer>)>,
+    /// What a JSON Patch may change.
+    pub patch_paths: Option<Vec<Pointer>>,
     /// Names that may be sent though nobody declared them.
     pub allow_properties: Vec<String>,
 }

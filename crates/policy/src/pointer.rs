@@ -37,6 +37,13 @@ impl Pointer {
         values
     }
 
+    /// Whether a JSON Pointer without stars points to something that this one points to, or into it.
+    pub fn covers(&self, pointer: &str) -> bool {
+        let Ok(Pointer { segments, .. }) = pointer.parse::<Pointer>() else { return false };
+        let same = |(ours, theirs): (&Segment, &Segment)| *ours == Segment::Each || ours == theirs;
+        segments.len() >= self.segments.len() && self.segments.iter().zip(segments.iter()).all(same)
+    }
+
     /// The one value that it points to; `None` when there is none, or it may point to many.
     pub fn value_mut<'v>(&self, root: &'v mut Value) -> Option<&'v mut Value> {
         self.segments.iter().try_fold(root, |value, segment| match (segment, value) {
@@ -114,5 +121,8 @@ mod tests {
         assert_eq!(values("/nothing"), [] as [Value; 0]);
         assert_eq!(values(""), [value.clone()]);
         assert!("items".parse::<Pointer>().is_err());
+        let covers = |ours: &str, theirs: &str| ours.parse::<Pointer>().unwrap().covers(theirs);
+        assert!(covers("/tags/*", "/tags/-") && covers("/meta", "/meta/a") && covers("", "/any"));
+        assert!(!covers("/tags/*", "/tags") && !covers("/meta", "/metadata") && !covers("/a", "b"));
     }
 }

@@ -7,5 +7,6 @@ mod failures;
 mod framing;
 mod ownership;
 mod reload;
+mod schema;
 mod support;
 mod traffic;

@@ -4,27 +4,26 @@
 //! properties that nobody declared, or that are `readOnly`, are stripped or refused. Without one, a route's
 //! `fields` list does the same for the top level of a body.
 
-use bytes::Bytes;
 use http::header::{ALLOW, COOKIE, HeaderValue};
 use http::{Method, StatusCode};
-use policy::config::{ServerErrors, UndeclaredOperation, UnknownProperties};
+use policy::config::{DeprecatedOperation, ServerErrors, UndeclaredOperation, UnknownProperties};
 use policy::openapi::{Direction, Location, MediaType, Operation, ParameterError, ShapeId};
 use serde_json::Value;
 
-use crate::exchange::{Declared, Exchange, HeldBody};
+use crate::assignment;
+use crate::exchange::{Declared, Exchange};
 use crate::guard::Engine;
-use crate::inputs::{ParsedBody, cookies, essence, pairs};
+use crate::inputs::{cookies, pairs};
 use crate::refusal::{Change, Decision, Refusal, Rewrite};
-
-/// Errors of one body that are told; more help nobody.
-const MAX_ERRORS: usize = 20;
 
 /// Judges method, path and parameters.
 pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let operation = match &x.declared {
         Declared::NoDocument => return Decision::Pass,
         Declared::Operation(operation) => *operation,
-        _ if engine.policy.undeclared == UndeclaredOperation::Report => return Decision::Pass,
+        _ if engine.policy.undeclared == UndeclaredOperation::Report => {
+            return Decision::Report("undeclared-operation", format!("{} {}", x.method, x.target.path()));
+        }
         Declared::OtherMethods(methods) => return other_method(x, methods),
         Declared::Nothing => {
             return Decision::Refuse(Refusal::new(
@@ -42,15 +41,46 @@ pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
         refusal.errors = errors;
         return Decision::Refuse(refusal);
     }
-    unknown_parameters(x, operation)
+    match unknown_parameters(x, operation) {
+        Decision::Pass if operation.deprecated => deprecated(engine, operation),
+        decision => decision,
+    }
+}
+
+fn deprecated(engine: &Engine, operation: &Operation) -> Decision {
+    match engine.policy.deprecated {
+        DeprecatedOperation::Allow => Decision::Pass,
+        DeprecatedOperation::Report => Decision::Report("deprecated", operation.id.to_string()),
+        DeprecatedOperation::Refuse => {
+            Decision::Refuse(Refusal::new(StatusCode::NOT_FOUND, "deprecated", &*operation.id))
+        }
+    }
+}
+
+/// What a response is that its document does not declare: another status, another media type.
+pub(crate) fn undeclared_response(
+    x: &Exchange<'_>,
+    status: StatusCode,
+    essence: &str,
+) -> Option<(&'static str, String)> {
+    let operation = x.operation().filter(|operation| !operation.responses.is_empty())?;
+    let Some(response) = operation.response(status.as_u16()) else {
+        return Some(("undeclared-status", format!("{} answers {}", operation.id, status.as_u16())));
+    };
+    let declares = response.content.is_empty() || essence.is_empty();
+    if declares || MediaType::select(&response.content, essence).is_some() {
+        return None;
+    }
+    let evidence = format!("{} answers {}", operation.id, crate::event::excerpt(essence.as_bytes()));
+    Some(("undeclared-media-type", evidence))
 }
 
 /// Judges the body, and strips what may not be assigned.
 pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let Some(body) = &x.body else { return Decision::Pass };
     match (x.operation(), &x.route.fields) {
-        (Some(operation), _) => declared_body(x, engine, operation, body),
-        (None, Some(fields)) => listed_fields(x, fields, body),
+        (Some(operation), _) => assignment::declared(x, engine, operation, body),
+        (None, Some(fields)) => assignment::listed(x, fields, body),
         (None, None) => Decision::Pass,
     }
 }
@@ -94,13 +124,16 @@ fn parameter_errors(x: &Exchange<'_>, operation: &Operation) -> Vec<(String, Str
     let query: Vec<_> = pairs(x.target.query().unwrap_or("").as_bytes()).collect();
     let mut errors = Vec::new();
     for parameter in &operation.parameters {
-        let texts: Vec<&str> = match parameter.location {
-            Location::Path => x.parameter(&parameter.name).into_iter().collect(),
+        let texts: Vec<(&str, &str)> = match parameter.location {
+            Location::Path => {
+                x.parameter(&parameter.name).map(|v| (&*parameter.name, v)).into_iter().collect()
+            }
             Location::Query => {
-                query.iter().filter(|(name, _)| parameter.owns(name)).map(|(_, v)| &**v).collect()
+                query.iter().filter(|(name, _)| parameter.owns(name)).map(|(n, v)| (&**n, &**v)).collect()
             }
             Location::Header => {
-                x.headers.get_all(&*parameter.name).iter().filter_map(|v| v.to_str().ok()).collect()
+                let values = x.headers.get_all(&*parameter.name).iter();
+                values.filter_map(|v| Some((&*parameter.name, v.to_str().ok()?))).collect()
             }
             Location::Cookie => x
                 .headers
@@ -108,8 +141,7 @@ fn parameter_errors(x: &Exchange<'_>, operation: &Operation) -> Vec<(String, Str
                 .iter()
                 .filter_map(|v| v.to_str().ok())
                 .flat_map(cookies)
-                .filter(|(name, _)| *name == &*parameter.name)
-                .map(|(_, value)| value)
+                .filter(|(name, _)| parameter.owns(name))
                 .collect(),
         };
         if let Err(error) = parameter.check(&texts) {
@@ -144,150 +176,4 @@ fn unknown_parameters(x: &Exchange<'_>, operation: &Operation) -> Decision {
         .filter(|pair| pairs(pair.as_bytes()).next().is_some_and(|(name, _)| known(&name)))
         .collect();
     Decision::Rewrite(Rewrite { rule: "unknown-parameter", evidence, change: Change::Query(kept.join("&")) })
-}
-
-fn declared_body(x: &Exchange<'_>, engine: &Engine, operation: &Operation, body: &HeldBody) -> Decision {
-    let Some(declared) = &operation.body else {
-        return match &body.parsed {
-            ParsedBody::Empty => Decision::Pass,
-            _ => Decision::Rewrite(Rewrite {
-                rule: "undeclared-body",
-                evidence: format!("{} bytes", body.wire.len()),
-                change: Change::Body(Bytes::new()),
-            }),
-        };
-    };
-    if body.parsed == ParsedBody::Empty {
-        return match declared.required {
-            true => {
-                Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, "body-missing", "a body is required"))
-            }
-            false => Decision::Pass,
-        };
-    }
-    let kind = essence(&x.headers);
-    let Some(media) = MediaType::select(&declared.content, &kind) else {
-        let evidence = crate::event::excerpt(kind.as_bytes());
-        return Decision::Refuse(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", evidence));
-    };
-    match &body.parsed {
-        ParsedBody::Json(value) => json_body(x, engine, media, value),
-        ParsedBody::Form(fields) => match (media.shape, &engine.policy.document) {
-            (Some(shape), Some(document)) => {
-                form_body(x, fields, |name| document.shapes.knows(shape, name, Direction::Request))
-            }
-            _ => Decision::Pass,
-        },
-        ParsedBody::Multipart(parts) => match (media.shape, &engine.policy.document) {
-            (Some(shape), Some(document)) => {
-                let unknown =
-                    parts.iter().find(|p| !document.shapes.knows(shape, &p.name, Direction::Request));
-                match unknown {
-                    // A part cannot be cut out without writing the whole body anew, so it is refused.
-                    Some(part) if x.route.unknown_properties != UnknownProperties::Allow => {
-                        refuse_properties(&[format!("/{}", part.name)])
-                    }
-                    _ => Decision::Pass,
-                }
-            }
-            _ => Decision::Pass,
-        },
-        _ => Decision::Pass,
-    }
-}
-
-fn json_body(x: &Exchange<'_>, engine: &Engine, media: &MediaType, value: &Value) -> Decision {
-    let mut kept = value.clone();
-    let removed = match (media.shape, &engine.policy.document, x.route.unknown_properties) {
-        (_, _, UnknownProperties::Allow) | (None, ..) | (_, None, _) => Vec::new(),
-        (Some(shape), Some(document), _) => {
-            document.shapes.strip(shape, &mut kept, Direction::Request, &x.route.allow_properties)
-        }
-    };
-    if !removed.is_empty() && x.route.unknown_properties == UnknownProperties::Refuse {
-        return refuse_properties(&removed);
-    }
-    let errors = media.errors(&kept, MAX_ERRORS);
-    if !errors.is_empty() {
-        let evidence =
-            errors.iter().map(|(at, reason)| format!("{at} {reason}")).collect::<Vec<_>>().join("; ");
-        let mut refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "body", evidence);
-        refusal.errors = errors;
-        return Decision::Refuse(refusal);
-    }
-    strip(removed, kept)
-}
-
-fn listed_fields(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> Decision {
-    let known = |name: &str| fields.iter().any(|field| field == name);
-    match &body.parsed {
-        ParsedBody::Json(value) => {
-            let mut kept = value.clone();
-            let mut removed = Vec::new();
-            let objects: Vec<&mut Value> = match &mut kept {
-                Value::Array(items) => items.iter_mut().collect(),
-                other => vec![other],
-            };
-            for object in objects {
-                if let Value::Object(map) = object {
-                    map.retain(|name, _| {
-                        known(name) || {
-                            removed.push(format!("/{name}"));
-                            false
-                        }
-                    });
-                }
-            }
-            match x.route.unknown_properties {
-                UnknownProperties::Refuse if !removed.is_empty() => refuse_properties(&removed),
-                UnknownProperties::Allow => Decision::Pass,
-                _ => strip(removed, kept),
-            }
-        }
-        ParsedBody::Form(pairs) => form_body(x, pairs, known),
-        ParsedBody::Multipart(parts) => match parts.iter().find(|p| !known(&p.name)) {
-            Some(part) if x.route.unknown_properties != UnknownProperties::Allow => {
-                refuse_properties(&[format!("/{}", part.name)])
-            }
-            _ => Decision::Pass,
-        },
-        ParsedBody::Empty => Decision::Pass,
-        // Fields that cannot be seen cannot be listed.
-        _ if x.route.unknown_properties == UnknownProperties::Allow => Decision::Pass,
-        _ => Decision::Refuse(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "media-type",
-            "neither JSON nor a form",
-        )),
-    }
-}
-
-fn form_body(x: &Exchange<'_>, fields: &[(String, String)], known: impl Fn(&str) -> bool) -> Decision {
-    let (kept, unknown): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| known(name));
-    if unknown.is_empty() || x.route.unknown_properties == UnknownProperties::Allow {
-        return Decision::Pass;
-    }
-    let removed: Vec<String> = unknown.iter().map(|(name, _)| format!("/{name}")).collect();
-    if x.route.unknown_properties == UnknownProperties::Refuse {
-        return refuse_properties(&removed);
-    }
-    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
-    rewrite(&removed, Bytes::from(form))
-}
-
-fn strip(removed: Vec<String>, kept: Value) -> Decision {
-    if removed.is_empty() { Decision::Pass } else { rewrite(&removed, Bytes::from(kept.to_string())) }
-}
-
-fn rewrite(removed: &[String], body: Bytes) -> Decision {
-    let evidence = crate::event::excerpt(removed.join(" ").as_bytes());
-    Decision::Rewrite(Rewrite { rule: "unknown-property", evidence, change: Change::Body(body) })
-}
-
-fn refuse_properties(removed: &[String]) -> Decision {
-    let evidence = crate::event::excerpt(removed.join(" ").as_bytes());
-    let mut refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown-property", evidence);
-    refusal.errors =
-        removed.iter().take(MAX_ERRORS).map(|at| (at.clone(), "may not be set".to_owned())).collect();
-    Decision::Refuse(refusal)
 }

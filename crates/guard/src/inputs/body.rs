@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde_json::Value;
 
 use super::json::{JsonError, parse_json};
@@ -40,6 +40,17 @@ pub struct Part {
     pub content: Bytes,
     /// Whether it is a file, whose bytes are not an input to judge.
     pub is_file: bool,
+    /// Its media type without parameters; `text/plain` when it names none (RFC 7578 §4.4).
+    pub media_type: String,
+    /// Its headers as they came.
+    pub headers: HeaderMap,
+}
+
+impl Part {
+    /// Whether it holds JSON.
+    pub fn is_json(&self) -> bool {
+        self.media_type == "application/json" || self.media_type.ends_with("+json")
+    }
 }
 
 /// Why a body is not of its media type.
@@ -122,13 +133,36 @@ fn multipart(headers: &HeaderMap, body: &Bytes, limits: StructureLimits) -> Resu
             }
             let name = field.name().unwrap_or_default().to_owned();
             let file_name = field.file_name().map(str::to_owned);
+            let headers = field.headers().clone();
+            let media_type = Some(essence(&headers)).filter(|kind| !kind.is_empty());
+            let media_type = media_type.unwrap_or_else(|| "text/plain".into());
             let content = field.bytes().await.map_err(|_| BodyError::Multipart)?;
-            parts.push(Part { name, is_file: file_name.is_some(), file_name, content });
+            parts.push(Part { name, is_file: file_name.is_some(), file_name, content, media_type, headers });
         }
         Ok(parts)
     };
     // The whole body is here, so the reader never has to wait.
     parse.now_or_never().unwrap_or(Err(BodyError::Multipart))
+}
+
+/// A multipart body of some parts, with the boundary that the request's head names.
+pub fn write_multipart(headers: &HeaderMap, parts: impl Iterator<Item = Part>) -> Option<Bytes> {
+    let boundary = multer::parse_boundary(headers.get(CONTENT_TYPE)?.to_str().ok()?).ok()?;
+    let mut body = Vec::new();
+    for part in parts {
+        body.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
+        for (name, value) in part.headers.iter().filter(|(name, _)| *name != CONTENT_LENGTH) {
+            body.extend_from_slice(name.as_str().as_bytes());
+            body.extend_from_slice(b": ");
+            body.extend_from_slice(value.as_bytes());
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"\r\n");
+        body.extend_from_slice(&part.content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    Some(Bytes::from(body))
 }
 
 impl ParsedBody {

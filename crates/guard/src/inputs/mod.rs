@@ -5,7 +5,7 @@ mod json;
 mod pairs;
 mod xml;
 
-pub use body::{BodyError, ParsedBody, essence, parse_body};
+pub use body::{BodyError, ParsedBody, Part, essence, parse_body, write_multipart};
 pub use json::{JsonError, parse_json};
 pub use pairs::{cookies, pairs};
 

@@ -41,6 +41,7 @@ impl Compiler {
             before_write: None,
             objects: Vec::new(),
             remember: Vec::new(),
+            patch_paths: None,
             allow_properties: Vec::new(),
         }
     }
@@ -136,6 +137,7 @@ impl Compiler {
             before_write,
             objects,
             remember: route.remember.iter().map(|(kind, at)| (kind.clone(), at.clone())).collect(),
+            patch_paths: route.patch_paths.clone(),
             allow_properties: route.allow_properties.clone(),
             template: Some(template),
         })

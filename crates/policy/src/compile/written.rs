@@ -166,16 +166,6 @@ fn route_config(
     path: &str,
     method: &Method,
 ) -> Result<RouteConfig, String> {
-    // YAML 1.1 reads `off` as `false`.
-    let off = |value: &mut Value| {
-        if *value == Value::Bool(false) {
-            *value = "off".into();
-        }
-    };
-    settings.get_mut("auth").map(off);
-    if let Some(Value::Object(doors)) = settings.get_mut("doors") {
-        doors.values_mut().for_each(off);
-    }
     settings.insert("path".into(), path.into());
     settings.insert("methods".into(), vec![method.as_str()].into());
     serde_json::from_value(Value::Object(settings)).map_err(|e| e.to_string())

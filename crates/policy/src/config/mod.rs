@@ -27,7 +27,8 @@ pub use protocol::{NetworkConfig, ProtocolConfig, UnderscoreHeaders};
 pub use rate::RateConfig;
 pub use route::{BodyHandling, RouteConfig};
 pub use schema::{
-    InjectionConfig, ResponseProperties, SchemaConfig, ServerErrors, UndeclaredOperation, UnknownProperties,
+    DeprecatedOperation, InjectionConfig, ResponseProperties, SchemaConfig, ServerErrors,
+    UndeclaredOperation, UnknownProperties,
 };
 
 use std::collections::BTreeMap;

@@ -59,6 +59,8 @@ pub struct RouteConfig {
     pub responses: Option<ResponseProperties>,
     /// What happens to query parameters that nobody declared here.
     pub unknown_parameters: Option<UnknownProperties>,
+    /// What a JSON Patch (RFC 6902) may change here: JSON Pointers, `*` for any item. Anything when not said.
+    pub patch_paths: Option<Vec<Pointer>>,
     /// Properties and parameters, by name, that may be sent here though nobody declared them.
     #[serde(default)]
     pub allow_properties: Vec<String>,

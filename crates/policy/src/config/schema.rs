@@ -14,6 +14,8 @@ pub struct SchemaConfig {
     pub undeclared: UndeclaredOperation,
     /// Response properties that the document does not have, or has as `writeOnly`.
     pub responses: ResponseProperties,
+    /// Operations that the document calls `deprecated`.
+    pub deprecated: DeprecatedOperation,
     /// Answers of the API with a status of 500 and above that the document does not declare.
     pub server_errors: ServerErrors,
 }
@@ -25,6 +27,7 @@ impl Default for SchemaConfig {
             unknown_parameters: UnknownProperties::Strip,
             undeclared: UndeclaredOperation::Refuse,
             responses: ResponseProperties::Strip,
+            deprecated: DeprecatedOperation::Report,
             server_errors: ServerErrors::Mask,
         }
     }
@@ -50,6 +53,18 @@ pub enum UndeclaredOperation {
     Refuse,
     /// They pass, with an event.
     Report,
+}
+
+/// What happens to requests for operations that should no longer be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeprecatedOperation {
+    /// They pass, with an event.
+    Report,
+    /// 404.
+    Refuse,
+    /// They pass.
+    Allow,
 }
 
 /// What happens to undeclared properties of responses.

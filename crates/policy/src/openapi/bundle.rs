@@ -164,7 +164,9 @@ fn parse(source: &Source) -> Result<Value, Problem> {
             source.problem(Some(at..at), format!("not JSON: {e}"))
         });
     }
-    serde_saphyr::from_str(source.text()).map_err(|e| {
+    // YAML 1.2, as OpenAPI asks: `y`, `no` and `off` are texts.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(source.text(), options).map_err(|e| {
         let message = e.to_string();
         source.problem(None, format!("not YAML: {}", message.lines().next().unwrap_or("")))
     })

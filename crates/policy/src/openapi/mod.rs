@@ -11,6 +11,7 @@ mod parameter;
 mod positions;
 mod reader;
 mod shape;
+mod text;
 
 pub use operation::{Body, MediaType, Operation, PathItem, Response};
 pub use parameter::{Location, Parameter, ParameterError};

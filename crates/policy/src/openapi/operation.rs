@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
+use super::text::{Fields, Reading};
 use super::{Parameter, ShapeId};
 
 /// The operations of one path.
@@ -102,6 +103,9 @@ pub struct MediaType {
     pub shape: Option<ShapeId>,
     /// Whether a value is right.
     pub validator: Option<jsonschema::Validator>,
+    pub(super) fields: Fields,
+    /// Media types that a part of a multipart body may have, by its name.
+    pub(super) parts: Vec<(Box<str>, Vec<Box<str>>)>,
 }
 
 impl MediaType {
@@ -123,5 +127,27 @@ impl MediaType {
             .take(limit)
             .map(|e| (e.instance_path().to_string(), e.masked().to_string()))
             .collect()
+    }
+
+    /// Whether a part of a multipart body may have a media type: any, where `encoding` names none.
+    pub fn takes_part(&self, name: &str, media_type: &str) -> bool {
+        let Some((_, ranges)) = self.parts.iter().find(|(known, _)| **known == *name) else { return true };
+        ranges.iter().any(|range| match range.strip_suffix("/*") {
+            Some("*") => true,
+            Some(kind) => media_type.split('/').next() == Some(kind),
+            None => media_type.eq_ignore_ascii_case(range),
+        })
+    }
+
+    /// A form as the object that its schema describes; where texts have more than one type, as the one that fits.
+    pub fn read_form<'t>(&self, pairs: impl Iterator<Item = (&'t str, &'t str)> + Clone) -> Value {
+        let value = self.fields.read(pairs.clone(), Reading::Text);
+        match &self.validator {
+            Some(validator) if !validator.is_valid(&value) => {
+                let other = self.fields.read(pairs, Reading::Literal);
+                if validator.is_valid(&other) { other } else { value }
+            }
+            _ => value,
+        }
     }
 }

@@ -1,6 +1,8 @@
-//! Parameters: how a text in a path, query, header or cookie becomes a typed value (OpenAPI 3.1 §4.8.12).
+//! Parameters: how texts in a path, query, header or cookie become a typed value (OpenAPI 3.1 §4.8.12).
 
-use serde_json::{Number, Value};
+use serde_json::Value;
+
+use super::text::{Kind, Reading};
 
 /// Where a parameter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,36 +27,21 @@ pub struct Parameter {
     /// Whether a request must have it.
     pub required: bool,
     pub(super) kind: Kind,
-    pub(super) separator: Separator,
+    pub(super) style: Style,
+    pub(super) explode: bool,
     pub(super) validator: Option<jsonschema::Validator>,
 }
 
-/// What the schema says a text is.
+/// How a value is written (OpenAPI 3.1 §4.8.12.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Scalar(Scalar),
-    Array(Scalar),
-    /// An object in `deepObject` style: `name[key]=value`.
-    Object,
-    /// `content` instead of `schema`: JSON in a text.
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scalar {
-    Integer,
-    Number,
-    Boolean,
-    Text,
-}
-
-/// How the items of an array are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Separator {
-    /// One parameter each.
-    Repeated,
-    /// In one text.
-    Char(char),
+pub(super) enum Style {
+    Form,
+    Simple,
+    Label,
+    Matrix,
+    SpaceDelimited,
+    PipeDelimited,
+    DeepObject,
 }
 
 /// Why a parameter is refused. Never holds the value.
@@ -72,62 +59,106 @@ pub enum ParameterError {
 }
 
 impl Parameter {
-    /// Whether a query name belongs to this parameter (`name`, `name[]`, `name[key]`).
+    /// Whether a query or cookie name belongs to this parameter: `name`, `name[]`, `name[key]`, or a property of an
+    /// object that is written as names of its own.
     pub fn owns(&self, name: &str) -> bool {
-        match name.strip_prefix(&*self.name) {
-            Some("") => true,
-            Some("[]") => matches!(self.kind, Kind::Array(_)),
-            Some(rest) => self.kind == Kind::Object && rest.starts_with('[') && rest.ends_with(']'),
-            None => false,
+        match (&self.kind, self.style, self.explode) {
+            (Kind::Object(fields), Style::Form, true) => fields.has(name),
+            (Kind::Object(_), Style::DeepObject, _) => name
+                .strip_prefix(&*self.name)
+                .is_some_and(|rest| rest.starts_with('[') && rest.ends_with(']')),
+            (Kind::Array(_), ..) => name == &*self.name || name.strip_suffix("[]") == Some(&*self.name),
+            _ => name == &*self.name,
         }
     }
 
-    /// Checks the texts that a request has for this parameter.
+    /// Checks the names and texts that a request has for this parameter.
     ///
     /// # Errors
     /// When it is missing, doubled or does not fit.
-    pub fn check(&self, texts: &[&str]) -> Result<(), ParameterError> {
+    pub fn check(&self, texts: &[(&str, &str)]) -> Result<(), ParameterError> {
         if texts.is_empty() {
             return if self.required { Err(ParameterError::Missing) } else { Ok(()) };
         }
-        let value = match (self.kind, self.separator) {
-            (Kind::Object, _) => return Ok(()),
-            (Kind::Array(scalar), Separator::Repeated) => {
-                Value::Array(texts.iter().map(|t| scalar.read(t)).collect())
-            }
-            _ if texts.len() > 1 => return Err(ParameterError::Repeated),
-            (Kind::Array(scalar), Separator::Char(c)) => {
-                Value::Array(texts[0].split(c).map(|t| scalar.read(t)).collect())
-            }
-            (Kind::Scalar(scalar), _) => scalar.read(texts[0]),
-            (Kind::Json, _) => {
-                serde_json::from_str(texts[0]).map_err(|_| ParameterError::Invalid("is not JSON".into()))?
-            }
-        };
+        let first = self.fits(texts, Reading::Text);
+        // A text of more than one possible type may be meant as the other one.
+        if first.is_err() && self.fits(texts, Reading::Literal).is_ok() { Ok(()) } else { first }
+    }
+
+    fn fits(&self, texts: &[(&str, &str)], reading: Reading) -> Result<(), ParameterError> {
+        let value = self.value(texts, reading)?;
         match self.validator.as_ref().and_then(|v| v.iter_errors(&value).next()) {
             Some(error) => Err(ParameterError::Invalid(error.masked_with("the value").to_string())),
             None => Ok(()),
         }
     }
+
+    fn value(&self, texts: &[(&str, &str)], reading: Reading) -> Result<Value, ParameterError> {
+        let repeats = self.explode && self.style == Style::Form;
+        match &self.kind {
+            Kind::Object(fields) if self.style == Style::DeepObject => {
+                let inner = texts.iter().map(|(name, text)| (&name[self.name.len()..], *text));
+                // `name[a][b]` is `a[b]` of the object.
+                let names: Vec<(String, &str)> = inner.map(|(rest, text)| (unbracket(rest), text)).collect();
+                Ok(fields.read(names.iter().map(|(name, text)| (name.as_str(), *text)), reading))
+            }
+            Kind::Object(fields) if repeats => Ok(fields.read(texts.iter().copied(), reading)),
+            Kind::Array(scalar) if repeats => {
+                Ok(Value::Array(texts.iter().map(|(_, text)| scalar.read(text, reading)).collect()))
+            }
+            _ if texts.len() > 1 => Err(ParameterError::Repeated),
+            kind => self.single(kind, texts[0].1, reading),
+        }
+    }
+
+    /// A value that stands in one text.
+    fn single(&self, kind: &Kind, text: &str, reading: Reading) -> Result<Value, ParameterError> {
+        let malformed = || ParameterError::Invalid("is not written as its style asks".into());
+        let matrix = format!(";{}=", self.name);
+        let (text, separator) = match (self.style, self.explode) {
+            (Style::Label, explode) => {
+                let rest = text.strip_prefix('.').ok_or_else(malformed)?;
+                (rest.to_owned(), if explode { '.' } else { ',' })
+            }
+            (Style::Matrix, true) if matches!(kind, Kind::Object(_)) => {
+                (text.strip_prefix(';').ok_or_else(malformed)?.to_owned(), ';')
+            }
+            (Style::Matrix, true) => {
+                (text.strip_prefix(&matrix).ok_or_else(malformed)?.replace(&matrix, "\u{0}"), '\u{0}')
+            }
+            (Style::Matrix, false) => (text.strip_prefix(&matrix).ok_or_else(malformed)?.to_owned(), ','),
+            (Style::SpaceDelimited, _) => (text.to_owned(), ' '),
+            (Style::PipeDelimited, _) => (text.to_owned(), '|'),
+            _ => (text.to_owned(), ','),
+        };
+        Ok(match kind {
+            Kind::Scalar(scalar) => scalar.read(&text, reading),
+            Kind::Array(scalar) => Value::Array(
+                text.split(separator).map(|item| scalar.read(item.trim_start(), reading)).collect(),
+            ),
+            Kind::Object(fields) if self.explode => {
+                let pairs: Option<Vec<_>> = text.split(separator).map(|pair| pair.split_once('=')).collect();
+                fields.read(pairs.ok_or_else(malformed)?, reading)
+            }
+            Kind::Object(fields) => {
+                let parts: Vec<&str> = text.split(separator).collect();
+                if parts.len() % 2 != 0 {
+                    return Err(malformed());
+                }
+                fields.read(parts.chunks(2).map(|pair| (pair[0], pair[1])), reading)
+            }
+            Kind::Json => {
+                serde_json::from_str(&text).map_err(|_| ParameterError::Invalid("is not JSON".into()))?
+            }
+        })
+    }
 }
 
-impl Scalar {
-    /// The typed value of a text; a text that is not of the type stays a text, which the validator then refuses.
-    fn read(self, text: &str) -> Value {
-        let typed = match self {
-            Scalar::Text => None,
-            Scalar::Boolean => text.parse().ok().map(Value::Bool),
-            Scalar::Integer
-                if text.bytes().enumerate().all(|(i, b)| b.is_ascii_digit() || (i == 0 && b == b'-')) =>
-            {
-                text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<u64>().map(Value::from)).ok()
-            }
-            Scalar::Integer => None,
-            Scalar::Number if text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) => {
-                text.parse().ok().and_then(Number::from_f64).map(Value::Number)
-            }
-            Scalar::Number => None,
-        };
-        typed.unwrap_or_else(|| Value::String(text.to_owned()))
+/// `[a][b]` as `a[b]`.
+fn unbracket(rest: &str) -> String {
+    let inner = rest.trim_start_matches('[');
+    match inner.split_once(']') {
+        Some((first, deeper)) => format!("{first}{deeper}"),
+        None => inner.to_owned(),
     }
 }

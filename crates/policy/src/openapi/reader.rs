@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::bundle::{Bundle, settings};
 use super::normalize::normalize;
 use super::operation::{Body, MediaType, Operation, PathItem, Response};
-use super::parameter::{Kind, Location, Parameter, Scalar, Separator};
+use super::parameter::{Location, Parameter, Style};
 use super::shape::{Direction, Shapes, escape, resolve};
+use super::text::{Fields, Kind, Scalar};
 use super::{Document, OperationSettings};
 use crate::diagnostics::{Problem, Source};
 use crate::router::{PathTemplate, Router};
@@ -158,41 +159,38 @@ impl<'b> Reader<'b> {
             Some("cookie") => Location::Cookie,
             _ => return Err(wrong("a parameter that is not `in` path, query, header or cookie")),
         };
-        let schema = parameter.get("schema").map(|schema| resolve(&self.bundle.root, schema));
-        let kind = match schema {
-            None => Kind::Json,
-            Some(schema) => match kind_of(schema) {
-                Some("array") => Kind::Array(scalar_of(resolve(
-                    &self.bundle.root,
-                    schema.get("items").unwrap_or(&Value::Null),
-                ))),
-                Some("object") => Kind::Object,
-                _ => Kind::Scalar(scalar_of(schema)),
-            },
+        let kind = match (parameter.get("schema"), parameter.get("content")) {
+            (Some(schema), _) => Kind::of(&self.bundle.root, schema),
+            (None, Some(_)) => Kind::Json,
+            (None, None) => Kind::Scalar(Scalar::Any),
         };
-        let style = text("style").unwrap_or(match location {
-            Location::Query | Location::Cookie => "form",
-            Location::Path | Location::Header => "simple",
-        });
-        let explode = parameter.get("explode").and_then(Value::as_bool).unwrap_or(style == "form");
-        let separator = match style {
-            "spaceDelimited" => Separator::Char(' '),
-            "pipeDelimited" => Separator::Char('|'),
-            _ if explode && location == Location::Query => Separator::Repeated,
-            _ => Separator::Char(','),
+        let style = match (text("style"), location) {
+            (None, Location::Query | Location::Cookie) | (Some("form"), _) => Style::Form,
+            (None, Location::Path | Location::Header) | (Some("simple"), _) => Style::Simple,
+            (Some("label"), _) => Style::Label,
+            (Some("matrix"), _) => Style::Matrix,
+            (Some("spaceDelimited"), _) => Style::SpaceDelimited,
+            (Some("pipeDelimited"), _) => Style::PipeDelimited,
+            (Some("deepObject"), _) => Style::DeepObject,
+            (Some(other), _) => return Err(wrong(&format!("`style: {other}` is not a style"))),
         };
-        let validator = match (kind, schema.is_some()) {
-            (Kind::Object, _) => None,
-            (_, true) => Some(self.validator(&format!("{pointer}/schema"), Direction::Request)?),
-            (_, false) => None,
+        let explode = parameter.get("explode").and_then(Value::as_bool).unwrap_or(style == Style::Form);
+        let at = match (parameter.get("schema"), parameter.get("content").and_then(Value::as_object)) {
+            (Some(_), _) => Some(format!("{pointer}/schema")),
+            (None, Some(content)) => content
+                .iter()
+                .find(|(_, media)| media.get("schema").is_some())
+                .map(|(range, _)| format!("{pointer}/content/{}/schema", escape(range))),
+            (None, None) => None,
         };
         Ok(Parameter {
             name: name.into(),
             location,
             required: location == Location::Path || parameter.get("required") == Some(&Value::Bool(true)),
             kind,
-            separator,
-            validator,
+            style,
+            explode,
+            validator: at.map(|at| self.validator(&at, Direction::Request)).transpose()?,
         })
     }
 
@@ -211,8 +209,16 @@ impl<'b> Reader<'b> {
             } else {
                 (None, None)
             };
+            let fields = media.get("schema").map(|schema| Kind::of(&self.bundle.root, schema));
+            let fields = if let Some(Kind::Object(fields)) = fields { fields } else { Fields::default() };
+            let parts = media.get("encoding").and_then(Value::as_object).into_iter().flatten();
+            let parts = parts.filter_map(|(name, encoding)| {
+                let ranges = encoding.get("contentType")?.as_str()?.split(',');
+                Some((name.as_str().into(), ranges.map(|range| range.trim().into()).collect()))
+            });
+            let parts = parts.collect();
             let range = range.split(';').next().unwrap_or(range).trim();
-            list.push(MediaType { range: range.into(), shape, validator });
+            list.push(MediaType { range: range.into(), shape, validator, fields, parts });
         }
         Ok(list)
     }
@@ -259,23 +265,6 @@ const METHODS: [(&str, Method); 8] = [
     ("patch", Method::PATCH),
     ("trace", Method::TRACE),
 ];
-
-fn kind_of(schema: &Value) -> Option<&str> {
-    match schema.get("type")? {
-        Value::String(kind) => Some(kind),
-        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
-        _ => None,
-    }
-}
-
-fn scalar_of(schema: &Value) -> Scalar {
-    match kind_of(schema) {
-        Some("integer") => Scalar::Integer,
-        Some("number") => Scalar::Number,
-        Some("boolean") => Scalar::Boolean,
-        _ => Scalar::Text,
-    }
-}
 
 /// The scopes of each alternative of a `security` list; none at all when an alternative is anonymous.
 fn security(list: Option<&Value>) -> Vec<Vec<Box<str>>> {

@@ -68,15 +68,16 @@ fn parameters_are_typed() {
     let d = shop();
     let get = operation(&d, Method::GET, "/api/users/7");
     let id = get.parameters.iter().find(|p| &*p.name == "id").unwrap();
-    assert!(id.check(&["7"]).is_ok());
+    let one = |text| [("id", text)];
+    assert!(id.check(&one("7")).is_ok());
     for bad in ["0", "1 OR 1=1", "7.0", "+7", "", "٧"] {
-        assert!(id.check(&[bad]).is_err(), "{bad}");
+        assert!(id.check(&one(bad)).is_err(), "{bad}");
     }
-    assert_eq!(id.check(&["7", "8"]), Err(ParameterError::Repeated));
+    assert_eq!(id.check(&[("id", "7"), ("id", "8")]), Err(ParameterError::Repeated));
     assert_eq!(id.check(&[]), Err(ParameterError::Missing));
     let tag = get.parameters.iter().find(|p| &*p.name == "tag").unwrap();
-    assert!(tag.check(&["a", "b"]).is_ok());
-    assert!(tag.check(&["a", "toolong"]).is_err());
+    assert!(tag.check(&[("tag", "a"), ("tag", "b")]).is_ok());
+    assert!(tag.check(&[("tag", "a"), ("tag", "toolong")]).is_err());
     let deep = get.parameters.iter().find(|p| &*p.name == "deep").unwrap();
     assert!(deep.owns("deep[key]") && !deep.owns("deeper"));
 }
@@ -136,5 +137,55 @@ fn broken_documents_say_where() {
     ] {
         let problem = Document::parse(&Source::new("broken", text), None).unwrap_err();
         assert!(problem.to_string().contains(expected), "{problem}");
+    }
+}
+
+#[test]
+fn every_style_is_read() {
+    let fits = |location: &str, style: &str, explode: bool, schema: &str, texts: &[(&str, &str)]| {
+        let text = format!(
+            "openapi: 3.1.0\npaths: {{ /a: {{ get: {{ responses: {{}}, parameters: [ {{ name: p, in: {location}, style: {style}, explode: {explode}, schema: {schema} }} ] }} }} }}"
+        );
+        let document = Document::parse(&Source::new("styles", text), None).unwrap();
+        let parameter = &operation(&document, Method::GET, "/a").parameters[0];
+        let owned = parameter.location != Location::Query || texts.iter().all(|(n, _)| parameter.owns(n));
+        owned && parameter.check(texts).is_ok()
+    };
+    let numbers = "{ type: array, items: { type: integer } }";
+    let point = "{ type: object, required: [x, y], additionalProperties: false, properties: { x: { type: integer }, y: { type: integer } } }";
+    for (location, style, explode, schema, good, bad) in [
+        ("query", "form", true, numbers, &[("p", "1"), ("p", "2")][..], &[("p", "1,2")][..]),
+        ("query", "form", false, numbers, &[("p", "1,2")], &[("p", "1|2")]),
+        ("query", "spaceDelimited", false, numbers, &[("p", "1 2")], &[("p", "1,2")]),
+        ("query", "pipeDelimited", false, numbers, &[("p", "1|2")], &[("p", "1|b")]),
+        (
+            "query",
+            "deepObject",
+            true,
+            point,
+            &[("p[x]", "1"), ("p[y]", "2")],
+            &[("p[x]", "1"), ("p[z]", "2")],
+        ),
+        ("query", "form", true, point, &[("x", "1"), ("y", "2")], &[("x", "1"), ("y", "b")]),
+        ("query", "form", false, point, &[("p", "x,1,y,2")], &[("p", "x,1,y")]),
+        ("path", "simple", false, numbers, &[("p", "1,2")], &[("p", "1.2")]),
+        ("path", "label", true, numbers, &[("p", ".1.2")], &[("p", "1.2")]),
+        ("path", "label", false, point, &[("p", ".x,1,y,2")], &[("p", ".x=1,y=2")]),
+        ("path", "matrix", true, numbers, &[("p", ";p=1;p=2")], &[("p", ";q=1")]),
+        ("path", "matrix", true, point, &[("p", ";x=1;y=2")], &[("p", ";x=1;z=2")]),
+        ("path", "matrix", false, numbers, &[("p", ";p=1,2")], &[("p", "1,2")]),
+        ("header", "simple", true, point, &[("p", "x=1,y=2")], &[("p", "x=1")]),
+        ("header", "simple", false, numbers, &[("p", "1, 2")], &[("p", "1; 2")]),
+        (
+            "query",
+            "form",
+            true,
+            "{ oneOf: [ { type: integer }, { enum: [all] } ] }",
+            &[("p", "7")],
+            &[("p", "b")],
+        ),
+    ] {
+        assert!(fits(location, style, explode, schema, good), "{location} {style} {explode}: {good:?}");
+        assert!(!fits(location, style, explode, schema, bad), "{location} {style} {explode}: {bad:?}");
     }
 }

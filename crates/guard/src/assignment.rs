@@ -1,0 +1,272 @@
+//! What a body may assign: declared properties of the declared types, and nothing else (guide §6).
+//!
+//! JSON, forms and multipart bodies all become one object that the schema judges; what is stripped is left out of the
+//! body in the form in which it came.
+
+use bytes::Bytes;
+use http::StatusCode;
+use policy::Pointer;
+use policy::config::UnknownProperties;
+use policy::openapi::{Direction, MediaType, Operation};
+use serde_json::{Map, Value};
+
+use crate::exchange::{Exchange, HeldBody};
+use crate::guard::Engine;
+use crate::inputs::{ParsedBody, Part, essence, write_multipart};
+use crate::refusal::{Change, Decision, Refusal, Rewrite};
+
+/// Errors of one body that are told; more help nobody.
+const MAX_ERRORS: usize = 20;
+
+/// Judges a body by the operation's document.
+pub(crate) fn declared(
+    x: &Exchange<'_>,
+    engine: &Engine,
+    operation: &Operation,
+    body: &HeldBody,
+) -> Decision {
+    let Some(declared) = &operation.body else {
+        return match &body.parsed {
+            ParsedBody::Empty => Decision::Pass,
+            _ => Decision::Rewrite(Rewrite {
+                rule: "undeclared-body",
+                evidence: format!("{} bytes", body.wire.len()),
+                change: Change::Body(Bytes::new()),
+            }),
+        };
+    };
+    if body.parsed == ParsedBody::Empty {
+        return match declared.required {
+            true => {
+                Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, "body-missing", "a body is required"))
+            }
+            false => Decision::Pass,
+        };
+    }
+    let kind = essence(&x.headers);
+    let Some(media) = MediaType::select(&declared.content, &kind) else {
+        let evidence = crate::event::excerpt(kind.as_bytes());
+        return Decision::Refuse(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", evidence));
+    };
+    match &body.parsed {
+        ParsedBody::Json(value) if kind == "application/json-patch+json" => json_patch(x, media, value),
+        ParsedBody::Json(value) => {
+            let merge = kind == "application/merge-patch+json";
+            let judged = judge(x, engine, media, value.clone(), merge);
+            rewritten(judged, |_, kept| Bytes::from(kept.to_string()))
+        }
+        ParsedBody::Form(fields) => {
+            let pairs = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let judged = judge(x, engine, media, media.read_form(pairs), false);
+            rewritten(judged, |removed, _| form_without(fields, removed))
+        }
+        ParsedBody::Multipart(parts) => {
+            if let Some(part) = parts.iter().find(|part| !media.takes_part(&part.name, &part.media_type)) {
+                let evidence = format!("part {} is {}", part.name, part.media_type);
+                let evidence = crate::event::excerpt(evidence.as_bytes());
+                return Decision::Refuse(Refusal::new(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "part-media-type",
+                    evidence,
+                ));
+            }
+            let judged = judge(x, engine, media, part_object(media, parts), false);
+            rewritten(judged, |removed, kept| {
+                let parts = parts.iter().filter(|part| !is_removed(&part.name, removed)).map(|part| {
+                    let content = kept.get(&part.name).filter(|_| part.is_json());
+                    let content =
+                        content.map_or(part.content.clone(), |value| Bytes::from(value.to_string()));
+                    Part { content, ..part.clone() }
+                });
+                write_multipart(&x.headers, parts).unwrap_or_default()
+            })
+        }
+        _ => Decision::Pass,
+    }
+}
+
+/// Judges the names of a body by a route's list, where there is no document.
+pub(crate) fn listed(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> Decision {
+    let known = |name: &str| fields.iter().any(|field| field == name);
+    let unknown = |names: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+        names.filter(|name| !known(top(name))).map(|name| format!("/{}", top(name))).collect()
+    };
+    let (removed, rewrite): (Vec<String>, Box<dyn FnOnce(&[String]) -> Bytes + '_>) = match &body.parsed {
+        ParsedBody::Empty => return Decision::Pass,
+        ParsedBody::Json(value) => {
+            let mut kept = value.clone();
+            let mut removed = Vec::new();
+            let objects: Vec<&mut Value> = match &mut kept {
+                Value::Array(items) => items.iter_mut().collect(),
+                other => vec![other],
+            };
+            for object in objects.into_iter().filter_map(Value::as_object_mut) {
+                removed.extend(object.keys().filter(|name| !known(name)).map(|name| format!("/{name}")));
+                object.retain(|name, _| known(name));
+            }
+            (removed, Box::new(move |_| Bytes::from(kept.to_string())))
+        }
+        ParsedBody::Form(pairs) => {
+            let removed = unknown(&mut pairs.iter().map(|(name, _)| name.as_str()));
+            (removed, Box::new(|removed| form_without(pairs, removed)))
+        }
+        ParsedBody::Multipart(parts) => {
+            let removed = unknown(&mut parts.iter().map(|part| part.name.as_str()));
+            let rewrite = |removed: &[String]| {
+                let kept = parts.iter().filter(|part| !is_removed(&part.name, removed));
+                write_multipart(&x.headers, kept.cloned()).unwrap_or_default()
+            };
+            (removed, Box::new(rewrite))
+        }
+        // Fields that cannot be seen cannot be listed.
+        _ if x.route.unknown_properties == UnknownProperties::Allow => return Decision::Pass,
+        _ => {
+            let evidence = "neither JSON nor a form";
+            return Decision::Refuse(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "media-type",
+                evidence,
+            ));
+        }
+    };
+    match x.route.unknown_properties {
+        UnknownProperties::Allow => Decision::Pass,
+        _ if removed.is_empty() => Decision::Pass,
+        UnknownProperties::Refuse => refuse_properties(&removed),
+        UnknownProperties::Strip => {
+            let body = rewrite(&removed);
+            strip(&removed, body)
+        }
+    }
+}
+
+/// What is left of a value, and the JSON Pointers of what is not; or the refusal.
+type Judged = Result<(Vec<String>, Value), Refusal>;
+
+fn judge(x: &Exchange<'_>, engine: &Engine, media: &MediaType, mut value: Value, merge: bool) -> Judged {
+    let removed = match (media.shape, &engine.policy.document, x.route.unknown_properties) {
+        (_, _, UnknownProperties::Allow) | (None, ..) | (_, None, _) => Vec::new(),
+        (Some(shape), Some(document), _) => {
+            document.shapes.strip(shape, &mut value, Direction::Request, &x.route.allow_properties)
+        }
+    };
+    if !removed.is_empty() && x.route.unknown_properties == UnknownProperties::Refuse {
+        return Err(unknown_properties(&removed));
+    }
+    let errors = match merge {
+        // RFC 7396 §2: `null` takes a member away, whatever its type is.
+        true => media.errors(&without_nulls(&value), MAX_ERRORS),
+        false => media.errors(&value, MAX_ERRORS),
+    };
+    if errors.is_empty() {
+        return Ok((removed, value));
+    }
+    let evidence = errors.iter().map(|(at, reason)| format!("{at} {reason}")).collect::<Vec<_>>().join("; ");
+    let mut refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "body", evidence);
+    refusal.errors = errors;
+    Err(refusal)
+}
+
+fn rewritten(judged: Judged, body: impl FnOnce(&[String], Value) -> Bytes) -> Decision {
+    match judged {
+        Err(refusal) => Decision::Refuse(refusal),
+        Ok((removed, _)) if removed.is_empty() => Decision::Pass,
+        Ok((removed, kept)) => {
+            let body = body(&removed, kept);
+            strip(&removed, body)
+        }
+    }
+}
+
+/// RFC 6902: each operation names what it changes, which must be on the route's list.
+fn json_patch(x: &Exchange<'_>, media: &MediaType, value: &Value) -> Decision {
+    let errors = media.errors(value, MAX_ERRORS);
+    if !errors.is_empty() {
+        let mut refusal =
+            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "body", "not a JSON Patch as declared");
+        refusal.errors = errors;
+        return Decision::Refuse(refusal);
+    }
+    let Some(allowed) = &x.route.patch_paths else { return Decision::Pass };
+    let operations = value.as_array().map_or(&[][..], Vec::as_slice);
+    let named = |operation: &Value| -> Vec<String> {
+        ["path", "from"].iter().filter_map(|key| Some(operation.get(key)?.as_str()?.to_owned())).collect()
+    };
+    let foreign: Vec<String> = operations
+        .iter()
+        .flat_map(named)
+        .filter(|path| !allowed.iter().any(|pointer: &Pointer| pointer.covers(path)))
+        .collect();
+    if foreign.is_empty() { Decision::Pass } else { refuse_properties(&foreign) }
+}
+
+/// The object that the parts of a multipart body make.
+fn part_object(media: &MediaType, parts: &[Part]) -> Value {
+    let texts: Vec<(String, String)> = parts
+        .iter()
+        .filter(|part| !part.is_json())
+        .map(|part| (part.name.clone(), String::from_utf8_lossy(&part.content).into_owned()))
+        .collect();
+    let mut object = media.read_form(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    if let Value::Object(map) = &mut object {
+        for part in parts.iter().filter(|part| part.is_json()) {
+            let text = || Value::String(String::from_utf8_lossy(&part.content).into_owned());
+            map.insert(part.name.clone(), serde_json::from_slice(&part.content).unwrap_or_else(|_| text()));
+        }
+    }
+    object
+}
+
+/// The pairs of a form whose names were not removed.
+fn form_without(fields: &[(String, String)], removed: &[String]) -> Bytes {
+    let kept = fields.iter().filter(|(name, _)| !is_removed(name, removed));
+    Bytes::from(form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish())
+}
+
+/// Whether a name of a form (`a`, `a[]`, `a[b][c]`) stands for something at one of the pointers, or inside of it.
+fn is_removed(name: &str, removed: &[String]) -> bool {
+    let pointer =
+        name.split(['[', ']']).filter(|part| !part.is_empty()).fold(String::new(), |pointer, part| {
+            format!("{pointer}/{}", part.replace('~', "~0").replace('/', "~1"))
+        });
+    let whole = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    removed.iter().any(|at| {
+        *at == whole
+            || *at == pointer
+            || pointer.strip_prefix(at.as_str()).is_some_and(|rest| rest.starts_with('/'))
+    })
+}
+
+/// The first part of a form's name: `a` of `a[b]`.
+fn top(name: &str) -> &str {
+    name.split('[').next().unwrap_or(name)
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let kept = map.iter().filter(|(_, value)| !value.is_null());
+            Value::Object(
+                kept.map(|(name, value)| (name.clone(), without_nulls(value))).collect::<Map<_, _>>(),
+            )
+        }
+        other => other.clone(),
+    }
+}
+
+fn strip(removed: &[String], body: Bytes) -> Decision {
+    let evidence = crate::event::excerpt(removed.join(" ").as_bytes());
+    Decision::Rewrite(Rewrite { rule: "unknown-property", evidence, change: Change::Body(body) })
+}
+
+fn refuse_properties(removed: &[String]) -> Decision {
+    Decision::Refuse(unknown_properties(removed))
+}
+
+fn unknown_properties(removed: &[String]) -> Refusal {
+    let evidence = crate::event::excerpt(removed.join(" ").as_bytes());
+    let mut refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown-property", evidence);
+    refusal.errors =
+        removed.iter().take(MAX_ERRORS).map(|at| (at.clone(), "may not be set".to_owned())).collect();
+    refusal
+}
