@@ -71,7 +71,12 @@ fn probes(surface: &Surface, identity: Option<&Identity>) -> Vec<Probe> {
         None => probe,
     };
     let mut probes: Vec<Probe> =
-        surface.plain(&Method::GET).map(|e| by(Probe::get(with_queries(e, "ordinary")))).collect();
+        // A list of ids has to name one's own.
+        surface
+            .plain(&Method::GET)
+            .filter(|e| e.lists.is_empty())
+            .map(|e| by(Probe::get(with_queries(e, "ordinary"))))
+            .collect();
     let is_login = |e: &Endpoint| surface.login().is_some_and(|login| login.path == e.path);
     let writes: Vec<(&Endpoint, String)> = surface
         .endpoints

@@ -20,6 +20,8 @@ pub struct Endpoint {
     pub path: String,
     /// Names of query parameters that take text.
     pub query: Vec<String>,
+    /// Names of query parameters that take a list.
+    pub lists: Vec<String>,
     /// The body.
     pub body: Body,
     /// Whether an identity is needed.
@@ -94,6 +96,14 @@ impl Surface {
         })
     }
 
+    /// Writes to one object by its id.
+    pub fn writes<'s>(&'s self, method: &'s Method, collection: &'s str) -> Option<&'s Endpoint> {
+        self.endpoints.iter().find(move |e| {
+            e.method == *method
+                && e.path.rsplit_once('/').is_some_and(|(c, last)| c == collection && last.starts_with('{'))
+        })
+    }
+
     /// Operations by method without path parameters.
     pub fn plain<'s>(&'s self, method: &'s Method) -> impl Iterator<Item = &'s Endpoint> {
         self.endpoints.iter().filter(move |e| e.method == *method && !e.path.contains('{'))
@@ -106,7 +116,7 @@ impl Surface {
 
     /// A read that needs an identity, to see whether one is believed.
     pub fn secured_read(&self) -> Option<&Endpoint> {
-        self.plain(&Method::GET).find(|e| e.secured && e.query.is_empty())
+        self.plain(&Method::GET).find(|e| e.secured && e.query.is_empty() && e.lists.is_empty())
     }
 }
 
@@ -162,18 +172,17 @@ impl Endpoint {
 }
 
 fn endpoint(document: &Value, method: Method, path: &str, item: &Value, operation: &Value) -> Endpoint {
-    let mut query = Vec::new();
+    let (mut query, mut lists) = (Vec::new(), Vec::new());
     for holder in [operation, item] {
         for parameter in holder.get("parameters").and_then(Value::as_array).into_iter().flatten() {
             let parameter = resolve(document, parameter);
-            let is_text =
-                kind(resolve(document, parameter.get("schema").unwrap_or(&Value::Null))) == "string";
-            if let (Some("query"), true, Some(name)) = (
-                parameter.get("in").and_then(Value::as_str),
-                is_text,
-                parameter.get("name").and_then(Value::as_str),
-            ) {
-                query.push(name.to_owned());
+            let schema = resolve(document, parameter.get("schema").unwrap_or(&Value::Null));
+            let text = |key| parameter.get(key).and_then(Value::as_str);
+            let (Some("query"), Some(name)) = (text("in"), text("name")) else { continue };
+            match kind(schema) {
+                "string" => query.push(name.to_owned()),
+                "array" => lists.push(name.to_owned()),
+                _ => {}
             }
         }
     }
@@ -201,6 +210,7 @@ fn endpoint(document: &Value, method: Method, path: &str, item: &Value, operatio
         method,
         path: path.to_owned(),
         query,
+        lists,
         body,
     }
 }

@@ -3,6 +3,14 @@
 // A command line prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+/// Prints a line. A reader that has seen enough (`| head`) is no failure.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 mod commands;
 
 use std::process::ExitCode;

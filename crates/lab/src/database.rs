@@ -18,7 +18,7 @@ struct Connections {
 
 const SCHEMA: &str = "
     DROP TABLE IF EXISTS users; DROP TABLE IF EXISTS orders; DROP TABLE IF EXISTS comments;
-    CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, password TEXT, email TEXT, avatar_url TEXT, bio TEXT, role TEXT);
+    CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, password TEXT, email TEXT, avatar_url TEXT, bio TEXT, role TEXT, settings TEXT);
     CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER, item TEXT, quantity INTEGER, note TEXT, price INTEGER);
     CREATE TABLE comments (id INTEGER PRIMARY KEY, user_id INTEGER, text TEXT);
     INSERT INTO orders VALUES (1, 1, 'tea set', 1, 'leave it with the neighbour', 40), (2, 1, 'croquet mallet', 2, '', 30),
@@ -55,7 +55,7 @@ impl Database {
         for (i, (name, password)) in crate::PEOPLE.iter().enumerate() {
             let role = if *name == "admin" { "admin" } else { "user" };
             writer.execute(
-                "INSERT INTO users VALUES (?1, ?2, ?3, ?4, '', '', ?5)",
+                "INSERT INTO users VALUES (?1, ?2, ?3, ?4, '', '', ?5, '{\"theme\":\"light\",\"credit_limit\":100}')",
                 (i as i64 + 1, name, password, format!("{name}@shop.example"), role),
             )?;
         }

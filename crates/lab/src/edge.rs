@@ -35,7 +35,7 @@ pub(crate) async fn edge(State(shop): State<Shop>, request: Request, next: Next)
     if let Some(origin) = allowed {
         set("access-control-allow-origin", origin);
         set("access-control-allow-credentials", HeaderValue::from_static("true"));
-        set("access-control-allow-methods", HeaderValue::from_static("GET, POST, PATCH"));
+        set("access-control-allow-methods", HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE"));
         set("access-control-allow-headers", HeaderValue::from_static("authorization, content-type"));
     }
     let fixed: &[(&'static str, &'static str)] = match shop.version {

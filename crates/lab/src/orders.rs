@@ -1,7 +1,7 @@
 //! Orders: everybody's, or the caller's own (guide §2).
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use rusqlite::{Params, Row};
 use serde::Deserialize;
@@ -61,6 +61,81 @@ pub(crate) async fn create(
     })?;
     let order = json!({ "id": id, "user_id": user_id, "item": order.item, "quantity": order.quantity, "note": order.note, "price": price });
     Ok((StatusCode::CREATED, Json(order)))
+}
+
+pub(crate) async fn change(
+    State(shop): State<Shop>,
+    claims: Claims,
+    Path(id): Path<i64>,
+    Json(order): Json<NewOrder>,
+) -> Result<Json<Value>, Problem> {
+    let owner = owner_of_write(&shop, &claims);
+    let changed = shop.database.write(|db| {
+        db.execute(
+            "UPDATE orders SET item = ?1, quantity = ?2, note = ?3 WHERE id = ?4 AND (?5 IS NULL OR user_id = ?5)",
+            (&order.item, order.quantity, &order.note, id, owner),
+        )
+    })?;
+    let found = select(&shop, "WHERE id = ?1", [id])?;
+    found.into_iter().next().filter(|_| changed > 0).map(Json).ok_or(Problem::NotFound)
+}
+
+pub(crate) async fn remove(
+    State(shop): State<Shop>,
+    claims: Claims,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, Problem> {
+    let owner = owner_of_write(&shop, &claims);
+    let removed = shop.database.write(|db| {
+        db.execute("DELETE FROM orders WHERE id = ?1 AND (?2 IS NULL OR user_id = ?2)", (id, owner))
+    })?;
+    if removed > 0 { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::NotFound) }
+}
+
+/// Whose order a write may touch. Vulnerable: anybody's; whoever knows an id may change it (guide §2).
+fn owner_of_write(shop: &Shop, claims: &Claims) -> Option<i64> {
+    match shop.version {
+        Version::Vulnerable => None,
+        Version::Hardened => Some(claims.id()),
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Batch {
+    ids: String,
+}
+
+/// Several orders at once. Vulnerable: the check of the single read was forgotten here.
+pub(crate) async fn batch(
+    State(shop): State<Shop>,
+    claims: Claims,
+    Query(batch): Query<Batch>,
+) -> Result<Json<Value>, Problem> {
+    let mut orders = Vec::new();
+    for id in batch.ids.split(',').take(20) {
+        let id: i64 = id.trim().parse().map_err(|_| Problem::NotFound)?;
+        orders.extend(match shop.version {
+            Version::Vulnerable => select(&shop, "WHERE id = ?1", [id]),
+            Version::Hardened => select(&shop, "WHERE id = ?1 AND user_id = ?2", [id, claims.id()]),
+        }?);
+    }
+    Ok(Json(Value::Array(orders)))
+}
+
+/// An order under its user. Vulnerable: the user is checked, and the order is not the user's.
+pub(crate) async fn nested(
+    State(shop): State<Shop>,
+    claims: Claims,
+    Path((user, id)): Path<(i64, i64)>,
+) -> Result<Json<Value>, Problem> {
+    if user != claims.id() {
+        return Err(Problem::NotFound);
+    }
+    let found = match shop.version {
+        Version::Vulnerable => select(&shop, "WHERE id = ?1", [id]),
+        Version::Hardened => select(&shop, "WHERE id = ?1 AND user_id = ?2", [id, user]),
+    }?;
+    found.into_iter().next().map(Json).ok_or(Problem::NotFound)
 }
 
 fn select(shop: &Shop, condition: &str, parameters: impl Params) -> Result<Vec<Value>, Problem> {

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::Version;
@@ -29,9 +30,30 @@ pub(crate) async fn update(
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             db.execute(&format!("UPDATE users SET {field} = ?1 WHERE id = ?2"), (text, claims.id()))?;
         }
-        Ok(())
+        match changes.get("settings") {
+            Some(Value::Object(changed)) => merge_settings(shop.version, db, claims.id(), changed),
+            _ => Ok(()),
+        }
     })?;
     crate::users::find(&shop, claims.id())?.map(Json).ok_or(Problem::NotFound)
+}
+
+/// Settings are an object in the object: an allowlist of the outer names does not see into it.
+fn merge_settings(
+    version: Version,
+    db: &Connection,
+    user: i64,
+    changed: &Map<String, Value>,
+) -> rusqlite::Result<()> {
+    let stored: String =
+        db.query_row("SELECT settings FROM users WHERE id = ?1", [user], |row| row.get(0))?;
+    let mut settings = crate::users::settings(&stored);
+    for (name, value) in changed {
+        if version == Version::Vulnerable || name == "theme" {
+            settings[name] = value.clone();
+        }
+    }
+    db.execute("UPDATE users SET settings = ?1 WHERE id = ?2", (settings.to_string(), user)).map(drop)
 }
 
 pub(crate) async fn avatar(_claims: Claims, body: Bytes) -> Json<Value> {

@@ -31,7 +31,7 @@ pub(crate) fn find(shop: &Shop, id: i64) -> Result<Option<Value>, Problem> {
         let text = |i| row.get::<_, Option<String>>(i).map(Option::unwrap_or_default);
         let mut user = json!({
             "id": row.get::<_, i64>(0)?, "name": text(1)?, "email": text(2)?, "avatar_url": text(3)?,
-            "bio": text(4)?, "role": text(5)?,
+            "bio": text(4)?, "role": text(5)?, "settings": settings(&text(7)?),
         });
         // Vulnerable: the row as it is, password included (excessive data exposure).
         if shop.version == Version::Vulnerable {
@@ -39,6 +39,11 @@ pub(crate) fn find(shop: &Shop, id: i64) -> Result<Option<Value>, Problem> {
         }
         Ok(user)
     };
-    let sql = "SELECT id, name, email, avatar_url, bio, role, password FROM users WHERE id = ?1";
+    let sql = "SELECT id, name, email, avatar_url, bio, role, password, settings FROM users WHERE id = ?1";
     shop.database.read(|db| db.query_row(sql, [id], to_json).optional()).map_err(Problem::from)
+}
+
+/// Settings as they are stored; none when they cannot be read.
+pub(crate) fn settings(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!({}))
 }

@@ -156,10 +156,10 @@ macro_rules! attacks {
 
 attacks! {
     sql_boolean, sql_union, sql_error, sql_stacked,
-    bola_profile, bola_created, bola_neighbours, bola_list,
+    bola_profile, bola_created, bola_neighbours, bola_list, bola_write, bola_delete, bola_batch, bola_nested,
     xss_stored, xss_reflected, xss_cookie,
     cors_reflected, cors_null, cors_lookalike, cors_forgery,
-    mass_role, mass_price, mass_owner, data_exposure,
+    mass_role, mass_price, mass_owner, mass_nested, data_exposure,
     headers_missing, headers_leak, headers_on_errors,
     token_unsigned, token_weak_secret, token_expired,
     waf_no_agent, waf_large_login, waf_smuggling, waf_lookup, waf_traversal,

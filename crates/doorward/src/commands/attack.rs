@@ -59,6 +59,8 @@ impl Attack {
             .map_err(Failure::could_not_run)?;
         runtime.block_on(async {
             let client = Client::new(self.url);
+            // An API that cannot be reached is not one whose doors are shut.
+            client.send(&Probe::get("/")).await.map_err(Failure::could_not_run)?;
             let document = match &self.openapi {
                 Some(path) => std::fs::read_to_string(path)
                     .map_err(|e| Failure::usage(miette::miette!("{} cannot be read: {e}", path.display())))?,
@@ -82,7 +84,7 @@ impl Attack {
             match self.format {
                 Format::Text => print_text(&report),
                 Format::Json => {
-                    println!("{}", serde_json::to_string_pretty(&report).map_err(Failure::could_not_run)?)
+                    say!("{}", serde_json::to_string_pretty(&report).map_err(Failure::could_not_run)?)
                 }
             }
             Ok(if report.is_exploited() { Outcome::Findings } else { Outcome::Fine })
@@ -106,24 +108,28 @@ async fn ask(client: &Client) -> Result<String, Failure> {
 }
 
 fn print_text(report: &Report) {
-    println!("{}", table::checklist(&[("result", report)]));
+    say!("{}", table::checklist(&[("result", report)]));
     for finding in report.findings.iter().filter(|f| f.outcome.status == Status::Exploited) {
-        println!("\n{} — {}", finding.attack, finding.thought);
-        println!("  {}", finding.outcome.summary);
+        say!("\n{} — {}", finding.attack, finding.thought);
+        say!("  {}", finding.outcome.summary);
         for exchange in &finding.outcome.evidence {
             for line in exchange.request.lines() {
-                println!("  > {line}");
+                say!("  > {line}");
             }
             for line in exchange.answer.lines() {
-                println!("  < {line}");
+                say!("  < {line}");
             }
         }
     }
-    for exchange in &report.refused {
-        println!(
+    const SHOWN: usize = 5;
+    for exchange in report.refused.iter().take(SHOWN) {
+        say!(
             "\nan ordinary request was not served:\n  > {}\n  < {}",
             exchange.request.replace('\n', "\n  > "),
             exchange.answer.lines().next().unwrap_or("")
         );
+    }
+    if report.refused.len() > SHOWN {
+        say!("\nand {} more; --format json has them all", report.refused.len() - SHOWN);
     }
 }

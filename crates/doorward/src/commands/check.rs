@@ -26,16 +26,16 @@ impl Check {
         for route in policy.routes() {
             table.add_row(row(route));
         }
-        println!("{table}");
+        say!("{table}");
         if let Some(document) = &policy.document {
-            println!("\n{} operations are declared:", document.operations().count());
+            say!("\n{} operations are declared:", document.operations().count());
             for (path, method, operation) in document.operations() {
                 let route = policy.route(method, path.as_str());
                 let credential = if operation.is_secured() { "needs a credential" } else { "open" };
-                println!("  {method:7} {path}  ({}, {credential}, route {})", operation.id, route.name);
+                say!("  {method:7} {path}  ({}, {credential}, route {})", operation.id, route.name);
             }
         }
-        println!("\nThe policy is fine.");
+        say!("\nThe policy is fine.");
         Ok(Outcome::Fine)
     }
 }
@@ -53,6 +53,15 @@ fn row(route: &RoutePolicy) -> Vec<String> {
     };
     let bind = route.bind.iter().map(|b| format!("{} = {}", b.input, b.claim));
     let owner = route.owner.iter().map(|o| format!("owner {o}"));
+    let looks = route.before_write.iter().map(|read| format!("writes: read {read} first"));
+    let objects = route.objects.iter().map(|object| {
+        let kind = object.kind.iter().map(|kind| format!("remembered as {kind}"));
+        let read = object.read.iter().map(|read| format!("read at {read}"));
+        format!("{}: {}", object.input, kind.chain(read).collect::<Vec<_>>().join(", or "))
+    });
+    let remember = route.remember.iter().map(|(kind, at)| {
+        format!("remembers {kind}: {}", at.iter().map(policy::Pointer::as_str).collect::<Vec<_>>().join(" "))
+    });
     let exceptions = Door::ALL
         .into_iter()
         .filter(|door| route.modes.of(*door) != Mode::Enforce)
@@ -63,7 +72,7 @@ fn row(route: &RoutePolicy) -> Vec<String> {
         body,
         auth.into(),
         route.limits.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
-        bind.chain(owner).collect::<Vec<_>>().join("\n"),
+        bind.chain(owner).chain(looks).chain(objects).chain(remember).collect::<Vec<_>>().join("\n"),
         exceptions.collect::<Vec<_>>().join("\n"),
     ]
 }

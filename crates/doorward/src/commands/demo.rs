@@ -75,16 +75,16 @@ impl Demo {
         }
         let columns: Vec<(&str, &Report)> =
             reports.iter().map(|(column, report)| (column.title(), report)).collect();
-        println!("{}", table::checklist(&columns));
-        println!(
+        say!("{}", table::checklist(&columns));
+        say!(
             "What only a gate can shut (request smuggling, forged cross-site writes, payloads for the libraries below)"
         );
-        println!(
+        say!(
             "is open in the hardened code too. The gate wrote {events} events about what it refused and changed."
         );
         let surprises = print_surprises(&reports);
         if surprises == 0 && events > 0 {
-            println!(
+            say!(
                 "\nAll {} attacks ended as they should. Next: doorward run --upstream http://127.0.0.1:3000",
                 attack::ALL.len() * 3
             );
@@ -225,12 +225,12 @@ impl EventSink for CountingSink {
 }
 
 fn print_findings(column: Column, report: &Report) {
-    println!("{}", column.title());
+    say!("{}", column.title());
     for finding in &report.findings {
         let mark = if finding.outcome.status == Status::Exploited { "OPEN" } else { "shut" };
-        println!("  {mark}  {:18} {}", finding.attack, finding.outcome.summary);
+        say!("  {mark}  {:18} {}", finding.attack, finding.outcome.summary);
     }
-    println!();
+    say!();
 }
 
 /// What did not end as it should. How many that were.
@@ -239,7 +239,7 @@ fn print_surprises(reports: &[(Column, Report)]) -> usize {
     for (column, report) in reports {
         for finding in report.findings.iter().filter(|finding| !column.expects(finding)) {
             count += 1;
-            println!(
+            say!(
                 "\nNOT AS IT SHOULD BE, {}: {} ({:?}): {}",
                 column.title(),
                 finding.attack,
@@ -247,7 +247,7 @@ fn print_surprises(reports: &[(Column, Report)]) -> usize {
                 finding.outcome.summary
             );
             for exchange in &finding.outcome.evidence {
-                println!(
+                say!(
                     "  > {}\n  < {}",
                     exchange.request.replace('\n', "\n  > "),
                     exchange.answer.replace('\n', "\n  < ")
@@ -256,8 +256,8 @@ fn print_surprises(reports: &[(Column, Report)]) -> usize {
         }
         for exchange in &report.refused {
             count += 1;
-            println!("\nNOT AS IT SHOULD BE, {}: an ordinary request was not served", column.title());
-            println!(
+            say!("\nNOT AS IT SHOULD BE, {}: an ordinary request was not served", column.title());
+            say!(
                 "  > {}\n  < {}",
                 exchange.request.replace('\n', "\n  > "),
                 exchange.answer.replace('\n', "\n  < ")

@@ -39,7 +39,7 @@ impl Init {
             .map_err(|e| {
                 Failure::usage(miette::miette!("{} cannot be written: {e}", self.output.display()))
             })?;
-        println!("wrote {}; next: doorward check, then doorward run", self.output.display());
+        say!("wrote {}; next: doorward check, then doorward run", self.output.display());
         Ok(Outcome::Fine)
     }
 }

@@ -37,7 +37,7 @@ impl Rules {
             RulesCommand::List { directory } => {
                 for rule in read(&directory)?.iter().filter(|rule| rule.id != 0) {
                     let level = rule.paranoia_level().map_or(String::from("-"), |level| level.to_string());
-                    println!("{:>7}  PL{level}  {}", rule.id, rule.action("msg").unwrap_or(""));
+                    say!("{:>7}  PL{level}  {}", rule.id, rule.action("msg").unwrap_or(""));
                 }
             }
             RulesCommand::Explain { id, directory } => {
@@ -73,9 +73,9 @@ fn read(directory: &Path) -> Result<Vec<Rule>, Failure> {
 }
 
 fn explain(rule: &Rule) {
-    println!("rule {} ({}:{})", rule.id, rule.file, rule.line);
+    say!("rule {} ({}:{})", rule.id, rule.file, rule.line);
     if let Some(message) = rule.action("msg") {
-        println!("  says      {message}");
+        say!("  says      {message}");
     }
     let names: Vec<String> = rule
         .variables
@@ -91,9 +91,9 @@ fn explain(rule: &Rule) {
             format!("{mark}{}{}", v.name, v.selector.as_ref().map(|s| format!(":{s}")).unwrap_or_default())
         })
         .collect();
-    println!("  looks at  {}", names.join(", "));
+    say!("  looks at  {}", names.join(", "));
     if let Some(operator) = &rule.operator {
-        println!(
+        say!(
             "  for       {}{} {}",
             if operator.negated { "not " } else { "" },
             operator.name,
@@ -102,11 +102,11 @@ fn explain(rule: &Rule) {
     }
     let transformations: Vec<&str> =
         rule.actions.iter().filter(|a| a.name == "t").filter_map(|a| a.value.as_deref()).collect();
-    println!(
+    say!(
         "  after     {}",
         if transformations.is_empty() { "nothing".to_owned() } else { transformations.join(", ") }
     );
     if let Some(level) = rule.paranoia_level() {
-        println!("  level     paranoia level {level}");
+        say!("  level     paranoia level {level}");
     }
 }

@@ -72,6 +72,15 @@ impl ReadPath {
     }
 }
 
+impl std::fmt::Display for ReadPath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            ReadPart::Text(text) => f.write_str(text),
+            ReadPart::Name(name) => write!(f, "{{{name}}}"),
+        })
+    }
+}
+
 /// A value that must equal a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
