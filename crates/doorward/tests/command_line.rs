@@ -23,7 +23,7 @@ fn the_demo_ends_with_every_door_as_it_should_be() {
     let demo = doorward(directory.path(), &["demo", "--verbose"]);
     let shown = text(&demo);
     assert_eq!(demo.status.code(), Some(0), "{shown}");
-    assert!(shown.contains("All 99 attacks ended as they should"), "{shown}");
+    assert!(shown.contains("All 114 attacks ended as they should"), "{shown}");
     assert!(shown.contains("44 of 44"), "{shown}");
 }
 
@@ -59,6 +59,9 @@ fn every_commented_default_of_the_template_is_valid() {
         "sha256",
         "require = \"optional",
         "bind",
+        "before_write",
+        "objects",
+        "remember",
         "owner =",
         "proxy_protocol",
     ];
@@ -90,6 +93,25 @@ fn a_bad_policy_is_refused_with_its_place_and_mend() {
         let shown = text(&output);
         assert!(shown.contains("doorward.toml:2:1") && shown.contains("did you mean `origins`"), "{shown}");
     }
+}
+
+#[test]
+fn check_audits_the_document() {
+    let directory = tempfile::tempdir().unwrap();
+    let document = "openapi: 3.1.0\npaths:\n  /users/{id}:\n    delete: { responses: {} }\n";
+    std::fs::write(directory.path().join("api.yaml"), document).unwrap();
+    let check = doorward(directory.path(), &["check", "--openapi", "api.yaml"]);
+    let shown = text(&check);
+    assert_eq!(check.status.code(), Some(0), "{shown}");
+    assert!(shown.contains("api.yaml:4:5: DELETE /users/{id} changes things for anybody"), "{shown}");
+    let strict = doorward(
+        directory.path(),
+        &["check", "--openapi", "api.yaml", "--format", "sarif", "--fail-on", "error"],
+    );
+    assert_eq!(strict.status.code(), Some(1));
+    let sarif: serde_json::Value = serde_json::from_slice(&strict.stdout).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "write-without-auth");
+    assert_eq!(sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"], 4);
 }
 
 #[test]

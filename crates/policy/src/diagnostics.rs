@@ -99,6 +99,11 @@ impl Problem {
         self.mend.as_deref()
     }
 
+    /// The file that it is about.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
     /// Line and column, counted from one, when the problem has a place.
     pub fn position(&self) -> Option<(usize, usize)> {
         self.position

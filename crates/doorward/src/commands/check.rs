@@ -1,11 +1,13 @@
 //! `doorward check`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use policy::config::{AuthRequirement, BodyHandling};
-use policy::{Door, Mode, RoutePolicy};
+use policy::openapi::{Audit, Severity};
+use policy::{Door, Mode, Policy, RoutePolicy};
 
+use crate::commands::audit_report;
 use crate::commands::run::PolicyArgs;
 use crate::{Failure, Outcome};
 
@@ -13,6 +15,39 @@ use crate::{Failure, Outcome};
 pub struct Check {
     #[command(flatten)]
     policy: PolicyArgs,
+    /// How the audit of the OpenAPI document is told.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Exit with 1 when the audit finds something as bad as this.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    fail_on: Option<Level>,
+    /// Show every finding of the audit, notes too.
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Sarif,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Level {
+    Error,
+    Warning,
+    Note,
+}
+
+impl Level {
+    fn severity(self) -> Severity {
+        match self {
+            Level::Error => Severity::Error,
+            Level::Warning => Severity::Warning,
+            Level::Note => Severity::Note,
+        }
+    }
 }
 
 impl Check {
@@ -20,6 +55,17 @@ impl Check {
         let policy = policy::load(&self.policy.inputs(Vec::new())).map_err(Failure::usage)?;
         // Keys are read too, so that what `run` would refuse is refused here.
         let policy = guard::Engine::new(policy).map_err(|e| Failure::usage(miette::miette!("{e}")))?.policy;
+        let audit = policy.document.as_ref().map(|document| document.audit(&policy)).unwrap_or_default();
+        match self.format {
+            Format::Text => self.print(&policy, &audit),
+            Format::Json => say!("{:#}", audit_report::json(&audit)),
+            Format::Sarif => say!("{:#}", audit_report::sarif(&audit)),
+        }
+        let fails = |level: Level| audit.findings.iter().any(|f| f.severity >= level.severity());
+        Ok(if self.fail_on.is_some_and(fails) { Outcome::Findings } else { Outcome::Fine })
+    }
+
+    fn print(&self, policy: &Policy, audit: &Audit) {
         let mut table = Table::new();
         table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(["route", "methods", "body", "auth", "limits", "ownership", "doors not enforced"]);
@@ -34,9 +80,9 @@ impl Check {
                 let credential = if operation.is_secured() { "needs a credential" } else { "open" };
                 say!("  {method:7} {path}  ({}, {credential}, route {})", operation.id, route.name);
             }
+            audit_report::print(audit, self.all);
         }
         say!("\nThe policy is fine.");
-        Ok(Outcome::Fine)
     }
 }
 

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod attack;
+mod audit_report;
 pub mod check;
 pub mod demo;
 pub mod init;

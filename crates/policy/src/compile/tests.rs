@@ -183,3 +183,45 @@ fn references_reach_other_files() {
     std::fs::remove_file(directory.path().join("schemas.yaml")).unwrap();
     assert!(read().unwrap_err().lines().contains("a.yaml:1:"), "{}", read().unwrap_err().lines());
 }
+
+#[test]
+fn an_auditor_names_what_is_open() {
+    let text = "openapi: 3.1.0
+servers: [{ url: http://api.example }]
+components: { securitySchemes: { key: { type: apiKey, in: query, name: k } } }
+paths:
+  /users/{user_id}:
+    parameters: [{ name: user_id, in: path, required: true, schema: { type: integer } }]
+    get: { responses: { '200': { content: { application/json: { schema: { properties: { password: { type: string } } } } } } } }
+    put:
+      requestBody: { content: { application/json: { schema: { type: object, properties: { name: { type: string }, role: { type: string, maxLength: 9 }, tags: { type: array, items: { type: string, maxLength: 5 } } } } } } }
+      responses: { '200': {}, '429': {} }
+  /fine/{id}:
+    get:
+      security: [{ key: [] }]
+      x-doorward: { owner: /user_id }
+      parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+      responses: { '200': {}, 4XX: {} }
+";
+    let policy = with_document(text, "").unwrap();
+    let audit = policy.document.as_ref().unwrap().audit(&policy);
+    let said = |rule: &str| {
+        let found = audit.findings.iter().find(|f| f.rule == rule);
+        found.map(|f| (f.severity.name(), f.problem.position().unwrap().0))
+    };
+    for (rule, expected) in [
+        ("cleartext-server", ("error", 2)),
+        ("key-in-query", ("error", 3)),
+        ("write-without-auth", ("error", 8)),
+        ("secret-shown", ("error", 7)),
+        ("id-without-owner", ("warning", 7)),
+        ("writable-privilege", ("warning", 9)),
+        ("unbounded-array", ("warning", 9)),
+        ("unbounded-string", ("note", 9)),
+        ("no-429", ("note", 7)),
+    ] {
+        assert_eq!(said(rule), Some(expected), "{rule}: {:#?}", audit.findings);
+    }
+    assert_eq!(audit.grade(), 'F');
+    assert!(audit.findings.iter().all(|f| !f.problem.message().contains("/fine")), "{:#?}", audit.findings);
+}

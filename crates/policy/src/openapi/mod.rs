@@ -4,6 +4,7 @@
 //! The document is read once ([`Document::parse`]). Schemas are compiled twice: into JSON Schema validators for
 //! types, and into [`Shapes`] for what may be assigned and what may be shown.
 
+mod audit;
 mod bundle;
 mod normalize;
 mod operation;
@@ -13,6 +14,7 @@ mod reader;
 mod shape;
 mod text;
 
+pub use audit::{Audit, AuditFinding, Severity};
 pub use operation::{Body, MediaType, Operation, PathItem, Response};
 pub use parameter::{Location, Parameter, ParameterError};
 pub use shape::{Direction, ShapeId, Shapes};
@@ -23,6 +25,7 @@ use bundle::Bundle;
 use http::Method;
 use serde_json::Value;
 
+use crate::compiled::Policy;
 use crate::diagnostics::{Problem, Source};
 use crate::router::{Captures, PathTemplate, Router};
 
@@ -63,6 +66,11 @@ impl Document {
     /// A [`Problem`] that names the place (line and column, or the JSON Pointer) and what is wrong there.
     pub fn parse(source: &Source, directory: Option<&Path>) -> Result<Document, Problem> {
         reader::read(source, directory)
+    }
+
+    /// What an auditor would say of the document, with what a policy adds to it.
+    pub fn audit(&self, policy: &Policy) -> Audit {
+        audit::audit(self, policy)
     }
 
     /// The files that the document refers to.
