@@ -12,6 +12,7 @@ mod compiled;
 pub mod config;
 mod diagnostics;
 mod door;
+pub mod learn;
 pub mod openapi;
 mod origin;
 mod pointer;
