@@ -37,6 +37,8 @@ enum Command {
     Init(commands::init::Init),
     /// Check a policy and print what holds on each route.
     Check(commands::check::Check),
+    /// Write an OpenAPI document from traffic, for review.
+    Learn(commands::learn::Learn),
     /// Attack the lab bare, hardened and behind the gate, and print the checklist.
     Demo(commands::demo::Demo),
     /// Serve a deliberately vulnerable API, to look and to practise on.
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Command::Run(command) => command.run(),
         Command::Init(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Learn(command) => command.run(),
         Command::Demo(command) => command.run(),
         Command::Lab(command) => command.run(),
         Command::Attack(command) => command.run(),

@@ -135,3 +135,77 @@ fn an_api_that_cannot_be_reached_is_exit_three() {
     let output = doorward(directory.path(), &["attack", "http://127.0.0.1:1"]);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
 }
+
+/// A process that is ended, by its id, when the test is done.
+struct Background(std::process::Child);
+
+impl Background {
+    fn start(directory: &std::path::Path, arguments: &[&str], port: u16) -> Background {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+        command.args(arguments).current_dir(directory).stdout(std::process::Stdio::null());
+        let background = Background(command.stderr(std::process::Stdio::null()).spawn().unwrap());
+        let start = std::time::Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(start.elapsed().as_secs() < 30, "{arguments:?} does not listen");
+            std::thread::yield_now();
+        }
+        background
+    }
+
+    /// Ends it as Ctrl-C does, and waits.
+    fn interrupt(mut self) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn a_document_is_learnt_from_traffic_and_completes_another() {
+    use std::io::{Read, Write};
+    let directory = tempfile::tempdir().unwrap();
+    let (lab_port, port, admin) = (free_port(), free_port(), free_port());
+    let lab = format!("127.0.0.1:{lab_port}");
+    let _lab = Background::start(directory.path(), &["lab", "--listen", &lab], lab_port);
+    std::fs::write(directory.path().join("doorward.toml"), format!("[admin]\nlisten = '127.0.0.1:{admin}'"))
+        .unwrap();
+    let mine = "openapi: 3.1.0\ninfo: { title: mine, version: '1' }\npaths: { /mine: { get: { responses: { '200': { description: fine } } } } }";
+    std::fs::write(directory.path().join("mine.yaml"), mine).unwrap();
+    let (upstream, listen) = (format!("http://{lab}"), format!("127.0.0.1:{port}"));
+    let learn = [
+        "learn",
+        "--upstream",
+        &upstream,
+        "--listen",
+        &listen,
+        "--merge",
+        "mine.yaml",
+        "--output",
+        "learnt.yaml",
+    ];
+    let learn = Background::start(directory.path(), &learn, port);
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let request = "GET /api/comments HTTP/1.1\r\nHost: a\r\nUser-Agent: t\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("Solid hammer"), "{answer}");
+    learn.interrupt();
+    let learnt = std::fs::read_to_string(directory.path().join("learnt.yaml")).unwrap();
+    for word in ["title: mine", "/mine:", "/api/comments:", "user_id:"] {
+        assert!(learnt.contains(word), "{word}: {learnt}");
+    }
+    let check = doorward(directory.path(), &["check", "--openapi", "learnt.yaml"]);
+    assert_eq!(check.status.code(), Some(0), "{}", text(&check));
+}

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::HeaderValue;
+use policy::learn::Observation;
 use serde::{Serialize, Serializer};
 
 /// The id under which a client's answer and an operator's line meet.
@@ -175,6 +176,14 @@ pub trait EventSink: Send + Sync {
     fn dropped(&self) -> u64 {
         0
     }
+
+    /// Whether exchanges are to be learnt from; then answers are held to be read.
+    fn watches(&self) -> bool {
+        false
+    }
+
+    /// Takes an exchange to learn from.
+    fn watch(&self, _observation: Observation) {}
 }
 
 /// Writes lines from a thread of its own. When the writer cannot keep up, lines are dropped and counted: a slow

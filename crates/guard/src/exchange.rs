@@ -59,6 +59,8 @@ pub struct Exchange<'e> {
     pub body: Option<HeldBody>,
     /// What was taken from limits that count failures only.
     pub(crate) tickets: Vec<Ticket>,
+    /// What `doorward learn` will hear of it.
+    pub(crate) watched: Option<Box<policy::learn::Observation>>,
     /// What to tell the client about the strictest limit.
     pub(crate) quota: Option<crate::doors::rate::Standing>,
 }
@@ -146,6 +148,7 @@ impl<'e> Exchange<'e> {
             principal: None,
             body: None,
             tickets: Vec::new(),
+            watched: None,
             quota: None,
         }
     }

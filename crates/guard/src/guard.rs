@@ -26,7 +26,7 @@ use crate::pipeline::{Pipeline, Stop, on};
 use crate::refusal::problem;
 use crate::request::{admit_body, outgoing_request};
 use crate::response::{answer, release};
-use crate::{doors, enumeration, look};
+use crate::{doors, enumeration, look, watch};
 
 /// A policy with its keys read: what every exchange is judged by.
 #[derive(Debug)]
@@ -220,6 +220,7 @@ where
         Err(Stop::Answered(status, headers)) => return answer(status, headers),
     };
     let client = Client { address: x.client, transport: x.transport };
+    watch::begin(pipeline, x);
     let request = match outgoing_request(pipeline.engine, x, body) {
         Ok(request) => request,
         Err(refusal) => {

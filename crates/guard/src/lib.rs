@@ -26,6 +26,7 @@ mod refusal;
 mod request;
 mod response;
 mod target;
+mod watch;
 
 pub use event::{Access, Event, EventId, EventSink, LineWriter, Record, Timestamp, Verdict};
 pub use exchange::Exchange;

@@ -17,7 +17,7 @@ use crate::guard::Engine;
 use crate::inputs::{StructureLimits, essence, parse_json};
 use crate::pipeline::{Pipeline, enforced, on};
 use crate::refusal::{Refusal, problem};
-use crate::{doors, look};
+use crate::{doors, look, watch};
 
 /// Whether a response of this exchange may have to be read before it leaves.
 pub(crate) fn holds_response(engine: &Engine, x: &Exchange<'_>) -> bool {
@@ -27,7 +27,7 @@ pub(crate) fn holds_response(engine: &Engine, x: &Exchange<'_>) -> bool {
         && x.route.body != BodyHandling::Stream
         && x.operation()
             .is_some_and(|o| o.responses.iter().any(|r| r.content.iter().any(|m| m.shape.is_some())));
-    owner || shape || (on(x, Door::Ownership) && doors::ownership::remembers(x))
+    owner || shape || x.watched.is_some() || (on(x, Door::Ownership) && doors::ownership::remembers(x))
 }
 
 /// Checks and strips the response's body where the policy asks for it; everything else passes as it comes.
@@ -63,7 +63,9 @@ where
         .flatten();
     let remember =
         on(x, Door::Ownership) && parts.status.is_success() && is_json && doors::ownership::remembers(x);
-    if (!owner && !remember && shape.is_none()) || body.is_end_stream() {
+    let watch = x.watched.is_some() && is_json;
+    if (!owner && !remember && !watch && shape.is_none()) || body.is_end_stream() {
+        watch::finish(pipeline, x, parts.status, &kind, None);
         return Response::from_parts(parts, Outgoing::streamed(body));
     }
     // Boxed: reading an answer needs much room, and most exchanges need none.
@@ -124,6 +126,7 @@ where
     };
     let structure = StructureLimits { depth: 128, members: usize::MAX };
     let mut value = if is_json { parse_json(&text, structure).ok() } else { None };
+    watch::finish(pipeline, x, parts.status, &essence(&parts.headers), value.as_ref());
     let mut changed = false;
     if owner {
         let partial = parts.status == StatusCode::PARTIAL_CONTENT;

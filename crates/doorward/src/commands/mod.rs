@@ -6,6 +6,7 @@ pub mod check;
 pub mod demo;
 pub mod init;
 pub mod lab;
+pub mod learn;
 pub mod rules;
 pub mod run;
 mod table;

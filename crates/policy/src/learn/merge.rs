@@ -6,6 +6,15 @@ use serde_json::{Map, Value};
 pub(super) fn join(existing: &Value, learnt: &Value) -> Value {
     let mut joined = existing.clone();
     let Some(Value::Object(new)) = learnt.get("paths") else { return joined };
+    // What learnt operations refer to.
+    for (name, scheme) in
+        learnt.pointer("/components/securitySchemes").and_then(Value::as_object).into_iter().flatten()
+    {
+        let schemes = &mut joined["components"]["securitySchemes"];
+        if schemes.get(name).is_none() {
+            schemes[name] = scheme.clone();
+        }
+    }
     if !joined.get("paths").is_some_and(Value::is_object) {
         joined["paths"] = Value::Object(Map::new());
     }

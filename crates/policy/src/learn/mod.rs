@@ -50,6 +50,9 @@ const MAX_OBSERVATIONS: usize = 200_000;
 /// Exchanges of one method on one template whose bodies are looked at.
 const MAX_OF_OPERATION: usize = 2_000;
 
+/// What learnt documents call the token that callers had.
+const SCHEME: &str = "token";
+
 /// Learns from exchanges.
 #[derive(Debug, Default)]
 pub struct Learner {
@@ -94,6 +97,7 @@ impl Learner {
         let document = json!({
             "openapi": "3.1.0",
             "info": { "title": "Learnt from traffic, to be reviewed", "version": "0" },
+            "components": { "securitySchemes": { SCHEME: { "type": "http", "scheme": "bearer" } } },
             "paths": paths,
         });
         (document, guesses)
@@ -185,6 +189,10 @@ impl Operation {
                 response["content"] = content(by_media);
             }
             operation["responses"][status.to_string()] = response;
+        }
+        // Whoever came, came with a token.
+        if self.authenticated == looked {
+            operation["security"] = json!([{ SCHEME: [] }]);
         }
         if let Some(policy) = self.owners.policy(title, guesses) {
             operation["x-doorward"] = policy;

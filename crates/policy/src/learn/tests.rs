@@ -58,6 +58,7 @@ fn operations_types_and_owners_are_learnt() {
     assert_eq!(schema["properties"]["state"]["enum"], json!(["open", "sent"]));
     assert_eq!(schema["properties"]["made"]["format"], "date-time");
     assert_eq!(schema["required"].as_array().unwrap().len(), 5);
+    assert_eq!(one["security"], json!([{ "token": [] }]));
     assert_eq!(one["x-doorward"], json!({ "owner": "/user_id" }));
     assert_eq!(
         paths["/orders"]["get"]["x-doorward"]["owner"],

@@ -34,7 +34,7 @@ struct File {
 impl Bundle {
     /// Reads a document and what it refers to. Without a directory it may refer to nothing outside itself.
     pub(super) fn read(source: &Source, directory: Option<&Path>) -> Result<Bundle, Problem> {
-        let mut root = parse(source)?;
+        let mut root = read_value(source)?;
         let path = directory.map(|directory| directory.join(file_name(source.name())));
         let mut bundle = Bundle { root: Value::Null, files: Vec::new() };
         bundle.push(source.clone(), path);
@@ -48,7 +48,7 @@ impl Bundle {
             if next > MAX_FILES || read > MAX_BYTES {
                 return Err(source.problem(None, "the document refers to too many files"));
             }
-            let mut value = parse(&source)?;
+            let mut value = read_value(&source)?;
             bundle.localize(next, &mut value, directory)?;
             others.insert(next.to_string(), value);
             next += 1;
@@ -155,7 +155,11 @@ fn file_name(name: &str) -> &str {
     Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or(name)
 }
 
-fn parse(source: &Source) -> Result<Value, Problem> {
+/// The text of a document, YAML or JSON, as a tree.
+///
+/// # Errors
+/// When it is neither.
+pub fn read_value(source: &Source) -> Result<Value, Problem> {
     if source.text().trim_start().starts_with('{') {
         return serde_json::from_str(source.text()).map_err(|e| {
             let line_start: usize =

@@ -15,6 +15,7 @@ mod shape;
 mod text;
 
 pub use audit::{Audit, AuditFinding, Severity};
+pub use bundle::read_value;
 pub use operation::{Body, MediaType, Operation, PathItem, Response};
 pub use parameter::{Location, Parameter, ParameterError};
 pub use shape::{Direction, ShapeId, Shapes};

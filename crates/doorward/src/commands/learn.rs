@@ -1,0 +1,136 @@
+//! `doorward learn`.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::Args;
+use gateway::{Gateway, open_log};
+use guard::{EventSink, Guard, LineWriter, Record};
+use policy::config::AccessLog;
+use policy::learn::{Learner, Observation, read_har};
+use policy::openapi::read_value;
+use serde_json::Value;
+
+use crate::commands::run::PolicyArgs;
+use crate::{Failure, Outcome};
+
+#[derive(Args)]
+pub struct Learn {
+    /// HTTP Archives to learn from; without one, traffic through the gate until Ctrl-C.
+    #[arg(long, value_name = "FILE")]
+    har: Vec<PathBuf>,
+    /// Only requests to this host, of an archive.
+    #[arg(long, value_name = "HOST")]
+    host: Option<String>,
+    /// A document to be completed: what it says stays, what it lacks is added.
+    #[arg(long, value_name = "FILE")]
+    merge: Option<PathBuf>,
+    /// Where the document goes.
+    #[arg(long, short, value_name = "FILE", default_value = "learnt.openapi.yaml")]
+    output: PathBuf,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// Where to listen.
+    #[arg(long, short, value_name = "ADDR")]
+    listen: Vec<SocketAddr>,
+}
+
+impl Learn {
+    pub fn run(self) -> Result<Outcome, Failure> {
+        let existing = self.merge.as_deref().map(read_document).transpose()?;
+        let learner = if self.har.is_empty() { self.watch()? } else { self.read()? };
+        if learner.is_empty() {
+            return Err(Failure::could_not_run("no request was served, so there is nothing to learn from"));
+        }
+        let (document, guesses) = match &existing {
+            Some(existing) => learner.merged(existing),
+            None => learner.document(),
+        };
+        let text = match self.output.extension().is_some_and(|e| e == "json") {
+            true => format!("{document:#}\n"),
+            false => serde_saphyr::to_string(&document).map_err(Failure::could_not_run)?,
+        };
+        std::fs::write(&self.output, text).map_err(|e| {
+            Failure::usage(miette::miette!("{} cannot be written: {e}", self.output.display()))
+        })?;
+        let paths = document["paths"].as_object().map_or(0, serde_json::Map::len);
+        say!("wrote {}: {paths} paths, learnt from {} exchanges", self.output.display(), learner.len());
+        if !guesses.is_empty() {
+            say!("\nWhose objects they seem to be; read these lines before you believe them:");
+        }
+        for guess in guesses {
+            say!("  {guess}");
+        }
+        say!("\nNext: review it, then doorward check --openapi {}", self.output.display());
+        Ok(Outcome::Fine)
+    }
+
+    fn read(&self) -> Result<Learner, Failure> {
+        let mut learner = Learner::default();
+        for path in &self.har {
+            let wrong = |e: String| Failure::usage(miette::miette!("{}: {e}", path.display()));
+            let text = std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+            let observations = read_har(&text, self.host.as_deref()).map_err(|e| wrong(e.to_string()))?;
+            observations.into_iter().for_each(|observation| learner.observe(observation));
+        }
+        Ok(learner)
+    }
+
+    fn watch(&self) -> Result<Learner, Failure> {
+        let inputs = self.policy.inputs(self.listen.clone());
+        let policy = policy::load(&inputs).map_err(Failure::usage)?;
+        if policy.gateway.upstreams.is_empty() {
+            return Err(Failure::usage(miette::miette!(
+                help = "doorward learn --upstream http://127.0.0.1:3000, or --har FILE",
+                "there is nothing to learn from: neither an upstream nor an archive"
+            )));
+        }
+        let log =
+            open_log(&policy.log).map_err(|e| Failure::could_not_run(format!("cannot open the log: {e}")))?;
+        let lines = LineWriter::new(log, policy.log.access == AccessLog::On);
+        let sink = Arc::new(Watcher { lines, learner: Mutex::default() });
+        let guard = Guard::new(policy, sink.clone()).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
+        let gateway = Gateway::start(guard, inputs).map_err(Failure::could_not_run)?;
+        for address in gateway.addresses() {
+            eprintln!("doorward: watching on {address}; send traffic there, then Ctrl-C");
+        }
+        gateway.run_until_signal();
+        sink.lines.flush();
+        Ok(std::mem::take(&mut *sink.learner.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+fn read_document(path: &Path) -> Result<Value, Failure> {
+    let wrong = |e: String| Failure::usage(miette::miette!("{}: {e}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+    read_value(&policy::Source::new(path.display().to_string(), text)).map_err(Failure::usage)
+}
+
+/// Writes lines as always, and keeps what was watched.
+struct Watcher {
+    lines: LineWriter,
+    learner: Mutex<Learner>,
+}
+
+impl EventSink for Watcher {
+    fn record(&self, record: &Record<'_>) {
+        self.lines.record(record);
+    }
+
+    fn wants_access(&self) -> bool {
+        self.lines.wants_access()
+    }
+
+    fn dropped(&self) -> u64 {
+        self.lines.dropped()
+    }
+
+    fn watches(&self) -> bool {
+        true
+    }
+
+    fn watch(&self, observation: Observation) {
+        self.learner.lock().unwrap_or_else(PoisonError::into_inner).observe(observation);
+    }
+}
