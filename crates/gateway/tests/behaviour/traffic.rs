@@ -256,3 +256,22 @@ fn an_answer_too_large_to_strip_passes_whole() {
     assert_eq!(size, "200 20000012");
     assert!(gate.events.has(&["response-too-large"]));
 }
+
+#[test]
+fn an_api_on_a_unix_socket_is_reached() {
+    use std::io::{Read, Write};
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("api.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let api = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut read = [0; 4096];
+        let count = stream.read(&mut read).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfrom unix").unwrap();
+        String::from_utf8_lossy(&read[..count]).into_owned()
+    });
+    let gate = Running::start("", &[format!("unix:{}", path.display())]);
+    let answer = gate.get("/over/there");
+    assert!(status(&answer) == 200 && answer.ends_with("from unix"), "{answer}");
+    assert!(api.join().unwrap().starts_with("GET /over/there HTTP/1.1\r\n"));
+}
