@@ -30,6 +30,8 @@ pub struct Inputs {
     pub listen: Vec<std::net::SocketAddr>,
     /// `--openapi`.
     pub openapi: Option<PathBuf>,
+    /// `--overlay`.
+    pub overlay: Vec<PathBuf>,
 }
 
 /// Reads, checks and compiles a policy.
@@ -62,8 +64,12 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         (None, Some(path)) => Some(directory.join(path)),
         (None, None) => None,
     };
+    let overlays: Vec<PathBuf> = match inputs.overlay.is_empty() {
+        true => config.gateway.overlay.iter().map(|path| directory.join(path)).collect(),
+        false => inputs.overlay.clone(),
+    };
     Compiler { source, directory: directory.to_owned(), problems: Vec::new(), files: Vec::new() }
-        .compile(config, openapi)
+        .compile(config, openapi, &overlays)
 }
 
 struct Compiler {
@@ -74,8 +80,20 @@ struct Compiler {
 }
 
 impl Compiler {
-    fn compile(mut self, config: Config, openapi: Option<PathBuf>) -> Result<Policy, ConfigError> {
-        let document = openapi.and_then(|path| self.document(&path));
+    fn compile(
+        mut self,
+        config: Config,
+        openapi: Option<PathBuf>,
+        overlays: &[PathBuf],
+    ) -> Result<Policy, ConfigError> {
+        if openapi.is_none() && !overlays.is_empty() {
+            self.wrong(
+                &["gateway", "overlay"],
+                "an overlay without a document changes nothing",
+                "name the document too: `openapi`",
+            );
+        }
+        let document = openapi.and_then(|path| self.document(&path, overlays));
         let gateway = self.gateway(&config);
         let cors = self.cors(&config);
         let auth = self.auth(&config.auth);
@@ -157,19 +175,27 @@ impl Compiler {
         self.problems.push(if mend.is_empty() { problem } else { problem.mend(mend) });
     }
 
-    fn document(&mut self, path: &Path) -> Option<Document> {
-        self.files.push(path.to_owned());
-        let name = path.display().to_string();
-        let parsed = match std::fs::read_to_string(path) {
-            Ok(text) => {
-                let directory = path.parent().unwrap_or(Path::new(""));
-                Document::parse(&Source::new(name, text), Some(directory))
-            }
-            Err(e) => Err(Source::new(name, "").problem(None, format!("cannot be read: {e}"))),
-        };
+    fn document(&mut self, path: &Path, overlays: &[PathBuf]) -> Option<Document> {
+        let document = self.text(path)?;
+        let overlays = overlays.iter().map(|path| self.text(path)).collect::<Option<Vec<_>>>()?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let parsed = Document::with_overlays(&document, Some(directory), &overlays);
         let parsed = parsed.map_err(|problem| self.problems.push(problem)).ok()?;
         self.files.extend(parsed.other_files().cloned());
         Some(parsed)
+    }
+
+    /// The text of a file beside the policy, which is watched from now on.
+    fn text(&mut self, path: &Path) -> Option<Source> {
+        self.files.push(path.to_owned());
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Some(Source::new(name, text)),
+            Err(e) => {
+                self.problems.push(Source::new(name, "").problem(None, format!("cannot be read: {e}")));
+                None
+            }
+        }
     }
 
     /// A secret that everybody on the machine may read is an error.

@@ -25,6 +25,9 @@ pub struct PolicyArgs {
     /// The OpenAPI document of the API, YAML or JSON.
     #[arg(long, value_name = "FILE")]
     openapi: Option<PathBuf>,
+    /// An OpenAPI Overlay 1.0 file that changes the document; several in order.
+    #[arg(long, value_name = "FILE")]
+    overlay: Vec<PathBuf>,
 }
 
 impl PolicyArgs {
@@ -37,6 +40,7 @@ impl PolicyArgs {
             upstream: self.upstream.clone(),
             listen,
             openapi: self.openapi.clone(),
+            overlay: self.overlay.clone(),
         }
     }
 }

@@ -225,3 +225,40 @@ paths:
     assert_eq!(audit.grade(), 'F');
     assert!(audit.findings.iter().all(|f| !f.problem.message().contains("/fine")), "{:#?}", audit.findings);
 }
+
+#[test]
+fn an_overlay_says_what_the_document_may_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(directory.path().join(name), text).unwrap();
+        directory.path().join(name)
+    };
+    let key = "[[auth.api_key]]\nsubject = 'a'\nsha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'";
+    let document = "openapi: 3.1.0\npaths: { '/a/{id}': { get: { responses: {} }, delete: { responses: {} } }, /b: { get: { responses: {} } } }";
+    let inputs = Inputs {
+        file: Some(write("doorward.toml", key)),
+        upstream: vec!["http://127.0.0.1:1".into()],
+        openapi: Some(write("api.yaml", document)),
+        overlay: vec![directory.path().join("overlay.yaml")],
+        ..Inputs::default()
+    };
+    let overlay = |actions: &str| {
+        write("overlay.yaml", &format!("overlay: 1.0.0\nactions:\n{actions}"));
+        load(&inputs)
+    };
+    let policy = overlay("  - { target: \"$.paths['/a/{id}'].*\", update: { x-doorward: { owner: /user_id } } }\n  - { target: \"$.paths['/b']\", remove: true }").unwrap();
+    assert!(policy.route(&Method::DELETE, "/a/7").owner.is_some());
+    assert_eq!(policy.document.as_ref().unwrap().operations().count(), 2);
+    assert_eq!(policy.files.len(), 2, "document and overlay are watched");
+    for (actions, expected) in [
+        ("  - { target: '$.nothing', update: {} }", "overlay.yaml:3:7: `$.nothing` selects nothing"),
+        ("  - { target: '$.[', update: {} }", "overlay.yaml:3:7: `$.[` is not a JSONPath"),
+        (
+            "  - { target: '$.paths.*.get',\n      update: { x-doorward: { ownr: /a } } }",
+            "overlay.yaml:4:31: x-doorward: unknown field `ownr`",
+        ),
+    ] {
+        let error = overlay(actions).unwrap_err();
+        assert!(error.lines().contains(expected), "{}", error.lines());
+    }
+}

@@ -19,6 +19,8 @@ pub struct GatewayConfig {
     pub upstream: Vec<String>,
     /// The OpenAPI document of the API, YAML or JSON.
     pub openapi: Option<PathBuf>,
+    /// Overlays (OpenAPI Overlay 1.0) that change the document, in order.
+    pub overlay: Vec<PathBuf>,
     /// Proxies in front, whose `Forwarded` and `X-Forwarded-For` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// PROXY protocol on the listener.
@@ -47,6 +49,7 @@ impl Default for GatewayConfig {
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
             upstream: Vec::new(),
             openapi: None,
+            overlay: Vec::new(),
             trusted_proxies: Vec::new(),
             proxy_protocol: ProxyProtocol::Off,
             workers: None,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::overlay;
 use super::positions::Positions;
 use super::shape::escape;
 use crate::diagnostics::{Problem, Source};
@@ -22,6 +23,9 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 pub(super) struct Bundle {
     pub(super) root: Value,
     files: Vec<File>,
+    /// What overlays added: where it stands in the tree, in which overlay, and where there it was written.
+    added: Vec<(String, usize, String)>,
+    overlays: Vec<File>,
 }
 
 #[derive(Debug)]
@@ -31,12 +35,28 @@ struct File {
     path: Option<PathBuf>,
 }
 
+impl File {
+    fn new(source: Source, path: Option<PathBuf>) -> Self {
+        File { positions: Positions::of(source.text()), source, path }
+    }
+}
+
 impl Bundle {
     /// Reads a document and what it refers to. Without a directory it may refer to nothing outside itself.
-    pub(super) fn read(source: &Source, directory: Option<&Path>) -> Result<Bundle, Problem> {
+    pub(super) fn read(
+        source: &Source,
+        directory: Option<&Path>,
+        overlays: &[Source],
+    ) -> Result<Bundle, Problem> {
         let mut root = read_value(source)?;
+        let mut added = Vec::new();
+        for (i, overlay) in overlays.iter().enumerate() {
+            let by_this = overlay::apply(&mut root, overlay)?;
+            added.extend(by_this.into_iter().map(|(pointer, written)| (pointer, i, written)));
+        }
+        let overlays = overlays.iter().map(|source| File::new(source.clone(), None)).collect();
         let path = directory.map(|directory| directory.join(file_name(source.name())));
-        let mut bundle = Bundle { root: Value::Null, files: Vec::new() };
+        let mut bundle = Bundle { root: Value::Null, files: Vec::new(), added, overlays };
         bundle.push(source.clone(), path);
         let mut others = Map::new();
         let mut read = 0;
@@ -67,6 +87,16 @@ impl Bundle {
 
     /// A problem at a pointer of the tree, in the file where that was written.
     pub(super) fn problem(&self, pointer: &str, message: impl Into<String>) -> Problem {
+        let within =
+            |added: &str| pointer.strip_prefix(added).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        // The last to say it is the one who said it.
+        let by_overlay =
+            self.added.iter().rev().find_map(|(at, i, written)| {
+                Some((self.overlays.get(*i)?, format!("{written}{}", within(at)?)))
+            });
+        if let Some((overlay, written)) = by_overlay {
+            return overlay.source.problem(overlay.positions.find(&written), message);
+        }
         let inside = pointer.strip_prefix('/').and_then(|p| p.strip_prefix(FILES)).and_then(|p| {
             let (number, rest) = p.strip_prefix('/')?.split_once('/').unwrap_or((&p[1..], ""));
             Some((number.parse::<usize>().ok()?, rest))
@@ -78,8 +108,7 @@ impl Bundle {
     }
 
     fn push(&mut self, source: Source, path: Option<PathBuf>) {
-        let positions = Positions::of(source.text());
-        self.files.push(File { source, positions, path });
+        self.files.push(File::new(source, path));
     }
 
     /// Makes references to other files local, and notes the files.
@@ -160,19 +189,22 @@ fn file_name(name: &str) -> &str {
 /// # Errors
 /// When it is neither.
 pub fn read_value(source: &Source) -> Result<Value, Problem> {
+    let at = |line: usize, column: usize| {
+        let before: usize =
+            source.text().split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+        let at = (before + column.saturating_sub(1)).min(source.text().len());
+        Some(at..at)
+    };
     if source.text().trim_start().starts_with('{') {
-        return serde_json::from_str(source.text()).map_err(|e| {
-            let line_start: usize =
-                source.text().split_inclusive('\n').take(e.line().saturating_sub(1)).map(str::len).sum();
-            let at = (line_start + e.column().saturating_sub(1)).min(source.text().len());
-            source.problem(Some(at..at), format!("not JSON: {e}"))
-        });
+        return serde_json::from_str(source.text())
+            .map_err(|e| source.problem(at(e.line(), e.column()), format!("not JSON: {e}")));
     }
     // YAML 1.2, as OpenAPI asks: `y`, `no` and `off` are texts.
     let options = serde_saphyr::options! { strict_booleans: true };
     serde_saphyr::from_str_with_options(source.text(), options).map_err(|e| {
-        let message = e.to_string();
-        source.problem(None, format!("not YAML: {}", message.lines().next().unwrap_or("")))
+        let span = e.location().and_then(|l| at(l.line() as usize, l.column() as usize));
+        let message = e.without_snippet().to_string();
+        source.problem(span, format!("not YAML: {}", message.lines().next().unwrap_or("")))
     })
 }
 

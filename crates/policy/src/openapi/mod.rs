@@ -8,6 +8,7 @@ mod audit;
 mod bundle;
 mod normalize;
 mod operation;
+mod overlay;
 mod parameter;
 mod positions;
 mod reader;
@@ -66,7 +67,19 @@ impl Document {
     /// # Errors
     /// A [`Problem`] that names the place (line and column, or the JSON Pointer) and what is wrong there.
     pub fn parse(source: &Source, directory: Option<&Path>) -> Result<Document, Problem> {
-        reader::read(source, directory)
+        reader::read(source, directory, &[])
+    }
+
+    /// The same, changed by overlays (OpenAPI Overlay 1.0), in order.
+    ///
+    /// # Errors
+    /// A [`Problem`] in the document, or in the overlay that is wrong or selects nothing.
+    pub fn with_overlays(
+        source: &Source,
+        directory: Option<&Path>,
+        overlays: &[Source],
+    ) -> Result<Document, Problem> {
+        reader::read(source, directory, overlays)
     }
 
     /// What an auditor would say of the document, with what a policy adds to it.

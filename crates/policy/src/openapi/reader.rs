@@ -19,8 +19,12 @@ use crate::router::{PathTemplate, Router};
 /// What the schemas call their document.
 const BASE: &str = "urn:doorward:openapi";
 
-pub(super) fn read(source: &Source, directory: Option<&Path>) -> Result<Document, Problem> {
-    let bundle = Bundle::read(source, directory)?;
+pub(super) fn read(
+    source: &Source,
+    directory: Option<&Path>,
+    overlays: &[Source],
+) -> Result<Document, Problem> {
+    let bundle = Bundle::read(source, directory, overlays)?;
     let version = bundle.root.get("openapi").and_then(Value::as_str).unwrap_or("");
     if !(version.starts_with("3.0") || version.starts_with("3.1")) {
         return Err(bundle

@@ -1,0 +1,94 @@
+//! OpenAPI Overlay 1.0: changes to a document by those who may not edit it.
+
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+use super::bundle::read_value;
+use super::positions::Positions;
+use super::shape::escape;
+use crate::diagnostics::{Problem, Source};
+
+/// What an overlay added: where in the document, and where in the overlay that was written.
+pub(super) type Added = Vec<(String, String)>;
+
+/// Applies an overlay to a document, action by action.
+pub(super) fn apply(root: &mut Value, source: &Source) -> Result<Added, Problem> {
+    let overlay = read_value(source)?;
+    let positions = Positions::of(source.text());
+    let wrong = |at: &str, message: String| source.problem(positions.find(at), message);
+    let version = overlay.get("overlay").and_then(Value::as_str).unwrap_or("");
+    if !version.starts_with("1.0") {
+        let problem = wrong("/overlay", format!("`overlay: {version}` is not a version this reads"));
+        return Err(problem.mend("write `overlay: 1.0.0`"));
+    }
+    let Some(Value::Array(actions)) = overlay.get("actions") else {
+        return Err(wrong("", "the overlay has no `actions`".into()));
+    };
+    let mut added = Added::new();
+    for (i, action) in actions.iter().enumerate() {
+        let at = format!("/actions/{i}");
+        let text = action.get("target").and_then(Value::as_str).unwrap_or("");
+        let target = JsonPath::parse(text).map_err(|e| {
+            wrong(&format!("{at}/target"), format!("`{text}` is not a JSONPath (RFC 9535): {e}"))
+        })?;
+        let mut pointers: Vec<String> =
+            target.query_located(root).iter().map(|node| node.location().to_json_pointer()).collect();
+        if pointers.is_empty() {
+            let problem = wrong(&format!("{at}/target"), format!("`{text}` selects nothing"));
+            return Err(problem.mend("an overlay that does nothing was meant for another document"));
+        }
+        if action.get("remove") == Some(&Value::Bool(true)) {
+            // Last first, so that the indices before stay what they are.
+            pointers.reverse();
+            pointers.iter().for_each(|pointer| remove(root, pointer));
+        } else if let Some(update) = action.get("update") {
+            for pointer in pointers {
+                let Some(node) = root.pointer_mut(&pointer) else { continue };
+                match node {
+                    Value::Array(items) => items.push(update.clone()),
+                    node => merge(node, update, &pointer, &format!("{at}/update"), &mut added),
+                }
+            }
+        } else {
+            return Err(wrong(&at, "an action needs `update` or `remove: true`".into()));
+        }
+    }
+    Ok(added)
+}
+
+/// Overlay 1.0.0 §4.4.3.2: objects merge in depth, lists are joined, everything else is replaced.
+fn merge(node: &mut Value, update: &Value, pointer: &str, written: &str, added: &mut Added) {
+    match (node, update) {
+        (Value::Object(node), Value::Object(update)) => {
+            for (name, value) in update {
+                let name_at = escape(name);
+                let (pointer, written) = (format!("{pointer}/{name_at}"), format!("{written}/{name_at}"));
+                match node.get_mut(name) {
+                    Some(known) => merge(known, value, &pointer, &written, added),
+                    None => {
+                        node.insert(name.clone(), value.clone());
+                        added.push((pointer, written));
+                    }
+                }
+            }
+        }
+        (Value::Array(node), Value::Array(update)) => node.extend(update.iter().cloned()),
+        (node, update) => {
+            *node = update.clone();
+            added.push((pointer.to_owned(), written.to_owned()));
+        }
+    }
+}
+
+fn remove(root: &mut Value, pointer: &str) {
+    let Some((parent, last)) = pointer.rsplit_once('/') else { return };
+    match root.pointer_mut(parent) {
+        Some(Value::Object(map)) => drop(map.remove(&last.replace("~1", "/").replace("~0", "~"))),
+        Some(Value::Array(items)) => {
+            if let Some(at) = last.parse::<usize>().ok().filter(|at| *at < items.len()) {
+                items.remove(at);
+            }
+        }
+        _ => {}
+    }
+}
