@@ -3,6 +3,8 @@
 //! JSON, forms and multipart bodies all become one object that the schema judges; what is stripped is left out of the
 //! body in the form in which it came.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::StatusCode;
 use policy::Pointer;
@@ -52,12 +54,12 @@ pub(crate) fn declared(
         ParsedBody::Json(value) if kind == "application/json-patch+json" => json_patch(x, media, value),
         ParsedBody::Json(value) => {
             let merge = kind == "application/merge-patch+json";
-            let judged = judge(x, engine, media, value.clone(), merge);
+            let judged = judge(x, engine, media, Cow::Borrowed(value), merge);
             rewritten(judged, |_, kept| Bytes::from(kept.to_string()))
         }
         ParsedBody::Form(fields) => {
             let pairs = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            let judged = judge(x, engine, media, media.read_form(pairs), false);
+            let judged = judge(x, engine, media, Cow::Owned(media.read_form(pairs)), false);
             rewritten(judged, |removed, _| form_without(fields, removed))
         }
         ParsedBody::Multipart(parts) => {
@@ -70,7 +72,7 @@ pub(crate) fn declared(
                     evidence,
                 ));
             }
-            let judged = judge(x, engine, media, part_object(media, parts), false);
+            let judged = judge(x, engine, media, Cow::Owned(part_object(media, parts)), false);
             rewritten(judged, |removed, kept| {
                 let parts = parts.iter().filter(|part| !is_removed(&part.name, removed)).map(|part| {
                     let content = kept.get(&part.name).filter(|_| part.is_json());
@@ -141,17 +143,28 @@ pub(crate) fn listed(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> De
 }
 
 /// What is left of a value, and the JSON Pointers of what is not; or the refusal.
-type Judged = Result<(Vec<String>, Value), Refusal>;
+type Judged<'v> = Result<(Vec<String>, Cow<'v, Value>), Refusal>;
 
-fn judge(x: &Exchange<'_>, engine: &Engine, media: &MediaType, mut value: Value, merge: bool) -> Judged {
-    let removed = match (media.shape, &engine.policy.document, x.route.unknown_properties) {
-        (_, _, UnknownProperties::Allow) | (None, ..) | (_, None, _) => Vec::new(),
-        (Some(shape), Some(document), _) => {
-            document.shapes.strip(shape, &mut value, Direction::Request, &x.route.allow_properties)
+fn judge<'v>(
+    x: &Exchange<'_>,
+    engine: &Engine,
+    media: &MediaType,
+    value: Cow<'v, Value>,
+    merge: bool,
+) -> Judged<'v> {
+    let mut value = value;
+    let mut removed = Vec::new();
+    if let (Some(shape), Some(document)) = (media.shape, &engine.policy.document)
+        && x.route.unknown_properties != UnknownProperties::Allow
+    {
+        let allowed = &x.route.allow_properties;
+        removed = document.shapes.unknown(shape, &value, Direction::Request, allowed);
+        if !removed.is_empty() && x.route.unknown_properties == UnknownProperties::Refuse {
+            return Err(unknown_properties(&removed));
         }
-    };
-    if !removed.is_empty() && x.route.unknown_properties == UnknownProperties::Refuse {
-        return Err(unknown_properties(&removed));
+        if !removed.is_empty() {
+            document.shapes.strip(shape, value.to_mut(), Direction::Request, allowed);
+        }
     }
     let errors = match merge {
         // RFC 7396 §2: `null` takes a member away, whatever its type is.
@@ -167,12 +180,12 @@ fn judge(x: &Exchange<'_>, engine: &Engine, media: &MediaType, mut value: Value,
     Err(refusal)
 }
 
-fn rewritten(judged: Judged, body: impl FnOnce(&[String], Value) -> Bytes) -> Decision {
+fn rewritten(judged: Judged<'_>, body: impl FnOnce(&[String], &Value) -> Bytes) -> Decision {
     match judged {
         Err(refusal) => Decision::Refuse(refusal),
         Ok((removed, _)) if removed.is_empty() => Decision::Pass,
         Ok((removed, kept)) => {
-            let body = body(&removed, kept);
+            let body = body(&removed, &kept);
             strip(&removed, body)
         }
     }

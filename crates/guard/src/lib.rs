@@ -20,6 +20,7 @@ pub mod inputs;
 mod look;
 mod metrics;
 mod owner;
+mod owner_scan;
 mod peer;
 mod pipeline;
 mod refusal;

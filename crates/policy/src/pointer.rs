@@ -13,16 +13,34 @@ pub struct Pointer {
     segments: Box<[Segment]>,
 }
 
+/// A segment of a pointer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Segment {
+pub enum Segment {
+    /// A member, or the number of an item.
     Name(Box<str>),
+    /// Every item or member.
     Each,
+}
+
+impl Segment {
+    /// Whether it points to a member of this name, or an item of this number.
+    pub fn is(&self, name: &str) -> bool {
+        match self {
+            Segment::Name(own) => **own == *name,
+            Segment::Each => true,
+        }
+    }
 }
 
 impl Pointer {
     /// The pointer as written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Its segments, from the root.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
     }
 
     /// Calls `each` with every value that it points to, in order.

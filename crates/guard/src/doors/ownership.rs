@@ -15,6 +15,7 @@ use crate::exchange::Exchange;
 use crate::guard::Engine;
 use crate::inputs::{ParsedBody, pairs};
 use crate::owner::{self, Ownership};
+use crate::owner_scan;
 use crate::refusal::{Decision, Refusal};
 
 /// Objects that one request may name.
@@ -139,6 +140,14 @@ pub(crate) fn writes(method: &Method) -> bool {
 /// Whether the response names ids that the caller is given.
 pub(crate) fn remembers(x: &Exchange<'_>) -> bool {
     !x.route.remember.is_empty() && x.principal.is_some()
+}
+
+/// Whether a held response is the caller's as a whole, by one look over its text.
+pub(crate) fn is_all_own(x: &Exchange<'_>, text: &[u8]) -> bool {
+    match (&x.route.owner, &x.principal) {
+        (Some(owner), Some(principal)) => owner_scan::is_all_own(owner, principal, text),
+        _ => false,
+    }
 }
 
 /// Checks the owner of a held response.

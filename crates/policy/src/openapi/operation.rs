@@ -122,6 +122,9 @@ impl MediaType {
     /// What is wrong with a value: JSON Pointer and reason, no values. At most `limit` of them.
     pub fn errors(&self, value: &Value, limit: usize) -> Vec<(String, String)> {
         let Some(validator) = &self.validator else { return Vec::new() };
+        if validator.is_valid(value) {
+            return Vec::new();
+        }
         validator
             .iter_errors(value)
             .take(limit)

@@ -5,6 +5,7 @@
 //! A schema that declares no properties at all takes any; one that declares some takes no others, unless
 //! `additionalProperties` says so.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -132,10 +133,29 @@ impl Shapes {
         direction: Direction,
         allowed: &[String],
     ) -> Vec<String> {
-        let mut removed = Vec::new();
-        let walk = Walk { shapes: self, direction, allowed };
-        walk.value(&[id], value, &mut String::new(), &mut removed);
-        removed
+        let unknown = self.unknown(id, value, direction, allowed);
+        for pointer in &unknown {
+            // Only members go, so that the indices of other pointers stay what they are.
+            if let Some((parent, name)) = pointer.rsplit_once('/')
+                && let Some(Value::Object(map)) = value.pointer_mut(parent)
+            {
+                map.shift_remove(&name.replace("~1", "/").replace("~0", "~"));
+            }
+        }
+        unknown
+    }
+
+    /// JSON Pointers of what [`Shapes::strip`] would remove. Nothing is allocated where there is nothing.
+    pub fn unknown(
+        &self,
+        id: ShapeId,
+        value: &Value,
+        direction: Direction,
+        allowed: &[String],
+    ) -> Vec<String> {
+        let mut walk = Walk { shapes: self, direction, allowed, at: Vec::new(), unknown: Vec::new() };
+        walk.value(&[id], value);
+        walk.unknown
     }
 
     /// Whether a top-level property of the shape is declared and may be sent in this direction.
@@ -144,16 +164,22 @@ impl Shapes {
         matches!(self.lookup(&known, name, direction), Lookup::Known(_) | Lookup::Open)
     }
 
-    fn lookup(&self, ids: &[ShapeId], name: &str, direction: Direction) -> Lookup {
+    fn lookup(&self, ids: &[ShapeId], name: &str, direction: Direction) -> Lookup<'_> {
+        // One schema is the usual case, and needs no list of its own.
+        if let [id] = ids
+            && let Some(property) = self.shapes[id.0].properties.get(name)
+        {
+            return if property.is_hidden(direction) {
+                Lookup::Hidden
+            } else {
+                Lookup::Known(Cow::Borrowed(&property.shapes))
+            };
+        }
         let mut shapes = Vec::new();
         let mut open = true;
         for shape in ids.iter().map(|id| &self.shapes[id.0]) {
             if let Some(property) = shape.properties.get(name) {
-                let hidden = match direction {
-                    Direction::Request => property.read_only,
-                    Direction::Response => property.write_only,
-                };
-                if hidden {
+                if property.is_hidden(direction) {
                     return Lookup::Hidden;
                 }
                 shapes.extend(&property.shapes);
@@ -166,53 +192,67 @@ impl Shapes {
             }
         }
         match (shapes.is_empty(), open) {
-            (false, _) => Lookup::Known(shapes),
+            (false, _) => Lookup::Known(Cow::Owned(shapes)),
             (true, true) => Lookup::Open,
             (true, false) => Lookup::Unknown,
         }
     }
 }
 
+impl Property {
+    fn is_hidden(&self, direction: Direction) -> bool {
+        match direction {
+            Direction::Request => self.read_only,
+            Direction::Response => self.write_only,
+        }
+    }
+}
+
 /// One walk over a value.
-struct Walk<'s> {
+struct Walk<'s, 'v> {
     shapes: &'s Shapes,
     direction: Direction,
     allowed: &'s [String],
+    at: Vec<Step<'v>>,
+    unknown: Vec<String>,
 }
 
-impl Walk<'_> {
-    fn value(&self, ids: &[ShapeId], value: &mut Value, at: &mut String, removed: &mut Vec<String>) {
+#[derive(Clone, Copy)]
+enum Step<'v> {
+    Member(&'v str),
+    Item(usize),
+}
+
+impl<'v> Walk<'_, 'v> {
+    fn value(&mut self, ids: &[ShapeId], value: &'v Value) {
         match value {
-            Value::Object(map) => map.retain(|name, inner| {
-                let length = at.len();
-                at.push('/');
-                at.push_str(&escape(name));
-                let keep = match self.shapes.lookup(ids, name, self.direction) {
-                    Lookup::Unknown if self.allowed.iter().any(|allowed| allowed == name) => true,
-                    Lookup::Unknown | Lookup::Hidden => {
-                        removed.push(at.clone());
-                        false
+            Value::Object(map) => {
+                for (name, inner) in map {
+                    self.at.push(Step::Member(name));
+                    match self.shapes.lookup(ids, name, self.direction) {
+                        Lookup::Unknown if self.allowed.iter().any(|allowed| allowed == name) => {}
+                        Lookup::Unknown | Lookup::Hidden => {
+                            let pointer = pointer(&self.at);
+                            self.unknown.push(pointer);
+                        }
+                        Lookup::Open => {}
+                        Lookup::Known(shapes) => self.value(&shapes, inner),
                     }
-                    Lookup::Open => true,
-                    Lookup::Known(shapes) => {
-                        self.value(&shapes, inner, at, removed);
-                        true
-                    }
-                };
-                at.truncate(length);
-                keep
-            }),
+                    self.at.pop();
+                }
+            }
             Value::Array(items) => {
-                let shapes = ids.iter().map(|id| &self.shapes.shapes[id.0]);
-                let inner: Vec<ShapeId> = shapes.flat_map(|shape| shape.items.iter().copied()).collect();
+                let inner: Cow<'_, [ShapeId]> = match ids {
+                    [id] => Cow::Borrowed(&self.shapes.shapes[id.0].items),
+                    ids => ids.iter().flat_map(|id| self.shapes.shapes[id.0].items.iter().copied()).collect(),
+                };
                 if inner.is_empty() {
                     return;
                 }
-                for (i, item) in items.iter_mut().enumerate() {
-                    let length = at.len();
-                    at.push_str(&format!("/{i}"));
-                    self.value(&inner, item, at, removed);
-                    at.truncate(length);
+                for (i, item) in items.iter().enumerate() {
+                    self.at.push(Step::Item(i));
+                    self.value(&inner, item);
+                    self.at.pop();
                 }
             }
             _ => {}
@@ -220,8 +260,20 @@ impl Walk<'_> {
     }
 }
 
-enum Lookup {
-    Known(Vec<ShapeId>),
+fn pointer(steps: &[Step<'_>]) -> String {
+    let mut pointer = String::new();
+    for step in steps {
+        pointer.push('/');
+        match step {
+            Step::Member(name) => pointer.push_str(&escape(name)),
+            Step::Item(i) => pointer.push_str(&i.to_string()),
+        }
+    }
+    pointer
+}
+
+enum Lookup<'s> {
+    Known(Cow<'s, [ShapeId]>),
     Open,
     /// Nobody declared it.
     Unknown,

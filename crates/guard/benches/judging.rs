@@ -1,0 +1,127 @@
+//! What judging costs, apart from sockets: `cargo bench -p guard`.
+
+#![allow(clippy::unwrap_used)]
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use divan::Bencher;
+use divan::counter::BytesCount;
+use guard::body::Forwarded;
+use guard::inputs::{StructureLimits, parse_json};
+use guard::{EventSink, Guard, Peer, Record, Transport};
+use http::{Method, Request, Response};
+use http_body_util::Full;
+use policy::openapi::{Direction, Document, Found, MediaType};
+use policy::{Inputs, Source};
+use serde_json::{Value, json};
+
+/// The allocator of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {
+    divan::main();
+}
+
+const DOCUMENT: &str = r##"
+openapi: 3.1.0
+paths:
+  /things:
+    post:
+      requestBody: { content: { application/json: { schema: { $ref: "#/components/schemas/Things" } } } }
+      responses: {}
+components:
+  schemas:
+    Things:
+      type: object
+      required: [items]
+      properties: { items: { type: array, maxItems: 1000, items: { $ref: "#/components/schemas/Thing" } } }
+    Thing:
+      type: object
+      required: [id, owner]
+      properties:
+        id: { type: integer, minimum: 0 }
+        owner: { type: string, maxLength: 20 }
+        name: { type: string, maxLength: 100, pattern: "^[a-z0-9 ]*$" }
+        email: { type: string, format: email }
+        tags: { type: array, maxItems: 10, items: { type: string, maxLength: 20 } }
+        address: { type: object, properties: { city: { type: string }, zip: { type: string, maxLength: 10 } } }
+"##;
+
+/// Things of one owner, about so many bytes of JSON.
+fn things(bytes: usize) -> Value {
+    let thing = |id: usize| {
+        json!({ "id": id, "owner": "alice", "name": "a thing of some kind", "email": "alice@things.example",
+                "tags": ["red", "round"], "address": { "city": "Berlin", "zip": "10115" } })
+    };
+    let mut items: Vec<Value> = Vec::new();
+    while json!({ "items": items }).to_string().len() < bytes {
+        items.push(thing(items.len()));
+    }
+    json!({ "items": items })
+}
+
+/// Undeclared properties looked for, and the rest validated: what the schema door does with a body that is parsed.
+#[divan::bench(args = [500, 10_240])]
+fn validate(bencher: Bencher<'_, '_>, bytes: usize) {
+    let document = Document::parse(&Source::new("bench", DOCUMENT), None).unwrap();
+    let Found::Operation(operation, ..) = document.find(&Method::POST, "/things") else { unreachable!() };
+    let media: &MediaType = &operation.body.as_ref().unwrap().content[0];
+    let body = things(bytes);
+    bencher.counter(BytesCount::new(body.to_string().len())).bench_local(|| {
+        let body = black_box(&body);
+        let removed = document.shapes.unknown(media.shape.unwrap(), body, Direction::Request, &[]);
+        assert!(removed.is_empty() && media.errors(body, 20).is_empty());
+    });
+}
+
+/// The strict parser: one reading only.
+#[divan::bench(args = [500, 10_240])]
+fn parse(bencher: Bencher<'_, '_>, bytes: usize) {
+    let body = things(bytes).to_string();
+    let limits = StructureLimits { depth: 64, members: 10_000 };
+    bencher
+        .counter(BytesCount::new(body.len()))
+        .bench_local(|| assert!(parse_json(black_box(body.as_bytes()), limits).is_ok()));
+}
+
+struct Silent;
+
+impl EventSink for Silent {
+    fn record(&self, _: &Record<'_>) {}
+
+    fn wants_access(&self) -> bool {
+        false
+    }
+}
+
+/// A whole exchange with a list of 10 KiB as its answer: without an owner, and with one that is checked item by item.
+#[divan::bench(args = ["", "owner = { field = '/owner', list = '/items' }"])]
+fn answer_of_10_kib(bencher: Bencher<'_, '_>, owner: &str) {
+    let policy = format!(
+        "[rate]\nlimits = []\n[[auth.api_key]]\nsubject = 'alice'\nsha256 = '{}'\n[[route]]\npath = '/things'\n{owner}",
+        "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90"
+    );
+    let policy = policy::load(&Inputs { text: Some(policy), ..Inputs::default() }).unwrap();
+    let guard = Guard::new(policy, Arc::new(Silent)).unwrap();
+    let peer = Peer { address: [127, 0, 0, 1].into(), transport: Transport::Plain, violation: None };
+    let text = Bytes::from(things(10_240).to_string());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    bencher.bench_local(|| {
+        let request = Request::builder()
+            .uri("/things")
+            .header("host", "things.example")
+            .header("user-agent", "bench")
+            .header("x-api-key", "alice")
+            .body(Full::<Bytes>::default())
+            .unwrap();
+        let forward = |_: Request<Forwarded<Full<Bytes>>>, _| {
+            let response = Response::builder().header("content-type", "application/json");
+            std::future::ready(Ok(response.body(Full::new(text.clone())).unwrap()))
+        };
+        let answer = runtime.block_on(guard.handle(request, peer, forward));
+        assert_eq!(answer.status(), 200);
+    });
+}
