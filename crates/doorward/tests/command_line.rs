@@ -1,6 +1,6 @@
 //! The binary, run as a person runs it.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::process::{Command, Output};
 
@@ -62,6 +62,7 @@ fn every_commented_default_of_the_template_is_valid() {
         "before_write",
         "objects",
         "remember",
+        "roles",
         "owner =",
         "proxy_protocol",
     ];

@@ -90,36 +90,15 @@ pub(crate) fn declared(
 /// Judges the names of a body by a route's list, where there is no document.
 pub(crate) fn listed(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> Decision {
     let known = |name: &str| fields.iter().any(|field| field == name);
-    let unknown = |names: &mut dyn Iterator<Item = &str>| -> Vec<String> {
-        names.filter(|name| !known(top(name))).map(|name| format!("/{}", top(name))).collect()
-    };
-    let (removed, rewrite): (Vec<String>, Box<dyn FnOnce(&[String]) -> Bytes + '_>) = match &body.parsed {
+    let unknown = |name: &str| (!known(top(name))).then(|| format!("/{}", top(name)));
+    let removed: Vec<String> = match &body.parsed {
         ParsedBody::Empty => return Decision::Pass,
         ParsedBody::Json(value) => {
-            let mut kept = value.clone();
-            let mut removed = Vec::new();
-            let objects: Vec<&mut Value> = match &mut kept {
-                Value::Array(items) => items.iter_mut().collect(),
-                other => vec![other],
-            };
-            for object in objects.into_iter().filter_map(Value::as_object_mut) {
-                removed.extend(object.keys().filter(|name| !known(name)).map(|name| format!("/{name}")));
-                object.retain(|name, _| known(name));
-            }
-            (removed, Box::new(move |_| Bytes::from(kept.to_string())))
+            let names = objects(value).flat_map(|object| object.keys());
+            names.filter(|name| !known(name)).map(|name| format!("/{name}")).collect()
         }
-        ParsedBody::Form(pairs) => {
-            let removed = unknown(&mut pairs.iter().map(|(name, _)| name.as_str()));
-            (removed, Box::new(|removed| form_without(pairs, removed)))
-        }
-        ParsedBody::Multipart(parts) => {
-            let removed = unknown(&mut parts.iter().map(|part| part.name.as_str()));
-            let rewrite = |removed: &[String]| {
-                let kept = parts.iter().filter(|part| !is_removed(&part.name, removed));
-                write_multipart(&x.headers, kept.cloned()).unwrap_or_default()
-            };
-            (removed, Box::new(rewrite))
-        }
+        ParsedBody::Form(pairs) => pairs.iter().filter_map(|(name, _)| unknown(name)).collect(),
+        ParsedBody::Multipart(parts) => parts.iter().filter_map(|part| unknown(&part.name)).collect(),
         // Fields that cannot be seen cannot be listed.
         _ if x.route.unknown_properties == UnknownProperties::Allow => return Decision::Pass,
         _ => {
@@ -132,14 +111,38 @@ pub(crate) fn listed(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> De
         }
     };
     match x.route.unknown_properties {
-        UnknownProperties::Allow => Decision::Pass,
-        _ if removed.is_empty() => Decision::Pass,
-        UnknownProperties::Refuse => refuse_properties(&removed),
-        UnknownProperties::Strip => {
-            let body = rewrite(&removed);
-            strip(&removed, body)
-        }
+        UnknownProperties::Allow => return Decision::Pass,
+        _ if removed.is_empty() => return Decision::Pass,
+        UnknownProperties::Refuse => return refuse_properties(&removed),
+        UnknownProperties::Strip => {}
     }
+    let kept = match &body.parsed {
+        ParsedBody::Json(value) => {
+            let mut kept = value.clone();
+            match &mut kept {
+                Value::Object(map) => map.retain(|name, _| known(name)),
+                Value::Array(items) => items
+                    .iter_mut()
+                    .filter_map(Value::as_object_mut)
+                    .for_each(|map| map.retain(|name, _| known(name))),
+                _ => {}
+            }
+            Bytes::from(kept.to_string())
+        }
+        ParsedBody::Form(pairs) => form_without(pairs, &removed),
+        ParsedBody::Multipart(parts) => {
+            let kept = parts.iter().filter(|part| !is_removed(&part.name, &removed));
+            write_multipart(&x.headers, kept.cloned()).unwrap_or_default()
+        }
+        _ => Bytes::new(),
+    };
+    strip(&removed, kept)
+}
+
+/// The object that a value is, or the objects of a list.
+fn objects(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {
+    let items = value.as_array().map_or(&[][..], Vec::as_slice);
+    value.as_object().into_iter().chain(items.iter().filter_map(Value::as_object))
 }
 
 /// What is left of a value, and the JSON Pointers of what is not; or the refusal.

@@ -209,10 +209,12 @@ where
         Ok(()) => admit_body(pipeline, x, body).await,
         Err(stop) => Err(stop),
     };
-    if admitted.is_ok() && (x.route.before_write.is_some() || !x.route.objects.is_empty()) {
-        if let Err(stop) = Box::pin(look::admit(pipeline, x, &mut forward)).await {
-            admitted = Err(stop);
-        }
+    let looks = x.route.before_write.is_some() || !x.route.objects.is_empty();
+    if looks
+        && admitted.is_ok()
+        && let Err(stop) = Box::pin(look::admit(pipeline, x, &mut forward)).await
+    {
+        admitted = Err(stop);
     }
     let body = match admitted {
         Ok(body) => body,

@@ -1,7 +1,7 @@
 //! The owner check in one pass over the text, for the usual case: everything in it is the caller's.
 //!
 //! No tree is built; what the pointers do not name is skipped. It only ever says "all of it is the caller's", which
-//! lets the answer leave as it came. Everything else is decided by [`crate::owner`] on the parsed value.
+//! lets the answer leave as it came. Everything else is decided by `owner` on the parsed value.
 
 use std::fmt;
 

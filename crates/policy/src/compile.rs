@@ -9,12 +9,14 @@ mod written;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use http::Method;
+
 use crate::Modes;
 use crate::compiled::{Cookies, Log, Network, Policy, RoutePolicy};
 use crate::config::{Config, LedgerConfig};
 use crate::diagnostics::{ConfigError, Problem, Source};
 use crate::openapi::Document;
-use crate::router::Router;
+use crate::router::{PathTemplate, Router};
 use routes::{login, modes};
 
 /// What a policy is made from. Settings of the command line come before those of the file.
@@ -103,26 +105,31 @@ impl Compiler {
         let fallback = self.fallback(&config, modes, &auth);
         let login = login(&config, &fallback);
         let mut routes: Router<Vec<Arc<RoutePolicy>>> = Router::default();
+        let mut in_file = Vec::new();
         for written in self.written_routes(&config, document.as_ref()) {
             let Some(compiled) = self.route(&written, document.as_ref(), &config, &fallback, &login) else {
                 continue;
             };
             let Some(template) = compiled.template.clone() else { continue };
-            let siblings = routes.entry(template, Vec::new);
-            let taken = |s: &Arc<RoutePolicy>| {
-                s.methods.is_empty() && compiled.methods.is_empty()
-                    || s.methods.iter().any(|m| compiled.methods.contains(m))
-            };
             // What an operation says is merged with what the file says of it, and stands beside that entry.
-            if written.place.is_in_file() && siblings.iter().any(taken) {
-                self.wrong_at(
-                    &written.place,
-                    document.as_ref(),
-                    &["path"],
-                    format!("`{}` has a second entry for the same methods", written.config.path),
-                    "join the two entries, or give each its own `methods`",
-                );
+            if written.place.is_in_file() {
+                let taken = in_file.iter().any(|(other, methods): &(PathTemplate, Vec<Method>)| {
+                    let same_methods = methods.is_empty() && compiled.methods.is_empty()
+                        || methods.iter().any(|m| compiled.methods.contains(m));
+                    same_methods && other.has_shape_of(&template)
+                });
+                if taken {
+                    self.wrong_at(
+                        &written.place,
+                        document.as_ref(),
+                        &["path"],
+                        format!("`{}` has a second entry for the same methods", written.config.path),
+                        "join the two entries, or give each its own `methods`",
+                    );
+                }
+                in_file.push((template.clone(), compiled.methods.clone()));
             }
+            let siblings = routes.entry(template, Vec::new);
             siblings.push(Arc::new(compiled));
             // An operation's entry comes before one for several methods, and that before one for all.
             siblings.sort_by_key(|r| if r.methods.is_empty() { usize::MAX } else { r.methods.len() });
@@ -153,6 +160,7 @@ impl Compiler {
             },
             foreign: config.ownership.foreign,
             exempt: config.ownership.exempt,
+            role_claim: config.ownership.role_claim.unwrap_or_else(|| "role".into()),
             look_cache: config.ownership.look_cache.map(|period| period.0),
             ledger: LedgerConfig {
                 file: config.ownership.ledger.file.map(|file| self.directory.join(file)),

@@ -60,6 +60,8 @@ pub struct Policy {
     pub foreign: ForeignStatus,
     /// Who may see everybody's objects.
     pub exempt: Vec<ClaimMatch>,
+    /// The claim that names roles.
+    pub role_claim: String,
     /// How long a read that passed the owner check stands.
     pub look_cache: Option<Duration>,
     /// Where ids that callers were given are remembered; a path is absolute.
@@ -82,7 +84,8 @@ impl Policy {
     /// The policy of the route that a method and a normalised path belong to.
     pub fn route(&self, method: &Method, path: &str) -> &Arc<RoutePolicy> {
         if let Some((_, candidates, _)) = self.routes.find(path) {
-            if let Some(route) = candidates.iter().find(|route| route.serves(method)) {
+            let exact = candidates.iter().find(|route| route.methods.contains(method));
+            if let Some(route) = exact.or_else(|| candidates.iter().find(|route| route.serves(method))) {
                 return route;
             }
         }
@@ -128,6 +131,8 @@ pub struct RoutePolicy {
     pub auth: AuthRequirement,
     /// Scopes needed.
     pub scopes: Vec<String>,
+    /// Roles of which one is needed; none when empty.
+    pub roles: Vec<String>,
     /// Fields that may be assigned, where no document says.
     pub fields: Option<Vec<String>>,
     /// Undeclared body properties.
@@ -157,9 +162,7 @@ pub struct RoutePolicy {
 impl RoutePolicy {
     /// Whether it holds for a method. What holds for GET holds for HEAD, which tells the same of an object.
     fn serves(&self, method: &Method) -> bool {
-        self.methods.is_empty()
-            || self.methods.contains(method)
-            || (method == Method::HEAD && self.methods.contains(&Method::GET))
+        self.methods.is_empty() || (method == Method::HEAD && self.methods.contains(&Method::GET))
     }
 }
 

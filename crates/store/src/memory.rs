@@ -81,9 +81,11 @@ impl Counters for MemoryCounters {
 /// A ledger in memory, bounded: when a shard is full, what has ended goes first, then what ends soonest of a few.
 #[derive(Debug)]
 pub struct MemoryLedger {
-    shards: Box<[Mutex<HashMap<u128, Millis, BuildHasherDefault<KeyHasher>>>]>,
+    shards: Box<[Mutex<Entries>]>,
     capacity: usize,
 }
+
+type Entries = HashMap<u128, Millis, BuildHasherDefault<KeyHasher>>;
 
 impl MemoryLedger {
     /// A ledger for at most about `max_ids` entries.

@@ -1,5 +1,7 @@
 //! What every backend promises, run on all of them.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use store::memory::MemoryLedger;

@@ -99,6 +99,7 @@ fn row(route: &RoutePolicy) -> Vec<String> {
     };
     let bind = route.bind.iter().map(|b| format!("{} = {}", b.input, b.claim));
     let owner = route.owner.iter().map(|o| format!("owner {o}"));
+    let roles = (!route.roles.is_empty()).then(|| format!("role {}", route.roles.join(" or ")));
     let looks = route.before_write.iter().map(|read| format!("writes: read {read} first"));
     let objects = route.objects.iter().map(|object| {
         let kind = object.kind.iter().map(|kind| format!("remembered as {kind}"));
@@ -118,7 +119,13 @@ fn row(route: &RoutePolicy) -> Vec<String> {
         body,
         auth.into(),
         route.limits.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
-        bind.chain(owner).chain(looks).chain(objects).chain(remember).collect::<Vec<_>>().join("\n"),
+        bind.chain(roles)
+            .chain(owner)
+            .chain(looks)
+            .chain(objects)
+            .chain(remember)
+            .collect::<Vec<_>>()
+            .join("\n"),
         exceptions.collect::<Vec<_>>().join("\n"),
     ]
 }

@@ -231,3 +231,14 @@ fn an_upgrade_does_not_carry_a_body_past_the_doors() {
     assert_eq!(status, 403);
     assert_eq!(books.titles().len(), 4);
 }
+
+#[test]
+fn a_role_is_needed_of_everybody() {
+    let books = Books::start(
+        "[ownership]\nrole_claim = 'sub'\nexempt = ['sub=bob']\n[[route]]\npath = '/books'\nmethods = ['GET']\nroles = ['alice', 'carol']",
+    );
+    assert_eq!(books.ask("alice", "GET", "/books", None).0, 200);
+    assert_eq!(books.ask("bob", "GET", "/books", None).0, 403, "who may see everything still needs the role");
+    assert_eq!(books.ask("bob", "GET", "/books/1", None).0, 200);
+    assert!(books.gate.events.has(&["\"rule\":\"role\"", "needs one of alice, carol", "bob"]));
+}

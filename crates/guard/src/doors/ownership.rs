@@ -1,7 +1,7 @@
 //! Ownership: "if I change the id in the URL, do I see somebody else's object?" (guide §2)
 //!
 //! On the way in, bound inputs must equal a claim. Objects that the request names must be known to be the caller's:
-//! from the ledger of ids that they were given, or by reading them ([`crate::look`]) through the owner check. On the
+//! from the ledger of ids that they were given, or by reading them (`look`) through the owner check. On the
 //! way out, the owner that the response names must be the caller, before a byte of it leaves; objects of others are
 //! filtered out of lists.
 
@@ -30,6 +30,17 @@ pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let Some(principal) = &x.principal else {
         return Decision::Refuse(Refusal::new(StatusCode::UNAUTHORIZED, "no-principal", "nobody is asking"));
     };
+    // A role is needed of everybody, whoever may see whose objects.
+    let claim = &engine.policy.role_claim;
+    if !x.route.roles.is_empty() && !x.route.roles.iter().any(|role| principal.has(claim, role)) {
+        let evidence = format!(
+            "needs one of {}; the caller's {claim} is {}",
+            x.route.roles.join(", "),
+            claim_text(principal, claim)
+        );
+        let evidence = crate::event::excerpt(evidence.as_bytes());
+        return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "role", evidence));
+    }
     if is_exempt(principal, engine) {
         return Decision::Pass;
     }
@@ -195,6 +206,7 @@ pub(crate) fn compares(route: &RoutePolicy) -> bool {
         || route.owner.is_some()
         || route.before_write.is_some()
         || !route.objects.is_empty()
+        || !route.roles.is_empty()
 }
 
 pub(crate) fn is_exempt(principal: &Principal, engine: &Engine) -> bool {

@@ -31,6 +31,7 @@ impl Compiler {
             limits: sorted(config.rate.limits.iter().cloned()),
             auth: config.auth.require,
             scopes: Vec::new(),
+            roles: Vec::new(),
             fields: None,
             unknown_properties: config.schema.unknown_properties,
             unknown_parameters: config.schema.unknown_parameters,
@@ -86,6 +87,7 @@ impl Compiler {
         let compares = !route.bind.is_empty()
             || route.owner.is_some()
             || !route.scopes.is_empty()
+            || !route.roles.is_empty()
             || !route.objects.is_empty()
             || route.before_write.is_some();
         if compares && config.auth.issuers.is_empty() && config.auth.api_keys.is_empty() {
@@ -121,6 +123,7 @@ impl Compiler {
             limits: sorted(base.limits.iter().map(|l| (**l).clone()).chain(route.limits.iter().cloned())),
             auth,
             scopes: route.scopes.clone(),
+            roles: route.roles.clone(),
             fields: route.fields.clone(),
             unknown_properties: route.unknown_properties.unwrap_or(base.unknown_properties),
             unknown_parameters: route.unknown_parameters.unwrap_or(base.unknown_parameters),

@@ -18,6 +18,8 @@ pub struct OwnershipConfig {
     pub foreign: ForeignStatus,
     /// Principals that may see everybody's objects: `role=admin`.
     pub exempt: Vec<ClaimMatch>,
+    /// The claim that names a principal's role, or a list of them.
+    pub role_claim: Option<String>,
     /// How long a read that passed the owner check stands for the next write to the same object.
     pub look_cache: Option<Period>,
     /// Where ids that callers were given are remembered.

@@ -35,6 +35,9 @@ pub struct RouteConfig {
     /// Scopes that the principal needs here.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// Roles of which the principal needs one here.
+    #[serde(default)]
+    pub roles: Vec<String>,
     /// Body fields that may be assigned here, where there is no OpenAPI document.
     pub fields: Option<Vec<String>>,
     /// What happens to other fields here.

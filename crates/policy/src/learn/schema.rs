@@ -41,7 +41,9 @@ impl Seen {
 
     /// A text in a path, a query or a form: it may spell another type.
     pub(super) fn text(&mut self, text: &str) {
-        let spelt = text.parse::<i64>().map(Value::from).ok().filter(|n| n.to_string() == text);
+        // `007` and `+7` are texts.
+        let plain = |number: &i64| number.to_string() == text;
+        let spelt = text.parse::<i64>().ok().filter(plain).map(Value::from);
         let spelt = spelt.or_else(|| text.parse().ok().map(Value::Bool));
         self.value(&spelt.unwrap_or_else(|| text.into()));
     }

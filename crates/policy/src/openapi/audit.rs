@@ -80,7 +80,7 @@ pub(super) fn audit(document: &Document, policy: &Policy) -> Audit {
     let mut findings = auditor.findings;
     let possible = (auditor.operations * 10).max(10);
     let score = 100 * possible.saturating_sub(auditor.lost) / possible;
-    findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     Audit { findings, score }
 }
 

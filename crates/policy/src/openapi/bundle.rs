@@ -208,12 +208,13 @@ pub fn read_value(source: &Source) -> Result<Value, Problem> {
     })
 }
 
-/// Settings under `x-doorward`, with the pointer of each: the nearest level says.
-pub(super) fn settings(
-    levels: &[(&Value, &str)],
-) -> Result<Vec<(String, Value, String)>, (String, &'static str)> {
+/// Settings under `x-doorward`: the name, the value and the pointer of each.
+pub(super) type Settings = Vec<(String, Value, String)>;
+
+/// What the levels of a document say together; the nearest one counts. An error names the place and what is wrong.
+pub(super) fn settings(levels: &[(&Value, &str)]) -> Result<Settings, (String, &'static str)> {
     const KEY: &str = "x-doorward";
-    let mut settings: Vec<(String, Value, String)> = Vec::new();
+    let mut settings = Settings::new();
     for (holder, pointer) in levels {
         let Some(written) = holder.get(KEY) else { continue };
         let at = format!("{pointer}/{KEY}");

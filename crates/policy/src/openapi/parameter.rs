@@ -142,7 +142,7 @@ impl Parameter {
             }
             Kind::Object(fields) => {
                 let parts: Vec<&str> = text.split(separator).collect();
-                if parts.len() % 2 != 0 {
+                if !parts.len().is_multiple_of(2) {
                     return Err(malformed());
                 }
                 fields.read(parts.chunks(2).map(|pair| (pair[0], pair[1])), reading)
