@@ -283,3 +283,25 @@ fn schemathesis_finds_no_server_error_and_no_violation_that_passes() {
     assert_eq!(run.status.code(), Some(0), "{shown}");
     assert!(shown.contains("generated"), "{shown}");
 }
+
+#[test]
+fn inspect_says_what_was_compared() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    let key = "[[auth.api_key]]\nsubject = 'a'\nsha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'";
+    write("doorward.toml", &format!("{key}\n[[route]]\npath = '/orders/{{id}}'\nowner = '/user_id'"));
+    write("request", "GET /orders/7 HTTP/1.1\nUser-Agent: me\n\n");
+    write("answer.json", r#"{"id":7,"user_id":1,"note":"alice's"}"#);
+    write("alice.json", r#"{"sub":"1"}"#);
+    write("bob.json", r#"{"sub":"2"}"#);
+    let inspect = |who: &str| {
+        doorward(directory.path(), &["inspect", "request", "--as", who, "--response", "answer.json"])
+    };
+    let bob = inspect("bob.json");
+    let shown = text(&bob);
+    assert_eq!(bob.status.code(), Some(1), "{shown}");
+    assert!(shown.contains("ownership: owner: /user_id is 1; the caller's sub is"), "{shown}");
+    assert!(!shown.contains("alice's"), "{shown}");
+    let alice = inspect("alice.json");
+    assert!(alice.status.code() == Some(0) && text(&alice).contains("alice's"), "{}", text(&alice));
+}

@@ -4,6 +4,7 @@
 //! body in the form in which it came.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -74,7 +75,8 @@ pub(crate) fn declared(
             }
             let judged = judge(x, engine, media, Cow::Owned(part_object(media, parts)), false);
             rewritten(judged, |removed, kept| {
-                let parts = parts.iter().filter(|part| !is_removed(&part.name, removed)).map(|part| {
+                let removed = Removed::new(removed);
+                let parts = parts.iter().filter(|part| !removed.has(&part.name)).map(|part| {
                     let content = kept.get(&part.name).filter(|_| part.is_json());
                     let content =
                         content.map_or(part.content.clone(), |value| Bytes::from(value.to_string()));
@@ -131,7 +133,8 @@ pub(crate) fn listed(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> De
         }
         ParsedBody::Form(pairs) => form_without(pairs, &removed),
         ParsedBody::Multipart(parts) => {
-            let kept = parts.iter().filter(|part| !is_removed(&part.name, &removed));
+            let removed = Removed::new(&removed);
+            let kept = parts.iter().filter(|part| !removed.has(&part.name));
             write_multipart(&x.headers, kept.cloned()).unwrap_or_default()
         }
         _ => Bytes::new(),
@@ -235,22 +238,30 @@ fn part_object(media: &MediaType, parts: &[Part]) -> Value {
 
 /// The pairs of a form whose names were not removed.
 fn form_without(fields: &[(String, String)], removed: &[String]) -> Bytes {
-    let kept = fields.iter().filter(|(name, _)| !is_removed(name, removed));
+    let removed = Removed::new(removed);
+    let kept = fields.iter().filter(|(name, _)| !removed.has(name));
     Bytes::from(form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish())
 }
 
-/// Whether a name of a form (`a`, `a[]`, `a[b][c]`) stands for something at one of the pointers, or inside of it.
-fn is_removed(name: &str, removed: &[String]) -> bool {
-    let pointer =
-        name.split(['[', ']']).filter(|part| !part.is_empty()).fold(String::new(), |pointer, part| {
-            format!("{pointer}/{}", part.replace('~', "~0").replace('/', "~1"))
+/// JSON Pointers of what was removed, to be asked for by the names that forms use.
+struct Removed<'r>(HashSet<&'r str>);
+
+impl<'r> Removed<'r> {
+    fn new(pointers: &'r [String]) -> Self {
+        Removed(pointers.iter().map(String::as_str).collect())
+    }
+
+    /// Whether a name (`a`, `a[]`, `a[b][c]`) stands for something at one of the pointers, or inside of it.
+    fn has(&self, name: &str) -> bool {
+        let escape = |part: &str| part.replace('~', "~0").replace('/', "~1");
+        let mut pointer = String::new();
+        let inside = name.split(['[', ']']).filter(|part| !part.is_empty()).any(|part| {
+            pointer.push('/');
+            pointer.push_str(&escape(part));
+            self.0.contains(pointer.as_str())
         });
-    let whole = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-    removed.iter().any(|at| {
-        *at == whole
-            || *at == pointer
-            || pointer.strip_prefix(at.as_str()).is_some_and(|rest| rest.starts_with('/'))
-    })
+        inside || self.0.contains(format!("/{}", escape(name)).as_str())
+    }
 }
 
 /// The first part of a form's name: `a` of `a[b]`.

@@ -272,7 +272,15 @@ fn write_lines(queue: &Receiver<Message>, out: impl Write) {
 /// A piece of what was seen, short enough for a line, control bytes shown.
 pub(crate) fn excerpt(value: &[u8]) -> String {
     const LONGEST: usize = 120;
-    let mut text = String::from_utf8_lossy(&value[..value.len().min(LONGEST)]).escape_debug().to_string();
+    let shown = String::from_utf8_lossy(&value[..value.len().min(LONGEST)]);
+    let mut text = String::with_capacity(shown.len());
+    for character in shown.chars() {
+        match character {
+            // Harmless, and escaped once more where the line is written.
+            '\'' | '"' => text.push(character),
+            other => text.extend(other.escape_debug()),
+        }
+    }
     if value.len() > LONGEST {
         text.push('…');
     }

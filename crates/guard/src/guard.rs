@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use http::header::HeaderName;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
-use identity::{Authenticator, KeyError};
+use identity::{Authenticator, KeyError, Principal};
 use policy::{Door, Policy};
 use store::sqlite::SqliteLedger;
 use store::{AnyLedger, MemoryCounters, MemoryLedger, StoreError};
@@ -157,8 +157,10 @@ impl Guard {
         Fut: Future<Output = Result<Response<R>, ForwardError>>,
     {
         let engine = self.engine.load_full();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let assumed = parts.extensions.remove::<Assumed>();
         let mut x = Exchange::new(&engine, parts, peer, SystemTime::now());
+        x.principal = assumed.map(|Assumed(principal)| Arc::new(principal));
         let pipeline = Pipeline { engine: &engine, shared: &self.shared };
         let served = {
             let serving = std::pin::pin!(serve(pipeline, &mut x, body, forward));
@@ -183,6 +185,11 @@ impl Guard {
         response.map(|body| body.on_end(finish))
     }
 }
+
+/// A caller whom somebody else has verified, in the extensions of a request: a service's own authentication in front of
+/// the layer, or a person who asks what the doors would say. Nothing that comes from the network can set it.
+#[derive(Debug, Clone)]
+pub struct Assumed(pub Principal);
 
 /// Who asks, for whoever forwards.
 #[derive(Debug, Clone, Copy)]

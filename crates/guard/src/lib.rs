@@ -32,7 +32,7 @@ mod watch;
 pub use event::{Access, Event, EventId, EventSink, LineWriter, Record, Timestamp, Verdict};
 pub use exchange::Exchange;
 pub use forwarded::set_forwarded;
-pub use guard::{Client, Engine, ForwardError, Guard, GuardError};
+pub use guard::{Assumed, Client, Engine, ForwardError, Guard, GuardError};
 pub use header::remove_headers;
 pub use metrics::Metrics;
 pub use peer::{Peer, Transport};

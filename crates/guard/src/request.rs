@@ -10,6 +10,7 @@ use http::header::{
 use http::{HeaderMap, Method, Request, StatusCode, Uri, Version};
 use http_body::Body;
 use policy::config::BodyHandling;
+use policy::openapi::MediaType;
 use policy::{Door, Mode, Policy, Upstream};
 
 use crate::body::{BoxError, CollectError, Forwarded, Window, collect};
@@ -107,7 +108,13 @@ fn streams(x: &Exchange<'_>, policy: &Policy) -> bool {
             && essence(&x.headers).starts_with("application/grpc")
             && policy.gateway.upstreams.iter().all(|u| matches!(u, Upstream::Tcp { http2: true, .. }))
     };
-    x.route.body == BodyHandling::Stream || grpc()
+    // What is called gRPC is believed where nothing depends on it: not where a body of another kind is declared.
+    let declared = || {
+        x.operation().is_some_and(|o| {
+            o.body.as_ref().is_some_and(|b| MediaType::select(&b.content, "application/grpc").is_none())
+        })
+    };
+    x.route.body == BodyHandling::Stream || (grpc() && !x.route.reads_body() && !declared())
 }
 
 fn window(pipeline: Pipeline<'_>, x: &Exchange<'_>) -> Window {

@@ -35,7 +35,8 @@ pub struct Principal {
 }
 
 impl Principal {
-    pub(crate) fn from_claims(claims: Map<String, Value>) -> Self {
+    /// The principal of a token's claims, which somebody has verified.
+    pub fn from_claims(claims: Map<String, Value>) -> Self {
         let mut scopes = Vec::new();
         for name in ["scope", "scp"] {
             match claims.get(name) {

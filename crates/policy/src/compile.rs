@@ -9,14 +9,11 @@ mod written;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use http::Method;
-
 use crate::Modes;
-use crate::compiled::{Cookies, Log, Network, Policy, RoutePolicy};
+use crate::compiled::{Cookies, Log, Network, Policy};
 use crate::config::{Config, LedgerConfig};
 use crate::diagnostics::{ConfigError, Problem, Source};
 use crate::openapi::Document;
-use crate::router::{PathTemplate, Router};
 use routes::{login, modes};
 
 /// What a policy is made from. Settings of the command line come before those of the file.
@@ -104,36 +101,7 @@ impl Compiler {
         let modes = modes(Modes::default(), &config.doors);
         let fallback = self.fallback(&config, modes, &auth);
         let login = login(&config, &fallback);
-        let mut routes: Router<Vec<Arc<RoutePolicy>>> = Router::default();
-        let mut in_file = Vec::new();
-        for written in self.written_routes(&config, document.as_ref()) {
-            let Some(compiled) = self.route(&written, document.as_ref(), &config, &fallback, &login) else {
-                continue;
-            };
-            let Some(template) = compiled.template.clone() else { continue };
-            // What an operation says is merged with what the file says of it, and stands beside that entry.
-            if written.place.is_in_file() {
-                let taken = in_file.iter().any(|(other, methods): &(PathTemplate, Vec<Method>)| {
-                    let same_methods = methods.is_empty() && compiled.methods.is_empty()
-                        || methods.iter().any(|m| compiled.methods.contains(m));
-                    same_methods && other.has_shape_of(&template)
-                });
-                if taken {
-                    self.wrong_at(
-                        &written.place,
-                        document.as_ref(),
-                        &["path"],
-                        format!("`{}` has a second entry for the same methods", written.config.path),
-                        "join the two entries, or give each its own `methods`",
-                    );
-                }
-                in_file.push((template.clone(), compiled.methods.clone()));
-            }
-            let siblings = routes.entry(template, Vec::new);
-            siblings.push(Arc::new(compiled));
-            // An operation's entry comes before one for several methods, and that before one for all.
-            siblings.sort_by_key(|r| if r.methods.is_empty() { usize::MAX } else { r.methods.len() });
-        }
+        let routes = self.routes(&config, document.as_ref(), &fallback, &login);
         let (Some(cors), true) = (cors, self.problems.is_empty()) else {
             return Err(ConfigError { problems: self.problems });
         };

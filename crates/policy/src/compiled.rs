@@ -83,11 +83,10 @@ pub struct Policy {
 impl Policy {
     /// The policy of the route that a method and a normalised path belong to.
     pub fn route(&self, method: &Method, path: &str) -> &Arc<RoutePolicy> {
-        if let Some((_, candidates, _)) = self.routes.find(path) {
-            let exact = candidates.iter().find(|route| route.methods.contains(method));
-            if let Some(route) = exact.or_else(|| candidates.iter().find(|route| route.serves(method))) {
-                return route;
-            }
+        if let Some((_, candidates, _)) = self.routes.find(path)
+            && let Some(route) = RoutePolicy::pick(candidates, method)
+        {
+            return route;
         }
         if is_login(method, path, &self.login_paths) { &self.login } else { &self.fallback }
     }
@@ -160,6 +159,22 @@ pub struct RoutePolicy {
 }
 
 impl RoutePolicy {
+    /// Whether something in the body is compared or listed, so that it cannot be passed on unread.
+    pub fn reads_body(&self) -> bool {
+        self.fields.is_some()
+            || self.bind.iter().any(|binding| binding.input.is_in_body())
+            || self.objects.iter().any(|object| object.input.is_in_body())
+    }
+
+    /// The one of a path's routes that holds for a method: one that names it first.
+    pub(crate) fn pick<'r>(
+        candidates: &'r [Arc<RoutePolicy>],
+        method: &Method,
+    ) -> Option<&'r Arc<RoutePolicy>> {
+        let exact = candidates.iter().find(|route| route.methods.contains(method));
+        exact.or_else(|| candidates.iter().find(|route| route.serves(method)))
+    }
+
     /// Whether it holds for a method. What holds for GET holds for HEAD, which tells the same of an object.
     fn serves(&self, method: &Method) -> bool {
         self.methods.is_empty() || (method == Method::HEAD && self.methods.contains(&Method::GET))

@@ -5,6 +5,7 @@ mod audit_report;
 pub mod check;
 pub mod demo;
 pub mod init;
+pub mod inspect;
 pub mod lab;
 pub mod learn;
 pub mod rules;

@@ -73,6 +73,7 @@ fn every_form_of_a_body_is_held_to_its_schema() {
         ),
         ("application/json", r#"{"age":1e400}"#.into(), 400, ""),
         ("application/json", r#"{"age":NaN}"#.into(), 400, ""),
+        ("application/json", r#"{"age":99999999999999999999}"#.into(), 400, ""),
         ("application/json", r#"{"age":151}"#.into(), 422, ""),
         (form, "name=a&role=admin&age=7".into(), 200, "name=a&age=7"),
         (form, "name=a&address[city]=b&address[verified]=true".into(), 200, "name=a&address%5Bcity%5D=b"),

@@ -15,6 +15,10 @@ use crate::refusal::{Decision, Refusal};
 /// Verifies the credential and notes the principal.
 pub(crate) async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
     let auth = &engine.policy.auth;
+    // Somebody else has verified who asks.
+    if x.principal.is_some() {
+        return scopes(x);
+    }
     if auth.is_empty() || x.route.auth == AuthRequirement::Off {
         return Decision::Pass;
     }
@@ -26,9 +30,15 @@ pub(crate) async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
         Err(_) if !required && &*x.route.name == "login" => {}
         Err((rule, evidence)) => return refuse(rule, evidence, "error=\"invalid_token\""),
     }
-    let Some(principal) = &x.principal else {
+    if x.principal.is_none() {
         return if required { refuse("no-credential", "none".into(), "") } else { Decision::Pass };
-    };
+    }
+    scopes(x)
+}
+
+/// Whether the principal has the scopes that route and operation ask for.
+fn scopes(x: &Exchange<'_>) -> Decision {
+    let Some(principal) = &x.principal else { return Decision::Pass };
     let missing = x.route.scopes.iter().find(|scope| !principal.scopes.contains(scope));
     let undeclared = x.operation().filter(|operation| !operation.allows(&principal.scopes));
     let evidence = match (missing, undeclared) {

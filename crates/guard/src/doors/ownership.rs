@@ -44,7 +44,7 @@ pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if is_exempt(principal, engine) {
         return Decision::Pass;
     }
-    let foreign = x.route.bind.iter().filter(|b| !matches!(b.input, Input::Body(_))).find(|binding| {
+    let foreign = x.route.bind.iter().filter(|b| !b.input.is_in_body()).find(|binding| {
         !texts(x, &binding.input)
             .is_some_and(|texts| texts.iter().all(|text| principal.has(&binding.claim, text)))
     });
@@ -57,7 +57,7 @@ pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if is_exempt(principal, engine) {
         return Decision::Pass;
     }
-    let foreign = x.route.bind.iter().filter(|b| matches!(b.input, Input::Body(_))).find(|binding| {
+    let foreign = x.route.bind.iter().filter(|b| b.input.is_in_body()).find(|binding| {
         !texts(x, &binding.input)
             .is_some_and(|texts| texts.iter().all(|text| principal.has(&binding.claim, text)))
     });

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde_json::Value;
 
-use super::json::{JsonError, parse_json};
+use super::json::{JsonError, has_huge_integer, parse_json};
 use super::pairs::pairs;
 use super::{StructureLimits, xml};
 
@@ -96,7 +96,11 @@ pub fn parse_body(
         "application/x-www-form-urlencoded" => ParsedBody::Form(form(body, limits)?),
         "multipart/form-data" => ParsedBody::Multipart(multipart(headers, body, limits)?),
         json if json == "application/json" || json == "text/json" || json.ends_with("+json") => {
-            ParsedBody::Json(parse_json(body, limits)?)
+            let value = parse_json(body, limits)?;
+            if has_huge_integer(body) {
+                return Err(JsonError::HugeNumber.into());
+            }
+            ParsedBody::Json(value)
         }
         xml if xml == "application/xml" || xml == "text/xml" || xml.ends_with("+xml") => {
             ParsedBody::Xml(xml::leaves(body, limits)?)

@@ -23,6 +23,9 @@ pub enum JsonError {
     /// More values than the limit.
     #[error("the body has too many values")]
     TooMany,
+    /// An integer beyond 64 bits, which parsers round each in their own way (RFC 8259 §6).
+    #[error("a number is too large to be read alike everywhere")]
+    HugeNumber,
 }
 
 const DUPLICATE: &str = "doorward: duplicate key";
@@ -47,6 +50,47 @@ pub fn parse_json(text: &[u8], limits: StructureLimits) -> Result<Value, JsonErr
             _ => JsonError::Syntax(e.line(), e.column()),
         }
     })
+}
+
+/// Whether valid JSON has an integer beyond 64 bits. One byte in twenty is looked at: a run of twenty digits cannot
+/// stand between two looks. Only a text that has one, a string perhaps, is read through.
+pub(crate) fn has_huge_integer(text: &[u8]) -> bool {
+    const DIGITS: usize = 20;
+    let digits =
+        |bytes: &mut dyn Iterator<Item = &u8>| bytes.take(DIGITS).take_while(|b| b.is_ascii_digit()).count();
+    let run_at = |at: usize| {
+        let (before, after) = text.split_at(at);
+        let ahead = digits(&mut after.iter());
+        ahead > 0 && ahead + digits(&mut before.iter().rev()) >= DIGITS
+    };
+    (0..text.len()).step_by(DIGITS).any(run_at) && has_huge_token(text)
+}
+
+/// The same, read through once.
+fn has_huge_token(text: &[u8]) -> bool {
+    let (mut at, mut inside) = (0, false);
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'\\' if inside => at += 1,
+            b'"' => inside = !inside,
+            byte if !inside && byte.is_ascii_digit() => {
+                let number = &text[at..];
+                let end = number.iter().position(|b| !b.is_ascii_digit()).unwrap_or(number.len());
+                let whole = !matches!(number.get(end), Some(b'.' | b'e' | b'E'));
+                let of_fraction = at > 0 && matches!(text[at - 1], b'.' | b'e' | b'E' | b'+');
+                let fits =
+                    std::str::from_utf8(&number[..end]).is_ok_and(|digits| digits.parse::<u64>().is_ok());
+                if whole && !of_fraction && !fits {
+                    return true;
+                }
+                at += end;
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    false
 }
 
 #[derive(Clone, Copy)]
@@ -152,6 +196,29 @@ mod tests {
         let text = r#"{"b":[1,-2,3.5,true,null,"é\n"],"a":{"x":18446744073709551615}}"#;
         let value = parse_json(text.as_bytes(), LIMITS).unwrap();
         assert_eq!(value.to_string(), text);
+    }
+
+    #[test]
+    fn integers_beyond_64_bits_are_seen_and_others_are_not() {
+        for pad in 0..25 {
+            let pad = " ".repeat(pad);
+            for huge in
+                ["99999999999999999999", "-123456789012345678901234567890", "[1,100000000000000000000000]"]
+            {
+                assert!(has_huge_integer(format!("{pad}{huge}").as_bytes()), "{pad}{huge}");
+            }
+            for fine in [
+                "18446744073709551615",
+                "\"99999999999999999999\"",
+                "{\"a\\\"99999999999999999999\":1}",
+                "0.99999999999999999999",
+                "10000000000000000000000.5",
+                "10000000000000000000000e2",
+                "6.02214076e23",
+            ] {
+                assert!(!has_huge_integer(format!("{pad}{fine}").as_bytes()), "{pad}{fine}");
+            }
+        }
     }
 
     #[test]

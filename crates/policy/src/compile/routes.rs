@@ -5,12 +5,12 @@ use std::sync::Arc;
 use http::Method;
 
 use super::Compiler;
-use super::written::Written;
+use super::written::{Place, Written};
 use crate::Modes;
 use crate::compiled::{Auth, Binding, Input, ObjectReference, Owner, ReadPath, RoutePolicy};
 use crate::config::{AuthRequirement, BeforeWrite, BodyHandling, Config, DoorName};
 use crate::openapi::Document;
-use crate::router::PathTemplate;
+use crate::router::{PathTemplate, Router};
 
 impl Compiler {
     pub(super) fn fallback(&mut self, config: &Config, modes: Modes, auth: &Auth) -> RoutePolicy {
@@ -47,7 +47,60 @@ impl Compiler {
         }
     }
 
-    pub(super) fn route(
+    /// Every route of file and document.
+    pub(super) fn routes(
+        &mut self,
+        config: &Config,
+        document: Option<&Document>,
+        fallback: &RoutePolicy,
+        login: &RoutePolicy,
+    ) -> Router<Vec<Arc<RoutePolicy>>> {
+        let mut routes: Router<Vec<Arc<RoutePolicy>>> = Router::default();
+        let mut in_file: Vec<(PathTemplate, Vec<Method>)> = Vec::new();
+        let mut reads: Vec<(Place, &str, String)> = Vec::new();
+        for written in self.written_routes(config, document) {
+            let Some(compiled) = self.route(&written, document, config, fallback, login) else { continue };
+            let Some(template) = compiled.template.clone() else { continue };
+            // What an operation says is merged with what the file says of it, and stands beside that entry.
+            if written.place.is_in_file() {
+                let taken = in_file.iter().any(|(other, methods)| {
+                    let same_methods = methods.is_empty() && compiled.methods.is_empty()
+                        || methods.iter().any(|m| compiled.methods.contains(m));
+                    same_methods && other.has_shape_of(&template)
+                });
+                if taken {
+                    let message =
+                        format!("`{}` has a second entry for the same methods", written.config.path);
+                    let mend = "join the two entries, or give each its own `methods`";
+                    self.wrong_at(&written.place, document, &["path"], message, mend);
+                }
+                in_file.push((template.clone(), compiled.methods.clone()));
+            }
+            if compiled.owner.is_none() {
+                let objects = compiled.objects.iter().filter_map(|object| object.read.as_ref());
+                let read = compiled.before_write.iter().map(|read| ("before_write", read));
+                for (field, read) in read.chain(objects.map(|read| ("objects", read))) {
+                    reads.push((written.place.clone(), field, read.to_string()));
+                }
+            }
+            let siblings = routes.entry(template, Vec::new);
+            siblings.push(Arc::new(compiled));
+            // An operation's entry comes before one for several methods, and that before one for all.
+            siblings.sort_by_key(|r| if r.methods.is_empty() { usize::MAX } else { r.methods.len() });
+        }
+        for (place, field, path) in reads {
+            // Braces stand for themselves here: a template matches its own text.
+            let read_by = routes.find(&path).map(|(_, candidates, _)| candidates);
+            let route = read_by.and_then(|candidates| RoutePolicy::pick(candidates, &Method::GET));
+            if route.is_none_or(|route| route.owner.is_none()) {
+                let message = format!("nothing says where the answer of GET {path} names its owner");
+                self.wrong_at(&place, document, &[field], message, "give that path an `owner`");
+            }
+        }
+        routes
+    }
+
+    fn route(
         &mut self,
         written: &Written,
         document: Option<&Document>,
@@ -109,6 +162,15 @@ impl Compiler {
                 "body",
                 "the owner of a streamed response cannot be checked before it leaves",
                 "remove `body = \"stream\"` or `owner`",
+            ));
+        }
+        let reads_body =
+            bind.iter().any(|b| b.input.is_in_body()) || objects.iter().any(|o| o.input.is_in_body());
+        if reads_body && route.body == BodyHandling::Stream {
+            contradictions.push((
+                "body",
+                "what is compared in a body has to be read before the body is passed on",
+                "remove `body = \"stream\"`, or what names `body.`",
             ));
         }
         for (field, message, mend) in contradictions {

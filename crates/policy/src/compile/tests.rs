@@ -133,6 +133,11 @@ fn what_is_wrong_beside_an_operation_has_its_place() {
         ("owner: /user_id", "owner: user_id", "api.yaml:6:7: x-doorward: `user_id` is not a JSON Pointer"),
         ("before_write: true", "before_write: '/x/{y}'", "api.yaml:9:21: nothing says what `{y}` is"),
         (
+            "      owner: /user_id",
+            "      bind: { body./a: sub }\n      body: stream",
+            "api.yaml:7:7: what is compared in a body has to be read",
+        ),
+        (
             "auth: required",
             "auth: off",
             "api.yaml:2:15: this route compares with claims but looks at no credential",
@@ -261,4 +266,13 @@ fn an_overlay_says_what_the_document_may_not() {
         let error = overlay(actions).unwrap_err();
         assert!(error.lines().contains(expected), "{}", error.lines());
     }
+}
+
+#[test]
+fn an_object_that_is_read_first_has_to_name_its_owner() {
+    let without = ORDERS.replace("owner: /user_id", "auth: required");
+    let without = without.replace(", owner: { field: [/user_id, '/members/*'], claim: uid }", "");
+    let error = with_document(&without, "").unwrap_err();
+    let expected = "api.yaml:9:21: nothing says where the answer of GET /orders/{id} names its owner";
+    assert!(error.lines().contains(expected), "{}", error.lines());
 }

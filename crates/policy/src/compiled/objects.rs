@@ -103,6 +103,13 @@ pub enum Input {
     Body(Pointer),
 }
 
+impl Input {
+    /// Whether the value stands in the body, which then has to be read.
+    pub fn is_in_body(&self) -> bool {
+        matches!(self, Input::Body(_))
+    }
+}
+
 impl std::fmt::Display for Input {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -1,0 +1,142 @@
+//! `doorward inspect`.
+
+use std::io::Read;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use clap::Args;
+use guard::body::Forwarded;
+use guard::{Assumed, EventSink, Guard, Peer, Record, Transport};
+use http::header::HOST;
+use http::{HeaderName, HeaderValue, Request, Response};
+use http_body_util::{BodyExt, Full};
+use identity::Principal;
+
+use crate::commands::run::PolicyArgs;
+use crate::{Failure, Outcome};
+
+#[derive(Args)]
+pub struct Inspect {
+    /// A request as it is sent: request line, headers, an empty line, the body. Standard input when `-`.
+    #[arg(value_name = "FILE", default_value = "-")]
+    request: PathBuf,
+    /// Claims (JSON) of the caller, taken as verified.
+    #[arg(long = "as", value_name = "FILE")]
+    claims: Option<PathBuf>,
+    /// What the API answers, to this request and to reads of objects: JSON.
+    #[arg(long, value_name = "FILE")]
+    response: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArgs,
+}
+
+impl Inspect {
+    pub fn run(self) -> Result<Outcome, Failure> {
+        let policy = policy::load(&self.policy.inputs(Vec::new())).map_err(Failure::usage)?;
+        let mut request = parse(&read(&self.request)?)
+            .map_err(|e| Failure::usage(miette::miette!("{}: {e}", self.request.display())))?;
+        if let Some(path) = &self.claims {
+            let claims = serde_json::from_slice(&read(path)?).map_err(|e| {
+                Failure::usage(miette::miette!("{}: not an object of claims: {e}", path.display()))
+            })?;
+            request.extensions_mut().insert(Assumed(Principal::from_claims(claims)));
+        }
+        let answer = self.response.as_deref().map(read).transpose()?.unwrap_or_else(|| b"{}".to_vec());
+        let sink = Arc::new(Collector::default());
+        let guard = Guard::new(policy, sink.clone()).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Failure::could_not_run)?;
+        let peer =
+            Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), transport: Transport::Plain, violation: None };
+        let mut sent: Vec<String> = Vec::new();
+        let (status, body) = runtime.block_on(async {
+            let forward = |request: Request<Forwarded<Full<Bytes>>>, _| {
+                let body = request.body().bytes().unwrap_or_default();
+                let body = String::from_utf8_lossy(&body).into_owned();
+                sent.push(format!("{} {}  {body}", request.method(), request.uri()).trim_end().to_owned());
+                let mut response = Response::new(Full::new(Bytes::from(answer.clone())));
+                let json = HeaderValue::from_static("application/json");
+                response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+                std::future::ready(Ok(response))
+            };
+            let response = guard.handle(request, peer, forward).await;
+            let status = response.status();
+            let body = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+            (status, body)
+        });
+        for line in sink.lines.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            say!("{line}");
+        }
+        for line in &sent {
+            say!("sent to the API   {line}");
+        }
+        if sent.is_empty() {
+            say!("the API sees nothing of it");
+        }
+        say!("the client gets   {status}  {}", String::from_utf8_lossy(&body));
+        Ok(if status.is_client_error() { Outcome::Findings } else { Outcome::Fine })
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let done = match path.as_os_str() == "-" {
+        true => std::io::stdin().read_to_end(&mut bytes).map(drop),
+        false => std::fs::read(path).map(|read| bytes = read),
+    };
+    done.map_err(|e| Failure::usage(miette::miette!("{} cannot be read: {e}", path.display())))?;
+    Ok(bytes)
+}
+
+/// A request from the text of one; lines may end in LF, as editors write them.
+fn parse(text: &[u8]) -> Result<Request<Full<Bytes>>, String> {
+    let (head, body) = [b"\r\n\r\n".as_slice(), b"\n\n"]
+        .into_iter()
+        .filter_map(|gap| text.windows(gap.len()).position(|w| w == gap).map(|at| (at, at + gap.len())))
+        .min()
+        .map_or((text, &b""[..]), |(end, start)| (&text[..end], &text[start..]));
+    let head = std::str::from_utf8(head).map_err(|_| "the head is not text")?;
+    let mut lines = head.lines();
+    let mut words = lines.next().unwrap_or("").split_whitespace();
+    let (Some(method), Some(target)) = (words.next(), words.next()) else {
+        return Err("the first line is not `METHOD target HTTP/1.1`".into());
+    };
+    let mut request = Request::builder().method(method).uri(target);
+    let mut has_host = false;
+    for line in lines {
+        let (name, value) = line.split_once(':').ok_or_else(|| format!("`{line}` is no header"))?;
+        let name: HeaderName = name.trim().parse().map_err(|_| format!("`{name}` is no header name"))?;
+        has_host |= name == HOST;
+        request = request.header(name, value.trim());
+    }
+    if !has_host {
+        request = request.header(HOST, "api.example");
+    }
+    // An editor's last line break is not part of the body.
+    let body = body.strip_suffix(b"\n").unwrap_or(body);
+    request.body(Full::new(Bytes::copy_from_slice(body))).map_err(|e| e.to_string())
+}
+
+/// Keeps events as lines for a person.
+#[derive(Default)]
+struct Collector {
+    lines: Mutex<Vec<String>>,
+}
+
+impl EventSink for Collector {
+    fn record(&self, record: &Record<'_>) {
+        if let Record::Event(event) = record {
+            let line =
+                format!("{:<17} {}: {}: {}", event.verdict.name(), event.door, event.rule, event.evidence);
+            self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        }
+    }
+
+    fn wants_access(&self) -> bool {
+        false
+    }
+}
