@@ -24,6 +24,7 @@ use crate::owner::{self, Ownership};
 use crate::pipeline::{Pipeline, Stop, enforced, on};
 use crate::refusal::{Decision, Refusal};
 use crate::request::identify;
+use crate::target::Target;
 
 /// Sees to it that the objects which a request names are the caller's.
 pub(crate) async fn admit<B, R, F, Fut>(
@@ -165,6 +166,11 @@ where
     let value = |name: &str| id.filter(|_| name == "id").or_else(|| x.parameter(name));
     let Some(path) = read.fill(value) else {
         return refuse("look", "a name of the path says nothing".into());
+    };
+    // An id that is more than one segment would be read elsewhere than it is used.
+    let path = match Target::parse(&path, None) {
+        Ok(target) => target.path().to_owned(),
+        Err(error) => return refuse("look", error.to_string()),
     };
     let seen = LedgerKey::new("look", &principal.subject, &path);
     let (now, cache) = (x.unix_millis(), engine.policy.look_cache);

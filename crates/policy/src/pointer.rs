@@ -45,7 +45,13 @@ impl Pointer {
 
     /// Calls `each` with every value that it points to, in order.
     pub fn visit<'v>(&self, root: &'v Value, each: &mut impl FnMut(&'v Value)) {
-        visit(&self.segments, root, each);
+        visit(&self.segments, Names::Exact, root, each);
+    }
+
+    /// The same, where names may be written in other cases: as some parsers of requests read them (Go's `encoding/json`,
+    /// Newtonsoft).
+    pub fn visit_any_case<'v>(&self, root: &'v Value, each: &mut impl FnMut(&'v Value)) {
+        visit(&self.segments, Names::AnyCase, root, each);
     }
 
     /// The values that it points to.
@@ -74,21 +80,31 @@ impl Pointer {
     }
 }
 
-fn visit<'v>(segments: &[Segment], value: &'v Value, each: &mut impl FnMut(&'v Value)) {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Exact,
+    AnyCase,
+}
+
+fn visit<'v>(segments: &[Segment], names: Names, value: &'v Value, each: &mut impl FnMut(&'v Value)) {
     let Some((first, rest)) = segments.split_first() else { return each(value) };
     match (first, value) {
+        (Segment::Name(name), Value::Object(map)) if names == Names::AnyCase => map
+            .iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .for_each(|(_, inner)| visit(rest, names, inner, each)),
         (Segment::Name(name), Value::Object(map)) => {
             if let Some(inner) = map.get(&**name) {
-                visit(rest, inner, each);
+                visit(rest, names, inner, each);
             }
         }
         (Segment::Name(name), Value::Array(items)) => {
             if let Some(inner) = name.parse::<usize>().ok().and_then(|at| items.get(at)) {
-                visit(rest, inner, each);
+                visit(rest, names, inner, each);
             }
         }
-        (Segment::Each, Value::Array(items)) => items.iter().for_each(|item| visit(rest, item, each)),
-        (Segment::Each, Value::Object(map)) => map.values().for_each(|item| visit(rest, item, each)),
+        (Segment::Each, Value::Array(items)) => items.iter().for_each(|item| visit(rest, names, item, each)),
+        (Segment::Each, Value::Object(map)) => map.values().for_each(|item| visit(rest, names, item, each)),
         _ => {}
     }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::support::{Peer, Running, free_port, raw, script, status};
+use crate::support::{Peer, Recorder, Running, free_port, raw, script, status};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789";
 
@@ -241,4 +241,44 @@ fn a_role_is_needed_of_everybody() {
     assert_eq!(books.ask("bob", "GET", "/books", None).0, 403, "who may see everything still needs the role");
     assert_eq!(books.ask("bob", "GET", "/books/1", None).0, 200);
     assert!(books.gate.events.has(&["\"rule\":\"role\"", "needs one of alice, carol", "bob"]));
+}
+
+/// Ids and claims in spellings that some framework reads as the plain one.
+#[test]
+fn no_spelling_of_an_id_gets_past_the_comparison() {
+    let answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{\"owner\":\"alice\"}";
+    let upstream = Recorder::start(answer);
+    let policy = "[[auth.api_key]]\nsubject = 'bob'\nsha256 = '81b637d8fcd2c6da6359e6963113a1170de795e4b725b84d1e0b4cfd9ec58ce9'\n[rate]\nlimits = []\n\
+        [[route]]\npath = '/things/{id}'\nowner = '/owner'\n\
+        [[route]]\npath = '/batch'\nobjects = [{ id = 'query.ids', read = '/things/{id}' }, { id = 'body./ids', read = '/things/{id}' }]\n\
+        [[route]]\npath = '/mine'\nbind = { 'query.user' = 'sub', 'body./user/id' = 'sub', 'header.x-user' = 'sub' }";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    for (target, kind, body) in [
+        ("/batch?ids=1", json, ""),
+        ("/batch?ids[]=1", json, ""),
+        ("/batch?ids[0]=1", json, ""),
+        ("/batch?IDS=1", json, ""),
+        ("/batch?ids=..", json, ""),
+        ("/batch?ids=1%2F..%2Fme", json, ""),
+        ("/batch", json, r#"{"ids":[1]}"#),
+        ("/batch", json, r#"{"Ids":["1"]}"#),
+        ("/batch", form, "ids[0]=1"),
+        ("/mine?user=alice", json, ""),
+        ("/mine?user=bob&user=alice", json, ""),
+        ("/mine?User=alice", json, ""),
+        ("/mine", json, r#"{"user":{"id":"bob","ID":"alice"}}"#),
+        ("/mine", json, r#"{"user":{"id":["alice"]}}"#),
+        ("/mine", json, r#"{"user":{"id":true}}"#),
+        ("/mine", "text/plain", "user"),
+    ] {
+        let headers = [("X-API-Key", "bob"), ("Content-Type", kind)];
+        let answer = gate.ask("POST", target, &headers, body.as_bytes());
+        assert!((400..500).contains(&status(&answer)), "{target} {body}: {answer}");
+        let seen = upstream.take();
+        assert!(!seen.contains("POST "), "{target} {body}: {seen}");
+        assert!(!seen.contains("/things/.") && !seen.contains("/me"), "{target} {body}: {seen}");
+    }
+    let own = [("X-API-Key", "bob"), ("Content-Type", json), ("X-User", "bob")];
+    assert_eq!(status(&gate.ask("POST", "/mine?user=bob", &own, br#"{"user":{"id":"bob"}}"#)), 200);
 }

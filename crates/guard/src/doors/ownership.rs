@@ -86,9 +86,8 @@ fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
     match input {
         Input::Path(name) => x.parameter(name).map(|value| vec![value.to_owned()]),
         Input::Query(name) => {
-            let named = |key: &str| key == name || key.strip_suffix("[]") == Some(name);
             let query = pairs(x.target.query().unwrap_or("").as_bytes());
-            Some(query.filter(|(key, _)| named(key)).map(|(_, value)| value.into_owned()).collect())
+            Some(query.filter(|(key, _)| is_named(key, name)).map(|(_, value)| value.into_owned()).collect())
         }
         Input::Header(name) => {
             x.headers.get_all(name).iter().map(|value| value.to_str().ok().map(str::to_owned)).collect()
@@ -97,23 +96,33 @@ fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
             ParsedBody::Empty => Some(Vec::new()),
             ParsedBody::Json(value) => {
                 let mut texts = Some(Vec::new());
-                pointer.visit(value, &mut |value| collect(value, &mut texts));
+                pointer.visit_any_case(value, &mut |value| collect(value, &mut texts));
                 texts
             }
             ParsedBody::Form(fields) => {
                 let name = pointer.as_str().strip_prefix('/')?;
-                let named = |key: &str| key == name || key.strip_suffix("[]") == Some(name);
-                Some(fields.iter().filter(|(key, _)| named(key)).map(|(_, value)| value.clone()).collect())
+                Some(
+                    fields
+                        .iter()
+                        .filter(|(key, _)| is_named(key, name))
+                        .map(|(_, value)| value.clone())
+                        .collect(),
+                )
             }
             ParsedBody::Multipart(parts) => {
                 let name = pointer.as_str().strip_prefix('/')?;
-                let named = parts.iter().filter(|part| part.name == name);
+                let named = parts.iter().filter(|part| is_named(&part.name, name));
                 named.map(|part| String::from_utf8(part.content.to_vec()).ok()).collect()
             }
             // A body whose fields cannot be seen cannot be compared.
             _ => None,
         },
     }
+}
+
+/// Whether a key of a query or a form is read as a name somewhere: `ids`, `IDS`, `ids[]`, `ids[0]`.
+fn is_named(key: &str, name: &str) -> bool {
+    key.split('[').next().is_some_and(|first| first.trim().eq_ignore_ascii_case(name))
 }
 
 fn collect(value: &Value, texts: &mut Option<Vec<String>>) {

@@ -1,6 +1,7 @@
 //! Whose object it is: what is compared with claims, on the way in and on the way out.
 
 use http::header::HeaderName;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 use crate::Pointer;
 use crate::config::Quantifier;
@@ -22,6 +23,9 @@ pub struct ObjectReference {
 pub struct ReadPath {
     parts: Vec<ReadPart>,
 }
+
+/// What is escaped in a segment: all but unreserved characters (RFC 3986 §2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum ReadPart {
@@ -61,10 +65,7 @@ impl ReadPath {
                 ReadPart::Text(text) => path.push_str(text),
                 ReadPart::Name(name) => {
                     let value = value(name).filter(|v| !v.is_empty())?;
-                    path.extend(percent_encoding::utf8_percent_encode(
-                        value,
-                        percent_encoding::NON_ALPHANUMERIC,
-                    ));
+                    path.extend(percent_encoding::utf8_percent_encode(value, SEGMENT));
                 }
             }
         }
