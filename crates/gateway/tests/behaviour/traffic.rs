@@ -99,7 +99,7 @@ fn nginx_passes_its_traffic() {
     let root = directory.path().display().to_string();
     std::fs::write(directory.path().join("file.txt"), "from nginx").unwrap();
     let config = format!(
-        "daemon off; pid {root}/pid; error_log {root}/err; worker_processes 1; events {{}} http {{ access_log off; \
+        "daemon off; master_process off; pid {root}/pid; error_log {root}/err; worker_processes 1; events {{}} http {{ access_log off; \
          client_body_temp_path {root}/b; proxy_temp_path {root}/p; fastcgi_temp_path {root}/f; uwsgi_temp_path {root}/u; scgi_temp_path {root}/s; \
          server {{ listen 127.0.0.1:{port}; root {root}; location /echo {{ return 200 $request_method-$content_length; }} }} }}"
     );
