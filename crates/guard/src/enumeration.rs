@@ -60,8 +60,7 @@ pub(crate) async fn settle(pipeline: Pipeline<'_>, x: &Exchange<'_>, status: Sta
     if !shared.looks.knows(flag(x), now).await.unwrap_or(false) {
         let _ = shared.looks.remember(vec![flag(x)], now + period).await;
         let evidence = format!("more than {} different ids in {}", policy.ids, policy.window);
-        let verdict = Verdict::Reported;
-        pipeline.note(x, Door::Ownership.name(), "enumeration", verdict, None, &evidence);
+        pipeline.note(x, Door::Ownership.name(), "enumeration", Verdict::Reported, None, &evidence);
     }
 }
 
