@@ -1,11 +1,10 @@
 //! A new policy without a dropped connection: on SIGHUP, and when a file changes.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use guard::{Engine, Record, Timestamp};
-use policy::Inputs;
+use policy::{Inputs, PolicyFile};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -20,13 +19,13 @@ const PERIOD: Duration = Duration::from_secs(1);
 pub(crate) async fn watch(common: Arc<Common>, inputs: Inputs) {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     let mut _background = start_background(&common);
-    let mut seen = stamps(&common, &inputs);
+    let mut seen = read_from(&common);
     let mut period = tokio::time::interval(PERIOD);
     loop {
         tokio::select! {
             _ = hangup.recv() => {}
             _ = period.tick() => {
-                let now = stamps(&common, &inputs);
+                let now = now(&seen);
                 if now == seen {
                     continue;
                 }
@@ -37,7 +36,7 @@ pub(crate) async fn watch(common: Arc<Common>, inputs: Inputs) {
             Ok(()) => {
                 // Dropping the tasks of the old policy ends them.
                 _background = start_background(&common);
-                seen = stamps(&common, &inputs);
+                seen = read_from(&common);
                 notice(&common, "the policy was reloaded");
             }
             Err(reason) => {
@@ -83,23 +82,16 @@ fn start_background(common: &Arc<Common>) -> JoinSet<()> {
     tasks
 }
 
-/// When each file that the policy was made from last changed.
-fn stamps(common: &Common, inputs: &Inputs) -> Vec<(PathBuf, Option<SystemTime>)> {
-    let engine = common.guard.engine();
-    let tls = engine.policy.gateway.tls.clone();
-    let files = inputs
-        .file
-        .clone()
-        .into_iter()
-        .chain(inputs.openapi.clone())
-        .chain(engine.policy.files.iter().cloned());
-    let files = files.chain(tls.into_iter().flat_map(|(certificate, key)| [certificate, key]));
-    files
-        .map(|path| {
-            let changed = std::fs::metadata(&path).and_then(|meta| meta.modified()).ok();
-            (path, changed)
-        })
-        .collect()
+/// The files of the policy in force, as they were when they were read, and its certificate, which is read apart.
+fn read_from(common: &Common) -> Vec<PolicyFile> {
+    let policy = &common.guard.engine().policy;
+    let tls = policy.gateway.tls.iter().flat_map(|(certificate, key)| [certificate, key]);
+    policy.files.iter().cloned().chain(tls.cloned().map(PolicyFile::at)).collect()
+}
+
+/// The same files as they are now.
+fn now(files: &[PolicyFile]) -> Vec<PolicyFile> {
+    files.iter().map(|file| PolicyFile::at(file.path.clone())).collect()
 }
 
 fn notice(common: &Common, message: &str) {

@@ -14,7 +14,7 @@ use guard::{EventSink, Guard, Peer, Record, Transport};
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use policy::openapi::{Direction, Document, Found, MediaType};
-use policy::{Inputs, Source};
+use policy::{Asker, CedarVerdict, Inputs, Question, Source};
 use serde_json::{Value, json};
 
 /// The allocator of the binary.
@@ -123,5 +123,64 @@ fn answer_of_10_kib(bencher: Bencher<'_, '_>, owner: &str) {
         };
         let answer = runtime.block_on(guard.handle(request, peer, forward));
         assert_eq!(answer.status(), 200);
+    });
+}
+
+/// One Cedar decision about an object, of twenty policies of which three can speak of the operation.
+#[divan::bench]
+fn cedar_decision(bencher: Bencher<'_, '_>) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut policies = String::from(
+        "permit (principal, action == Action::\"getThing\", resource) when { resource.object.owner == principal.sub };
+         permit (principal in Role::\"keeper\", action in Action::\"method:read\", resource);
+         forbid (principal, action, resource) when { !principal.authenticated };",
+    );
+    for number in 0..17 {
+        policies.push_str(&format!(
+            "permit (principal, action == Action::\"addThing{number}\", resource) when {{ resource.path.id == {number} }};"
+        ));
+    }
+    let operation = |method: &str, id: &str| {
+        format!(
+            "    {method}: {{ operationId: {id}, responses: {{ '200': {{ content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/Thing' }} }} }} }} }} }}\n"
+        )
+    };
+    let mut document = String::from("openapi: 3.1.0\npaths:\n");
+    for number in 0..18 {
+        document.push_str(&format!("  /things{number}/{{id}}:\n    parameters: [{{ name: id, in: path, required: true, schema: {{ type: integer }} }}]\n"));
+        document.push_str(&match number {
+            17 => operation("get", "getThing"),
+            _ => operation("post", &format!("addThing{number}")),
+        });
+    }
+    document.push_str(&DOCUMENT[DOCUMENT.find("components:").unwrap()..]);
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("api.yaml", &document);
+    write("things.cedar", &policies);
+    write("doorward.toml", "[gateway]\nopenapi = 'api.yaml'\n[cedar]\npolicies = ['things.cedar']");
+    let file = Some(directory.path().join("doorward.toml"));
+    let policy = policy::load(&Inputs { file, ..Inputs::default() }).unwrap();
+    let cedar = policy.cedar.as_ref().unwrap();
+    let claims = json!({ "sub": "alice", "role": ["reader", "writer"], "exp": 1 });
+    let (path, query) = (json!({ "id": 7 }), json!({}));
+    let object = things(200)["items"][0].clone();
+    let question = Question {
+        asker: Some(Asker {
+            subject: "alice",
+            scopes: &[],
+            claims: claims.as_object().unwrap(),
+            role_claim: "role",
+        }),
+        client: [10, 0, 0, 1].into(),
+        unix_millis: 0,
+        method: &Method::GET,
+        route: "/things17/{id}",
+        path: &path,
+        query: &query,
+        body: None,
+        object: Some(&object),
+    };
+    bencher.bench_local(|| {
+        assert_eq!(cedar.decide("getThing", black_box(&question)), CedarVerdict::Permitted);
     });
 }

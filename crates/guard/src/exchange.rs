@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::header::{HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
-use policy::RoutePolicy;
 use policy::openapi::{Found, Operation};
+use policy::{PathTemplate, RoutePolicy};
 use store::Ticket;
 
 use crate::event::EventId;
@@ -70,8 +70,8 @@ pub struct Exchange<'e> {
 pub enum Declared<'e> {
     /// There is no document.
     NoDocument,
-    /// A declared operation.
-    Operation(&'e Operation),
+    /// A declared operation, and its path.
+    Operation(&'e Operation, &'e PathTemplate),
     /// The path is declared with these methods.
     OtherMethods(Vec<&'e Method>),
     /// The path is not declared.
@@ -116,13 +116,13 @@ impl<'e> Exchange<'e> {
         let declared = match &policy.document {
             None => Declared::NoDocument,
             Some(document) => match document.find(&parts.method, target.path()) {
-                Found::Operation(operation, _, captures) => {
+                Found::Operation(operation, template, captures) => {
                     for (name, value) in captures {
                         if !parameters.iter().any(|(known, _)| *known == name) {
                             parameters.push((name, decode(value)));
                         }
                     }
-                    Declared::Operation(operation)
+                    Declared::Operation(operation, template)
                 }
                 Found::Method(methods) => Declared::OtherMethods(methods),
                 Found::Nothing => Declared::Nothing,
@@ -156,7 +156,15 @@ impl<'e> Exchange<'e> {
     /// The declared operation, when there is one.
     pub fn operation(&self) -> Option<&'e Operation> {
         match self.declared {
-            Declared::Operation(operation) => Some(operation),
+            Declared::Operation(operation, _) => Some(operation),
+            _ => None,
+        }
+    }
+
+    /// The path template of the declared operation.
+    pub fn declared_path(&self) -> Option<&'e str> {
+        match self.declared {
+            Declared::Operation(_, template) => Some(template.as_str()),
             _ => None,
         }
     }

@@ -12,7 +12,9 @@ use http::header::HeaderName;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use identity::{Authenticator, KeyError, Principal};
-use policy::{Door, Policy};
+use policy::{Door, LedgerPlace, Policy};
+use store::postgres::PostgresLedger;
+use store::redis::RedisLedger;
 use store::sqlite::SqliteLedger;
 use store::{AnyLedger, MemoryCounters, MemoryLedger, StoreError};
 
@@ -100,9 +102,14 @@ impl Guard {
     pub fn new(policy: Policy, sink: Arc<dyn EventSink>) -> Result<Self, GuardError> {
         /// Looks and flags kept.
         const LOOKS: usize = 100_000;
-        let ledger = match &policy.ledger.file {
-            Some(file) => AnyLedger::Sqlite(SqliteLedger::open(file, policy.ledger.max_ids)?),
-            None => AnyLedger::Memory(MemoryLedger::new(policy.ledger.max_ids)),
+        let most = policy.ledger.max_ids;
+        let ledger = match &policy.ledger.place {
+            LedgerPlace::Memory => AnyLedger::Memory(MemoryLedger::new(most)),
+            LedgerPlace::File(file) => AnyLedger::Sqlite(SqliteLedger::open(file, most)?),
+            LedgerPlace::Redis(url) => AnyLedger::Redis(Box::new(RedisLedger::open(url.reveal(), most)?)),
+            LedgerPlace::Postgres(url) => {
+                AnyLedger::Postgres(Box::new(PostgresLedger::open(url.reveal(), most)?))
+            }
         };
         let shared = Shared {
             counters: MemoryCounters::new(policy.max_counters),

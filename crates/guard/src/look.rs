@@ -16,7 +16,7 @@ use store::{Ledger, LedgerKey, StoreError};
 
 use crate::body::{Forwarded, collect};
 use crate::content_encoding::decode;
-use crate::doors::ownership;
+use crate::doors::{cedar, ownership};
 use crate::exchange::Exchange;
 use crate::guard::{Client, ForwardError};
 use crate::inputs::{StructureLimits, parse_json};
@@ -38,17 +38,21 @@ where
     F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
     Fut: Future<Output = Result<Response<R>, ForwardError>>,
 {
-    let Some(principal) = x.principal.clone() else { return Ok(()) };
-    if !on(x, Door::Ownership) || ownership::is_exempt(&principal, pipeline.engine) {
+    if !on(x, Door::Ownership) {
         return Ok(());
     }
-    let decision = objects(pipeline, x, &principal, forward).await;
-    pipeline.settle(x, Door::Ownership, decision.err().map_or(Decision::Pass, Decision::Refuse))?;
+    let principal = x.principal.clone();
+    let owner = principal.as_deref().filter(|principal| !ownership::is_exempt(principal, pipeline.engine));
+    if let Some(owner) = owner {
+        let decision = objects(pipeline, x, owner, forward).await;
+        pipeline.settle(x, Door::Ownership, decision.err().map_or(Decision::Pass, Decision::Refuse))?;
+    }
     let Some(read) = &x.route.before_write else { return Ok(()) };
-    if !ownership::writes(&x.method) {
+    let judge = Judge { owner, cedar: cedar::needs_object(x, pipeline.engine) };
+    if !ownership::writes(&x.method) || (judge.owner.is_none() && !judge.cedar) {
         return Ok(());
     }
-    match look(pipeline, x, &principal, read, None, forward).await {
+    match look(pipeline, x, judge, read, None, forward).await {
         Ok(tag) => {
             // What was judged is what may be written: not what somebody made of it since (RFC 9110 §13.1.1).
             if let Some(tag) =
@@ -89,7 +93,8 @@ where
                 let evidence = crate::event::excerpt(evidence.as_bytes());
                 return Err(ownership::refusal(pipeline.engine, "object-unknown", evidence));
             };
-            look(pipeline, x, principal, read, Some(&id), forward).await?;
+            let judge = Judge { owner: Some(principal), cedar: false };
+            look(pipeline, x, judge, read, Some(&id), forward).await?;
             if let Some(entry) = entry {
                 remember(pipeline, x, vec![entry]).await.map_err(|e| gone(&e))?;
             }
@@ -134,7 +139,7 @@ async fn remember(
     x: &Exchange<'_>,
     entries: Vec<LedgerKey>,
 ) -> Result<(), StoreError> {
-    let keep = pipeline.engine.policy.ledger.keep.0.as_millis() as u64;
+    let keep = pipeline.engine.policy.ledger.keep.as_millis() as u64;
     if entries.is_empty() {
         Ok(())
     } else {
@@ -146,11 +151,20 @@ fn gone(error: &StoreError) -> Refusal {
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "store", error.to_string())
 }
 
-/// Reads an object as the caller. Its validator, when it is the caller's.
+/// Who has to agree to an object.
+#[derive(Clone, Copy)]
+struct Judge<'p> {
+    /// Its owner must be this principal, where the policy says how an owner is named.
+    owner: Option<&'p Principal>,
+    /// Cedar policies must permit it.
+    cedar: bool,
+}
+
+/// Reads an object as the caller. Its validator, when the judges agree.
 async fn look<B, R, F, Fut>(
     pipeline: Pipeline<'_>,
     x: &Exchange<'_>,
-    principal: &Principal,
+    judge: Judge<'_>,
     read: &ReadPath,
     id: Option<&str>,
     forward: &mut F,
@@ -172,15 +186,21 @@ where
         Ok(target) => target.path().to_owned(),
         Err(error) => return refuse("look", error.to_string()),
     };
-    let seen = LedgerKey::new("look", &principal.subject, &path);
-    let (now, cache) = (x.unix_millis(), engine.policy.look_cache);
+    let seen = LedgerKey::new("look", x.subject().unwrap_or(""), &path);
+    // What policies said of one operation they did not say of another.
+    let (now, cache) = (x.unix_millis(), engine.policy.look_cache.filter(|_| !judge.cedar));
     if cache.is_some() && pipeline.shared.looks.knows(seen, now).await.unwrap_or(false) {
         return Ok(None);
     }
     let read_route = engine.policy.route(&Method::GET, &path);
-    let Some(owner) = read_route.owner.as_ref().or(x.route.owner.as_ref()) else {
+    let owner = read_route.owner.as_ref().or(x.route.owner.as_ref());
+    if owner.is_none() && !judge.cedar {
+        if engine.policy.cedar.is_some() {
+            // Policies have said whose it is; this one did not need to see the object.
+            return Ok(None);
+        }
         return refuse("look", format!("nothing says where {path} names its owner"));
-    };
+    }
     let failed = |why: String| Refusal::new(StatusCode::BAD_GATEWAY, "look-failed", why);
     let request = request(engine, x, &path).ok_or_else(|| failed(format!("{path} is no target")))?;
     let client = Client { address: x.client, transport: x.transport };
@@ -201,8 +221,13 @@ where
     let Ok(mut object) = parse_json(&text, structure) else {
         return Err(ownership::unreadable(engine, "an object that is not JSON"));
     };
-    if owner::check(owner, principal, &mut object) != Ownership::Own {
+    if let (Some(owner), Some(principal)) = (owner, judge.owner)
+        && owner::check(owner, principal, &mut object) != Ownership::Own
+    {
         return Err(ownership::not_owner(engine, owner, principal, &object));
+    }
+    if judge.cedar {
+        cedar::admit_object(x, engine, &object)?;
     }
     if let Some(cache) = cache {
         // Memory does not fail.

@@ -54,14 +54,16 @@ impl Pipeline<'_> {
             let decision = crate::enumeration::admit(self, x).await;
             self.settle(x, Door::Ownership, decision)?;
         }
-        self.ask(x, Door::Ownership, doors::ownership::admit_head)
+        self.ask(x, Door::Ownership, doors::ownership::admit_head)?;
+        self.ask(x, Door::Ownership, doors::cedar::admit_head)
     }
 
     /// What needs the body.
     pub(crate) fn admit_body(self, x: &mut Exchange<'_>) -> Result<(), Stop> {
         self.ask(x, Door::Schema, doors::schema::admit_body)?;
         self.ask(x, Door::Injection, doors::injection::admit_body)?;
-        self.ask(x, Door::Ownership, doors::ownership::admit_body)
+        self.ask(x, Door::Ownership, doors::ownership::admit_body)?;
+        self.ask(x, Door::Ownership, doors::cedar::admit_body)
     }
 
     /// What the response's head gains and loses. The same doors, in reverse.

@@ -153,7 +153,7 @@ pub(crate) fn outgoing_request<B>(
     let mut method = x.method.clone();
     if holds_response(engine, x) {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if doors::ownership::needs_body(x, engine) {
+        if doors::ownership::needs_body(x, engine) || doors::cedar::needs_response(x, engine) {
             for name in [RANGE, IF_RANGE, IF_NONE_MATCH, IF_MODIFIED_SINCE] {
                 headers.remove(name);
             }

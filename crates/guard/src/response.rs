@@ -21,7 +21,8 @@ use crate::{doors, look, watch};
 
 /// Whether a response of this exchange may have to be read before it leaves.
 pub(crate) fn holds_response(engine: &Engine, x: &Exchange<'_>) -> bool {
-    let owner = on(x, Door::Ownership) && doors::ownership::needs_body(x, engine);
+    let owner = on(x, Door::Ownership)
+        && (doors::ownership::needs_body(x, engine) || doors::cedar::needs_response(x, engine));
     let shape = on(x, Door::Schema)
         && x.route.responses == ResponseProperties::Strip
         && x.route.body != BodyHandling::Stream
@@ -58,23 +59,28 @@ where
     let is_json = kind == "application/json" || kind.ends_with("+json");
     let owner =
         on(x, Door::Ownership) && parts.status.is_success() && doors::ownership::needs_body(x, engine);
+    let cedar =
+        on(x, Door::Ownership) && parts.status.is_success() && doors::cedar::needs_response(x, engine);
     let shape = (on(x, Door::Schema) && is_json && x.route.responses == ResponseProperties::Strip)
         .then(|| doors::schema::response_shape(x, parts.status, &kind))
         .flatten();
     let remember =
         on(x, Door::Ownership) && parts.status.is_success() && is_json && doors::ownership::remembers(x);
     let watch = x.watched.is_some() && is_json;
-    if (!owner && !remember && !watch && shape.is_none()) || body.is_end_stream() {
+    if (!owner && !cedar && !remember && !watch && shape.is_none()) || body.is_end_stream() {
         watch::finish(pipeline, x, parts.status, &kind, None);
         return Response::from_parts(parts, Outgoing::streamed(body));
     }
     // Boxed: reading an answer needs much room, and most exchanges need none.
-    Box::pin(check(pipeline, x, parts, body, Checks { owner, remember, shape, is_json })).await
+    Box::pin(check(pipeline, x, parts, body, Checks { owner, cedar, remember, shape, is_json })).await
 }
+
+type ReleaseCheck = fn(&Exchange<'_>, &Engine, Option<&mut serde_json::Value>) -> Released;
 
 /// What has to be checked of a response's body.
 struct Checks {
     owner: bool,
+    cedar: bool,
     remember: bool,
     shape: Option<ShapeId>,
     is_json: bool,
@@ -85,7 +91,7 @@ async fn check<R>(
     x: &mut Exchange<'_>,
     mut parts: http::response::Parts,
     body: R,
-    Checks { owner, remember, shape, is_json }: Checks,
+    Checks { owner, cedar, remember, shape, is_json }: Checks,
 ) -> Response<Outgoing<R>>
 where
     R: Body<Data = Bytes>,
@@ -95,7 +101,7 @@ where
     let mut body = Box::pin(body);
     let held = match collect(body.as_mut(), limit, engine.policy.gateway.timeouts.upstream.0).await {
         Ok(held) => held,
-        Err(CollectError::TooLarge(_)) if owner => {
+        Err(CollectError::TooLarge(_)) if owner || cedar => {
             let refusal = doors::ownership::unreadable(engine, "a response too large to check");
             return refuse_response(pipeline, x, refusal);
         }
@@ -126,7 +132,7 @@ where
     };
     // The usual case needs no tree: all of it is the caller's, and nothing else is asked.
     let partial = parts.status == StatusCode::PARTIAL_CONTENT;
-    let only_owner = owner && shape.is_none() && !remember && x.watched.is_none();
+    let only_owner = owner && !cedar && shape.is_none() && !remember && x.watched.is_none();
     if only_owner && is_json && !partial && doors::ownership::is_all_own(x, &text) {
         return Response::from_parts(parts, Outgoing::held(held));
     }
@@ -134,22 +140,25 @@ where
     let mut value = if is_json { parse_json(&text, structure).ok() } else { None };
     watch::finish(pipeline, x, parts.status, &essence(&parts.headers), value.as_ref());
     let mut changed = false;
-    if owner {
-        match doors::ownership::release(x, engine, value.as_mut().filter(|_| !partial)) {
+    let checks: [(bool, ReleaseCheck, &str, &str); 2] = [
+        (owner, doors::ownership::release, "owner-filter", "objects of others"),
+        (cedar, doors::cedar::release, "cedar-filter", "objects that no policy permits"),
+    ];
+    for (_, release, rule, what) in checks.into_iter().filter(|(asked, ..)| *asked) {
+        match release(x, engine, value.as_mut().filter(|_| !partial)) {
             Released::Unchanged => {}
             Released::Filtered(count) => {
                 let verdict =
                     if enforced(x, Door::Ownership) { Verdict::Rewritten } else { Verdict::WouldRewrite };
-                let evidence = format!("{count} objects of others");
-                pipeline.note(x, Door::Ownership.name(), "owner-filter", verdict, None, &evidence);
+                pipeline.note(x, Door::Ownership.name(), rule, verdict, None, &format!("{count} {what}"));
                 changed = true;
             }
             Released::Refused(refusal) => return refuse_or_pass(pipeline, x, refusal, parts, held),
         }
-        if changed && !enforced(x, Door::Ownership) {
-            // Observed only: what leaves is what came.
-            return Response::from_parts(parts, Outgoing::held(held));
-        }
+    }
+    if changed && !enforced(x, Door::Ownership) {
+        // Observed only: what leaves is what came.
+        return Response::from_parts(parts, Outgoing::held(held));
     }
     if let (true, Some(value)) = (remember, &value) {
         look::remember_response(pipeline, x, value).await;

@@ -1,8 +1,10 @@
 //! From the file model to the policy that holds: defaults, contradictions, files that it names.
 
 mod auth;
+mod cedar;
 mod gateway;
 mod headers;
+mod ledger;
 mod routes;
 mod written;
 
@@ -10,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::Modes;
-use crate::compiled::{Cookies, Log, Network, Policy};
-use crate::config::{Config, LedgerConfig};
+use crate::compiled::{Cookies, Log, Network, Policy, PolicyFile};
+use crate::config::Config;
 use crate::diagnostics::{ConfigError, Problem, Source};
 use crate::openapi::Document;
+pub(crate) use cedar::seen;
 use routes::{login, modes};
 
 /// What a policy is made from. Settings of the command line come before those of the file.
@@ -38,8 +41,10 @@ pub struct Inputs {
 /// # Errors
 /// Everything that is wrong with it, with positions.
 pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
+    let mut files = Vec::new();
     let source = match (&inputs.file, &inputs.text) {
         (Some(path), _) => {
+            files.push(PolicyFile::at(path.clone()));
             let text = std::fs::read_to_string(path).map_err(|e| {
                 Source::new(path.display().to_string(), "")
                     .problem(None, format!("cannot be read: {e}"))
@@ -67,7 +72,7 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         true => config.gateway.overlay.iter().map(|path| directory.join(path)).collect(),
         false => inputs.overlay.clone(),
     };
-    Compiler { source, directory: directory.to_owned(), problems: Vec::new(), files: Vec::new() }
+    Compiler { source, directory: directory.to_owned(), problems: Vec::new(), files }
         .compile(config, openapi, &overlays)
 }
 
@@ -75,7 +80,7 @@ struct Compiler {
     source: Source,
     directory: PathBuf,
     problems: Vec<Problem>,
-    files: Vec<PathBuf>,
+    files: Vec<PolicyFile>,
 }
 
 impl Compiler {
@@ -98,10 +103,12 @@ impl Compiler {
         let auth = self.auth(&config.auth);
         let headers = self.headers(&config.headers);
         let deny = self.deny(&config);
+        let ledger = self.ledger(&config.ownership.ledger);
         let modes = modes(Modes::default(), &config.doors);
         let fallback = self.fallback(&config, modes, &auth);
         let login = login(&config, &fallback);
         let routes = self.routes(&config, document.as_ref(), &fallback, &login);
+        let cedar = self.cedar(&config.cedar, document.as_ref(), &routes);
         let (Some(cors), true) = (cors, self.problems.is_empty()) else {
             return Err(ConfigError { problems: self.problems });
         };
@@ -126,14 +133,13 @@ impl Compiler {
                 same_site: config.cookies.same_site,
                 script_readable: config.cookies.script_readable,
             },
+            cedar,
+            cedar_claims: config.cedar.claims,
             foreign: config.ownership.foreign,
             exempt: config.ownership.exempt,
             role_claim: config.ownership.role_claim.unwrap_or_else(|| "role".into()),
             look_cache: config.ownership.look_cache.map(|period| period.0),
-            ledger: LedgerConfig {
-                file: config.ownership.ledger.file.map(|file| self.directory.join(file)),
-                ..config.ownership.ledger
-            },
+            ledger,
             enumeration: config.ownership.enumeration,
             decode_rounds: config.injection.decode_rounds,
             max_counters: config.rate.max_keys,
@@ -157,13 +163,13 @@ impl Compiler {
         let directory = path.parent().unwrap_or(Path::new(""));
         let parsed = Document::with_overlays(&document, Some(directory), &overlays);
         let parsed = parsed.map_err(|problem| self.problems.push(problem)).ok()?;
-        self.files.extend(parsed.other_files().cloned());
+        self.files.extend(parsed.other_files().cloned().map(PolicyFile::at));
         Some(parsed)
     }
 
     /// The text of a file beside the policy, which is watched from now on.
     fn text(&mut self, path: &Path) -> Option<Source> {
-        self.files.push(path.to_owned());
+        self.files.push(PolicyFile::at(path.to_owned()));
         let name = path.display().to_string();
         match std::fs::read_to_string(path) {
             Ok(text) => Some(Source::new(name, text)),
@@ -190,7 +196,7 @@ impl Compiler {
 
     fn file(&mut self, file: &Path, at: &[&str]) -> Option<Vec<u8>> {
         let path = self.directory.join(file);
-        self.files.push(path.clone());
+        self.files.push(PolicyFile::at(path.clone()));
         match std::fs::read(&path) {
             Ok(bytes) => Some(bytes),
             Err(e) => {

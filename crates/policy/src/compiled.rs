@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Uri};
 use ipnet::IpNet;
 use prefix_trie::joint::JointPrefixSet;
 
+use crate::cedar::Cedar;
 use crate::config::{
-    AccessLog, AdminConfig, AuthRequirement, BodyHandling, ClaimMatch, CorsConfig, Csrf, DeprecatedOperation,
-    EnumerationConfig, ForeignStatus, HealthConfig, JwtAlgorithm, LedgerConfig, ProtocolConfig,
+    AccessLog, AdminConfig, AuthRequirement, BodyHandling, ClaimMatch, ClaimType, CorsConfig, Csrf,
+    DeprecatedOperation, EnumerationConfig, ForeignStatus, HealthConfig, JwtAlgorithm, ProtocolConfig,
     ProxyProtocol, ResponseProperties, SameSite, ServerErrors, TimeoutConfig, UndeclaredOperation,
     UnknownProperties,
 };
@@ -23,8 +24,10 @@ use crate::router::{PathTemplate, Router};
 use crate::units::{ByteSize, Limit};
 use crate::{Modes, Pointer};
 
+mod ledger;
 mod objects;
 
+pub use ledger::{Ledger, LedgerPlace, SecretUrl};
 pub use objects::{Binding, Input, ObjectReference, Owner, ReadPath};
 
 /// All that a gateway and its doors need to know.
@@ -56,6 +59,10 @@ pub struct Policy {
     pub headers: SecurityHeaders,
     /// Attributes of cookies.
     pub cookies: Cookies,
+    /// Policies beyond one owner.
+    pub cedar: Option<Cedar>,
+    /// Claims that such policies may look at.
+    pub(crate) cedar_claims: BTreeMap<String, ClaimType>,
     /// What somebody else's object looks like.
     pub foreign: ForeignStatus,
     /// Who may see everybody's objects.
@@ -64,20 +71,37 @@ pub struct Policy {
     pub role_claim: String,
     /// How long a read that passed the owner check stands.
     pub look_cache: Option<Duration>,
-    /// Where ids that callers were given are remembered; a path is absolute.
-    pub ledger: LedgerConfig,
+    /// Where ids that callers were given are remembered.
+    pub ledger: Ledger,
     /// Callers that try many ids which are not theirs.
     pub enumeration: EnumerationConfig,
     /// Decoding rounds of the injection door.
     pub decode_rounds: usize,
     /// Counters kept.
     pub max_counters: usize,
-    /// Further files that it was made from: a change of one is a reason to read it again.
-    pub files: Vec<PathBuf>,
+    /// The files that it was made from: a change of one is a reason to read it again.
+    pub files: Vec<PolicyFile>,
     pub(crate) routes: Router<Vec<Arc<RoutePolicy>>>,
     pub(crate) fallback: Arc<RoutePolicy>,
     pub(crate) login: Arc<RoutePolicy>,
     pub(crate) login_paths: Vec<String>,
+}
+
+/// A file that a policy was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// When it had last changed, before it was read.
+    pub changed: Option<SystemTime>,
+}
+
+impl PolicyFile {
+    /// A file as it is now.
+    pub fn at(path: PathBuf) -> PolicyFile {
+        let changed = std::fs::metadata(&path).and_then(|meta| meta.modified()).ok();
+        PolicyFile { path, changed }
+    }
 }
 
 impl Policy {
@@ -89,6 +113,14 @@ impl Policy {
             return route;
         }
         if is_login(method, path, &self.login_paths) { &self.login } else { &self.fallback }
+    }
+
+    /// The schema that Cedar policies of this policy are checked against; there is none without a document.
+    pub fn cedar_schema(&self) -> Option<String> {
+        let document = self.document.as_ref()?;
+        Some(Cedar::schema_of(document, &self.cedar_claims, &|method, path| {
+            crate::compile::seen(document, &self.routes, method, path)
+        }))
     }
 
     /// Every route that was written down, then the two that are always there.

@@ -7,6 +7,7 @@
 //!
 //! Nothing here opens a socket: a key set behind a URL is a [`KeySource::Url`] that somebody else fetches.
 
+mod cedar;
 mod compile;
 mod compiled;
 pub mod config;
@@ -19,6 +20,7 @@ mod pointer;
 mod router;
 mod units;
 
+pub use cedar::{Asker, Cedar, CedarVerdict, Needs, Question};
 pub use compile::{Inputs, load};
 pub use compiled::*;
 pub use diagnostics::{ConfigError, Problem, Source};

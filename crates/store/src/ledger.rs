@@ -6,6 +6,8 @@
 use sha2::{Digest, Sha256};
 
 use crate::memory::MemoryLedger;
+use crate::postgres::PostgresLedger;
+use crate::redis::RedisLedger;
 use crate::sqlite::SqliteLedger;
 use crate::{Millis, StoreError};
 
@@ -55,6 +57,10 @@ pub enum AnyLedger {
     Memory(MemoryLedger),
     /// In a file, which survives a restart.
     Sqlite(SqliteLedger),
+    /// On a Redis or Valkey server, shared by gateways.
+    Redis(Box<RedisLedger>),
+    /// In a PostgreSQL database, shared by gateways.
+    Postgres(Box<PostgresLedger>),
 }
 
 impl Ledger for AnyLedger {
@@ -62,6 +68,8 @@ impl Ledger for AnyLedger {
         match self {
             AnyLedger::Memory(ledger) => ledger.remember(entries, until).await,
             AnyLedger::Sqlite(ledger) => ledger.remember(entries, until).await,
+            AnyLedger::Redis(ledger) => ledger.remember(entries, until).await,
+            AnyLedger::Postgres(ledger) => ledger.remember(entries, until).await,
         }
     }
 
@@ -69,6 +77,8 @@ impl Ledger for AnyLedger {
         match self {
             AnyLedger::Memory(ledger) => ledger.knows(entry, now).await,
             AnyLedger::Sqlite(ledger) => ledger.knows(entry, now).await,
+            AnyLedger::Redis(ledger) => ledger.knows(entry, now).await,
+            AnyLedger::Postgres(ledger) => ledger.knows(entry, now).await,
         }
     }
 }

@@ -2,11 +2,16 @@
 //!
 //! Two kinds of state: the counters behind rate limits ([`Counters`]), and the ids that callers were given
 //! ([`Ledger`]). The arithmetic of each limit is a pure function in [`limit`]; a backend only has to keep a
-//! [`limit::Cell`] per key and change it atomically. [`memory`] serves one process, [`sqlite`] one machine.
+//! [`limit::Cell`] per key and change it atomically. [`memory`] serves one process, [`sqlite`] one machine, [`redis`]
+//! and [`postgres`] many.
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 mod ledger;
 pub mod limit;
 pub mod memory;
+pub mod postgres;
+pub mod redis;
 pub mod sqlite;
 
 pub use ledger::{AnyLedger, Ledger, LedgerKey};
@@ -15,6 +20,10 @@ pub use memory::{MemoryCounters, MemoryLedger};
 
 /// Time as the store sees it: milliseconds since 1970.
 pub type Millis = u64;
+
+fn unix_millis() -> Millis {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
 
 /// A key of a counter: a keyed hash of what the limit counts by, so that nothing personal is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,4 +56,7 @@ pub enum StoreError {
     /// It cannot be reached.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
+    /// Its address cannot be read.
+    #[error("the address of the store cannot be read; it is of the form {0}")]
+    Address(&'static str),
 }

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
@@ -139,7 +138,7 @@ impl Table {
         if self.entries <= self.max_ids {
             return Ok(());
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
+        let now = crate::unix_millis() as i64;
         self.entries -= self.connection.execute("DELETE FROM ledger WHERE until <= ?1", [now])?;
         if self.entries > self.max_ids {
             let excess = self.entries - self.max_ids + self.max_ids / 10;

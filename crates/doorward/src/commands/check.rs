@@ -24,6 +24,9 @@ pub struct Check {
     /// Show every finding of the audit, notes too.
     #[arg(long)]
     all: bool,
+    /// Print the Cedar schema of the OpenAPI document, for editors and other tools, and nothing else.
+    #[arg(long, conflicts_with_all = ["format", "fail_on", "all"])]
+    cedar_schema: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,6 +58,14 @@ impl Check {
         let policy = policy::load(&self.policy.inputs(Vec::new())).map_err(Failure::usage)?;
         // Keys are read too, so that what `run` would refuse is refused here.
         let policy = guard::Engine::new(policy).map_err(|e| Failure::usage(miette::miette!("{e}")))?.policy;
+        if self.cedar_schema {
+            let Some(schema) = policy.cedar_schema() else {
+                let help = "doorward check --openapi api.yaml --cedar-schema";
+                return Err(Failure::usage(miette::miette!(help = help, "there is no OpenAPI document")));
+            };
+            say!("{}", schema.trim_end());
+            return Ok(Outcome::Fine);
+        }
         let audit = policy.document.as_ref().map(|document| document.audit(&policy)).unwrap_or_default();
         match self.format {
             Format::Text => self.print(&policy, &audit),

@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod books;
+mod cedar;
 mod doors;
 mod failures;
 mod framing;
 mod ownership;
 mod reload;
 mod schema;
+#[path = "../../../store/tests/servers/mod.rs"]
+mod servers;
 mod support;
 mod traffic;

@@ -1,86 +1,10 @@
 //! An API that knows nothing of us and checks nothing: shut by policy alone, ordinary use unharmed.
 
-use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
-
-use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::support::{Peer, Recorder, Running, free_port, raw, script, status};
-
-const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789";
-
-/// The books API, bare and behind the gate.
-struct Books {
-    api: std::net::SocketAddr,
-    gate: Running,
-    _peer: Peer,
-    _directory: tempfile::TempDir,
-}
-
-impl Books {
-    fn start(policy: &str) -> Books {
-        let port = free_port();
-        let peer = Peer::start(
-            Command::new("/usr/bin/python3").args([script("books.py"), port.to_string(), SECRET.into()]),
-            port,
-        );
-        let directory = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| {
-            let path = directory.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-            path
-        };
-        write("books.yaml", &std::fs::read_to_string(script("books.openapi.yaml")).unwrap());
-        write("secret", SECRET);
-        let file = write(
-            "doorward.toml",
-            &format!(
-                "[gateway]\nopenapi = 'books.yaml'\n[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret_file = 'secret'\n[rate]\nlimits = []\n{policy}"
-            ),
-        );
-        let gate = Running::from_file(&file, &[format!("http://127.0.0.1:{port}")]);
-        Books { api: ([127, 0, 0, 1], port).into(), gate, _peer: peer, _directory: directory }
-    }
-
-    /// One request as somebody, behind the gate.
-    fn ask(&self, who: &str, method: &str, target: &str, body: Option<Value>) -> (u16, Value) {
-        self.send(self.gate.address, who, method, target, body, "")
-    }
-
-    /// The same, without the gate.
-    fn bare(&self, who: &str, method: &str, target: &str, body: Option<Value>) -> (u16, Value) {
-        self.send(self.api, who, method, target, body, "")
-    }
-
-    fn send(
-        &self,
-        to: std::net::SocketAddr,
-        who: &str,
-        method: &str,
-        target: &str,
-        body: Option<Value>,
-        headers: &str,
-    ) -> (u16, Value) {
-        let claims = json!({ "sub": who, "exp": 4_000_000_000u64 });
-        let key = EncodingKey::from_secret(SECRET.as_bytes());
-        let token = encode(&Header::new(jsonwebtoken::Algorithm::HS256), &claims, &key).unwrap();
-        let body = body.map_or(String::new(), |body| body.to_string());
-        let request = format!(
-            "{method} {target} HTTP/1.1\r\nHost: books.example\r\nUser-Agent: test\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{headers}\r\n{body}",
-            body.len()
-        );
-        let answer = raw(to, request.as_bytes());
-        let text = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        (status(&answer), serde_json::from_str(text).unwrap_or(Value::Null))
-    }
-
-    fn titles(&self) -> Vec<String> {
-        let (_, list) = self.bare("alice", "GET", "/books", None);
-        list["items"].as_array().unwrap().iter().map(|b| b["title"].as_str().unwrap().to_owned()).collect()
-    }
-}
+use crate::books::Books;
+use crate::servers::Server;
+use crate::support::{Recorder, Running, status};
 
 #[test]
 fn foreign_objects_are_shut_and_own_ones_open() {
@@ -174,7 +98,7 @@ fn a_write_holds_only_for_what_was_read() {
     // The gate read version 2 and says so; the API refuses anything else.
     let with = |condition: &str| {
         let body = Some(json!({ "title": "two" }));
-        books.send(books.gate.address, "bob", "PUT", "/books/3", body, condition).0
+        books.send(books.gate.address, &json!({ "sub": "bob" }), "PUT", "/books/3", body, condition).0
     };
     assert_eq!(with(""), 200);
     assert_eq!(with("If-Match: \"3-1\"\r\n"), 412, "the client's own condition stays");
@@ -197,18 +121,36 @@ fn whoever_tries_many_ids_is_seen_and_stopped() {
 }
 
 #[test]
-fn what_was_given_is_remembered_after_a_restart() {
+fn what_was_given_is_remembered_after_a_restart_and_by_other_gateways() {
     let directory = tempfile::tempdir().unwrap();
-    let policy = format!("[ownership.ledger]\nfile = '{}'", directory.path().join("ledger.db").display());
+    let (redis, postgres) = (Server::redis(), Server::postgres());
+    let file = format!("file = '{}'", directory.path().join("ledger.db").display());
+    for place in [file, format!("url = '{}'", redis.url), format!("url = '{}'", postgres.url)] {
+        let policy = format!("[ownership.ledger]\n{place}");
+        let loan = || Some(json!({ "books": [3] }));
+        let (first, other) = (Books::start(&policy), Books::start(&policy));
+        assert_eq!(first.ask("bob", "POST", "/loans", loan()).0, 404, "{place}: nobody gave him this yet");
+        first.ask("bob", "GET", "/books", None);
+        assert_eq!(first.ask("bob", "POST", "/loans", loan()).0, 200, "{place}");
+        assert_eq!(other.ask("bob", "POST", "/loans", loan()).0, 200, "{place}: another gateway");
+        drop((first, other));
+        let second = Books::start(&policy);
+        assert_eq!(second.ask("bob", "POST", "/loans", loan()).0, 200, "{place}");
+        assert_eq!(second.ask("alice", "POST", "/loans", loan()).0, 404, "{place}");
+    }
+}
+
+#[test]
+fn a_ledger_that_is_gone_opens_nothing() {
+    let redis = Server::redis();
+    let books = Books::start(&format!("[ownership.ledger]\nurl = '{}'", redis.url));
+    books.ask("bob", "GET", "/books", None);
     let loan = || Some(json!({ "books": [3] }));
-    let first = Books::start(&policy);
-    assert_eq!(first.ask("bob", "POST", "/loans", loan()).0, 404, "nobody gave him this yet");
-    first.ask("bob", "GET", "/books", None);
-    assert_eq!(first.ask("bob", "POST", "/loans", loan()).0, 200);
-    drop(first);
-    let second = Books::start(&policy);
-    assert_eq!(second.ask("bob", "POST", "/loans", loan()).0, 200);
-    assert_eq!(second.ask("alice", "POST", "/loans", loan()).0, 404);
+    assert_eq!(books.ask("bob", "POST", "/loans", loan()).0, 200);
+    drop(redis);
+    assert_eq!(books.ask("bob", "POST", "/loans", loan()).0, 503);
+    assert_eq!(books.ask("bob", "GET", "/books", None).0, 200, "what needs no ledger is served");
+    assert!(books.gate.events.has(&["\"rule\":\"store\"", "redis at 127.0.0.1"]));
 }
 
 #[test]
@@ -227,7 +169,8 @@ fn an_upgrade_does_not_carry_a_body_past_the_doors() {
     let books = Books::start("");
     let body = Some(json!({ "title": "' OR '1'='1", "owner": "alice" }));
     let upgrade = "Connection: upgrade\r\nUpgrade: websocket\r\n";
-    let (status, _) = books.send(books.gate.address, "bob", "POST", "/books", body, upgrade);
+    let (status, _) =
+        books.send(books.gate.address, &json!({ "sub": "bob" }), "POST", "/books", body, upgrade);
     assert_eq!(status, 403);
     assert_eq!(books.titles().len(), 4);
 }

@@ -20,7 +20,7 @@ use crate::refusal::{Change, Decision, Refusal, Rewrite};
 pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let operation = match &x.declared {
         Declared::NoDocument => return Decision::Pass,
-        Declared::Operation(operation) => *operation,
+        Declared::Operation(operation, _) => *operation,
         _ if engine.policy.undeclared == UndeclaredOperation::Report => {
             return Decision::Report("undeclared-operation", format!("{} {}", x.method, x.target.path()));
         }

@@ -6,6 +6,7 @@ use http::Uri;
 use http::header::HeaderName;
 
 use super::Compiler;
+use crate::compiled::PolicyFile;
 use crate::compiled::{ApiKey, Auth, Issuer, KeySource};
 use crate::config::{Audience, AuthConfig, IssuerConfig, JwtAlgorithm, KeyConfig};
 
@@ -79,7 +80,7 @@ impl Compiler {
             },
             Some(file) => {
                 let path = self.directory.join(file);
-                self.files.push(path.clone());
+                self.files.push(PolicyFile::at(path.clone()));
                 match std::fs::read_to_string(&path) {
                     Ok(text) => keys.push(KeySource::Set(text)),
                     Err(e) => self.wrong(

@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 
 use super::Compiler;
+use crate::compiled::PolicyFile;
 use crate::compiled::{AddressSet, Cors, Gateway, Upstream};
 use crate::config::Config;
 use crate::origin::OriginPattern;
@@ -91,7 +92,7 @@ impl Compiler {
         let mut networks = config.network.deny.clone();
         for (i, file) in config.network.deny_files.iter().enumerate() {
             let path = self.directory.join(file);
-            self.files.push(path.clone());
+            self.files.push(PolicyFile::at(path.clone()));
             let text = match std::fs::read_to_string(&path) {
                 Ok(text) => text,
                 Err(e) => {

@@ -92,7 +92,9 @@ impl Compiler {
             // Braces stand for themselves here: a template matches its own text.
             let read_by = routes.find(&path).map(|(_, candidates, _)| candidates);
             let route = read_by.and_then(|candidates| RoutePolicy::pick(candidates, &Method::GET));
-            if route.is_none_or(|route| route.owner.is_none()) {
+            // Cedar policies may say whose it is instead.
+            let cedar = field == "before_write" && !config.cedar.policies.is_empty();
+            if !cedar && route.is_none_or(|route| route.owner.is_none()) {
                 let message = format!("nothing says where the answer of GET {path} names its owner");
                 self.wrong_at(&place, document, &[field], message, "give that path an `owner`");
             }

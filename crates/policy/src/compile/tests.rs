@@ -52,6 +52,14 @@ fn problems_have_a_place_and_a_mend() {
         ("[[auth.issuer]]\njwks = 'http://keys.example/jwks'", (2, 8), "https"),
         ("[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'none'\n", (3, 13), "EdDSA"),
         ("[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret = 'x'", (4, 1), "secret_file"),
+        ("[ownership.ledger]\nfile = 'a'\nurl = 'redis://h'", (3, 7), "in one place"),
+        ("[ownership.ledger]\nurl = 'redis://:hunter2@h'", (2, 7), "url_file"),
+        ("[ownership.ledger]\nurl = 'postgres://h/d?user=a&password=hunter2'", (2, 7), "url_file"),
+        ("[ownership.ledger]\nurl = 'mysql://h'", (2, 7), "redis://"),
+        ("[ownership.ledger]\nurl_env = 'DOORWARD_NOT_SET'", (2, 11), "not set"),
+        ("[cedar]\npolicies = ['a.cedar']", (2, 12), "OpenAPI document"),
+        ("[cedar.claims]\nsub = 'string'", (2, 7), "without being declared"),
+        ("[cedar.claims]\ntenant = 'text'", (2, 10), "strings"),
     ] {
         let Err(error) = compile(text) else { unreachable!("accepted: {text}") };
         let problem = &error.problems[0];
@@ -254,7 +262,7 @@ fn an_overlay_says_what_the_document_may_not() {
     let policy = overlay("  - { target: \"$.paths['/a/{id}'].*\", update: { x-doorward: { owner: /user_id } } }\n  - { target: \"$.paths['/b']\", remove: true }").unwrap();
     assert!(policy.route(&Method::DELETE, "/a/7").owner.is_some());
     assert_eq!(policy.document.as_ref().unwrap().operations().count(), 2);
-    assert_eq!(policy.files.len(), 2, "document and overlay are watched");
+    assert_eq!(policy.files.len(), 3, "policy, document and overlay are watched");
     for (actions, expected) in [
         ("  - { target: '$.nothing', update: {} }", "overlay.yaml:3:7: `$.nothing` selects nothing"),
         ("  - { target: '$.[', update: {} }", "overlay.yaml:3:7: `$.[` is not a JSONPath"),

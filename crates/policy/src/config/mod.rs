@@ -4,6 +4,7 @@
 //! [`crate::load`] turns it into what holds.
 
 mod auth;
+mod cedar;
 mod cors;
 mod gateway;
 mod headers;
@@ -14,6 +15,7 @@ mod route;
 mod schema;
 
 pub use auth::{ApiKeyConfig, Audience, AuthConfig, AuthRequirement, IssuerConfig, JwtAlgorithm, KeyConfig};
+pub use cedar::{CedarConfig, ClaimType};
 pub use cors::{CorsConfig, Csrf};
 pub use gateway::{
     AccessLog, AdminConfig, GatewayConfig, HealthConfig, LogConfig, ProxyProtocol, TimeoutConfig, TlsConfig,
@@ -66,6 +68,8 @@ pub struct Config {
     pub injection: InjectionConfig,
     /// Whose object it is.
     pub ownership: OwnershipConfig,
+    /// Policies beyond one owner.
+    pub cedar: CedarConfig,
     /// Security headers.
     pub headers: HeadersConfig,
     /// Attributes of cookies.

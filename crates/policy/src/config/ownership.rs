@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::path::PathBuf;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
@@ -28,12 +29,18 @@ pub struct OwnershipConfig {
     pub enumeration: EnumerationConfig,
 }
 
-/// `[ownership.ledger]`: ids that callers received.
+/// `[ownership.ledger]`: ids that callers received. In memory, where neither a file nor a server is named.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LedgerConfig {
-    /// A file that survives a restart; in memory when not set.
-    pub file: Option<std::path::PathBuf>,
+    /// A file that survives a restart.
+    pub file: Option<PathBuf>,
+    /// A server that gateways share: `redis://host:6379/0`, `rediss://` with TLS, `postgres://user@host/database`.
+    pub url: Option<String>,
+    /// A file that holds the address, when there is a password in it.
+    pub url_file: Option<PathBuf>,
+    /// An environment variable that holds the address.
+    pub url_env: Option<String>,
     /// How long an id is remembered.
     pub keep: Period,
     /// Ids remembered; the oldest go first.
@@ -43,7 +50,7 @@ pub struct LedgerConfig {
 impl Default for LedgerConfig {
     fn default() -> Self {
         let keep = Period(std::time::Duration::from_secs(30 * 24 * 3600));
-        LedgerConfig { file: None, keep, max_ids: 1_000_000 }
+        LedgerConfig { file: None, url: None, url_file: None, url_env: None, keep, max_ids: 1_000_000 }
     }
 }
 

@@ -19,6 +19,7 @@ pub use audit::{Audit, AuditFinding, Severity};
 pub use bundle::read_value;
 pub use operation::{Body, MediaType, Operation, PathItem, Response};
 pub use parameter::{Location, Parameter, ParameterError};
+pub(crate) use shape::resolve;
 pub use shape::{Direction, ShapeId, Shapes};
 
 use std::path::{Path, PathBuf};
@@ -90,6 +91,10 @@ impl Document {
     /// The files that the document refers to.
     pub fn other_files(&self) -> impl Iterator<Item = &PathBuf> {
         self.bundle.other_files()
+    }
+
+    pub(crate) fn root(&self) -> &Value {
+        &self.bundle.root
     }
 
     pub(crate) fn settings(&self) -> &[OperationSettings] {

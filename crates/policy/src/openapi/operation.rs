@@ -50,6 +50,8 @@ pub struct Operation {
     pub responses: Vec<Response>,
     /// Who may ask: the scopes of each alternative, of which one must hold. Empty when no credential is needed.
     pub security: Vec<Vec<Box<str>>>,
+    /// What it is listed under.
+    pub tags: Vec<Box<str>>,
     /// Whether it should no longer be used.
     pub deprecated: bool,
 }
@@ -99,6 +101,8 @@ pub struct Response {
 pub struct MediaType {
     /// `application/json`, `text/*`, `*/*`.
     pub range: Box<str>,
+    /// Where its schema is in the document, as a JSON Pointer.
+    pub(crate) schema: Option<Box<str>>,
     /// Which properties it knows.
     pub shape: Option<ShapeId>,
     /// Whether a value is right.

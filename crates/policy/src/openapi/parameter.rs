@@ -26,6 +26,8 @@ pub struct Parameter {
     pub location: Location,
     /// Whether a request must have it.
     pub required: bool,
+    /// Where its schema is in the document, as a JSON Pointer.
+    pub(crate) schema: Option<Box<str>>,
     pub(super) kind: Kind,
     pub(super) style: Style,
     pub(super) explode: bool,
@@ -83,6 +85,11 @@ impl Parameter {
         let first = self.fits(texts, Reading::Text);
         // A text of more than one possible type may be meant as the other one.
         if first.is_err() && self.fits(texts, Reading::Literal).is_ok() { Ok(()) } else { first }
+    }
+
+    /// The value that a request's texts for this parameter spell; `None` when they spell none.
+    pub fn read(&self, texts: &[(&str, &str)]) -> Option<Value> {
+        if texts.is_empty() { None } else { self.value(texts, Reading::Text).ok() }
     }
 
     fn fits(&self, texts: &[(&str, &str)], reading: Reading) -> Result<(), ParameterError> {

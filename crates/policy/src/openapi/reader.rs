@@ -146,6 +146,13 @@ impl<'b> Reader<'b> {
             body,
             responses,
             security: security(operation.get("security").or(self.bundle.root.get("security"))),
+            tags: operation
+                .get("tags")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(|tag| Some(tag.as_str()?.into()))
+                .collect(),
             deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
         })
     }
@@ -194,7 +201,8 @@ impl<'b> Reader<'b> {
             kind,
             style,
             explode,
-            validator: at.map(|at| self.validator(&at, Direction::Request)).transpose()?,
+            validator: at.as_deref().map(|at| self.validator(at, Direction::Request)).transpose()?,
+            schema: at.map(Into::into),
         })
     }
 
@@ -222,7 +230,8 @@ impl<'b> Reader<'b> {
             });
             let parts = parts.collect();
             let range = range.split(';').next().unwrap_or(range).trim();
-            list.push(MediaType { range: range.into(), shape, validator, fields, parts });
+            let schema = media.get("schema").map(|_| schema.into());
+            list.push(MediaType { range: range.into(), schema, shape, validator, fields, parts });
         }
         Ok(list)
     }

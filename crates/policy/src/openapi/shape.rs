@@ -293,7 +293,7 @@ pub(super) fn escape(name: &str) -> String {
 }
 
 /// Follows local references, a bounded number of times.
-pub(super) fn resolve<'v>(root: &'v Value, mut value: &'v Value) -> &'v Value {
+pub(crate) fn resolve<'v>(root: &'v Value, mut value: &'v Value) -> &'v Value {
     for _ in 0..MAX_COMPOSITION {
         let target = value.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix('#'));
         match target.and_then(|pointer| root.pointer(pointer)) {

@@ -1,0 +1,99 @@
+//! State in Redis or Valkey, shared by gateways.
+//!
+//! The ledger is one sorted set: the score of an entry is the time at which it ends. So a longer time never gives way
+//! to a shorter one (`ZADD GT`), what has ended is dropped by its score, and the set stays within its bound whatever
+//! the eviction policy of the server is. Redis 6.2 and later, and every Valkey.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, RedisError};
+
+use crate::ledger::{Ledger, LedgerKey};
+use crate::{Millis, StoreError};
+
+/// The set, of which a server may hold one.
+const KEY: &str = "doorward:ledger";
+/// How long one answer may take, and one attempt to connect.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Entries written by one command, so that one large answer does not hold up other callers.
+const CHUNK: usize = 1000;
+
+/// A ledger on a server. Cheap to make: it connects when it is asked first, and again when the connection is lost.
+pub struct RedisLedger {
+    client: Client,
+    connection: OnceLock<ConnectionManager>,
+    address: String,
+    max_ids: usize,
+}
+
+impl std::fmt::Debug for RedisLedger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RedisLedger({})", self.address)
+    }
+}
+
+impl RedisLedger {
+    /// A ledger at `redis://host:port/database`, or `rediss://` for TLS, for at most `max_ids` entries; those that end
+    /// soonest go first.
+    ///
+    /// # Errors
+    /// When the address is none.
+    pub fn open(url: &str, max_ids: usize) -> Result<Self, StoreError> {
+        // Its own words may quote the address, and with it the password.
+        let client = Client::open(url).map_err(|_| StoreError::Address("redis://host:6379"))?;
+        let address = client.get_connection_info().addr().to_string();
+        Ok(RedisLedger { client, connection: OnceLock::new(), address, max_ids: max_ids.max(1) })
+    }
+
+    /// The connection, which many questions share; made within the runtime of whoever asks first.
+    fn connection(&self) -> Result<ConnectionManager, StoreError> {
+        if let Some(connection) = self.connection.get() {
+            return Ok(connection.clone());
+        }
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(1)
+            .set_min_delay(Duration::from_millis(10))
+            .set_max_delay(Duration::from_millis(100))
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let made = ConnectionManager::new_lazy_with_config(self.client.clone(), config)
+            .map_err(|e| self.unavailable(&e))?;
+        Ok(self.connection.get_or_init(|| made).clone())
+    }
+
+    fn unavailable(&self, error: &RedisError) -> StoreError {
+        StoreError::Unavailable(format!("redis at {}: {error}", self.address))
+    }
+}
+
+impl Ledger for RedisLedger {
+    async fn remember(&self, entries: Vec<LedgerKey>, until: Millis) -> Result<(), StoreError> {
+        let mut connection = self.connection()?;
+        for chunk in entries.chunks(CHUNK) {
+            let mut commands = redis::pipe();
+            commands.atomic().cmd("ZADD").arg(KEY).arg("GT");
+            for entry in chunk {
+                commands.arg(until).arg(&entry.0.to_be_bytes()[..]);
+            }
+            // What is too much ends soonest: the lowest scores.
+            let beyond = -1 - i64::try_from(self.max_ids).unwrap_or(i64::MAX - 1);
+            commands.ignore().cmd("ZREMRANGEBYRANK").arg(KEY).arg(0).arg(beyond).ignore();
+            let ended = crate::unix_millis();
+            commands.cmd("ZREMRANGEBYSCORE").arg(KEY).arg("-inf").arg(ended).ignore();
+            commands.query_async::<()>(&mut connection).await.map_err(|e| self.unavailable(&e))?;
+        }
+        Ok(())
+    }
+
+    async fn knows(&self, entry: LedgerKey, now: Millis) -> Result<bool, StoreError> {
+        let mut connection = self.connection()?;
+        let mut command = redis::cmd("ZSCORE");
+        command.arg(KEY).arg(&entry.0.to_be_bytes()[..]);
+        let until: Option<f64> =
+            command.query_async(&mut connection).await.map_err(|e| self.unavailable(&e))?;
+        // Milliseconds are whole numbers far below 2^53.
+        Ok(until.is_some_and(|until| until > now as f64))
+    }
+}

@@ -1,0 +1,115 @@
+//! Servers that tests start for themselves, on free loopback ports, and end by process id.
+
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A server that ends when it is dropped.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub url: String,
+    _directory: tempfile::TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn wait_for(port: u16, child: &mut Child) {
+    let begun = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(child.try_wait().unwrap().is_none(), "the server has ended");
+        assert!(begun.elapsed() < Duration::from_secs(30), "the server does not listen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+impl Server {
+    /// A Redis (or Valkey) that keeps nothing on disk.
+    pub fn redis() -> Server {
+        Server::redis_on(free_port())
+    }
+
+    /// A Redis at a port that another one had.
+    pub fn redis_on(port: u16) -> Server {
+        let directory = tempfile::tempdir().unwrap();
+        let mut child = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"])
+            .arg("--dir")
+            .arg(directory.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server is installed");
+        wait_for(port, &mut child);
+        Server { child, url: format!("redis://127.0.0.1:{port}/0"), _directory: directory }
+    }
+
+    /// A PostgreSQL cluster of its own.
+    pub fn postgres() -> Server {
+        let binaries = postgres_binaries();
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        // It does not run as root; Debian's package has made a user for it.
+        let user = postgres_user();
+        if let Some((uid, gid)) = user {
+            for path in [directory.path(), &data] {
+                chown(path, Some(uid), Some(gid)).unwrap();
+            }
+        }
+        let command = |program: &str| {
+            let mut command = Command::new(binaries.join(program));
+            command.current_dir("/").stdout(Stdio::null()).stderr(Stdio::null());
+            if let Some((uid, gid)) = user {
+                command.uid(uid).gid(gid);
+            }
+            command
+        };
+        let made = command("initdb")
+            .args(["--auth=trust", "--username=doorward", "--no-sync", "--encoding=UTF8", "-D"])
+            .arg(&data)
+            .status();
+        assert!(made.unwrap().success(), "initdb");
+        let port = free_port();
+        let mut child = command("postgres")
+            .arg("-D")
+            .arg(&data)
+            .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-k"])
+            .arg(directory.path())
+            .spawn()
+            .unwrap();
+        wait_for(port, &mut child);
+        let url = format!("postgres://doorward@127.0.0.1:{port}/postgres?sslmode=disable");
+        Server { child, url, _directory: directory }
+    }
+}
+
+fn postgres_binaries() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").expect("postgresql is installed");
+    let mut versions: Vec<PathBuf> = versions.map(|entry| entry.unwrap().path()).collect();
+    versions.sort();
+    versions.pop().expect("postgresql is installed").join("bin")
+}
+
+fn postgres_user() -> Option<(u32, u32)> {
+    let me = Command::new("id").arg("-u").output().unwrap().stdout;
+    if me.trim_ascii() != b"0" {
+        return None;
+    }
+    let id = |which: &str| {
+        let output = Command::new("id").args([which, "postgres"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().parse::<u32>().expect("the user postgres")
+    };
+    Some((id("-u"), id("-g")))
+}
