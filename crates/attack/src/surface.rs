@@ -104,6 +104,14 @@ impl Surface {
         })
     }
 
+    /// Where GraphQL is asked.
+    pub fn graphql(&self) -> Option<&Endpoint> {
+        self.plain(&Method::POST).find(|e| {
+            matches!(&e.body, Body::Json(properties) if properties.contains_key("query"))
+                && e.path.to_ascii_lowercase().contains("graphql")
+        })
+    }
+
     /// Operations by method without path parameters.
     pub fn plain<'s>(&'s self, method: &'s Method) -> impl Iterator<Item = &'s Endpoint> {
         self.endpoints.iter().filter(move |e| e.method == *method && !e.path.contains('{'))

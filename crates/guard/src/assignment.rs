@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use policy::Pointer;
 use policy::config::UnknownProperties;
-use policy::openapi::{Direction, MediaType, Operation};
+use policy::openapi::{Direction, MediaType, Operation, XmlElement};
 use serde_json::{Map, Value};
 
 use crate::exchange::{Exchange, HeldBody};
@@ -85,7 +85,19 @@ pub(crate) fn declared(
                 write_multipart(&x.headers, parts).unwrap_or_default()
             })
         }
+        ParsedBody::Xml(root) => xml(x, engine, media, root),
         _ => Decision::Pass,
+    }
+}
+
+/// Judges XML as the value that its schema describes. A document with something that nobody declared is refused, where
+/// others are stripped: it cannot be written anew as it was.
+fn xml(x: &Exchange<'_>, engine: &Engine, media: &MediaType, root: &XmlElement) -> Decision {
+    let Some(value) = media.read_xml(root) else { return Decision::Pass };
+    match judge(x, engine, media, Cow::Owned(value), false) {
+        Err(refusal) => Decision::Refuse(refusal),
+        Ok((removed, _)) if removed.is_empty() => Decision::Pass,
+        Ok((removed, _)) => refuse_properties(&removed),
     }
 }
 

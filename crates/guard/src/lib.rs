@@ -19,6 +19,7 @@ mod header;
 pub mod inputs;
 mod look;
 mod metrics;
+mod named;
 mod owner;
 mod owner_scan;
 mod peer;
@@ -26,6 +27,7 @@ mod pipeline;
 mod refusal;
 mod request;
 mod response;
+mod sanitize;
 mod target;
 mod watch;
 

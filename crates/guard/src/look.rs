@@ -20,6 +20,7 @@ use crate::doors::{cedar, ownership};
 use crate::exchange::Exchange;
 use crate::guard::{Client, ForwardError};
 use crate::inputs::{StructureLimits, parse_json};
+use crate::named;
 use crate::owner::{self, Ownership};
 use crate::pipeline::{Pipeline, Stop, enforced, on};
 use crate::refusal::{Decision, Refusal};
@@ -81,7 +82,7 @@ where
 {
     let ledger = &pipeline.shared.ledger;
     for object in &x.route.objects {
-        for id in ownership::ids(x, &object.input)? {
+        for id in named::ids(x, object)? {
             let entry = object.kind.as_deref().map(|kind| LedgerKey::new(kind, &principal.subject, &id));
             if let Some(entry) = entry
                 && ledger.knows(entry, x.unix_millis()).await.map_err(|e| gone(&e))?
@@ -237,16 +238,20 @@ where
     Ok(parts.headers.get(ETAG).filter(|tag| tag.as_bytes().starts_with(b"\"")).cloned())
 }
 
-/// The read: a request of the caller's own, with their credentials and nothing about the write.
+/// The read: a request with the caller's credentials, or the gate's own, and nothing about the write.
 fn request<B>(engine: &crate::guard::Engine, x: &Exchange<'_>, path: &str) -> Option<Request<Forwarded<B>>> {
     let mut headers = HeaderMap::new();
     let key = &engine.policy.auth.api_key_header;
-    let kept =
-        [HOST, AUTHORIZATION, COOKIE, USER_AGENT, HeaderName::from_static("x-forwarded-for"), key.clone()];
-    for name in kept {
-        for value in x.headers.get_all(&name) {
-            headers.append(&name, value.clone());
+    let forwarded = HeaderName::from_static("x-forwarded-for");
+    let credentials = [AUTHORIZATION, COOKIE, key.clone()];
+    let credentials = credentials.iter().filter(|_| engine.policy.read_as.is_none());
+    for name in [HOST, USER_AGENT, forwarded].iter().chain(credentials) {
+        for value in x.headers.get_all(name) {
+            headers.append(name, value.clone());
         }
+    }
+    if let Some((name, value)) = &engine.policy.read_as {
+        headers.insert(name, value.clone());
     }
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));

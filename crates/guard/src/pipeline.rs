@@ -5,11 +5,12 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, StatusCode};
 use policy::{Door, Mode};
 
-use crate::doors;
 use crate::event::{Event, Record, Timestamp, Verdict};
 use crate::exchange::Exchange;
 use crate::guard::{Engine, Shared};
+use crate::inputs::{StructureLimits, parse_body};
 use crate::refusal::{Change, Decision, Refusal};
+use crate::{doors, sanitize};
 
 /// An exchange that does not go on to the upstream.
 #[derive(Debug)]
@@ -49,6 +50,9 @@ impl Pipeline<'_> {
             self.settle(x, Door::Rate, decision)?;
         }
         self.ask(x, Door::Schema, doors::schema::admit_head)?;
+        if !x.route.sanitize.is_empty() {
+            self.ask(x, Door::Injection, |x, _| sanitize::query(x))?;
+        }
         self.ask(x, Door::Injection, doors::injection::admit_head)?;
         if on(x, Door::Ownership) {
             let decision = crate::enumeration::admit(self, x).await;
@@ -61,6 +65,9 @@ impl Pipeline<'_> {
     /// What needs the body.
     pub(crate) fn admit_body(self, x: &mut Exchange<'_>) -> Result<(), Stop> {
         self.ask(x, Door::Schema, doors::schema::admit_body)?;
+        if !x.route.sanitize.is_empty() && on(x, Door::Injection) {
+            self.sanitize(x)?;
+        }
         self.ask(x, Door::Injection, doors::injection::admit_body)?;
         self.ask(x, Door::Ownership, doors::ownership::admit_body)?;
         self.ask(x, Door::Ownership, doors::cedar::admit_body)
@@ -80,6 +87,22 @@ impl Pipeline<'_> {
         if enforced(x, Door::Cookies) {
             doors::cookies::release(self.engine, headers);
         }
+    }
+
+    /// Takes markup away, and judges what is left from here on.
+    fn sanitize(self, x: &mut Exchange<'_>) -> Result<(), Stop> {
+        let Some(body) = &x.body else { return Ok(()) };
+        // What was stripped before must not come back.
+        let unlimited = StructureLimits { depth: 128, members: usize::MAX };
+        let Ok(mut parsed) = parse_body(&x.headers, &body.decoded, unlimited) else { return Ok(()) };
+        let decision = sanitize::body(x, &mut parsed);
+        self.settle(x, Door::Injection, decision)?;
+        if enforced(x, Door::Injection)
+            && let Some(body) = &mut x.body
+        {
+            body.parsed = parsed;
+        }
+        Ok(())
     }
 
     fn ask(

@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod things;
+
 use std::collections::VecDeque;
-use std::io::Write;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -11,140 +12,13 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use guard::body::Forwarded;
 use guard::{EventSink, Guard, Peer, Record, Transport};
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-const POLICY: &str = r#"
-[rate]
-limits = []
-[[auth.api_key]]
-subject = "alice"
-sha256 = "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90"
-[[auth.api_key]]
-subject = "bob"
-sha256 = "81b637d8fcd2c6da6359e6963113a1170de795e4b725b84d1e0b4cfd9ec58ce9"
-[[route]]
-path = "/things"
-methods = ["GET"]
-owner = { field = "/owner", list = "/items", counts = ["/total"] }
-remember = { thing = ["/items/*/id"] }
-[[route]]
-path = "/things"
-methods = ["POST"]
-owner = "/owner"
-remember = { thing = ["/id"] }
-[[route]]
-path = "/things/{id}"
-owner = "/owner"
-before_write = true
-[[route]]
-path = "/batch"
-objects = [{ id = "query.ids", kind = "thing", read = "/things/{id}" }]
-"#;
-
-/// How the API answers this time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    Plain,
-    Gzip,
-    Pieces,
-    Partial,
-    Html,
-    Failure,
-    Broken,
-    OwnerTwice,
-    Scalar,
-}
-
-#[derive(Debug, Clone)]
-enum Ask {
-    List,
-    Read(usize),
-    Head(usize),
-    Write(usize),
-    Delete(usize),
-    Batch(Vec<usize>),
-    Create,
-}
-
-fn ask() -> impl Strategy<Value = Ask> {
-    prop_oneof![
-        Just(Ask::List),
-        (0..8usize).prop_map(Ask::Read),
-        (0..8usize).prop_map(Ask::Head),
-        (0..8usize).prop_map(Ask::Write),
-        (0..8usize).prop_map(Ask::Delete),
-        prop::collection::vec(0..8usize, 1..4).prop_map(Ask::Batch),
-        Just(Ask::Create),
-    ]
-}
-
-fn manner() -> impl Strategy<Value = Manner> {
-    use Manner::*;
-    prop::sample::select(vec![
-        Plain, Plain, Plain, Gzip, Pieces, Partial, Html, Failure, Broken, OwnerTwice, Scalar,
-    ])
-}
-
-/// An API without any check: objects by id, each with a mark of its owner.
-#[derive(Default)]
-struct Api {
-    things: Vec<Option<Value>>,
-    changed_by_others: bool,
-}
-
-impl Api {
-    fn new() -> Self {
-        let owner = |i: usize| if i.is_multiple_of(2) { "alice" } else { "bob" };
-        Api { things: (0..6).map(|i| Some(thing(i, owner(i)))).collect(), changed_by_others: false }
-    }
-
-    fn answer(&mut self, method: &Method, target: &str, caller: &str) -> (u16, Value) {
-        let path = target.split('?').next().unwrap();
-        let index = path.rsplit('/').next().unwrap().parse::<usize>().ok();
-        match (method.as_str(), index) {
-            ("GET", None) if path == "/things" => {
-                let items: Vec<Value> = self.things.iter().flatten().cloned().collect();
-                (200, json!({ "total": items.len(), "items": items }))
-            }
-            ("GET", None) => {
-                let ids = target
-                    .split("ids=")
-                    .nth(1)
-                    .unwrap_or("")
-                    .split(',')
-                    .filter_map(|i| i.parse::<usize>().ok());
-                (200, ids.filter_map(|i| self.things.get(i).cloned().flatten()).collect())
-            }
-            ("POST", _) => {
-                self.things.push(Some(thing(self.things.len(), caller)));
-                (201, self.things.last().cloned().flatten().unwrap())
-            }
-            ("GET", Some(i)) => match self.things.get(i).cloned().flatten() {
-                Some(thing) => (200, thing),
-                None => (404, json!({ "error": "no such thing" })),
-            },
-            (method, Some(i)) => {
-                let Some(slot) = self.things.get_mut(i) else { return (404, json!({})) };
-                if slot.as_ref().is_some_and(|thing| thing["owner"] != caller) {
-                    self.changed_by_others = true;
-                }
-                if method == "DELETE" {
-                    *slot = None;
-                }
-                (200, slot.clone().unwrap_or(json!({ "done": true })))
-            }
-            _ => (404, json!({})),
-        }
-    }
-}
-
-fn thing(id: usize, owner: &str) -> Value {
-    json!({ "id": id, "owner": owner, "note": format!("mark-of-{owner}") })
-}
+use things::{Api, Ask, Manner, POLICY, ask, manner, readable};
 
 /// A body in pieces, which may break off.
 struct Pieces(VecDeque<Bytes>, bool);
@@ -167,32 +41,14 @@ impl Body for Pieces {
     }
 }
 
-fn response(manner: Manner, status: u16, value: Value) -> Response<Pieces> {
-    let text = match manner {
-        Manner::OwnerTwice => {
-            value.to_string().replace("\"owner\":", "\"owner\":\"bob\",\"owner\":\"alice\",\"other\":")
-        }
-        Manner::Scalar => json!(value.to_string()).to_string(),
-        _ => value.to_string(),
-    };
-    let kind = if manner == Manner::Html { "text/html" } else { "application/json" };
-    let status = match manner {
-        Manner::Failure => 500,
-        Manner::Partial => 206,
-        _ => status,
-    };
-    let mut builder = Response::builder().status(status).header("content-type", kind);
-    let body = match manner {
-        Manner::Gzip => {
-            builder = builder.header("content-encoding", "gzip");
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            encoder.write_all(text.as_bytes()).unwrap();
-            encoder.finish().unwrap()
-        }
-        _ => text.into_bytes(),
-    };
-    let size = if manner == Manner::Pieces { 7 } else { body.len().max(1) };
-    let pieces = body.chunks(size).map(Bytes::copy_from_slice).collect();
+fn response(manner: Manner, status: u16, value: &Value) -> Response<Pieces> {
+    let sent = manner.send(status, value);
+    let builder =
+        sent.headers.iter().fold(Response::builder().status(sent.status), |builder, (name, value)| {
+            builder.header(*name, *value)
+        });
+    let size = if manner == Manner::Pieces { 7 } else { sent.body.len().max(1) };
+    let pieces = sent.body.chunks(size).map(Bytes::copy_from_slice).collect();
     builder.body(Pieces(pieces, manner == Manner::Broken)).unwrap()
 }
 
@@ -208,18 +64,7 @@ impl EventSink for Silent {
 
 /// One request through the guard. The status, and every byte that left.
 fn send(guard: &Guard, api: &Mutex<Api>, manner: Manner, caller: &'static str, ask: &Ask) -> (u16, Vec<u8>) {
-    let (method, target) = match ask {
-        Ask::List => (Method::GET, "/things".to_owned()),
-        Ask::Read(i) => (Method::GET, format!("/things/{i}")),
-        Ask::Head(i) => (Method::HEAD, format!("/things/{i}")),
-        Ask::Write(i) => (Method::PUT, format!("/things/{i}")),
-        Ask::Delete(i) => (Method::DELETE, format!("/things/{i}")),
-        Ask::Batch(ids) => {
-            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            (Method::GET, format!("/batch?ids={}", ids.join(",")))
-        }
-        Ask::Create => (Method::POST, "/things".to_owned()),
-    };
+    let (method, target) = ask.request();
     let request = Request::builder()
         .method(method)
         .uri(target)
@@ -235,7 +80,7 @@ fn send(guard: &Guard, api: &Mutex<Api>, manner: Manner, caller: &'static str, a
         let forward = |request: Request<Forwarded<Full<Bytes>>>, _| {
             let target = request.uri().to_string();
             let (status, value) = api.lock().unwrap().answer(request.method(), &target, caller);
-            std::future::ready(Ok(response(manner, status, value)))
+            std::future::ready(Ok(response(manner, status, &value)))
         };
         let answer = guard.handle(request, peer, forward).await;
         let (status, mut body) = (answer.status().as_u16(), answer.into_body());
@@ -252,16 +97,6 @@ fn guard() -> Guard {
     let inputs = policy::Inputs { text: Some(POLICY.into()), ..policy::Inputs::default() };
     let policy = policy::load(&inputs).unwrap_or_else(|e| unreachable!("{}", e.lines()));
     Guard::new(policy, Arc::new(Silent)).unwrap()
-}
-
-/// What left, decoded too, so that no coding hides a mark.
-fn readable(left: &[u8]) -> String {
-    use std::io::Read;
-    let mut text = String::from_utf8_lossy(left).into_owned();
-    let mut decoded = Vec::new();
-    let _: Result<usize, _> = flate2::read::GzDecoder::new(left).read_to_end(&mut decoded);
-    text.push_str(&String::from_utf8_lossy(&decoded));
-    text
 }
 
 proptest! {

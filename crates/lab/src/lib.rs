@@ -7,6 +7,7 @@
 mod comments;
 mod database;
 mod edge;
+mod graphql;
 mod login;
 mod orders;
 mod profile;

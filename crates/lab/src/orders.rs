@@ -22,11 +22,7 @@ pub(crate) struct NewOrder {
 }
 
 pub(crate) async fn list(State(shop): State<Shop>, claims: Claims) -> Result<Json<Value>, Problem> {
-    match shop.version {
-        Version::Vulnerable => select(&shop, "", []),
-        Version::Hardened => select(&shop, "WHERE user_id = ?1", [claims.id()]),
-    }
-    .map(|orders| Json(Value::Array(orders)))
+    all(&shop, whose(&shop, &claims)).map(|orders| Json(Value::Array(orders)))
 }
 
 pub(crate) async fn one(
@@ -34,11 +30,39 @@ pub(crate) async fn one(
     claims: Claims,
     Path(id): Path<i64>,
 ) -> Result<Json<Value>, Problem> {
-    let found = match shop.version {
-        Version::Vulnerable => select(&shop, "WHERE id = ?1", [id]),
-        Version::Hardened => select(&shop, "WHERE id = ?1 AND user_id = ?2", [id, claims.id()]),
+    find(&shop, id, whose(&shop, &claims))?.map(Json).ok_or(Problem::NotFound)
+}
+
+/// Whose orders are looked at.
+#[derive(Clone, Copy)]
+pub(crate) enum Whose {
+    Anybody,
+    Of(i64),
+}
+
+/// Vulnerable: anybody's; whoever knows an id may have it (guide §2).
+fn whose(shop: &Shop, claims: &Claims) -> Whose {
+    match shop.version {
+        Version::Vulnerable => Whose::Anybody,
+        Version::Hardened => Whose::Of(claims.id()),
+    }
+}
+
+/// One order by its id.
+pub(crate) fn find(shop: &Shop, id: i64, whose: Whose) -> Result<Option<Value>, Problem> {
+    let found = match whose {
+        Whose::Anybody => select(shop, "WHERE id = ?1", [id]),
+        Whose::Of(user) => select(shop, "WHERE id = ?1 AND user_id = ?2", [id, user]),
     }?;
-    found.into_iter().next().map(Json).ok_or(Problem::NotFound)
+    Ok(found.into_iter().next())
+}
+
+/// All orders.
+pub(crate) fn all(shop: &Shop, whose: Whose) -> Result<Vec<Value>, Problem> {
+    match whose {
+        Whose::Anybody => select(shop, "", []),
+        Whose::Of(user) => select(shop, "WHERE user_id = ?1", [user]),
+    }
 }
 
 pub(crate) async fn create(
@@ -69,7 +93,7 @@ pub(crate) async fn change(
     Path(id): Path<i64>,
     Json(order): Json<NewOrder>,
 ) -> Result<Json<Value>, Problem> {
-    let owner = owner_of_write(&shop, &claims);
+    let owner = owner_of_write(whose(&shop, &claims));
     let changed = shop.database.write(|db| {
         db.execute(
             "UPDATE orders SET item = ?1, quantity = ?2, note = ?3 WHERE id = ?4 AND (?5 IS NULL OR user_id = ?5)",
@@ -85,18 +109,18 @@ pub(crate) async fn remove(
     claims: Claims,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
-    let owner = owner_of_write(&shop, &claims);
+    let owner = owner_of_write(whose(&shop, &claims));
     let removed = shop.database.write(|db| {
         db.execute("DELETE FROM orders WHERE id = ?1 AND (?2 IS NULL OR user_id = ?2)", (id, owner))
     })?;
     if removed > 0 { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::NotFound) }
 }
 
-/// Whose order a write may touch. Vulnerable: anybody's; whoever knows an id may change it (guide §2).
-fn owner_of_write(shop: &Shop, claims: &Claims) -> Option<i64> {
-    match shop.version {
-        Version::Vulnerable => None,
-        Version::Hardened => Some(claims.id()),
+/// Whose order a write may touch, for SQL.
+fn owner_of_write(whose: Whose) -> Option<i64> {
+    match whose {
+        Whose::Anybody => None,
+        Whose::Of(user) => Some(user),
     }
 }
 
@@ -114,10 +138,7 @@ pub(crate) async fn batch(
     let mut orders = Vec::new();
     for id in batch.ids.split(',').take(20) {
         let id: i64 = id.trim().parse().map_err(|_| Problem::NotFound)?;
-        orders.extend(match shop.version {
-            Version::Vulnerable => select(&shop, "WHERE id = ?1", [id]),
-            Version::Hardened => select(&shop, "WHERE id = ?1 AND user_id = ?2", [id, claims.id()]),
-        }?);
+        orders.extend(find(&shop, id, whose(&shop, &claims))?);
     }
     Ok(Json(Value::Array(orders)))
 }
@@ -131,11 +152,7 @@ pub(crate) async fn nested(
     if user != claims.id() {
         return Err(Problem::NotFound);
     }
-    let found = match shop.version {
-        Version::Vulnerable => select(&shop, "WHERE id = ?1", [id]),
-        Version::Hardened => select(&shop, "WHERE id = ?1 AND user_id = ?2", [id, user]),
-    }?;
-    found.into_iter().next().map(Json).ok_or(Problem::NotFound)
+    find(&shop, id, whose(&shop, &claims))?.map(Json).ok_or(Problem::NotFound)
 }
 
 fn select(shop: &Shop, condition: &str, parameters: impl Params) -> Result<Vec<Value>, Problem> {

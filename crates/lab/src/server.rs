@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use crate::database::Database;
 use crate::edge::Floods;
 use crate::login::Failures;
-use crate::{Version, comments, edge, login, orders, profile, search, token, users};
+use crate::{Version, comments, edge, graphql, login, orders, profile, search, token, users};
 
 /// How often the data is put back.
 const RESET: Duration = Duration::from_secs(300);
@@ -157,6 +157,7 @@ fn router(shop: Shop) -> Router {
         .route("/api/orders/batch", get(orders::batch))
         .route("/api/orders/{id}", get(orders::one).put(orders::change).delete(orders::remove))
         .route("/api/users/{user}/orders/{id}", get(orders::nested))
+        .route("/api/graphql", post(graphql::execute))
         .route("/api/comments", get(comments::list).post(comments::create))
         .route("/comments", get(comments::page))
         .layer(axum::middleware::from_fn_with_state(shop.clone(), edge::edge))

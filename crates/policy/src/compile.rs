@@ -15,7 +15,7 @@ use crate::Modes;
 use crate::compiled::{Cookies, Log, Network, Policy, PolicyFile};
 use crate::config::Config;
 use crate::diagnostics::{ConfigError, Problem, Source};
-use crate::openapi::Document;
+use crate::openapi::{Copies, Document};
 pub(crate) use cedar::seen;
 use routes::{login, modes};
 
@@ -97,13 +97,14 @@ impl Compiler {
                 "name the document too: `openapi`",
             );
         }
-        let document = openapi.and_then(|path| self.document(&path, overlays));
+        let document = openapi.and_then(|path| self.document(&path, overlays, &config.gateway.references));
         let gateway = self.gateway(&config);
         let cors = self.cors(&config);
         let auth = self.auth(&config.auth);
         let headers = self.headers(&config.headers);
         let deny = self.deny(&config);
         let ledger = self.ledger(&config.ownership.ledger);
+        let read_as = config.ownership.read_as.as_ref().and_then(|read_as| self.read_as(read_as));
         let modes = modes(Modes::default(), &config.doors);
         let fallback = self.fallback(&config, modes, &auth);
         let login = login(&config, &fallback);
@@ -139,6 +140,7 @@ impl Compiler {
             exempt: config.ownership.exempt,
             role_claim: config.ownership.role_claim.unwrap_or_else(|| "role".into()),
             look_cache: config.ownership.look_cache.map(|period| period.0),
+            read_as,
             ledger,
             enumeration: config.ownership.enumeration,
             decode_rounds: config.injection.decode_rounds,
@@ -157,11 +159,12 @@ impl Compiler {
         self.problems.push(if mend.is_empty() { problem } else { problem.mend(mend) });
     }
 
-    fn document(&mut self, path: &Path, overlays: &[PathBuf]) -> Option<Document> {
+    fn document(&mut self, path: &Path, overlays: &[PathBuf], copies: &Copies) -> Option<Document> {
         let document = self.text(path)?;
         let overlays = overlays.iter().map(|path| self.text(path)).collect::<Option<Vec<_>>>()?;
         let directory = path.parent().unwrap_or(Path::new(""));
-        let parsed = Document::with_overlays(&document, Some(directory), &overlays);
+        let copies = copies.iter().map(|(url, copy)| (url.clone(), self.directory.join(copy))).collect();
+        let parsed = Document::with_overlays(&document, Some(directory), &overlays, &copies);
         let parsed = parsed.map_err(|problem| self.problems.push(problem)).ok()?;
         self.files.extend(parsed.other_files().cloned().map(PolicyFile::at));
         Some(parsed)

@@ -15,7 +15,7 @@ use crate::cedar::Cedar;
 use crate::config::{
     AccessLog, AdminConfig, AuthRequirement, BodyHandling, ClaimMatch, ClaimType, CorsConfig, Csrf,
     DeprecatedOperation, EnumerationConfig, ForeignStatus, HealthConfig, JwtAlgorithm, ProtocolConfig,
-    ProxyProtocol, ResponseProperties, SameSite, ServerErrors, TimeoutConfig, UndeclaredOperation,
+    ProxyProtocol, ResponseProperties, SameSite, Sanitize, ServerErrors, TimeoutConfig, UndeclaredOperation,
     UnknownProperties,
 };
 use crate::openapi::Document;
@@ -24,9 +24,11 @@ use crate::router::{PathTemplate, Router};
 use crate::units::{ByteSize, Limit};
 use crate::{Modes, Pointer};
 
+mod graphql;
 mod ledger;
 mod objects;
 
+pub use graphql::GraphqlPath;
 pub use ledger::{Ledger, LedgerPlace, SecretUrl};
 pub use objects::{Binding, Input, ObjectReference, Owner, ReadPath};
 
@@ -71,6 +73,8 @@ pub struct Policy {
     pub role_claim: String,
     /// How long a read that passed the owner check stands.
     pub look_cache: Option<Duration>,
+    /// The header with which objects are read before a request is forwarded; the caller's credentials when not set.
+    pub read_as: Option<(HeaderName, HeaderValue)>,
     /// Where ids that callers were given are remembered.
     pub ledger: Ledger,
     /// Callers that try many ids which are not theirs.
@@ -174,6 +178,10 @@ pub struct RoutePolicy {
     pub responses: ResponseProperties,
     /// Inputs that may hold anything.
     pub exempt_inputs: Vec<String>,
+    /// Inputs that hold what people write.
+    pub prose_inputs: Vec<String>,
+    /// Inputs in which markup is taken away.
+    pub sanitize: Vec<(String, Sanitize)>,
     /// Values that must equal a claim.
     pub bind: Vec<Binding>,
     /// Where the response says whose object it is.

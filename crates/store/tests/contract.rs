@@ -120,6 +120,22 @@ async fn a_server_that_is_gone_is_an_error_and_one_that_comes_back_is_used_again
     assert_eq!(answer, Ok(false), "it is another server, which knows nothing");
 }
 
+#[tokio::test]
+async fn a_connection_that_the_database_ends_is_made_again() {
+    let server = Server::postgres();
+    let ledger = PostgresLedger::open(&server.url, 100).unwrap();
+    let entry = LedgerKey::new("order", "7", "1");
+    ledger.remember(vec![entry], FAR).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&server.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let end =
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'doorward'";
+    assert_eq!(client.query(end, &[]).await.unwrap().len(), 1);
+    // The question that meets the end may fail; the next one is answered.
+    let _ = ledger.knows(entry, NOW).await;
+    assert_eq!(ledger.knows(entry, NOW).await, Ok(true));
+}
+
 #[test]
 fn an_address_that_is_none_is_refused_without_its_password() {
     let redis = RedisLedger::open("redis:/:hunter2@", 1).unwrap_err();

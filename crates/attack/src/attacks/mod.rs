@@ -157,6 +157,7 @@ macro_rules! attacks {
 attacks! {
     sql_boolean, sql_union, sql_error, sql_stacked,
     bola_profile, bola_created, bola_neighbours, bola_list, bola_write, bola_delete, bola_batch, bola_nested,
+    bola_graphql,
     xss_stored, xss_reflected, xss_cookie,
     cors_reflected, cors_null, cors_lookalike, cors_forgery,
     mass_role, mass_price, mass_owner, mass_nested, data_exposure,

@@ -8,7 +8,7 @@ use clap::Args;
 use gateway::{Gateway, open_log};
 use guard::{EventSink, Guard, LineWriter, Record};
 use policy::config::AccessLog;
-use policy::learn::{Learner, Observation, read_har};
+use policy::learn::{Learner, Observation, read_access_log, read_har};
 use policy::openapi::read_value;
 use serde_json::Value;
 
@@ -20,6 +20,9 @@ pub struct Learn {
     /// HTTP Archives to learn from; without one, traffic through the gate until Ctrl-C.
     #[arg(long, value_name = "FILE")]
     har: Vec<PathBuf>,
+    /// Access logs to learn from: Common or Combined Log Format, or JSON lines.
+    #[arg(long, value_name = "FILE")]
+    access_log: Vec<PathBuf>,
     /// Only requests to this host, of an archive.
     #[arg(long, value_name = "HOST")]
     host: Option<String>,
@@ -39,7 +42,8 @@ pub struct Learn {
 impl Learn {
     pub fn run(self) -> Result<Outcome, Failure> {
         let existing = self.merge.as_deref().map(read_document).transpose()?;
-        let learner = if self.har.is_empty() { self.watch()? } else { self.read()? };
+        let learner =
+            if self.har.is_empty() && self.access_log.is_empty() { self.watch()? } else { self.read()? };
         if learner.is_empty() {
             return Err(Failure::could_not_run("no request was served, so there is nothing to learn from"));
         }
@@ -74,6 +78,18 @@ impl Learn {
             let observations = read_har(&text, self.host.as_deref()).map_err(|e| wrong(e.to_string()))?;
             observations.into_iter().for_each(|observation| learner.observe(observation));
         }
+        for path in &self.access_log {
+            let wrong = |e: String| Failure::usage(miette::miette!("{}: {e}", path.display()));
+            let text = std::fs::read(path).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+            let (observations, unread) = read_access_log(&String::from_utf8_lossy(&text));
+            if observations.is_empty() {
+                return Err(wrong("no line of it is one of an access log".into()));
+            }
+            if unread > 0 {
+                eprintln!("doorward: {}: {unread} lines are of no known form", path.display());
+            }
+            observations.into_iter().for_each(|observation| learner.observe(observation));
+        }
         Ok(learner)
     }
 
@@ -82,8 +98,8 @@ impl Learn {
         let policy = policy::load(&inputs).map_err(Failure::usage)?;
         if policy.gateway.upstreams.is_empty() {
             return Err(Failure::usage(miette::miette!(
-                help = "doorward learn --upstream http://127.0.0.1:3000, or --har FILE",
-                "there is nothing to learn from: neither an upstream nor an archive"
+                help = "doorward learn --upstream http://127.0.0.1:3000, or --har FILE, or --access-log FILE",
+                "there is nothing to learn from: neither an upstream nor an archive nor a log"
             )));
         }
         let log =

@@ -313,3 +313,34 @@ fn keys_behind_a_url_are_fetched_and_their_tokens_believed() {
     assert_eq!(status(&gate.ask("GET", "/", &[("Authorization", &token("unknown"))], b"")), 401);
     assert!(issuer.take().contains("GET /jwks HTTP/1.1"));
 }
+
+#[test]
+fn markup_is_taken_away_where_the_policy_says_so_and_prose_may_speak_of_sql() {
+    let upstream = Recorder::plain();
+    let policy = "[injection]\nprose = ['comment']\n[[route]]\npath = '/posts'\nsanitize = { title = 'strip', text = 'basic' }";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let json = [("Content-Type", "application/json")];
+    for (body, seen) in [
+        (r#"{"title":"<b>Tom</b> & <script>alert(1)</script>Jerry"}"#, r#"{"title":"Tom & Jerry"}"#),
+        (r#"{"title":"Tom & Jerry <3"}"#, r#"{"title":"Tom & Jerry <3"}"#),
+        (r#"{"text":"<p onclick='x()'>hi</p>","n":1}"#, r#"{"text":"<p>hi</p>","n":1}"#),
+        (r#"{"comment":"try ' OR '1'='1 in the search"}"#, "OR '1'='1"),
+    ] {
+        assert_eq!(status(&gate.ask("POST", "/posts", &json, body.as_bytes())), 200, "{body}");
+        let sent = upstream.take();
+        assert!(sent.contains(seen), "{body} became {sent}");
+    }
+    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+    assert_eq!(status(&gate.ask("POST", "/posts?title=%3Cb%3Ea", &form, b"title=%3Ci%3Eb&x=1")), 200);
+    let sent = upstream.take();
+    assert!(sent.contains("POST /posts?title=a ") && sent.contains("title=b&x=1"), "{sent}");
+    for body in [
+        r#"{"comment":"<script>alert(1)</script>"}"#,
+        r#"{"other":"<script>alert(1)</script>"}"#,
+        r#"{"title":"' OR '1'='1"}"#,
+    ] {
+        assert_eq!(status(&gate.ask("POST", "/posts", &json, body.as_bytes())), 403, "{body}");
+        assert_eq!(upstream.take(), "");
+    }
+    assert!(gate.events.has(&["\"rule\":\"markup\"", "rewritten", "title"]));
+}

@@ -6,6 +6,7 @@ mod books;
 mod cedar;
 mod doors;
 mod failures;
+mod foreign_objects;
 mod framing;
 mod ownership;
 mod reload;
@@ -13,4 +14,6 @@ mod schema;
 #[path = "../../../store/tests/servers/mod.rs"]
 mod servers;
 mod support;
+#[path = "../../../guard/tests/things/mod.rs"]
+mod things;
 mod traffic;

@@ -225,3 +225,73 @@ fn no_spelling_of_an_id_gets_past_the_comparison() {
     let own = [("X-API-Key", "bob"), ("Content-Type", json), ("X-User", "bob")];
     assert_eq!(status(&gate.ask("POST", "/mine?user=bob", &own, br#"{"user":{"id":"bob"}}"#)), 200);
 }
+
+/// GraphQL: every argument, node id and way to send a document is compared.
+#[test]
+fn no_way_to_ask_graphql_gets_past_the_comparison() {
+    let answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{\"owner\":\"alice\"}";
+    let upstream = Recorder::start(answer);
+    let policy = "[[auth.api_key]]\nsubject = 'bob'\nsha256 = '81b637d8fcd2c6da6359e6963113a1170de795e4b725b84d1e0b4cfd9ec58ce9'\n[rate]\nlimits = []\n\
+        [[route]]\npath = '/things/{id}'\nowner = '/owner'\n\
+        [[route]]\npath = '/graphql'\nbind = { 'graphql.*.userId' = 'sub' }\n\
+        objects = [{ id = 'graphql.thing.id', read = '/things/{id}' }, { id = 'graphql.node.id', node = 'Thing', read = '/things/{id}' }]";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    for (target, kind, body) in [
+        ("/graphql", json, r#"{"query":"{ thing(id: 1) { x } }"}"#),
+        ("/graphql", json, r#"{"query":"{ a: me { x } b: thing(id: \"1\") { x } }"}"#),
+        ("/graphql", json, r#"{"query":"query($i: ID) { thing(id: $i) { x } }","variables":{"i":1}}"#),
+        ("/graphql", json, r#"[{"query":"{ me { x } }"},{"query":"{ thing(id: 1) { x } }"}]"#),
+        ("/graphql", json, r#"{"query":"{ node(id: \"VGhpbmc6MQ==\") { x } }"}"#),
+        ("/graphql", json, r#"{"query":"{ node(id: \"VXNlcjox\") { x } }"}"#),
+        ("/graphql", json, r#"{"query":"{ node(id: \"1\") { x } }"}"#),
+        ("/graphql", json, r#"{"query":"mutation { rename(userId: \"alice\") { x } }"}"#),
+        ("/graphql", json, r#"{"query":"{ thing(id: 1"}"#),
+        ("/graphql", json, r#"{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"aa"}}}"#),
+        ("/graphql?query=%7B%20thing(id%3A%201)%20%7B%20x%20%7D%20%7D", json, ""),
+        ("/graphql?query=%7Bthing(id%3A1)%7Bx%7D%7D", json, r#"{"query":"{ me { x } }"}"#),
+        ("/graphql", form, "query=%7Bthing(id%3A1)%7Bx%7D%7D"),
+        ("/graphql", "application/graphql", "{ thing(id: 1) { x } }"),
+        ("/graphql", "application/octet-stream", "{ thing(id: 1) { x } }"),
+    ] {
+        let headers = [("X-API-Key", "bob"), ("Content-Type", kind)];
+        let answer = gate.ask("POST", target, &headers, body.as_bytes());
+        assert!((400..500).contains(&status(&answer)), "{target} {body}: {answer}");
+        assert!(!upstream.take().contains("POST "), "{target} {body}");
+    }
+    let own = [("X-API-Key", "bob"), ("Content-Type", json)];
+    for body in [
+        r#"{"query":"{ me { x } things(first: 10) { x } }"}"#,
+        r#"{"query":"mutation { rename(userId: \"bob\", name: \"O'Brien\") { x } }"}"#,
+        r#"[{"query":"query A($n: Int = 3) { things(first: $n, after: \"1\") { x } }","operationName":"A"}]"#,
+    ] {
+        let answer = gate.ask("POST", "/graphql", &own, body.as_bytes());
+        assert_eq!(status(&answer), 200, "{body}: {answer} {:?}", gate.events.all().last());
+    }
+}
+
+#[test]
+fn objects_can_be_read_with_a_credential_of_the_gates_own() {
+    let answer =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"owner\":\"bob\"}";
+    let upstream = Recorder::start(answer);
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        path
+    };
+    write("credential", "Bearer of-the-gate\n");
+    let policy = write(
+        "doorward.toml",
+        "[[auth.api_key]]\nsubject = 'bob'\nsha256 = '81b637d8fcd2c6da6359e6963113a1170de795e4b725b84d1e0b4cfd9ec58ce9'\n\
+         [ownership.read_as]\nsecret_file = 'credential'\n[[route]]\npath = '/things/{id}'\nowner = '/owner'\nbefore_write = true",
+    );
+    let gate = Running::from_file(&policy, &[upstream.url()]);
+    assert_eq!(status(&gate.ask("PUT", "/things/7", &[("X-API-Key", "bob")], b"{}")), 200);
+    let seen = upstream.take();
+    let (read, write) = seen.split_at(seen.find("PUT ").unwrap());
+    assert!(read.contains("authorization: Bearer of-the-gate") && !read.contains("x-api-key"), "{read}");
+    assert!(write.contains("x-api-key: bob") && !write.contains("of-the-gate"), "{write}");
+}

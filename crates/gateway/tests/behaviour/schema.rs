@@ -16,6 +16,7 @@ paths:
           application/merge-patch+json: { schema: { $ref: "#/components/schemas/Person" } }
           application/json-patch+json: { schema: { type: array, items: { type: object, required: [op, path] } } }
           application/x-www-form-urlencoded: { schema: { $ref: "#/components/schemas/Person" } }
+          application/xml: { schema: { $ref: "#/components/schemas/Person" } }
           multipart/form-data:
             schema: { allOf: [{ $ref: "#/components/schemas/Person" }, { properties: { photo: { type: string, format: binary } } }] }
             encoding: { photo: { contentType: "image/png, image/jpeg" } }
@@ -34,10 +35,10 @@ components:
     Person:
       type: object
       properties:
-        id: { type: integer, readOnly: true }
+        id: { type: integer, readOnly: true, xml: { attribute: true } }
         name: { type: string, maxLength: 20 }
         age: { type: integer, maximum: 150 }
-        tags: { type: array, items: { type: string, maxLength: 5 } }
+        tags: { type: array, xml: { wrapped: true }, items: { type: string, maxLength: 5, xml: { name: tag } } }
         address: { type: object, properties: { city: { type: string }, verified: { type: boolean, readOnly: true } } }
 "##;
 
@@ -95,6 +96,18 @@ fn every_form_of_a_body_is_held_to_its_schema() {
         ),
         (patch, r#"[{"op":"replace","path":"/role","value":"admin"}]"#.into(), 422, ""),
         (patch, r#"[{"op":"move","from":"/role","path":"/name"}]"#.into(), 422, ""),
+        (
+            "application/xml",
+            "<person><name>a</name><tags><tag>x</tag><tag>y</tag></tags></person>".into(),
+            200,
+            "<tag>y</tag>",
+        ),
+        ("application/xml", "<person><name>a</name><role>admin</role></person>".into(), 422, ""),
+        ("application/xml", "<person id='7'><name>a</name></person>".into(), 422, ""),
+        ("application/xml", "<person><age>151</age></person>".into(), 422, ""),
+        ("application/xml", "<person><tags><tag>toolong</tag></tags></person>".into(), 422, ""),
+        ("application/xml", "<person><name>&lt;script&gt;x</name></person>".into(), 403, ""),
+        ("application/xml", "<!DOCTYPE p [<!ENTITY x 'y'>]><person/>".into(), 400, ""),
         ("text/csv", "a,b".into(), 415, ""),
     ];
     for (kind, body, expected, seen) in cases {

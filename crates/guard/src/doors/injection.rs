@@ -40,6 +40,9 @@ const STRUCTURED: [&str; 26] = [
     "upgrade",
 ];
 
+/// What is no prose even where people write.
+const PROSE: &[Class] = &[Class::Html, Class::Lookup];
+
 /// Judges path segments, query, cookies and headers.
 pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let rounds = engine.policy.decode_rounds;
@@ -104,6 +107,10 @@ pub(crate) fn judge_window(window: &[u8], rounds: usize) -> Option<Refusal> {
 fn judge(x: &Exchange<'_>, name: &str, value: &[u8], rounds: usize, classes: &[Class]) -> Option<Decision> {
     if x.route.exempt_inputs.iter().any(|exempt| exempt == name) {
         return None;
+    }
+    let mut classes = classes;
+    if x.route.prose_inputs.iter().any(|prose| prose == name) {
+        classes = PROSE;
     }
     detect::inspect(value, rounds, classes).map(|finding| refuse(name, value, &finding))
 }

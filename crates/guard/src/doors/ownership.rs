@@ -8,18 +8,15 @@
 use http::{Method, StatusCode};
 use identity::Principal;
 use policy::config::ForeignStatus;
-use policy::{Binding, Input, Owner, RoutePolicy};
+use policy::{Binding, Owner, RoutePolicy};
 use serde_json::Value;
 
 use crate::exchange::Exchange;
 use crate::guard::Engine;
-use crate::inputs::{ParsedBody, pairs};
+use crate::named::texts;
 use crate::owner::{self, Ownership};
 use crate::owner_scan;
 use crate::refusal::{Decision, Refusal};
-
-/// Objects that one request may name.
-const MAX_OBJECTS: usize = 100;
 
 /// Compares bound parameters of path, query and headers.
 pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
@@ -62,77 +59,6 @@ pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
             .is_some_and(|texts| texts.iter().all(|text| principal.has(&binding.claim, text)))
     });
     foreign.map_or(Decision::Pass, |binding| unbound(x, engine, principal, binding))
-}
-
-/// The ids of the objects that an input names. They may be an array, repeated, or separated by commas.
-pub(crate) fn ids(x: &Exchange<'_>, input: &Input) -> Result<Vec<String>, Refusal> {
-    let unreadable = |what: String| Refusal::new(StatusCode::BAD_REQUEST, "object-unreadable", what);
-    let texts =
-        texts(x, input).ok_or_else(|| unreadable(format!("{input} is not an id or a list of ids")))?;
-    let mut ids: Vec<String> = Vec::new();
-    for text in texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|id| !id.is_empty()) {
-        if !ids.iter().any(|known| known == text) {
-            ids.push(text.to_owned());
-        }
-        if ids.len() > MAX_OBJECTS {
-            return Err(unreadable(format!("{input} names more than {MAX_OBJECTS} objects")));
-        }
-    }
-    Ok(ids)
-}
-
-/// The texts that stand in an input; `None` when what stands there is no text, or cannot be seen.
-fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
-    match input {
-        Input::Path(name) => x.parameter(name).map(|value| vec![value.to_owned()]),
-        Input::Query(name) => {
-            let query = pairs(x.target.query().unwrap_or("").as_bytes());
-            Some(query.filter(|(key, _)| is_named(key, name)).map(|(_, value)| value.into_owned()).collect())
-        }
-        Input::Header(name) => {
-            x.headers.get_all(name).iter().map(|value| value.to_str().ok().map(str::to_owned)).collect()
-        }
-        Input::Body(pointer) => match &x.body.as_ref()?.parsed {
-            ParsedBody::Empty => Some(Vec::new()),
-            ParsedBody::Json(value) => {
-                let mut texts = Some(Vec::new());
-                pointer.visit_any_case(value, &mut |value| collect(value, &mut texts));
-                texts
-            }
-            ParsedBody::Form(fields) => {
-                let name = pointer.as_str().strip_prefix('/')?;
-                Some(
-                    fields
-                        .iter()
-                        .filter(|(key, _)| is_named(key, name))
-                        .map(|(_, value)| value.clone())
-                        .collect(),
-                )
-            }
-            ParsedBody::Multipart(parts) => {
-                let name = pointer.as_str().strip_prefix('/')?;
-                let named = parts.iter().filter(|part| is_named(&part.name, name));
-                named.map(|part| String::from_utf8(part.content.to_vec()).ok()).collect()
-            }
-            // A body whose fields cannot be seen cannot be compared.
-            _ => None,
-        },
-    }
-}
-
-/// Whether a key of a query or a form is read as a name somewhere: `ids`, `IDS`, `ids[]`, `ids[0]`.
-fn is_named(key: &str, name: &str) -> bool {
-    key.split('[').next().is_some_and(|first| first.trim().eq_ignore_ascii_case(name))
-}
-
-fn collect(value: &Value, texts: &mut Option<Vec<String>>) {
-    match (value, texts.as_mut()) {
-        (Value::Null, _) => {}
-        (Value::String(text), Some(list)) => list.push(text.clone()),
-        (Value::Number(number), Some(list)) => list.push(number.to_string()),
-        (Value::Array(items), Some(_)) => items.iter().for_each(|item| collect(item, texts)),
-        _ => *texts = None,
-    }
 }
 
 /// What the owner check says of a response.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use policy::openapi::XmlElement;
 use serde_json::Value;
 
 use super::json::{JsonError, has_huge_integer, parse_json};
@@ -21,8 +22,8 @@ pub enum ParsedBody {
     Form(Vec<(String, String)>),
     /// `multipart/form-data`: its parts.
     Multipart(Vec<Part>),
-    /// XML: names and texts.
-    Xml(Vec<(String, String)>),
+    /// XML: its root element.
+    Xml(XmlElement),
     /// Text of no known structure.
     Text,
     /// Bytes.
@@ -103,7 +104,7 @@ pub fn parse_body(
             ParsedBody::Json(value)
         }
         xml if xml == "application/xml" || xml == "text/xml" || xml.ends_with("+xml") => {
-            ParsedBody::Xml(xml::leaves(body, limits)?)
+            ParsedBody::Xml(xml::parse(body, limits)?)
         }
         // Servers that do not look at the media type read these bodies as JSON or a form all the same.
         _ => match body.trim_ascii_start().first() {
@@ -118,8 +119,10 @@ fn opaque(body: &Bytes) -> ParsedBody {
 }
 
 fn form(body: &[u8], limits: StructureLimits) -> Result<Vec<(String, String)>, BodyError> {
-    let fields: Vec<_> =
-        pairs(body).take(limits.members + 1).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+    let fields: Vec<_> = pairs(body)
+        .take(limits.members.saturating_add(1))
+        .map(|(n, v)| (n.into_owned(), v.into_owned()))
+        .collect();
     if fields.len() > limits.members { Err(BodyError::TooMany) } else { Ok(fields) }
 }
 
@@ -176,9 +179,10 @@ impl ParsedBody {
         match self {
             ParsedBody::Empty | ParsedBody::Binary => None,
             ParsedBody::Json(value) => json_inputs("", value, &mut each),
-            ParsedBody::Form(fields) | ParsedBody::Xml(fields) => fields.iter().find_map(|(name, value)| {
+            ParsedBody::Form(fields) => fields.iter().find_map(|(name, value)| {
                 each(name, value.as_bytes()).or_else(|| each("name", name.as_bytes()))
             }),
+            ParsedBody::Xml(root) => xml::find_input(root, &mut each),
             ParsedBody::Multipart(parts) => parts.iter().find_map(|part| {
                 let file_name = part.file_name.as_deref().and_then(|name| each(&part.name, name.as_bytes()));
                 let content = || (!part.is_file).then(|| each(&part.name, &part.content)).flatten();
@@ -228,8 +232,9 @@ mod tests {
         assert_eq!(inputs(&json, ""), ["name=a", "a=x", "name=b", "b=y", "name=n"]);
         let form = parse("application/x-www-form-urlencoded", "a=x+y&b=%3C").unwrap();
         assert_eq!(inputs(&form, ""), ["a=x y", "name=a", "b=<", "name=b"]);
-        let xml = parse("text/xml", "<a href='u'>t<b><![CDATA[c]]></b></a>").unwrap();
-        assert_eq!(inputs(&xml, "")[..2], ["a=u", "name=a"]);
+        let xml = "<?xml version='1.0'?><a href='u&#x27;'>t&lt;i&gt;<b><![CDATA[c]]></b></a>";
+        let xml = parse("text/xml", xml).unwrap();
+        assert_eq!(inputs(&xml, ""), ["href=u'", "name=href", "a=t<i>", "name=a", "b=c", "name=b"]);
         let body = "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"n.txt\"\r\n\r\nbytes\r\n--B\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nx\r\n--B--\r\n";
         let multipart = parse("multipart/form-data; boundary=B", body).unwrap();
         assert_eq!(inputs(&multipart, ""), ["f=n.txt", "t=x"]);
@@ -246,7 +251,11 @@ mod tests {
             parse("text/xml", "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>"),
             Err(BodyError::Doctype)
         );
-        assert_eq!(parse("text/xml", "<a><b></a>"), Err(BodyError::Xml));
+        for xml in
+            ["<a><b></a>", "<a/><b/>", "text", "<a>&x;</a>", "<?xml version='1.0' encoding='utf-7'?><a/>"]
+        {
+            assert_eq!(parse("text/xml", xml), Err(BodyError::Xml), "{xml}");
+        }
         assert_eq!(parse("application/x-www-form-urlencoded", &"a=b&".repeat(50)), Err(BodyError::TooMany));
     }
 }

@@ -1,6 +1,7 @@
 //! What a request says, parsed once: query, cookies, and the body by its media type.
 
 mod body;
+pub(crate) mod graphql;
 mod json;
 mod pairs;
 mod xml;

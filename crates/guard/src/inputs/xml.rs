@@ -1,52 +1,106 @@
-//! XML: texts and attributes, no doctype.
+//! XML: a tree of elements, no doctype.
 
-use quick_xml::events::Event;
+use policy::openapi::XmlElement;
+use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::StructureLimits;
 use super::body::BodyError;
 
-/// The texts and attribute values of a document with the names they stand under. A doctype is refused: it is how
-/// external entities and entity bombs begin.
-pub(super) fn leaves(text: &[u8], limits: StructureLimits) -> Result<Vec<(String, String)>, BodyError> {
+/// Encodings in which the characters of markup and of attacks are what they are in ASCII.
+const ENCODINGS: [&str; 4] = ["utf-8", "utf8", "us-ascii", "iso-8859-1"];
+
+/// The root element of a document. A doctype is refused: it is how external entities and entity bombs begin.
+pub(super) fn parse(text: &[u8], limits: StructureLimits) -> Result<XmlElement, BodyError> {
     let mut reader = Reader::from_reader(text);
-    let mut leaves = Vec::new();
-    let mut path: Vec<String> = Vec::new();
+    let mut root = None;
+    let mut open: Vec<XmlElement> = Vec::new();
     let mut count = 0usize;
-    let mut roots = 0usize;
     loop {
         let event = reader.read_event().map_err(|_| BodyError::Xml)?;
         count += 1;
-        if count > limits.members.saturating_mul(4) || path.len() > limits.depth {
+        if count > limits.members.saturating_mul(4) || open.len() > limits.depth {
             return Err(BodyError::TooMany);
         }
-        let here = || path.last().cloned().unwrap_or_default();
         match event {
             Event::Eof => break,
             Event::DocType(_) => return Err(BodyError::Doctype),
-            Event::Start(ref element) | Event::Empty(ref element) => {
-                let name = String::from_utf8_lossy(element.name().as_ref().as_bytes()).into_owned();
-                for attribute in element.attributes() {
-                    let attribute = attribute.map_err(|_| BodyError::Xml)?;
-                    let value = String::from_utf8_lossy(attribute.value.as_ref().as_bytes()).into_owned();
-                    leaves.push((name.clone(), value));
-                }
-                if path.is_empty() {
-                    roots += 1;
-                }
-                if matches!(event, Event::Start(_)) {
-                    path.push(name);
+            Event::Decl(declaration) => {
+                let encoding = declaration.encoding().transpose().map_err(|_| BodyError::Xml)?;
+                let known = |name: &str| ENCODINGS.iter().any(|known| known.eq_ignore_ascii_case(name));
+                if encoding.is_some_and(|name| !known(&String::from_utf8_lossy(name.as_ref().as_ref()))) {
+                    return Err(BodyError::Xml);
                 }
             }
-            Event::End(_) => drop(path.pop()),
-            Event::Text(text) => {
-                leaves.push((here(), String::from_utf8_lossy(text.as_ref().as_bytes()).into_owned()))
+            Event::Start(start) => open.push(element(&start)?),
+            Event::Empty(start) => close(element(&start)?, &mut open, &mut root)?,
+            Event::End(_) => {
+                let done = open.pop().ok_or(BodyError::Xml)?;
+                close(done, &mut open, &mut root)?;
             }
-            Event::CData(text) => {
-                leaves.push((here(), String::from_utf8_lossy(text.as_ref().as_bytes()).into_owned()))
-            }
-            _ => {}
+            Event::Text(text) => put(&mut open, &String::from_utf8_lossy(text.as_ref().as_bytes()))?,
+            Event::CData(text) => put(&mut open, &String::from_utf8_lossy(text.as_ref().as_bytes()))?,
+            Event::GeneralRef(reference) => match reference.resolve_char_ref().map_err(|_| BodyError::Xml)? {
+                Some(character) => put(&mut open, character.encode_utf8(&mut [0; 4]))?,
+                None => {
+                    let name = String::from_utf8_lossy(reference.as_ref().as_bytes()).into_owned();
+                    put(&mut open, resolve_predefined_entity(&name).ok_or(BodyError::Xml)?)?;
+                }
+            },
+            Event::Comment(_) | Event::PI(_) => {}
         }
     }
-    if roots == 1 && path.is_empty() { Ok(leaves) } else { Err(BodyError::Xml) }
+    root.filter(|_| open.is_empty()).ok_or(BodyError::Xml)
+}
+
+fn element(start: &BytesStart<'_>) -> Result<XmlElement, BodyError> {
+    let mut element = XmlElement {
+        name: String::from_utf8_lossy(start.name().as_ref().as_bytes()).into_owned(),
+        ..XmlElement::default()
+    };
+    for attribute in start.attributes() {
+        let attribute = attribute.map_err(|_| BodyError::Xml)?;
+        let name = String::from_utf8_lossy(attribute.key.as_ref().as_bytes()).into_owned();
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| BodyError::Xml)?;
+        element.attributes.push((name, value.into_owned()));
+    }
+    Ok(element)
+}
+
+fn close(done: XmlElement, open: &mut [XmlElement], root: &mut Option<XmlElement>) -> Result<(), BodyError> {
+    match open.last_mut() {
+        Some(parent) => parent.children.push(done),
+        None if root.is_some() => return Err(BodyError::Xml),
+        None => *root = Some(done),
+    }
+    Ok(())
+}
+
+/// Text within an element; outside of all there is only white space.
+fn put(open: &mut [XmlElement], text: &str) -> Result<(), BodyError> {
+    match open.last_mut() {
+        Some(element) => element.text.push_str(text),
+        None if text.chars().all(|c| c.is_whitespace() || c == '\u{feff}') => {}
+        None => return Err(BodyError::Xml),
+    }
+    Ok(())
+}
+
+/// Calls `each` with every text and attribute value, and every name, until it answers.
+pub(super) fn find_input<T>(
+    element: &XmlElement,
+    each: &mut impl FnMut(&str, &[u8]) -> Option<T>,
+) -> Option<T> {
+    let attribute = |each: &mut dyn FnMut(&str, &[u8]) -> Option<T>| {
+        element
+            .attributes
+            .iter()
+            .find_map(|(name, value)| each(name, value.as_bytes()).or_else(|| each("name", name.as_bytes())))
+    };
+    attribute(each)
+        .or_else(|| each(&element.name, element.text.as_bytes()))
+        .or_else(|| each("name", element.name.as_bytes()))
+        .or_else(|| element.children.iter().find_map(|child| find_input(child, each)))
 }

@@ -1,8 +1,10 @@
-//! `[ownership.ledger]`: one place, named in one way.
+//! `[ownership.ledger]` and `[ownership.read_as]`: one place, one credential, each named in one way.
+
+use http::header::{HeaderName, HeaderValue};
 
 use super::Compiler;
 use crate::compiled::{Ledger, LedgerPlace, SecretUrl};
-use crate::config::LedgerConfig;
+use crate::config::{LedgerConfig, ReadAsConfig};
 
 const AT: [&str; 2] = ["ownership", "ledger"];
 
@@ -56,6 +58,49 @@ impl Compiler {
             _ => {
                 let mend = "write `redis://host:6379/0`, `rediss://...` or `postgres://user@host/database`";
                 self.wrong(&[AT[0], AT[1], field], "this is no address of a store", mend);
+                None
+            }
+        }
+    }
+}
+
+impl Compiler {
+    pub(super) fn read_as(&mut self, config: &ReadAsConfig) -> Option<(HeaderName, HeaderValue)> {
+        const AT: [&str; 2] = ["ownership", "read_as"];
+        let secret = match (&config.secret_file, &config.secret_env) {
+            (Some(file), None) => {
+                let at = [AT[0], AT[1], "secret_file"];
+                self.private(&self.directory.join(file), &at);
+                String::from_utf8_lossy(&self.file(file, &at)?).into_owned()
+            }
+            (None, Some(variable)) => match std::env::var(variable) {
+                Ok(secret) => secret,
+                Err(_) => {
+                    let message = format!("the environment variable `{variable}` is not set");
+                    self.wrong(&[AT[0], AT[1], "secret_env"], message, "");
+                    return None;
+                }
+            },
+            _ => {
+                self.wrong(&AT, "a credential has exactly one source", "`secret_file` or `secret_env`");
+                return None;
+            }
+        };
+        let Ok(name) = config.header.parse::<HeaderName>() else {
+            self.wrong(
+                &[AT[0], AT[1], "header"],
+                format!("`{}` is not a header name", config.header),
+                "write `authorization`",
+            );
+            return None;
+        };
+        match HeaderValue::from_str(secret.trim()) {
+            Ok(mut value) if !value.is_empty() => {
+                value.set_sensitive(true);
+                Some((name, value))
+            }
+            _ => {
+                self.wrong(&AT, "the credential is no header value", "one line, such as `Bearer ...`");
                 None
             }
         }

@@ -37,6 +37,8 @@ impl Compiler {
             unknown_parameters: config.schema.unknown_parameters,
             responses: config.schema.responses,
             exempt_inputs: config.injection.exempt.clone(),
+            prose_inputs: config.injection.prose.clone(),
+            sanitize: config.injection.sanitize.iter().map(|(name, how)| (name.clone(), *how)).collect(),
             bind: Vec::new(),
             owner: None,
             before_write: None,
@@ -193,6 +195,14 @@ impl Compiler {
             unknown_parameters: route.unknown_parameters.unwrap_or(base.unknown_parameters),
             responses: route.responses.unwrap_or(base.responses),
             exempt_inputs: base.exempt_inputs.iter().chain(&route.exempt).cloned().collect(),
+            prose_inputs: base.prose_inputs.iter().chain(&route.prose).cloned().collect(),
+            // What the route says of a field comes first, and holds.
+            sanitize: route
+                .sanitize
+                .iter()
+                .map(|(name, how)| (name.clone(), *how))
+                .chain(base.sanitize.iter().cloned())
+                .collect(),
             bind,
             owner: route.owner.clone().map(|o| Owner {
                 fields: o.field,
@@ -248,7 +258,12 @@ impl Compiler {
                     name == "id" || names.contains(&name)
                 })
             });
-            objects.push(ObjectReference { input, kind: object.kind.clone(), read });
+            objects.push(ObjectReference {
+                input,
+                node: object.node.clone(),
+                kind: object.kind.clone(),
+                read,
+            });
         }
         objects
     }
@@ -297,7 +312,7 @@ impl Compiler {
             document,
             at,
             format!("`{input}` is no input of `{}`", written.config.path),
-            "write `path.NAME` for a parameter of the path, `query.NAME`, `header.NAME` or `body./pointer`",
+            "write `path.NAME` for a parameter of the path, `query.NAME`, `header.NAME`, `body./pointer` or `graphql.FIELD.ARGUMENT`",
         );
     }
 }
@@ -307,6 +322,7 @@ fn parse_input(text: &str, names: &[&str]) -> Option<Input> {
         ("path", name) if names.contains(&name) => Some(Input::Path(name.into())),
         ("query", name) => Some(Input::Query(name.into())),
         ("header", name) => name.parse().ok().map(Input::Header),
+        ("graphql", path) => path.parse().ok().map(Input::Graphql),
         ("body", pointer) if pointer.starts_with('/') => pointer.parse().ok().map(Input::Body),
         _ => None,
     }

@@ -198,6 +198,41 @@ fn references_reach_other_files() {
 }
 
 #[test]
+fn references_to_other_machines_lead_to_copies() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    std::fs::create_dir(directory.path().join("vendor")).unwrap();
+    write("vendor/a.yaml", "A: { type: integer, maximum: 5 }");
+    write("secret.yaml", "A: {}");
+    let read = |reference: &str, references: &str| {
+        write(
+            "api.yaml",
+            &format!(
+                "openapi: 3.1.0\npaths: {{ /a: {{ post: {{ requestBody: {{ content: {{ application/json: {{ schema: {{ $ref: '{reference}' }} }} }} }}, responses: {{}} }} }} }}"
+            ),
+        );
+        write("doorward.toml", &format!("[gateway]\nopenapi = 'api.yaml'\n{references}"));
+        load(&Inputs { file: Some(directory.path().join("doorward.toml")), ..Inputs::default() })
+    };
+    let known = "references = { 'https://schemas.example/v1/' = 'vendor' }";
+    let policy = read("https://schemas.example/v1/a.yaml#/A", known).unwrap();
+    let document = policy.document.unwrap();
+    let crate::openapi::Found::Operation(operation, ..) = document.find(&Method::POST, "/a") else {
+        panic!()
+    };
+    assert_eq!(operation.body.as_ref().unwrap().content[0].errors(&serde_json::json!(6), 5).len(), 1);
+    for (reference, references) in [
+        ("https://schemas.example/v1/a.yaml#/A", ""),
+        ("https://elsewhere.example/a.yaml#/A", known),
+        ("https://schemas.example/v1/../secret.yaml#/A", known),
+        ("file:///etc/passwd", known),
+    ] {
+        let lines = read(reference, references).unwrap_err().lines();
+        assert!(lines.contains("api.yaml:2:") && lines.contains("[gateway.references]"), "{lines}");
+    }
+}
+
+#[test]
 fn an_auditor_names_what_is_open() {
     let text = "openapi: 3.1.0
 servers: [{ url: http://api.example }]

@@ -3,6 +3,7 @@
 use http::header::HeaderName;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
+use super::GraphqlPath;
 use crate::Pointer;
 use crate::config::Quantifier;
 use crate::router::PathTemplate;
@@ -12,6 +13,8 @@ use crate::router::PathTemplate;
 pub struct ObjectReference {
     /// Where the id stands.
     pub input: Input,
+    /// The type whose global id it is: what comes after the type is the id.
+    pub node: Option<String>,
     /// The kind of object, under which responses were remembered.
     pub kind: Option<String>,
     /// Where the object can be read.
@@ -102,12 +105,14 @@ pub enum Input {
     Header(HeaderName),
     /// Values of the body.
     Body(Pointer),
+    /// An argument of a GraphQL field.
+    Graphql(GraphqlPath),
 }
 
 impl Input {
     /// Whether the value stands in the body, which then has to be read.
     pub fn is_in_body(&self) -> bool {
-        matches!(self, Input::Body(_))
+        matches!(self, Input::Body(_) | Input::Graphql(_))
     }
 }
 
@@ -118,6 +123,7 @@ impl std::fmt::Display for Input {
             Input::Query(name) => write!(f, "query.{name}"),
             Input::Header(name) => write!(f, "header.{name}"),
             Input::Body(pointer) => write!(f, "body.{pointer}"),
+            Input::Graphql(path) => write!(f, "graphql.{path}"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `[gateway]`, `[admin]`, `[log]`: sockets, upstreams, time-outs.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,6 +22,8 @@ pub struct GatewayConfig {
     pub openapi: Option<PathBuf>,
     /// Overlays (OpenAPI Overlay 1.0) that change the document, in order.
     pub overlay: Vec<PathBuf>,
+    /// Where copies lie of what the document refers to by URL: the beginning of the URL, and a directory.
+    pub references: BTreeMap<String, PathBuf>,
     /// Proxies in front, whose `Forwarded` and `X-Forwarded-For` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// PROXY protocol on the listener.
@@ -50,6 +53,7 @@ impl Default for GatewayConfig {
             upstream: Vec::new(),
             openapi: None,
             overlay: Vec::new(),
+            references: BTreeMap::new(),
             trusted_proxies: Vec::new(),
             proxy_protocol: ProxyProtocol::Off,
             workers: None,

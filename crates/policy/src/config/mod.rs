@@ -23,13 +23,13 @@ pub use gateway::{
 pub use headers::{CookieConfig, HeadersConfig, SameSite};
 pub use ownership::{
     BeforeWrite, ClaimMatch, EnumerationAction, EnumerationConfig, ForeignStatus, LedgerConfig, ObjectConfig,
-    OwnerConfig, OwnershipConfig, Quantifier,
+    OwnerConfig, OwnershipConfig, Quantifier, ReadAsConfig,
 };
 pub use protocol::{NetworkConfig, ProtocolConfig, UnderscoreHeaders};
 pub use rate::RateConfig;
 pub use route::{BodyHandling, RouteConfig};
 pub use schema::{
-    DeprecatedOperation, InjectionConfig, ResponseProperties, SchemaConfig, ServerErrors,
+    DeprecatedOperation, InjectionConfig, ResponseProperties, Sanitize, SchemaConfig, ServerErrors,
     UndeclaredOperation, UnknownProperties,
 };
 

@@ -23,10 +23,30 @@ pub struct OwnershipConfig {
     pub role_claim: Option<String>,
     /// How long a read that passed the owner check stands for the next write to the same object.
     pub look_cache: Option<Period>,
+    /// A credential of the gate's own, with which objects are read before a request about them is forwarded; those of
+    /// the caller when not set.
+    pub read_as: Option<ReadAsConfig>,
     /// Where ids that callers were given are remembered.
     pub ledger: LedgerConfig,
     /// Callers that try many ids which are not theirs.
     pub enumeration: EnumerationConfig,
+}
+
+/// `[ownership.read_as]`: a header that the API takes for a credential.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadAsConfig {
+    /// The header's name.
+    #[serde(default = "authorization")]
+    pub header: String,
+    /// A file that holds its value: `Bearer ...`.
+    pub secret_file: Option<PathBuf>,
+    /// An environment variable that holds it.
+    pub secret_env: Option<String>,
+}
+
+fn authorization() -> String {
+    "authorization".into()
 }
 
 /// `[ownership.ledger]`: ids that callers received. In memory, where neither a file nor a server is named.
@@ -180,9 +200,11 @@ fn sub() -> String {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectConfig {
-    /// Where the id stands: `path.id`, `query.ids`, `header.x-order`, `body./items/*/order_id`. Lists may be
-    /// arrays, repeated, or separated by commas.
+    /// Where the id stands: `path.id`, `query.ids`, `header.x-order`, `body./items/*/order_id`,
+    /// `graphql.order.id`. Lists may be arrays, repeated, or separated by commas.
     pub id: String,
+    /// The type that a global id names: of `T3JkZXI6Nw` (base64 of `Order:7`) or `gid://shop/Order/7`, the id is 7.
+    pub node: Option<String>,
     /// The kind of object, under which responses were remembered.
     pub kind: Option<String>,
     /// Where an object can be read to see whose it is; `{id}` stands for the id, other names for path parameters.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    AuthRequirement, BeforeWrite, DoorName, ObjectConfig, OwnerConfig, ResponseProperties, UnknownProperties,
+    AuthRequirement, BeforeWrite, DoorName, ObjectConfig, OwnerConfig, ResponseProperties, Sanitize,
+    UnknownProperties,
 };
 use crate::units::{ByteSize, Limit};
 use crate::{Mode, Pointer};
@@ -45,6 +46,12 @@ pub struct RouteConfig {
     /// Parameters and fields, by name, that may hold anything here.
     #[serde(default)]
     pub exempt: Vec<String>,
+    /// Parameters and fields, by name, that hold what people write here.
+    #[serde(default)]
+    pub prose: Vec<String>,
+    /// Parameters and fields, by name, in which markup is taken away instead of refused here.
+    #[serde(default)]
+    pub sanitize: BTreeMap<String, Sanitize>,
     /// Values that must equal a claim: `{ "path.id" = "sub", "query.user" = "sub", "body./owner" = "sub" }`.
     #[serde(default)]
     pub bind: BTreeMap<String, String>,

@@ -1,5 +1,7 @@
 //! `[schema]` and `[injection]`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// `[schema]`: the OpenAPI document as the allowlist.
@@ -93,12 +95,26 @@ pub enum ServerErrors {
 pub struct InjectionConfig {
     /// Parameters and fields, by name, that may hold anything.
     pub exempt: Vec<String>,
+    /// Parameters and fields, by name, that hold what people write: words of SQL are no attack there, markup is.
+    pub prose: Vec<String>,
+    /// Parameters and fields, by name, in which markup is taken away instead of refused.
+    pub sanitize: BTreeMap<String, Sanitize>,
     /// How many times a value is decoded before it is judged.
     pub decode_rounds: usize,
 }
 
 impl Default for InjectionConfig {
     fn default() -> Self {
-        InjectionConfig { exempt: Vec::new(), decode_rounds: 3 }
+        InjectionConfig { exempt: Vec::new(), prose: Vec::new(), sanitize: BTreeMap::new(), decode_rounds: 3 }
     }
+}
+
+/// What is left of markup in a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sanitize {
+    /// Its text.
+    Strip,
+    /// Words, lists, links and code: `a b blockquote br code em i li ol p pre strong u ul`.
+    Basic,
 }

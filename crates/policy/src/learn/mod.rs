@@ -3,6 +3,7 @@
 //! What is learnt is what was seen: a document of a day's traffic misses what nobody did that day, and has what an
 //! attacker did. So it is written for a person to read, and never put in force by itself.
 
+mod access_log;
 mod har;
 mod merge;
 mod paths;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::{Map, Value, json};
 
+pub use access_log::read_access_log;
 pub use har::{HarError, read_har};
 
 use paths::{Segment, Tree};

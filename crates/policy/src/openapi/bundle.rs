@@ -3,6 +3,7 @@
 //! Every other file is put under [`FILES`] and references to it become local ones, so that whoever reads the tree
 //! follows local references only. Positions lead back to the file where a value was written.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -26,7 +27,11 @@ pub(super) struct Bundle {
     /// What overlays added: where it stands in the tree, in which overlay, and where there it was written.
     added: Vec<(String, usize, String)>,
     overlays: Vec<File>,
+    copies: Copies,
 }
+
+/// Directories that hold copies of what is on other machines, by the URLs that these begin with.
+pub type Copies = BTreeMap<String, PathBuf>;
 
 #[derive(Debug)]
 struct File {
@@ -47,6 +52,7 @@ impl Bundle {
         source: &Source,
         directory: Option<&Path>,
         overlays: &[Source],
+        copies: &Copies,
     ) -> Result<Bundle, Problem> {
         let mut root = read_value(source)?;
         let mut added = Vec::new();
@@ -56,7 +62,8 @@ impl Bundle {
         }
         let overlays = overlays.iter().map(|source| File::new(source.clone(), None)).collect();
         let path = directory.map(|directory| directory.join(file_name(source.name())));
-        let mut bundle = Bundle { root: Value::Null, files: Vec::new(), added, overlays };
+        let mut bundle =
+            Bundle { root: Value::Null, files: Vec::new(), added, overlays, copies: copies.clone() };
         bundle.push(source.clone(), path);
         let mut others = Map::new();
         let mut read = 0;
@@ -144,6 +151,15 @@ impl Bundle {
         }
     }
 
+    /// Where the copy of a URL is: under the longest known beginning of it, and not outside of that.
+    fn copy_of(&self, url: &str) -> Option<PathBuf> {
+        let known = self.copies.iter().filter(|(begin, _)| url.starts_with(begin.as_str()));
+        let (begin, directory) = known.max_by_key(|(begin, _)| begin.len())?;
+        let rest = url[begin.len()..].trim_start_matches('/');
+        let inside = rest.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+        inside.then(|| directory.join(rest))
+    }
+
     fn local(&mut self, number: usize, target: &str, directory: Option<&Path>) -> Result<String, Problem> {
         let (file, fragment) = target.split_once('#').unwrap_or((target, ""));
         if file.is_empty() {
@@ -155,15 +171,16 @@ impl Bundle {
             let at = here.source.text().find(target).map(|at| at..at + target.len());
             here.source.problem(at, message)
         };
-        if file.contains("://") {
+        let copied = file.contains("://").then(|| self.copy_of(file));
+        if let Some(None) = copied {
             return Err(wrong(format!("`$ref: {target}` is on another machine"))
-                .mend("download the file, put it beside the document and refer to it there"));
+                .mend("download it, and say where the copy is: `[gateway.references]`, URL = directory"));
         }
         let (Some(_), Some(base)) = (directory, here.path.as_deref().and_then(Path::parent)) else {
             return Err(wrong(format!("`$ref: {target}` leaves the document"))
                 .mend("read the document from a file, so that others can be found beside it"));
         };
-        let path = base.join(file);
+        let path = copied.flatten().unwrap_or_else(|| base.join(file));
         let found = self.files.iter().position(|known| known.path.as_ref() == Some(&path));
         let found = match found {
             Some(found) => found,

@@ -14,13 +14,15 @@ mod positions;
 mod reader;
 mod shape;
 mod text;
+mod xml;
 
 pub use audit::{Audit, AuditFinding, Severity};
-pub use bundle::read_value;
+pub use bundle::{Copies, read_value};
 pub use operation::{Body, MediaType, Operation, PathItem, Response};
 pub use parameter::{Location, Parameter, ParameterError};
 pub(crate) use shape::resolve;
 pub use shape::{Direction, ShapeId, Shapes};
+pub use xml::XmlElement;
 
 use std::path::{Path, PathBuf};
 
@@ -68,10 +70,10 @@ impl Document {
     /// # Errors
     /// A [`Problem`] that names the place (line and column, or the JSON Pointer) and what is wrong there.
     pub fn parse(source: &Source, directory: Option<&Path>) -> Result<Document, Problem> {
-        reader::read(source, directory, &[])
+        reader::read(source, directory, &[], &Copies::new())
     }
 
-    /// The same, changed by overlays (OpenAPI Overlay 1.0), in order.
+    /// The same, changed by overlays (OpenAPI Overlay 1.0), in order. References to other machines lead to copies.
     ///
     /// # Errors
     /// A [`Problem`] in the document, or in the overlay that is wrong or selects nothing.
@@ -79,8 +81,9 @@ impl Document {
         source: &Source,
         directory: Option<&Path>,
         overlays: &[Source],
+        copies: &Copies,
     ) -> Result<Document, Problem> {
-        reader::read(source, directory, overlays)
+        reader::read(source, directory, overlays, copies)
     }
 
     /// What an auditor would say of the document, with what a policy adds to it.

@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::text::{Fields, Reading};
+use super::xml::{XmlElement, XmlKind};
 use super::{Parameter, ShapeId};
 
 /// The operations of one path.
@@ -108,6 +109,7 @@ pub struct MediaType {
     /// Whether a value is right.
     pub validator: Option<jsonschema::Validator>,
     pub(super) fields: Fields,
+    pub(super) xml: Option<XmlKind>,
     /// Media types that a part of a multipart body may have, by its name.
     pub(super) parts: Vec<(Box<str>, Vec<Box<str>>)>,
 }
@@ -144,6 +146,11 @@ impl MediaType {
             Some(kind) => media_type.split('/').next() == Some(kind),
             None => media_type.eq_ignore_ascii_case(range),
         })
+    }
+
+    /// An XML document as the value that its schema describes, by its `xml` hints.
+    pub fn read_xml(&self, root: &XmlElement) -> Option<Value> {
+        self.xml.as_ref().map(|kind| kind.read(root))
     }
 
     /// A form as the object that its schema describes; where texts have more than one type, as the one that fits.

@@ -6,12 +6,13 @@ use http::Method;
 use jsonschema::{Registry, Validator};
 use serde_json::Value;
 
-use super::bundle::{Bundle, settings};
+use super::bundle::{Bundle, Copies, settings};
 use super::normalize::normalize;
 use super::operation::{Body, MediaType, Operation, PathItem, Response};
 use super::parameter::{Location, Parameter, Style};
 use super::shape::{Direction, Shapes, escape, resolve};
 use super::text::{Fields, Kind, Scalar};
+use super::xml::XmlKind;
 use super::{Document, OperationSettings};
 use crate::diagnostics::{Problem, Source};
 use crate::router::{PathTemplate, Router};
@@ -23,8 +24,9 @@ pub(super) fn read(
     source: &Source,
     directory: Option<&Path>,
     overlays: &[Source],
+    copies: &Copies,
 ) -> Result<Document, Problem> {
-    let bundle = Bundle::read(source, directory, overlays)?;
+    let bundle = Bundle::read(source, directory, overlays, copies)?;
     let version = bundle.root.get("openapi").and_then(Value::as_str).unwrap_or("");
     if !(version.starts_with("3.0") || version.starts_with("3.1")) {
         return Err(bundle
@@ -230,8 +232,10 @@ impl<'b> Reader<'b> {
             });
             let parts = parts.collect();
             let range = range.split(';').next().unwrap_or(range).trim();
+            let xml = media.get("schema").filter(|_| is_xml(range));
+            let xml = xml.map(|schema| XmlKind::of(&self.bundle.root, schema));
             let schema = media.get("schema").map(|_| schema.into());
-            list.push(MediaType { range: range.into(), schema, shape, validator, fields, parts });
+            list.push(MediaType { range: range.into(), schema, shape, validator, fields, xml, parts });
         }
         Ok(list)
     }
@@ -278,6 +282,11 @@ const METHODS: [(&str, Method); 8] = [
     ("patch", Method::PATCH),
     ("trace", Method::TRACE),
 ];
+
+/// Whether a media type is written as XML (RFC 7303).
+fn is_xml(range: &str) -> bool {
+    range == "application/xml" || range == "text/xml" || range.ends_with("+xml")
+}
 
 /// The scopes of each alternative of a `security` list; none at all when an alternative is anonymous.
 fn security(list: Option<&Value>) -> Vec<Vec<Box<str>>> {

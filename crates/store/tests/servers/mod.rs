@@ -90,6 +90,12 @@ impl Server {
             .spawn()
             .unwrap();
         wait_for(port, &mut child);
+        let begun = Instant::now();
+        let ready = || command("pg_isready").args(["-h", "127.0.0.1", "-p", &port.to_string()]).status();
+        while !ready().unwrap().success() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the server is not ready");
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let url = format!("postgres://doorward@127.0.0.1:{port}/postgres?sslmode=disable");
         Server { child, url, _directory: directory }
     }
