@@ -34,6 +34,8 @@ pub struct Inputs {
     pub openapi: Option<PathBuf>,
     /// `--overlay`.
     pub overlay: Vec<PathBuf>,
+    /// Leaves Cedar policies out, for those who ask for the schema to write them.
+    pub without_cedar: bool,
 }
 
 /// Reads, checks and compiles a policy.
@@ -72,8 +74,14 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         true => config.gateway.overlay.iter().map(|path| directory.join(path)).collect(),
         false => inputs.overlay.clone(),
     };
-    Compiler { source, directory: directory.to_owned(), problems: Vec::new(), files }
-        .compile(config, openapi, &overlays)
+    Compiler {
+        source,
+        directory: directory.to_owned(),
+        problems: Vec::new(),
+        files,
+        without_cedar: inputs.without_cedar,
+    }
+    .compile(config, openapi, &overlays)
 }
 
 struct Compiler {
@@ -81,6 +89,7 @@ struct Compiler {
     directory: PathBuf,
     problems: Vec<Problem>,
     files: Vec<PolicyFile>,
+    without_cedar: bool,
 }
 
 impl Compiler {

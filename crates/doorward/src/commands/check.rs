@@ -55,7 +55,8 @@ impl Level {
 
 impl Check {
     pub fn run(self) -> Result<Outcome, Failure> {
-        let policy = policy::load(&self.policy.inputs(Vec::new())).map_err(Failure::usage)?;
+        let inputs = policy::Inputs { without_cedar: self.cedar_schema, ..self.policy.inputs(Vec::new()) };
+        let policy = policy::load(&inputs).map_err(Failure::usage)?;
         // Keys are read too, so that what `run` would refuse is refused here.
         let policy = guard::Engine::new(policy).map_err(|e| Failure::usage(miette::miette!("{e}")))?.policy;
         if self.cedar_schema {

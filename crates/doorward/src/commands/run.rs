@@ -41,6 +41,7 @@ impl PolicyArgs {
             listen,
             openapi: self.openapi.clone(),
             overlay: self.overlay.clone(),
+            ..Inputs::default()
         }
     }
 }

@@ -29,7 +29,7 @@ impl Compiler {
                 "remove it",
             );
         }
-        if config.policies.is_empty() {
+        if config.policies.is_empty() || self.without_cedar {
             return None;
         }
         let Some(document) = document else {
