@@ -12,6 +12,7 @@ macro_rules! say {
 }
 
 mod commands;
+mod ftw;
 
 use std::process::ExitCode;
 

@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-fn doorward(directory: &std::path::Path, arguments: &[&str]) -> Output {
+fn doorward(directory: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_doorward"))
         .args(arguments)
         .current_dir(directory)
@@ -144,7 +145,7 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789";
 struct Background(std::process::Child);
 
 impl Background {
-    fn start(directory: &std::path::Path, arguments: &[&str], port: u16) -> Background {
+    fn start(directory: &Path, arguments: &[&str], port: u16) -> Background {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
         command
             .args(arguments)
@@ -229,7 +230,7 @@ const SCHEMATHESIS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/py
 
 #[test]
 fn schemathesis_finds_no_server_error_and_no_violation_that_passes() {
-    if !std::path::Path::new(SCHEMATHESIS).exists() {
+    if !Path::new(SCHEMATHESIS).exists() {
         assert!(std::env::var_os("CI").is_none(), "{SCHEMATHESIS} is not there; ./test installs it");
         eprintln!("left out: {SCHEMATHESIS} is not there; ./test installs it");
         return;
@@ -304,4 +305,22 @@ fn inspect_says_what_was_compared() {
     assert!(!shown.contains("alice's"), "{shown}");
     let alice = inspect("alice.json");
     assert!(alice.status.code() == Some(0) && text(&alice).contains("alice's"), "{}", text(&alice));
+}
+
+/// The regression suite of the OWASP Core Rule Set: from `CRS_DIR`, or beside the clone. Debian's package has none.
+#[test]
+fn the_core_rule_sets_own_suite_passes() {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/crs");
+    let candidates = [std::env::var_os("CRS_DIR").map(PathBuf::from), Some(beside)];
+    let Some(directory) = candidates.into_iter().flatten().find(|d| d.join("tests/regression").is_dir())
+    else {
+        assert!(std::env::var_os("CI").is_none(), "no regression suite: set CRS_DIR");
+        eprintln!("left out: no regression suite of the core rule set (CRS_DIR, ../shared/crs)");
+        return;
+    };
+    let run = doorward(&directory, &["rules", "test", "."]);
+    let shown = String::from_utf8_lossy(&run.stdout).into_owned();
+    let last = shown.lines().last().unwrap_or("");
+    assert!(run.status.success() && last.ends_with(" passed, 0 failed"), "{shown}");
+    assert!(last.split(' ').next().unwrap().parse::<u32>().unwrap() > 5000, "{last}");
 }

@@ -29,6 +29,7 @@ mod request;
 mod response;
 mod sanitize;
 mod target;
+mod waf;
 mod watch;
 
 pub use event::{Access, Event, EventId, EventSink, LineWriter, Record, Timestamp, Verdict};

@@ -10,7 +10,7 @@ use crate::exchange::Exchange;
 use crate::guard::{Engine, Shared};
 use crate::inputs::{StructureLimits, parse_body};
 use crate::refusal::{Change, Decision, Refusal};
-use crate::{doors, sanitize};
+use crate::{doors, sanitize, waf};
 
 /// An exchange that does not go on to the upstream.
 #[derive(Debug)]
@@ -69,6 +69,9 @@ impl Pipeline<'_> {
             self.sanitize(x)?;
         }
         self.ask(x, Door::Injection, doors::injection::admit_body)?;
+        if on(x, Door::Injection) {
+            waf::admit(self, x)?;
+        }
         self.ask(x, Door::Ownership, doors::ownership::admit_body)?;
         self.ask(x, Door::Ownership, doors::cedar::admit_body)
     }

@@ -6,6 +6,7 @@ mod gateway;
 mod headers;
 mod ledger;
 mod routes;
+mod waf;
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -119,6 +120,7 @@ impl Compiler {
         let login = login(&config, &fallback);
         let routes = self.routes(&config, document.as_ref(), &fallback, &login);
         let cedar = self.cedar(&config.cedar, document.as_ref(), &routes);
+        let core_rule_set = config.waf.crs.as_ref().and_then(|crs| self.core_rule_set(crs));
         let (Some(cors), true) = (cors, self.problems.is_empty()) else {
             return Err(ConfigError { problems: self.problems });
         };
@@ -145,6 +147,7 @@ impl Compiler {
             },
             cedar,
             cedar_claims: config.cedar.claims,
+            core_rule_set,
             foreign: config.ownership.foreign,
             exempt: config.ownership.exempt,
             role_claim: config.ownership.role_claim.unwrap_or_else(|| "role".into()),

@@ -65,6 +65,8 @@ pub struct Policy {
     pub cedar: Option<Cedar>,
     /// Claims that such policies may look at.
     pub(crate) cedar_claims: BTreeMap<String, ClaimType>,
+    /// The OWASP Core Rule Set.
+    pub core_rule_set: Option<CoreRuleSet>,
     /// What somebody else's object looks like.
     pub foreign: ForeignStatus,
     /// Who may see everybody's objects.
@@ -89,6 +91,17 @@ pub struct Policy {
     pub(crate) fallback: Arc<RoutePolicy>,
     pub(crate) login: Arc<RoutePolicy>,
     pub(crate) login_paths: Vec<String>,
+}
+
+/// The OWASP Core Rule Set, and how strict it is.
+#[derive(Debug)]
+pub struct CoreRuleSet {
+    /// Its rules.
+    pub rules: seclang::RuleSet,
+    /// Paranoia level.
+    pub paranoia: u8,
+    /// The score at which a request is refused.
+    pub threshold: u32,
 }
 
 /// A file that a policy was made from.

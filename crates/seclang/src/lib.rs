@@ -1,13 +1,31 @@
-//! The ModSecurity rule language: files parsed into directives and rules, with file and line.
+//! The ModSecurity rule language: files parsed into directives and rules, with file and line, compiled, and run.
 //!
-//! This is the reading half of the engine: it understands the syntax of every directive (continuation lines, quoting,
-//! comments), takes `SecRule` and `SecAction` apart, and answers what a rule matches and what it does. It does no
-//! I/O: texts come in, rules go out.
+//! A [`RuleSet`] is read once; a [`Transaction`] holds one exchange against it, phase by phase. There is no HTTP and no
+//! waiting in here, and no input or output after loading: texts come in, matches and interventions go out.
+//!
+//! What runs rules is a plain interpreter: every rule, on every value.
 
 mod actions;
+mod body;
+mod compile;
+mod ctl;
+mod evaluate;
+mod glob;
 mod lexer;
+mod macros;
+mod operator;
 mod rule;
+mod ruleset;
+mod transaction;
+mod transform;
+mod values;
+mod variable;
 
 pub use actions::Action;
+pub use evaluate::Phase;
 pub use lexer::{Directive, SyntaxError, directives};
 pub use rule::{Operator, Rule, Variable, rules};
+pub use ruleset::{EngineMode, RuleSet};
+pub use transaction::{Intervention, RequestHead, ResponseHead, RuleMatch, Transaction};
+pub use transform::{Transformation, apply_all};
+pub use variable::Collection;

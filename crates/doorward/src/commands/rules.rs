@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use seclang::Rule;
 
-use crate::{Failure, Outcome};
+use crate::{Failure, Outcome, ftw};
 
 #[derive(Args)]
 pub struct Rules {
@@ -20,6 +20,14 @@ enum RulesCommand {
         /// The directory; Debian's rule set when not given.
         #[arg(default_value = "/usr/share/modsecurity-crs/rules")]
         directory: PathBuf,
+    },
+    /// Run the regression suite of a rule set (in the format of ftw), and say what passes.
+    Test {
+        /// The rule set: a directory with `rules` and `tests`.
+        directory: PathBuf,
+        /// Only tests of rules whose id begins like this.
+        #[arg(long, value_name = "ID")]
+        rule: Option<String>,
     },
     /// Say what a rule looks at, what for, and what it does.
     Explain {
@@ -40,6 +48,7 @@ impl Rules {
                     say!("{:>7}  PL{level}  {}", rule.id, rule.action("msg").unwrap_or(""));
                 }
             }
+            RulesCommand::Test { directory, rule } => return test(&directory, rule.as_deref()),
             RulesCommand::Explain { id, directory } => {
                 let rules = read(&directory)?;
                 let Some(rule) = rules.iter().find(|rule| rule.id == id) else {
@@ -53,6 +62,29 @@ impl Rules {
         }
         Ok(Outcome::Fine)
     }
+}
+
+/// What such suites ask of an engine: everything is evaluated, nothing refused, at the highest level.
+const SETUP: &str = "SecAction \"id:900005,phase:1,nolog,pass,ctl:ruleEngine=DetectionOnly,\
+    setvar:tx.blocking_paranoia_level=4,setvar:tx.crs_validate_utf8_encoding=1,setvar:tx.arg_name_length=100,\
+    setvar:tx.arg_length=400,setvar:tx.total_arg_length=64000,setvar:tx.max_num_args=255,\
+    setvar:tx.max_file_size=64100,setvar:tx.combined_file_sizes=65535\"\n";
+
+fn test(directory: &Path, only: Option<&str>) -> Result<Outcome, Failure> {
+    let usage = |e: String| Failure::usage(miette::miette!("{e}"));
+    let rules = ftw::rule_set(directory, SETUP).map_err(|e| usage(e.to_string()))?;
+    let places = ["tests/regression/tests", "tests", ""].map(|place| directory.join(place));
+    let tests = places.iter().find(|place| place.is_dir()).unwrap_or(&places[2]);
+    let mut suites = ftw::read(tests).map_err(|e| usage(e.to_string()))?;
+    if let Some(only) = only {
+        suites.retain(|(_, suite)| suite.rule_id.to_string().starts_with(only));
+    }
+    let report = ftw::in_process(&rules, &suites);
+    for (rule, test, why) in &report.failed {
+        say!("{rule}-{test}: {why}");
+    }
+    say!("{} passed, {} failed", report.passed, report.failed.len());
+    Ok(if report.failed.is_empty() { Outcome::Fine } else { Outcome::Findings })
 }
 
 fn read(directory: &Path) -> Result<Vec<Rule>, Failure> {

@@ -4,6 +4,7 @@
 
 mod books;
 mod cedar;
+mod core_rule_set;
 mod doors;
 mod failures;
 mod foreign_objects;

@@ -13,6 +13,7 @@ mod protocol;
 mod rate;
 mod route;
 mod schema;
+mod waf;
 
 pub use auth::{ApiKeyConfig, Audience, AuthConfig, AuthRequirement, IssuerConfig, JwtAlgorithm, KeyConfig};
 pub use cedar::{CedarConfig, ClaimType};
@@ -32,6 +33,8 @@ pub use schema::{
     DeprecatedOperation, InjectionConfig, ResponseProperties, Sanitize, SchemaConfig, ServerErrors,
     UndeclaredOperation, UnknownProperties,
 };
+
+pub use waf::{CrsConfig, WafConfig};
 
 use std::collections::BTreeMap;
 
@@ -66,6 +69,8 @@ pub struct Config {
     pub schema: SchemaConfig,
     /// SQL and script injection.
     pub injection: InjectionConfig,
+    /// Rule sets.
+    pub waf: WafConfig,
     /// Whose object it is.
     pub ownership: OwnershipConfig,
     /// Policies beyond one owner.

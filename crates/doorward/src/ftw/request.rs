@@ -1,0 +1,92 @@
+//! The bytes of a test's request.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::format::Input;
+
+/// The bytes that are sent, with what the format says that a client adds.
+pub fn bytes(input: &Input) -> Result<Vec<u8>, String> {
+    let decode = |text: &str| {
+        let text: String = text.split_whitespace().collect();
+        STANDARD.decode(text).map_err(|e| format!("not Base64: {e}"))
+    };
+    if let Some(encoded) = &input.encoded_request {
+        return decode(encoded);
+    }
+    let mut headers: Vec<(String, String)> =
+        input.headers.iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
+    headers.extend(input.ordered_headers.iter().map(|h| (h.name.clone(), h.value.to_string())));
+    let has =
+        |headers: &[(String, String)], name: &str| headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
+    let completes = input.autocomplete_headers.unwrap_or(true);
+    let method = input.method.as_deref().unwrap_or("GET");
+    let mut data = match (&input.data, &input.encoded_data) {
+        (Some(data), _) => data.clone().into_bytes(),
+        (None, Some(encoded)) => decode(encoded)?,
+        (None, None) => Vec::new(),
+    };
+    if completes && !data.is_empty() {
+        if !has(&headers, "content-type") {
+            headers.push(("Content-Type".into(), "application/x-www-form-urlencoded".into()));
+        }
+        if header(&headers, "content-type") == Some("application/x-www-form-urlencoded") && is_plain(&data) {
+            data = encode(&data);
+        }
+    }
+    // A multipart body has CRLF at its line ends, which YAML does not keep.
+    if header(&headers, "content-type").is_some_and(|kind| kind.starts_with("multipart/form-data;")) {
+        data = crlf(&data);
+    }
+    if completes {
+        if !has(&headers, "connection") {
+            headers.push(("Connection".into(), "close".into()));
+        }
+        let has_body = !data.is_empty() || ["POST", "PUT", "PATCH", "DELETE"].contains(&method);
+        if has_body && !has(&headers, "content-length") {
+            headers.push(("Content-Length".into(), data.len().to_string()));
+        }
+    }
+    let (uri, version) =
+        (input.uri.as_deref().unwrap_or("/"), input.version.as_deref().unwrap_or("HTTP/1.1"));
+    let mut out = format!("{method} {uri} {version}\r\n").into_bytes();
+    for (name, value) in headers {
+        out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(&data);
+    Ok(out)
+}
+
+fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
+    headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
+/// Whether a form is written as it is meant: decoding it changes nothing.
+fn is_plain(data: &[u8]) -> bool {
+    !data.contains(&b'+') && percent_encoding::percent_decode(data).eq(data.iter().copied())
+}
+
+/// The form as it is sent: names and values encoded, what parts them not.
+fn encode(data: &[u8]) -> Vec<u8> {
+    let encode = |part: &[u8]| form_urlencoded::byte_serialize(part).collect::<String>();
+    let pairs = data.split(|b| *b == b'&').map(|pair| match pair.iter().position(|b| *b == b'=') {
+        Some(at) => format!("{}={}", encode(&pair[..at]), encode(&pair[at + 1..])),
+        None => encode(pair),
+    });
+    pairs.collect::<Vec<_>>().join("&").into_bytes()
+}
+
+fn crlf(data: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(data.len() + 64);
+    for line in data.split_inclusive(|b| *b == b'\n') {
+        match line.strip_suffix(b"\n") {
+            Some(text) => {
+                out.extend_from_slice(text.strip_suffix(b"\r").unwrap_or(text));
+                out.extend_from_slice(b"\r\n");
+            }
+            None => out.extend_from_slice(line),
+        }
+    }
+    out
+}

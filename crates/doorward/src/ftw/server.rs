@@ -1,0 +1,161 @@
+//! A server as such suites expect it in front of the rules: it refuses what is no HTTP, and answers what it is told to.
+
+use serde_json::Value;
+
+/// A request as a server reads it.
+#[derive(Debug)]
+pub struct Request {
+    pub method: Vec<u8>,
+    pub target: Vec<u8>,
+    pub protocol: Vec<u8>,
+    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub body: Vec<u8>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Response {
+    pub status: u16,
+    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v.as_slice())
+    }
+}
+
+/// Reads a request; none when a server answers 400 (RFC 9112 §2.2, §3, §5, §6.3).
+pub fn read(bytes: &[u8]) -> Option<Request> {
+    let (line, mut rest) = split_line(bytes)?;
+    let words: Vec<&[u8]> = line.split(|b| *b == b' ').collect();
+    let (method, target, protocol) = match words[..] {
+        [method, target, protocol] => (method, target, protocol),
+        // HTTP/0.9 names no version.
+        [method, target] => (method, target, &b""[..]),
+        _ => return None,
+    };
+    let is_token = |text: &[u8]| {
+        !text.is_empty() && text.iter().all(|b| b.is_ascii_graphic() && !b"(),/:;<=>?@[\\]{}\"".contains(b))
+    };
+    if !is_token(method) || !is_version(protocol) {
+        return None;
+    }
+    let authority = method == b"CONNECT" && target.contains(&b':');
+    let origin = target.starts_with(b"/") && !target.contains(&b'#');
+    let absolute = target.windows(3).any(|w| w == b"://") && !target.contains(&b'#');
+    if !authority && !origin && !absolute && target != b"*" {
+        return None;
+    }
+    let mut headers: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    loop {
+        let (line, after) = split_line(rest)?;
+        rest = after;
+        if line.is_empty() {
+            break;
+        }
+        let colon = line.iter().position(|b| *b == b':')?;
+        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        if !is_token(name) || value.contains(&b'\r') || value.contains(&0) {
+            return None;
+        }
+        match headers.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
+            // Lines of one name are one field (RFC 9110 §5.3).
+            Some((_, known)) if !name.eq_ignore_ascii_case(b"cookie") => {
+                known.extend_from_slice(b", ");
+                known.extend_from_slice(value);
+            }
+            _ => headers.push((name.to_vec(), value.to_vec())),
+        }
+    }
+    let mut request = Request {
+        method: method.to_vec(),
+        target: target.to_vec(),
+        protocol: protocol.to_vec(),
+        headers,
+        body: Vec::new(),
+    };
+    let host = request.header("host");
+    let is_host = |host: &[u8]| host.iter().all(|b| b.is_ascii_alphanumeric() || b"-._:[]~".contains(b));
+    let needs_host = protocol == b"HTTP/1.1";
+    if host.is_some_and(|host| !is_host(host) || (host.is_empty() && needs_host)) {
+        return None;
+    }
+    if request.header("transfer-encoding").is_some() {
+        // The coding says how long it is; a length beside it is gone (RFC 9112 §6.3).
+        request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(b"content-length"));
+        request.body = chunks(rest);
+    } else if let Some(length) = request.header("content-length") {
+        let length: usize = std::str::from_utf8(length)
+            .ok()
+            .filter(|l| l.bytes().all(|b| b.is_ascii_digit()))?
+            .parse()
+            .ok()?;
+        request.body = rest[..length.min(rest.len())].to_vec();
+    }
+    Some(request)
+}
+
+/// Versions from 1.0 on; none at all is HTTP/0.9.
+fn is_version(protocol: &[u8]) -> bool {
+    match protocol.strip_prefix(b"HTTP/") {
+        Some([major, b'.', minor]) => (b'1'..=b'9').contains(major) && minor.is_ascii_digit(),
+        _ => protocol.is_empty(),
+    }
+}
+
+fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|b| *b == b'\n')?;
+    let line = &bytes[..end];
+    Some((line.strip_suffix(b"\r").unwrap_or(line), &bytes[end + 1..]))
+}
+
+fn chunks(mut rest: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some((line, after)) = split_line(rest) {
+        let size = std::str::from_utf8(line)
+            .ok()
+            .and_then(|l| usize::from_str_radix(l.trim(), 16).ok())
+            .unwrap_or(0);
+        if size == 0 {
+            break;
+        }
+        body.extend_from_slice(&after[..size.min(after.len())]);
+        rest = split_line(&after[size.min(after.len())..]).map_or(&[][..], |(_, rest)| rest);
+    }
+    body
+}
+
+/// What the test's own API answers: at `/reflect` what the request says, elsewhere nothing.
+pub fn answer(request: &Request) -> Response {
+    let plain = || Response {
+        status: 200,
+        headers: vec![(b"content-type".to_vec(), b"text/plain".to_vec())],
+        body: Vec::new(),
+    };
+    let path = request.target.split(|b| *b == b'?').next().unwrap_or(b"");
+    if path != b"/reflect" {
+        return plain();
+    }
+    let Ok(wanted) = serde_json::from_slice::<Value>(&request.body) else { return plain() };
+    let mut response = plain();
+    if let Some(status) = wanted.get("status").and_then(Value::as_u64) {
+        response.status = u16::try_from(status).unwrap_or(200);
+    }
+    if let Some(Value::Object(headers)) = wanted.get("headers") {
+        for (name, value) in headers {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            response.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name.as_bytes()));
+            response.headers.push((name.clone().into_bytes(), value.into_bytes()));
+        }
+    }
+    if let Some(body) = wanted.get("body").and_then(Value::as_str) {
+        response.body = body.as_bytes().to_vec();
+    }
+    if let Some(encoded) = wanted.get("encodedBody").and_then(Value::as_str) {
+        use base64::Engine;
+        response.body = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap_or_default();
+    }
+    response
+}

@@ -1,0 +1,76 @@
+//! The OWASP Core Rule Set behind the injection door: from `CRS_DIR`, from beside the clone, or from Debian's package.
+
+use std::path::{Path, PathBuf};
+
+use crate::support::{Recorder, Running, status, until};
+
+/// Where the rule set is; said to be left out when it is nowhere, and an error in CI.
+fn rule_set() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/crs");
+    let candidates = [
+        std::env::var_os("CRS_DIR").map(PathBuf::from),
+        Some(beside),
+        Some("/usr/share/modsecurity-crs".into()),
+    ];
+    let found = candidates.into_iter().flatten().find(|directory| directory.join("rules").is_dir());
+    if found.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "no core rule set: set CRS_DIR or install modsecurity-crs");
+        eprintln!("left out: no core rule set (CRS_DIR, ../shared/crs, modsecurity-crs)");
+    }
+    found
+}
+
+#[test]
+fn attacks_are_refused_and_what_apis_do_is_not() {
+    let Some(directory) = rule_set() else { return };
+    let upstream = Recorder::plain();
+    let policy = format!("[rate]\nlimits = []\n[waf.crs]\npath = '{}'", directory.display());
+    let gate = Running::start(&policy, &[upstream.url()]);
+    let accept = ("Accept", "*/*");
+    for (method, target, agent, body) in [
+        ("GET", "/", "sqlmap/1.7", ""),
+        ("GET", "/?page=php://filter/convert.base64-encode/resource=index", "t", ""),
+        ("GET", "/ping/$(whoami)", "t", ""),
+        ("POST", "/", "t", r#"{"a":{"b":["<?php system($_GET['c']); ?>"]}}"#),
+    ] {
+        let headers = [accept, ("User-Agent", agent), ("Content-Type", "application/json")];
+        let answer = gate.ask(method, target, &headers, body.as_bytes());
+        assert_eq!(status(&answer), 403, "{method} {target} {body}: {answer}");
+        assert_eq!(upstream.take(), "", "{method} {target} {body}");
+    }
+    assert!(gate.events.has(&["\"rule\":\"crs\"", "refused", "9131"]), "{:?}", gate.events.all());
+    for (method, target, kind, body) in [
+        ("GET", "/api/orders?page=2&sort=-created_at", "", ""),
+        ("PUT", "/api/orders/7", "application/json", r#"{"note":"I'd like two, please","quantity":2}"#),
+        ("PATCH", "/api/orders/7", "application/merge-patch+json", r#"{"note":null}"#),
+        ("DELETE", "/api/orders/7", "", ""),
+        ("POST", "/api/events", "application/cloudevents+json", r#"{"id":"a1","data":[1,2.5,true,null]}"#),
+    ] {
+        let headers = [accept, ("User-Agent", "curl/8.5.0"), ("Content-Type", kind)];
+        let answer = gate.ask(method, target, &headers, body.as_bytes());
+        assert_eq!(status(&answer), 200, "{method} {target} {body}: {answer} {:?}", gate.events.all().last());
+    }
+}
+
+#[test]
+fn a_broken_rule_file_changes_nothing_and_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("rules")).unwrap();
+    let rules = directory.path().join("rules/own.conf");
+    let own = |pattern: &str| {
+        format!("SecRule ARGS \"@rx {pattern}\" \\\n  \"id:1,phase:2,deny,status:418,msg:'own'\"\n")
+    };
+    std::fs::write(&rules, own("^magic$")).unwrap();
+    let file = directory.path().join("doorward.toml");
+    std::fs::write(&file, "[waf.crs]\npath = '.'").unwrap();
+    let upstream = Recorder::plain();
+    let gate = Running::from_file(&file, &[upstream.url()]);
+    assert_eq!(status(&gate.get("/?a=magic")), 418);
+    assert_eq!(status(&gate.get("/?a=plain")), 200);
+    std::fs::write(&rules, own("(")).unwrap();
+    until("the bad rules are refused", || gate.events.has(&["was not reloaded", "own.conf:1:"]));
+    assert_eq!(status(&gate.get("/?a=magic")), 418, "the running rules stay");
+    std::fs::write(&rules, own("^other$")).unwrap();
+    until("the new rules hold", || status(&gate.get("/?a=other")) == 418);
+    assert_eq!(status(&gate.get("/?a=magic")), 200);
+}

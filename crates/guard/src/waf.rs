@@ -1,0 +1,133 @@
+//! The OWASP Core Rule Set in the injection door: an API's request as a rule set made for websites should see it.
+//!
+//! Its defaults refuse PUT, PATCH and DELETE, and media types that APIs speak; so its own variables are set from the
+//! route and the document. It does not see parameters in paths; so they are arguments. No rule file is touched.
+
+use http::header::{CONTENT_ENCODING, HeaderName};
+use http::{Method, StatusCode, Version};
+use policy::CoreRuleSet;
+use seclang::{Intervention, Phase, RequestHead, RuleMatch, Transaction};
+
+use crate::event::Verdict;
+use crate::exchange::{Declared, Exchange};
+use crate::pipeline::{Pipeline, Stop};
+use crate::refusal::{Decision, Refusal};
+use policy::Door;
+
+/// Media types that APIs speak, in the form of CRS's variable.
+const MEDIA_TYPES: &str = "|application/x-www-form-urlencoded| |multipart/form-data| |text/xml| |application/xml| \
+    |application/soap+xml| |application/json| |application/problem+json| |application/merge-patch+json| \
+    |application/json-patch+json| |application/vnd.api+json| |application/ld+json| |application/graphql| \
+    |application/cloudevents+json| |application/csp-report| |application/reports+json| |application/x-ndjson| \
+    |application/octet-stream| |text/plain| |text/csv| |application/grpc| |application/grpc-web| |application/pdf|";
+
+/// What came of the rules, so far.
+#[derive(Debug, Default)]
+pub(crate) struct Evaluated {
+    intervention: Option<Intervention>,
+    matches: Vec<RuleMatch>,
+}
+
+/// Runs the request phases, when the body is there.
+pub(crate) fn admit(pipeline: Pipeline<'_>, x: &mut Exchange<'_>) -> Result<(), Stop> {
+    let Some(rules) = &pipeline.engine.policy.core_rule_set else { return Ok(()) };
+    let Evaluated { intervention, matches } = evaluate(x, rules);
+    let told = describe(&matches);
+    match intervention {
+        Some(intervention) => {
+            let status = StatusCode::from_u16(intervention.status).unwrap_or(StatusCode::FORBIDDEN);
+            pipeline.settle(x, Door::Injection, Decision::Refuse(Refusal::new(status, "crs", told)))
+        }
+        // What was found and is not enough to refuse.
+        None if matches.iter().any(|found| found.severity.is_some()) => {
+            pipeline.note(x, Door::Injection.name(), "crs", Verdict::Reported, None, &told);
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+fn evaluate(x: &Exchange<'_>, rules: &CoreRuleSet) -> Evaluated {
+    let target = x.target.path_and_query();
+    // A body is judged without its coding, which is gone then.
+    let decoded = x.body.as_ref().is_some_and(|body| body.wire != body.decoded);
+    let is_told = |name: &HeaderName| !(decoded && name == CONTENT_ENCODING);
+    let headers: Vec<(&[u8], &[u8])> = x
+        .headers
+        .iter()
+        .filter(|(name, _)| is_told(name))
+        .map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()))
+        .collect();
+    let head = RequestHead {
+        method: x.method.as_str().as_bytes(),
+        target: target.as_bytes(),
+        protocol: protocol(x.version),
+        headers: &headers,
+        client: Some(x.client),
+    };
+    let id = x.id.to_string();
+    let mut transaction = Transaction::new(&rules.rules, &head, id.as_bytes());
+    transaction.set("blocking_paranoia_level", rules.paranoia.to_string().as_bytes());
+    // The name of it in version 3.
+    transaction.set("paranoia_level", rules.paranoia.to_string().as_bytes());
+    transaction.set("inbound_anomaly_score_threshold", rules.threshold.to_string().as_bytes());
+    transaction.set("allowed_methods", methods(x).as_bytes());
+    transaction.set("allowed_request_content_type", media_types(x).as_bytes());
+    for (number, segment) in x.target.segments().enumerate() {
+        let segment = String::from_utf8_lossy(&segment).into_owned();
+        let parameter = x.parameters.iter().find(|(_, value)| *value == segment);
+        let name = parameter.map_or_else(|| format!("path.{number}"), |(name, _)| format!("path.{name}"));
+        transaction.argument(&name, segment.as_bytes());
+    }
+    for name in x.route.exempt_inputs.iter().chain(&x.route.prose_inputs) {
+        transaction.exempt(name);
+    }
+    let mut intervention = transaction.run(Phase::RequestHeaders);
+    if intervention.is_none() {
+        transaction.request_body(x.body.as_ref().map_or(&[][..], |body| &body.decoded));
+        intervention = transaction.run(Phase::RequestBody);
+    }
+    Evaluated { intervention, matches: transaction.matches().to_vec() }
+}
+
+fn protocol(version: Version) -> &'static [u8] {
+    match version {
+        Version::HTTP_10 => b"HTTP/1.0",
+        Version::HTTP_2 => b"HTTP/2.0",
+        Version::HTTP_3 => b"HTTP/3.0",
+        _ => b"HTTP/1.1",
+    }
+}
+
+/// The methods of the route, or of the document, or those that APIs have.
+fn methods(x: &Exchange<'_>) -> String {
+    let join = |methods: &[&Method]| methods.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(" ");
+    match &x.declared {
+        // It is declared, or it is the schema door's to refuse.
+        Declared::Operation(..) | Declared::OtherMethods(_) | Declared::Nothing => {
+            x.method.as_str().to_owned()
+        }
+        Declared::NoDocument if !x.route.methods.is_empty() => {
+            join(&x.route.methods.iter().collect::<Vec<_>>())
+        }
+        Declared::NoDocument => "GET HEAD POST OPTIONS PUT PATCH DELETE".to_owned(),
+    }
+}
+
+fn media_types(x: &Exchange<'_>) -> String {
+    let mut types = MEDIA_TYPES.to_owned();
+    let declared = x.operation().and_then(|operation| operation.body.as_ref());
+    for media in declared.iter().flat_map(|body| &body.content) {
+        types.push_str(&format!(" |{}|", media.range.to_ascii_lowercase()));
+    }
+    types
+}
+
+/// The rules that matched, worst first: number, words, where.
+fn describe(matches: &[RuleMatch]) -> String {
+    let mut by_severity: Vec<&RuleMatch> = matches.iter().filter(|found| found.severity.is_some()).collect();
+    by_severity.sort_by_key(|found| found.severity.unwrap_or(u8::MAX));
+    let one = |found: &&RuleMatch| format!("{} {} ({})", found.id, found.message, found.variable);
+    let told = by_severity.iter().map(one).collect::<Vec<_>>().join("; ");
+    crate::event::excerpt(told.as_bytes())
+}

@@ -1,0 +1,236 @@
+//! From rules as they were written to rules that run.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::actions::Action;
+use crate::ctl::Ctl;
+use crate::lexer::SyntaxError;
+use crate::macros::Template;
+use crate::operator::Operator;
+use crate::rule;
+use crate::ruleset::{Allowed, Change, Disruptive, Effect, Link, Rule, phase_number};
+use crate::transform::Transformation;
+use crate::variable::{Collection, Target};
+
+/// Compiles a chain, and says in which phase it runs.
+pub(crate) fn rule(
+    rules: &[rule::Rule],
+    directory: &Path,
+    defaults: &HashMap<u8, Vec<Action>>,
+) -> Result<(u8, Rule), SyntaxError> {
+    let first = &rules[0];
+    let at = |rule: &rule::Rule, reason: String| SyntaxError {
+        file: Arc::clone(&rule.file),
+        line: rule.line,
+        reason,
+    };
+    let phase = phase_number(first.action("phase").unwrap_or("2")).map_err(|e| at(first, e))?;
+    let none = Vec::new();
+    let defaults = defaults.get(&phase).unwrap_or(&none);
+    let mut links = Vec::new();
+    for rule in rules {
+        links.push(link(rule, directory, defaults).map_err(|e| at(rule, e))?);
+    }
+    let text = |name| first.action(name).map(Template::parse);
+    let mut compiled = Rule {
+        id: first.id,
+        file: Arc::clone(&first.file),
+        line: first.line,
+        message: text("msg"),
+        logdata: text("logdata"),
+        tags: first.tags().map(Template::parse).collect(),
+        severity: first.action("severity").map(severity).transpose().map_err(|e| at(first, e))?,
+        revision: first.action("rev").map(str::to_owned),
+        version: first.action("ver").map(str::to_owned),
+        disruptive: Disruptive::Pass,
+        status: 403,
+        log: true,
+        skip: 0,
+        skip_after: None,
+        links,
+    };
+    let default_disruptive = defaults.iter().filter(|action| is_disruptive(&action.name));
+    let mut fallback = Disruptive::Deny;
+    for action in default_disruptive
+        .chain(defaults.iter().filter(|a| ["log", "nolog", "status"].contains(&a.name.as_str())))
+    {
+        meta(&mut compiled, action, &Disruptive::Deny).map_err(|e| at(first, e))?;
+        fallback = compiled.disruptive.clone();
+    }
+    for action in &first.actions {
+        meta(&mut compiled, action, &fallback).map_err(|e| at(first, e))?;
+    }
+    // What a chain logs and does is said by its first link, but messages may stand at any.
+    for rule in &rules[1..] {
+        for action in rule.actions.iter().filter(|a| a.name == "logdata" || a.name == "msg") {
+            let template = action.value.as_deref().map(Template::parse);
+            match action.name.as_str() {
+                "msg" => compiled.message = compiled.message.take().or(template),
+                _ => compiled.logdata = compiled.logdata.take().or(template),
+            }
+        }
+    }
+    Ok((phase, compiled))
+}
+
+fn is_disruptive(name: &str) -> bool {
+    ["deny", "drop", "block", "allow", "redirect", "proxy", "pass"].contains(&name)
+}
+
+/// Actions that say what a match means as a whole.
+fn meta(rule: &mut Rule, action: &Action, fallback: &Disruptive) -> Result<(), String> {
+    let value = action.value.as_deref();
+    match action.name.as_str() {
+        "deny" => rule.disruptive = Disruptive::Deny,
+        "drop" => rule.disruptive = Disruptive::Drop,
+        "block" => rule.disruptive = fallback.clone(),
+        "pass" => rule.disruptive = Disruptive::Pass,
+        "redirect" => rule.disruptive = Disruptive::Redirect(Template::parse(value.unwrap_or(""))),
+        "allow" => {
+            rule.disruptive = Disruptive::Allow(match value {
+                None => Allowed::Everything,
+                Some("phase") => Allowed::Phase,
+                Some("request") => Allowed::Request,
+                Some(other) => return Err(format!("`allow:{other}` is not known")),
+            });
+        }
+        "proxy" => return Err("`proxy` sends a request elsewhere, which this engine does not do".into()),
+        "exec" => return Err("`exec` runs a program, which this engine does not do".into()),
+        "status" => {
+            rule.status = value
+                .and_then(|v| v.parse().ok())
+                .filter(|status| (200..600).contains(status))
+                .ok_or("`status` is no status of HTTP")?;
+        }
+        "log" => rule.log = true,
+        "nolog" => rule.log = false,
+        "skip" => rule.skip = value.and_then(|v| v.parse().ok()).ok_or("`skip` is no number")?,
+        "skipafter" => rule.skip_after = value.map(Arc::from),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn link(raw: &rule::Rule, directory: &Path, defaults: &[Action]) -> Result<Link, String> {
+    let (mut targets, mut exclusions) = (Vec::new(), Vec::new());
+    for variable in &raw.variables {
+        let target = Target::compile(variable)?;
+        if variable.excluded { exclusions.push(target) } else { targets.push(target) }
+    }
+    let mut link = Link {
+        targets,
+        exclusions,
+        operator: raw.operator.as_ref().map(|o| Operator::compile(o, directory)).transpose()?,
+        transformations: Vec::new(),
+        multi_match: false,
+        capture: false,
+        effects: Vec::new(),
+    };
+    let inherited = defaults.iter().filter(|action| action.name == "t");
+    for action in inherited.chain(&raw.actions) {
+        effect(&mut link, action)?;
+    }
+    Ok(link)
+}
+
+/// Actions that a link does, or that say how it looks.
+fn effect(link: &mut Link, action: &Action) -> Result<(), String> {
+    let value = action.value.as_deref().unwrap_or("");
+    match action.name.as_str() {
+        "t" => {
+            if value.eq_ignore_ascii_case("none") {
+                link.transformations.clear();
+            } else {
+                let known = Transformation::named(value);
+                link.transformations
+                    .push(known.ok_or_else(|| format!("there is no transformation `{value}`"))?);
+            }
+        }
+        "multimatch" => link.multi_match = true,
+        "capture" => link.capture = true,
+        "setvar" => link.effects.push(set_variable(value)?),
+        "expirevar" | "deprecatevar" | "setenv" | "append" | "prepend" => {}
+        "ctl" => link.effects.push(Effect::Control(Ctl::parse(value)?)),
+        "initcol" => {
+            let (name, key) =
+                value.split_once('=').ok_or_else(|| format!("`initcol:{value}` names no record"))?;
+            let collection =
+                Collection::named(name).ok_or_else(|| format!("there is no collection `{name}`"))?;
+            link.effects.push(Effect::Init(collection, Template::parse(key)));
+        }
+        "setsid" => link.effects.push(Effect::Init(Collection::Session, Template::parse(value))),
+        "setuid" => link.effects.push(Effect::Init(Collection::User, Template::parse(value))),
+        "setrsc" => link.effects.push(Effect::Init(Collection::Resource, Template::parse(value))),
+        "id"
+        | "phase"
+        | "msg"
+        | "logdata"
+        | "tag"
+        | "severity"
+        | "rev"
+        | "ver"
+        | "maturity"
+        | "accuracy"
+        | "deny"
+        | "drop"
+        | "block"
+        | "allow"
+        | "redirect"
+        | "proxy"
+        | "pass"
+        | "status"
+        | "log"
+        | "nolog"
+        | "auditlog"
+        | "noauditlog"
+        | "chain"
+        | "skip"
+        | "skipafter"
+        | "exec"
+        | "pause"
+        | "xmlns"
+        | "sanitisearg"
+        | "sanitisematched"
+        | "sanitisematchedbytes"
+        | "sanitiserequestheader"
+        | "sanitiseresponseheader" => {}
+        other => return Err(format!("there is no action `{other}` here")),
+    }
+    Ok(())
+}
+
+/// `tx.score=+%{tx.critical}`, `!tx.x`, `tx.flag`.
+fn set_variable(text: &str) -> Result<Effect, String> {
+    let (unset, text) = match text.strip_prefix('!') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (text, None),
+    };
+    let (collection, key) =
+        name.split_once(['.', ':']).ok_or_else(|| format!("`setvar:{text}` names no variable"))?;
+    let collection = Collection::named(collection.trim())
+        .ok_or_else(|| format!("there is no collection `{collection}`"))?;
+    let change = match value {
+        _ if unset => Change::Unset,
+        None => Change::Set(Template::parse("1")),
+        Some(value) => match value.as_bytes().first() {
+            Some(b'+') => Change::Add(Template::parse(&value[1..])),
+            Some(b'-') => Change::Subtract(Template::parse(&value[1..])),
+            _ => Change::Set(Template::parse(value)),
+        },
+    };
+    Ok(Effect::Set { collection, key: Template::parse(key.trim()), change })
+}
+
+/// Names and numbers of syslog's severities.
+fn severity(text: &str) -> Result<u8, String> {
+    const NAMES: [&str; 8] =
+        ["EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"];
+    let by_name = NAMES.iter().position(|name| name.eq_ignore_ascii_case(text)).map(|n| n as u8);
+    by_name.or_else(|| text.parse().ok().filter(|n| *n < 8)).ok_or_else(|| format!("`{text}` is no severity"))
+}

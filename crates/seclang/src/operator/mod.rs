@@ -1,0 +1,274 @@
+//! Operators: whether a value is what a rule looks for.
+
+mod bytes;
+mod regex;
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use ::regex::bytes::Regex;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use ipnet::IpNet;
+
+use self::regex::Pattern;
+use crate::macros::{Expand, Template};
+
+/// An operator, compiled.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    /// Its name and argument as written, for messages.
+    pub(crate) name: String,
+    pub(crate) argument: String,
+    pub(crate) negated: bool,
+    pub(crate) test: Test,
+    /// What it does not do.
+    pub(crate) warning: Option<&'static str>,
+}
+
+/// What is asked of a value.
+#[derive(Debug)]
+pub(crate) enum Test {
+    Regex(Pattern),
+    /// A regular expression with macros, compiled each time.
+    RegexTemplate(Template),
+    Phrases(AhoCorasick),
+    Text(TextTest, Template),
+    Number(NumberTest, Template),
+    ByteRange(Box<[bool; 256]>),
+    UrlEncoding,
+    Utf8,
+    Sql,
+    Html,
+    Address(Vec<IpNet>),
+    CheckDigits(bytes::CheckDigits, Regex),
+    Always,
+    Never,
+}
+
+/// Tests of texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TextTest {
+    Equals,
+    BeginsWith,
+    EndsWith,
+    Contains,
+    ContainsWord,
+    Within,
+}
+
+/// Tests of numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NumberTest {
+    Equal,
+    NotEqual,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+}
+
+/// What matched, from the whole to the ninth group.
+pub(crate) type Captures = Vec<Vec<u8>>;
+
+impl Operator {
+    /// Compiles an operator. Files are found beside `directory`.
+    pub(crate) fn compile(raw: &crate::rule::Operator, directory: &Path) -> Result<Operator, String> {
+        let argument = raw.argument.as_str();
+        let template = || Template::parse(argument);
+        let text = |test| Ok(Test::Text(test, template()));
+        let number = |test| Ok(Test::Number(test, template()));
+        let test = match raw.name.to_ascii_lowercase().as_str() {
+            "rx" | "rxglobal" => match template() {
+                template if template.constant().is_some() => Ok(Test::Regex(Pattern::compile(argument)?)),
+                template => Ok(Test::RegexTemplate(template)),
+            },
+            "pm" => phrases(bytes::phrases(argument)),
+            "pmf" | "pmfromfile" => {
+                phrases(lines(argument, directory)?.into_iter().map(String::into_bytes).collect())
+            }
+            "streq" => text(TextTest::Equals),
+            "strmatch" | "contains" => text(TextTest::Contains),
+            "beginswith" => text(TextTest::BeginsWith),
+            "endswith" => text(TextTest::EndsWith),
+            "containsword" => text(TextTest::ContainsWord),
+            "within" => text(TextTest::Within),
+            "eq" => number(NumberTest::Equal),
+            "ne" => number(NumberTest::NotEqual),
+            "gt" => number(NumberTest::Greater),
+            "ge" => number(NumberTest::GreaterOrEqual),
+            "lt" => number(NumberTest::Less),
+            "le" => number(NumberTest::LessOrEqual),
+            "validatebyterange" => bytes::ranges(argument).map(|set| Test::ByteRange(Box::new(set))),
+            "validateurlencoding" => Ok(Test::UrlEncoding),
+            "validateutf8encoding" => Ok(Test::Utf8),
+            "detectsqli" => Ok(Test::Sql),
+            "detectxss" => Ok(Test::Html),
+            "ipmatch" => addresses(argument.split(',').map(str::to_owned).collect()),
+            "ipmatchf" | "ipmatchfromfile" => addresses(lines(argument, directory)?),
+            "verifycc" => Ok(Test::CheckDigits(bytes::CheckDigits::Card, regex::compile(argument)?)),
+            "verifycpf" => Ok(Test::CheckDigits(bytes::CheckDigits::Cpf, regex::compile(argument)?)),
+            "verifyssn" => Ok(Test::CheckDigits(bytes::CheckDigits::Ssn, regex::compile(argument)?)),
+            "unconditionalmatch" => Ok(Test::Always),
+            "nomatch" | "rbl" | "geolookup" => Ok(Test::Never),
+            "inspectfile" => {
+                Err("`@inspectFile` runs a program for every request, which this engine does not do".into())
+            }
+            other => Err(format!("there is no operator `@{other}` here")),
+        }?;
+        let warning = match raw.name.to_ascii_lowercase().as_str() {
+            // A look-up in somebody else's list takes longer than a request has.
+            "rbl" => Some("`@rbl` asks nobody here, and never matches"),
+            "geolookup" => Some("`@geoLookup` has no database here, and never matches"),
+            _ => None,
+        };
+        Ok(Operator {
+            warning,
+            name: raw.name.clone(),
+            argument: raw.argument.clone(),
+            negated: raw.negated,
+            test,
+        })
+    }
+
+    /// Whether a value matches; what it captured goes to `captures`.
+    pub(crate) fn matches(
+        &self,
+        value: &[u8],
+        values: &impl Expand,
+        captures: Option<&mut Captures>,
+    ) -> bool {
+        self.test.holds(value, values, captures) != self.negated
+    }
+}
+
+impl Test {
+    fn holds(&self, value: &[u8], values: &impl Expand, captures: Option<&mut Captures>) -> bool {
+        let whole = |found: &[u8], captures: Option<&mut Captures>| {
+            if let Some(captures) = captures {
+                captures.clear();
+                captures.push(found.to_vec());
+            }
+        };
+        match self {
+            Test::Regex(regex) => regex.matches(value, captures),
+            Test::RegexTemplate(template) => {
+                let pattern = template.expand(values);
+                Pattern::compile(&String::from_utf8_lossy(&pattern))
+                    .is_ok_and(|regex| regex.matches(value, captures))
+            }
+            Test::Phrases(phrases) => match phrases.find(value) {
+                Some(found) => {
+                    whole(&value[found.range()], captures);
+                    true
+                }
+                None => false,
+            },
+            Test::Text(test, template) => text_holds(*test, value, &template.expand(values)),
+            Test::Number(test, template) => {
+                let (left, right) = (bytes::number(value), bytes::number(&template.expand(values)));
+                match test {
+                    NumberTest::Equal => left == right,
+                    NumberTest::NotEqual => left != right,
+                    NumberTest::Greater => left > right,
+                    NumberTest::GreaterOrEqual => left >= right,
+                    NumberTest::Less => left < right,
+                    NumberTest::LessOrEqual => left <= right,
+                }
+            }
+            Test::ByteRange(allowed) => value.iter().any(|byte| !allowed[usize::from(*byte)]),
+            Test::UrlEncoding => bytes::has_bad_url_encoding(value),
+            Test::Utf8 => std::str::from_utf8(value).is_err(),
+            Test::Sql => match libinjectionrs::detect_sqli(value) {
+                found if found.is_injection() => {
+                    let fingerprint = found.fingerprint.map_or_else(String::new, |f| f.to_string());
+                    whole(fingerprint.as_bytes(), captures);
+                    true
+                }
+                _ => false,
+            },
+            Test::Html => libinjectionrs::detect_xss(value).is_injection(),
+            Test::Address(networks) => {
+                let address =
+                    std::str::from_utf8(value).ok().and_then(|text| text.trim().parse::<IpAddr>().ok());
+                address.is_some_and(|address| networks.iter().any(|network| network.contains(&address)))
+            }
+            Test::CheckDigits(digits, regex) => {
+                match regex.find_iter(value).find(|found| digits.hold(found.as_bytes())) {
+                    Some(found) => {
+                        whole(found.as_bytes(), captures);
+                        true
+                    }
+                    None => false,
+                }
+            }
+            Test::Always => true,
+            Test::Never => false,
+        }
+    }
+}
+
+fn text_holds(test: TextTest, value: &[u8], argument: &[u8]) -> bool {
+    let contains = |haystack: &[u8], needle: &[u8]| memchr::memmem::find(haystack, needle).is_some();
+    match test {
+        TextTest::Equals => value == argument,
+        TextTest::BeginsWith => value.starts_with(argument),
+        TextTest::EndsWith => value.ends_with(argument),
+        TextTest::Contains => contains(value, argument),
+        TextTest::Within => contains(argument, value),
+        TextTest::ContainsWord => {
+            let is_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+            argument.is_empty()
+                || memchr::memmem::find_iter(value, argument).any(|at| {
+                    !is_word(at.checked_sub(1).and_then(|before| value.get(before)))
+                        && !is_word(value.get(at + argument.len()))
+                })
+        }
+    }
+}
+
+fn phrases(phrases: Vec<Vec<u8>>) -> Result<Test, String> {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .build(phrases.iter().filter(|phrase| !phrase.is_empty()))
+        .map(Test::Phrases)
+        .map_err(|e| e.to_string())
+}
+
+fn addresses(texts: Vec<String>) -> Result<Test, String> {
+    let network = |text: &str| {
+        let text = text.trim();
+        text.parse::<IpNet>()
+            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+            .map_err(|_| format!("`{text}` is neither an address nor a network"))
+    };
+    texts
+        .iter()
+        .filter(|text| !text.trim().is_empty())
+        .map(|text| network(text))
+        .collect::<Result<_, _>>()
+        .map(Test::Address)
+}
+
+/// The lines of a file beside the rules; comments and empty lines say nothing.
+fn lines(names: &str, directory: &Path) -> Result<Vec<String>, String> {
+    let mut all = Vec::new();
+    for name in names.split_whitespace() {
+        if name.starts_with("http://") || name.starts_with("https://") {
+            return Err(format!("`{name}` is on another machine; keep a copy beside the rules"));
+        }
+        let path = directory.join(name);
+        let text = std::fs::read(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        all.extend(
+            text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).map(str::to_owned),
+        );
+    }
+    Ok(all)
+}
+
+/// The expression of a `/selector/`, whatever the case of names.
+pub(crate) fn selector(pattern: &str) -> Result<Regex, String> {
+    regex::compile(&format!("(?i){pattern}"))
+}

@@ -1,0 +1,501 @@
+//! A rule set: files read, rules compiled, ready for transactions.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::actions::Action;
+use crate::ctl::Ctl;
+use crate::lexer::{Directive, SyntaxError, directives};
+use crate::macros::Template;
+use crate::operator::Operator;
+use crate::rule;
+use crate::transform::Transformation;
+use crate::variable::Target;
+
+/// Rules, compiled, with what directives say of the engine.
+#[derive(Debug, Default)]
+pub struct RuleSet {
+    /// Rules and markers of each phase, in order.
+    pub(crate) phases: [Vec<Step>; 5],
+    /// Settings of directives.
+    pub(crate) settings: Settings,
+    /// What is accepted, and has no effect here.
+    pub warnings: Vec<SyntaxError>,
+}
+
+/// A place in a phase.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    Rule(Arc<Rule>),
+    Marker(Arc<str>),
+}
+
+/// Whether the engine decides, watches or sleeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineMode {
+    /// Rules decide.
+    On,
+    /// Rules are evaluated, and nothing is refused.
+    DetectionOnly,
+    /// Nothing is evaluated.
+    Off,
+}
+
+/// Settings of directives.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) mode: EngineMode,
+    pub(crate) argument_separator: u8,
+    pub(crate) arguments_limit: usize,
+    pub(crate) signature: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            mode: EngineMode::On,
+            argument_separator: b'&',
+            arguments_limit: 1000,
+            signature: Vec::new(),
+        }
+    }
+}
+
+/// A rule with its chain.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) id: u64,
+    pub(crate) file: Arc<str>,
+    pub(crate) line: usize,
+    pub(crate) message: Option<Template>,
+    pub(crate) logdata: Option<Template>,
+    pub(crate) tags: Vec<Template>,
+    pub(crate) severity: Option<u8>,
+    pub(crate) revision: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) disruptive: Disruptive,
+    pub(crate) status: u16,
+    pub(crate) log: bool,
+    pub(crate) skip: usize,
+    pub(crate) skip_after: Option<Arc<str>>,
+    pub(crate) links: Vec<Link>,
+}
+
+/// What a match means for the exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Disruptive {
+    Pass,
+    Deny,
+    Drop,
+    Redirect(Template),
+    Allow(Allowed),
+}
+
+/// How much `allow` lets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allowed {
+    Everything,
+    Phase,
+    Request,
+}
+
+/// One link of a chain; most chains have one.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) targets: Vec<Target>,
+    pub(crate) exclusions: Vec<Target>,
+    /// None for `SecAction`, which always matches.
+    pub(crate) operator: Option<Operator>,
+    pub(crate) transformations: Vec<Transformation>,
+    pub(crate) multi_match: bool,
+    pub(crate) capture: bool,
+    pub(crate) effects: Vec<Effect>,
+}
+
+/// What a matching link does beside deciding.
+#[derive(Debug, Clone)]
+pub(crate) enum Effect {
+    Set {
+        collection: crate::variable::Collection,
+        key: Template,
+        change: Change,
+    },
+    Control(Ctl),
+    /// `initcol:ip=%{REMOTE_ADDR}`, `setsid`, `setuid`: which record of a collection this transaction has.
+    Init(crate::variable::Collection, Template),
+}
+
+/// What happens to a variable.
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
+    Set(Template),
+    Add(Template),
+    Subtract(Template),
+    Unset,
+}
+
+impl RuleSet {
+    /// Reads and compiles files, in order.
+    ///
+    /// # Errors
+    /// What is wrong, with file and line.
+    pub fn load(files: &[PathBuf]) -> Result<RuleSet, SyntaxError> {
+        let mut loader = Loader::default();
+        for file in files {
+            loader.file(file, 0)?;
+        }
+        loader.finish()
+    }
+
+    /// Compiles a text; files that it names are found beside `directory`.
+    ///
+    /// # Errors
+    /// What is wrong, with file and line.
+    pub fn parse(name: &str, text: &str, directory: &Path) -> Result<RuleSet, SyntaxError> {
+        let mut loader = Loader::default();
+        loader.text(name, text, directory, 0)?;
+        loader.finish()
+    }
+
+    /// How many rules there are, chains counted once.
+    pub fn len(&self) -> usize {
+        self.phases.iter().flatten().filter(|step| matches!(step, Step::Rule(_))).count()
+    }
+
+    /// Whether there is no rule.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// How deep files may include others.
+const MAX_INCLUDES: usize = 16;
+
+#[derive(Default)]
+struct Loader {
+    settings: Settings,
+    warnings: Vec<SyntaxError>,
+    /// Actions that rules of a phase have unless they say otherwise.
+    defaults: HashMap<u8, Vec<Action>>,
+    loaded: Vec<Loaded>,
+    /// What is taken from rules, or changed in them, when all are read.
+    updates: Vec<(Directive, Update)>,
+}
+
+enum Loaded {
+    Rule { rules: Vec<rule::Rule>, directory: PathBuf, defaults: HashMap<u8, Vec<Action>> },
+    Marker(Arc<str>),
+}
+
+enum Update {
+    RemoveById(Vec<(u64, u64)>),
+    RemoveByTag(String),
+    RemoveByMessage(String),
+    TargetById(Vec<(u64, u64)>, Vec<rule::Variable>),
+    TargetByTag(String, Vec<rule::Variable>),
+    TargetByMessage(String, Vec<rule::Variable>),
+    ActionById(Vec<(u64, u64)>, Vec<Action>),
+}
+
+/// Directives that other parts of a server obey, or that say how this engine should save time; they are accepted.
+const ACCEPTED: [&str; 46] = [
+    "seccomponentsignature",
+    "secauditengine",
+    "secauditlog",
+    "secauditlog2",
+    "secauditlogdirmode",
+    "secauditlogfilemode",
+    "secauditlogformat",
+    "secauditlogparts",
+    "secauditlogprefix",
+    "secauditlogrelevantstatus",
+    "secauditlogstoragedir",
+    "secauditlogtype",
+    "secchrootdir",
+    "seccollectiontimeout",
+    "secconnengine",
+    "seccookieformat",
+    "seccookiev0separator",
+    "secdatadir",
+    "secdebuglog",
+    "secdebugloglevel",
+    "secdisablebackendcompression",
+    "secgeolookupdb",
+    "secguardianlog",
+    "sechttpblkey",
+    "secinterceptonerror",
+    "secpcrematchlimit",
+    "secpcrematchlimitrecursion",
+    "secremoterules",
+    "secrequestbodyaccess",
+    "secrequestbodyinmemorylimit",
+    "secrequestbodyjsondepthlimit",
+    "secrequestbodylimit",
+    "secrequestbodylimitaction",
+    "secrequestbodynofileslimit",
+    "secresponsebodyaccess",
+    "secresponsebodylimit",
+    "secresponsebodylimitaction",
+    "secresponsebodymimetype",
+    "secresponsebodymimetypesclear",
+    "secruleperftime",
+    "secsensorid",
+    "secserversignature",
+    "secstatusengine",
+    "sectmpdir",
+    "secunicodemapfile",
+    "secuploaddir",
+];
+
+impl Loader {
+    fn file(&mut self, path: &Path, depth: usize) -> Result<(), SyntaxError> {
+        let name = path.display().to_string();
+        let text = std::fs::read(path).map_err(|e| SyntaxError {
+            file: name.as_str().into(),
+            line: 0,
+            reason: format!("cannot be read: {e}"),
+        })?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        self.text(&name, &String::from_utf8_lossy(&text), directory, depth)
+    }
+
+    fn text(&mut self, name: &str, text: &str, directory: &Path, depth: usize) -> Result<(), SyntaxError> {
+        let mut chained = false;
+        for directive in directives(name, text)? {
+            let wrong = |reason: String| SyntaxError {
+                file: Arc::clone(&directive.file),
+                line: directive.line,
+                reason,
+            };
+            let argument = directive.arguments.first().map_or("", String::as_str);
+            match directive.name.to_ascii_lowercase().as_str() {
+                "secrule" | "secaction" => {
+                    let rule = rule::rule(&directive, chained)?;
+                    let next = rule.has("chain");
+                    match self.loaded.last_mut() {
+                        Some(Loaded::Rule { rules, .. }) if chained => rules.push(rule),
+                        _ => self.loaded.push(Loaded::Rule {
+                            rules: vec![rule],
+                            directory: directory.to_owned(),
+                            defaults: self.defaults.clone(),
+                        }),
+                    }
+                    chained = next;
+                }
+                "secmarker" => self.loaded.push(Loaded::Marker(argument.trim_matches('"').into())),
+                "secdefaultaction" => {
+                    let actions = crate::actions::parse(argument);
+                    let phase = actions.iter().find(|a| a.name == "phase").and_then(|a| a.value.as_deref());
+                    let phase = phase_number(phase.unwrap_or("2")).map_err(wrong)?;
+                    self.defaults.insert(phase, actions);
+                }
+                "secruleengine" => {
+                    self.settings.mode = engine_mode(argument)
+                        .ok_or_else(|| wrong(format!("`{argument}` is not On, Off or DetectionOnly")))?;
+                }
+                "secargumentseparator" => {
+                    self.settings.argument_separator = match argument.as_bytes() {
+                        [byte] => *byte,
+                        _ => return Err(wrong("the separator is one character".into())),
+                    };
+                }
+                "secargumentslimit" => {
+                    self.settings.arguments_limit =
+                        argument.parse().map_err(|_| wrong(format!("`{argument}` is no number")))?;
+                }
+                "include" | "includeoptional" => {
+                    let optional = directive.name.eq_ignore_ascii_case("includeoptional");
+                    self.include(argument, directory, optional, depth).map_err(|e| match e {
+                        Included::Nothing(reason) => wrong(reason),
+                        Included::Broken(error) => error,
+                    })?;
+                }
+                "secruleremovebyid"
+                | "secruleremovebytag"
+                | "secruleremovebymsg"
+                | "secruleupdatetargetbyid"
+                | "secruleupdatetargetbytag"
+                | "secruleupdatetargetbymsg"
+                | "secruleupdateactionbyid" => {
+                    let update = update(&directive).map_err(wrong)?;
+                    self.updates.push((directive.clone(), update));
+                }
+                name if ACCEPTED.contains(&name) => {
+                    if name == "seccomponentsignature" {
+                        self.settings.signature.push(argument.to_owned());
+                    }
+                }
+                _ => return Err(wrong(format!("there is no directive `{}` here", directive.name))),
+            }
+        }
+        if chained {
+            return Err(SyntaxError {
+                file: name.into(),
+                line: 0,
+                reason: "the last rule begins a chain that does not go on".into(),
+            });
+        }
+        Ok(())
+    }
+
+    fn include(
+        &mut self,
+        pattern: &str,
+        directory: &Path,
+        optional: bool,
+        depth: usize,
+    ) -> Result<(), Included> {
+        if depth >= MAX_INCLUDES {
+            return Err(Included::Nothing("files include each other too deep".into()));
+        }
+        let files = crate::glob::files(&directory.join(pattern));
+        if files.is_empty() && !optional {
+            return Err(Included::Nothing(format!("`{pattern}` names no file")));
+        }
+        files.iter().try_for_each(|file| self.file(file, depth + 1)).map_err(Included::Broken)
+    }
+
+    fn finish(self) -> Result<RuleSet, SyntaxError> {
+        let mut set = RuleSet { settings: self.settings, warnings: self.warnings, ..RuleSet::default() };
+        let mut loaded = self.loaded;
+        for (directive, update) in &self.updates {
+            apply(&mut loaded, update).map_err(|reason| SyntaxError {
+                file: Arc::clone(&directive.file),
+                line: directive.line,
+                reason,
+            })?;
+        }
+        let mut seen: HashMap<u64, (Arc<str>, usize)> = HashMap::new();
+        for step in loaded {
+            match step {
+                Loaded::Marker(name) => {
+                    set.phases.iter_mut().for_each(|phase| phase.push(Step::Marker(Arc::clone(&name))));
+                }
+                Loaded::Rule { rules, directory, defaults } => {
+                    let first = &rules[0];
+                    if let Some((file, line)) = seen.insert(first.id, (Arc::clone(&first.file), first.line)) {
+                        return Err(SyntaxError {
+                            file: Arc::clone(&first.file),
+                            line: first.line,
+                            reason: format!("rule {} is there already, at {file}:{line}", first.id),
+                        });
+                    }
+                    let (phase, rule) = crate::compile::rule(&rules, &directory, &defaults)?;
+                    for warning in rule.links.iter().filter_map(|link| link.operator.as_ref()?.warning) {
+                        let file = Arc::clone(&rule.file);
+                        set.warnings.push(SyntaxError { file, line: rule.line, reason: warning.into() });
+                    }
+                    set.phases[usize::from(phase) - 1].push(Step::Rule(Arc::new(rule)));
+                }
+            }
+        }
+        Ok(set)
+    }
+}
+
+enum Included {
+    Nothing(String),
+    Broken(SyntaxError),
+}
+
+/// `1` to `5`, `request`, `response`, `logging`.
+pub(crate) fn phase_number(text: &str) -> Result<u8, String> {
+    match text {
+        "request" => Ok(2),
+        "response" => Ok(4),
+        "logging" => Ok(5),
+        text => {
+            text.parse().ok().filter(|n| (1..=5).contains(n)).ok_or_else(|| format!("`{text}` is no phase"))
+        }
+    }
+}
+
+pub(crate) fn engine_mode(text: &str) -> Option<EngineMode> {
+    [("on", EngineMode::On), ("off", EngineMode::Off), ("detectiononly", EngineMode::DetectionOnly)]
+        .into_iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(text))
+        .map(|(_, mode)| mode)
+}
+
+/// `1`, `1-5`, `1,3-4`, or several arguments of these.
+pub(crate) fn id_ranges(texts: &[impl AsRef<str>]) -> Result<Vec<(u64, u64)>, String> {
+    let mut ranges = Vec::new();
+    for part in texts.iter().flat_map(|text| text.as_ref().split([',', ' '])).filter(|part| !part.is_empty())
+    {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        match (from.parse(), to.parse()) {
+            (Ok(from), Ok(to)) => ranges.push((from, to)),
+            _ => return Err(format!("`{part}` is no rule id or range of them")),
+        }
+    }
+    Ok(ranges)
+}
+
+fn update(directive: &Directive) -> Result<Update, String> {
+    let arguments = &directive.arguments;
+    let first = arguments.first().ok_or("it names no rule")?;
+    let variables = || {
+        let text = arguments.get(1).ok_or("it names no variable")?;
+        Ok::<_, String>(rule::variables(text))
+    };
+    Ok(match directive.name.to_ascii_lowercase().as_str() {
+        "secruleremovebyid" => Update::RemoveById(id_ranges(arguments)?),
+        "secruleremovebytag" => Update::RemoveByTag(first.clone()),
+        "secruleremovebymsg" => Update::RemoveByMessage(first.clone()),
+        "secruleupdatetargetbyid" => Update::TargetById(id_ranges(&[first])?, variables()?),
+        "secruleupdatetargetbytag" => Update::TargetByTag(first.clone(), variables()?),
+        "secruleupdatetargetbymsg" => Update::TargetByMessage(first.clone(), variables()?),
+        _ => {
+            // `id:n` names the n-th link of a chain; the first is what others mean.
+            let id = first.split(':').next().unwrap_or(first);
+            let actions = arguments.get(1).ok_or("it names no action")?;
+            Update::ActionById(id_ranges(&[id])?, crate::actions::parse(actions))
+        }
+    })
+}
+
+fn apply(loaded: &mut Vec<Loaded>, update: &Update) -> Result<(), String> {
+    let within = |ranges: &[(u64, u64)], id: u64| ranges.iter().any(|(from, to)| (*from..=*to).contains(&id));
+    let pattern = |text: &str| crate::operator::selector(text.trim_matches('"'));
+    let is_meant: Box<dyn Fn(&rule::Rule) -> bool> = match update {
+        Update::RemoveById(ranges) | Update::TargetById(ranges, _) | Update::ActionById(ranges, _) => {
+            let ranges = ranges.clone();
+            Box::new(move |rule| within(&ranges, rule.id))
+        }
+        Update::RemoveByTag(text) | Update::TargetByTag(text, _) => {
+            let regex = pattern(text)?;
+            Box::new(move |rule| rule.tags().any(|tag| regex.is_match(tag.as_bytes())))
+        }
+        Update::RemoveByMessage(text) | Update::TargetByMessage(text, _) => {
+            let regex = pattern(text)?;
+            Box::new(move |rule| rule.action("msg").is_some_and(|msg| regex.is_match(msg.as_bytes())))
+        }
+    };
+    match update {
+        Update::RemoveById(_) | Update::RemoveByTag(_) | Update::RemoveByMessage(_) => {
+            loaded.retain(|step| !matches!(step, Loaded::Rule { rules, .. } if is_meant(&rules[0])));
+        }
+        Update::TargetById(_, variables)
+        | Update::TargetByTag(_, variables)
+        | Update::TargetByMessage(_, variables) => {
+            for step in loaded.iter_mut() {
+                if let Loaded::Rule { rules, .. } = step
+                    && is_meant(&rules[0])
+                {
+                    rules[0].variables.extend(variables.iter().cloned());
+                }
+            }
+        }
+        Update::ActionById(_, actions) => {
+            for step in loaded.iter_mut() {
+                if let Loaded::Rule { rules, .. } = step
+                    && is_meant(&rules[0])
+                {
+                    rules[0].replace_actions(actions);
+                }
+            }
+        }
+    }
+    Ok(())
+}
