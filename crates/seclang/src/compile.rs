@@ -49,6 +49,7 @@ pub(crate) fn rule(
         log: true,
         skip: 0,
         skip_after: None,
+        slot: None,
         links,
     };
     let default_disruptive = defaults.iter().filter(|action| is_disruptive(&action.name));

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::ctl::Ctl;
+use crate::filter::{Known, Slot};
 use crate::operator::Captures;
 use crate::ruleset::{Allowed, Change, Disruptive, Effect, EngineMode, Link, Rule, Step};
-use crate::transaction::{Intervention, Pair, RuleMatch, Transaction};
+use crate::transaction::{Intervention, RuleMatch, Transaction};
 use crate::transform::apply_all;
 use crate::variable::{Collection, Selector, Target};
 
@@ -44,6 +45,15 @@ impl Transaction<'_> {
         if stopped {
             return None;
         }
+        let mut known = std::mem::take(&mut self.known);
+        known.next_phase();
+        let outcome = self.steps(phase, &mut known);
+        self.known = known;
+        outcome
+    }
+
+    fn steps(&mut self, phase: Phase, known: &mut Known) -> Option<Intervention> {
+        let number = phase as usize;
         let rules = self.rules;
         let steps = &rules.phases[number - 1];
         let mut at = 0;
@@ -53,7 +63,11 @@ impl Transaction<'_> {
                 continue;
             };
             at += 1;
-            if self.is_removed(rule) || !self.rule(rule) {
+            let filtered = self.filters && rule.slot.is_some();
+            if (filtered && !self.may_match(rule, known))
+                || self.is_removed(rule)
+                || !self.rule(rule, filtered.then_some(&*known))
+            {
                 continue;
             }
             if self.mode == EngineMode::Off {
@@ -104,12 +118,12 @@ impl Transaction<'_> {
     }
 
     /// Whether a rule and its whole chain match. What it does is done.
-    fn rule(&mut self, rule: &Arc<Rule>) -> bool {
+    fn rule(&mut self, rule: &Arc<Rule>, known: Option<&Known>) -> bool {
         self.current_rule = Some(Arc::clone(rule));
         let removed = self.removed_targets(rule);
         for (number, link) in rule.links.iter().enumerate() {
-            let removed = if number == 0 { &removed[..] } else { &[] };
-            if !self.link(link, removed) {
+            let (removed, known) = if number == 0 { (&removed[..], known) } else { (&[][..], None) };
+            if !self.link(link, removed, rule.slot.as_ref().zip(known)) {
                 return false;
             }
         }
@@ -142,62 +156,80 @@ impl Transaction<'_> {
         }
     }
 
-    /// Whether a link matches any of its values. Each match does what the link does.
-    fn link(&mut self, link: &Link, removed: &[Target]) -> bool {
+    /// Whether a link matches any of its values. Each match does what the link does, in the order of the values.
+    fn link(&mut self, link: &Link, removed: &[Target], filter: Option<(&Slot, &Known)>) -> bool {
         let Some(operator) = &link.operator else {
             self.effects(link, None);
             return true;
         };
-        let values: Vec<Pair> =
-            link.targets.iter().flat_map(|target| self.values(target, link, removed)).collect();
-        let mut matched = Vec::new();
-        for (name, value) in values {
-            for reading in readings(link, &value) {
-                let mut captures = Captures::new();
-                let wanted = link.capture.then_some(&mut captures);
-                if !operator.matches(&reading, self, wanted) {
-                    continue;
+        let mut matched: Vec<(Vec<u8>, Vec<u8>, Captures)> = Vec::new();
+        for target in &link.targets {
+            let collection = target.collection;
+            if target.counted {
+                let mut count = 0usize;
+                self.members(target, link, removed, &mut |_, _| count += 1);
+                let mut digits = [0; 20];
+                let number = decimal(count, &mut digits);
+                if operator.matches(number, self, None) {
+                    let name = [b"&", collection.name().as_bytes()].concat();
+                    matched.push((name, number.to_vec(), Captures::new()));
                 }
-                self.matched.name.clone_from(&name);
-                self.matched.value = reading.to_vec();
-                matched.push((name.clone(), reading.to_vec()));
-                self.effects(link, Some(captures));
+                continue;
             }
+            self.members(target, link, removed, &mut |name, value| {
+                if filter.is_some_and(|(slot, known)| !known.may_match(slot, value)) {
+                    return;
+                }
+                readings(link, value, &mut |reading| {
+                    let mut captures = Captures::new();
+                    if operator.matches(reading, self, link.capture.then_some(&mut captures)) {
+                        let mut full = collection.name().as_bytes().to_vec();
+                        if !name.is_empty() {
+                            full.push(b':');
+                            full.extend_from_slice(name);
+                        }
+                        matched.push((full, reading.to_vec(), captures));
+                    }
+                });
+            });
         }
-        let found = !matched.is_empty();
-        if found {
-            self.matched.all = matched;
+        if matched.is_empty() {
+            return false;
         }
-        found
+        let mut all = Vec::with_capacity(matched.len());
+        for (name, value, captures) in matched {
+            self.matched.name.clone_from(&name);
+            self.matched.value.clone_from(&value);
+            all.push((name, value));
+            self.effects(link, Some(captures));
+        }
+        self.matched.all = all;
+        true
     }
 
-    /// The values of a target, each with its full name, `ARGS:id`.
-    fn values(&self, target: &Target, link: &Link, removed: &[Target]) -> Vec<Pair> {
+    /// Tells each member that a target means.
+    fn members(&self, target: &Target, link: &Link, removed: &[Target], tell: &mut dyn FnMut(&[u8], &[u8])) {
         let collection = target.collection;
-        let mut found: Vec<Pair> = Vec::new();
+        let excluded = |name: &[u8]| {
+            link.exclusions.iter().chain(removed).any(|exclusion| exclusion.excludes(collection, name))
+        };
+        if let (Collection::Tx, Selector::Name(key)) = (collection, &target.selector) {
+            // Its names are in lower case, as this one is.
+            if let Some(value) = self.tx.get(key.as_bytes()).filter(|_| !excluded(key.as_bytes())) {
+                tell(key.as_bytes(), value);
+            }
+            return;
+        }
         self.visit(collection, &mut |name, value| {
             let is_meant = match (&target.selector, collection) {
                 // All of `XML` is not its every element: a rule says which.
                 (Selector::All, Collection::Xml) => false,
                 (selector, _) => selector.takes(name),
             };
-            let excluded = || {
-                link.exclusions.iter().chain(removed).any(|exclusion| exclusion.excludes(collection, name))
-            };
-            if is_meant && !excluded() && !self.is_exempt(collection, name) {
-                let mut full = collection.name().as_bytes().to_vec();
-                if !name.is_empty() {
-                    full.push(b':');
-                    full.extend_from_slice(name);
-                }
-                found.push((full, value.to_vec()));
+            if is_meant && !excluded(name) && !self.is_exempt(collection, name) {
+                tell(name, value);
             }
         });
-        if target.counted {
-            let name = [b"&", collection.name().as_bytes()].concat();
-            return vec![(name, found.len().to_string().into_bytes())];
-        }
-        found
     }
 
     fn effects(&mut self, link: &Link, captures: Option<Captures>) {
@@ -270,18 +302,30 @@ impl Transaction<'_> {
     }
 }
 
-/// What a link looks at of a value: its last transformation, or with `multiMatch` each that differs.
-fn readings<'v>(link: &Link, value: &'v [u8]) -> Vec<Cow<'v, [u8]>> {
+/// Tells what a link looks at of a value: its last transformation, or with `multiMatch` each that differs.
+fn readings(link: &Link, value: &[u8], tell: &mut dyn FnMut(&[u8])) {
     if !link.multi_match {
-        return vec![apply_all(&link.transformations, value)];
+        return tell(&apply_all(&link.transformations, value));
     }
-    let mut readings = vec![Cow::Borrowed(value)];
+    tell(value);
     let mut last = Cow::Borrowed(value);
     for transformation in &link.transformations {
         if let Some(new) = transformation.apply(&last) {
             last = Cow::Owned(new);
-            readings.push(last.clone());
+            tell(&last);
         }
     }
-    readings
+}
+
+/// A number in decimal digits, at the end of a buffer.
+fn decimal(mut number: usize, buffer: &mut [u8; 20]) -> &[u8] {
+    let mut at = buffer.len();
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &buffer[at..];
+        }
+    }
 }

@@ -84,5 +84,8 @@ fn variable(name: &str) -> Option<(Collection, Option<String>)> {
         Some((name, key)) => (name, Some(key.to_owned())),
         None => (name, None),
     };
-    Some((Collection::named(name)?, key))
+    let collection = Collection::named(name)?;
+    // Names of `TX` have no case.
+    let key = if collection == Collection::Tx { key.map(|key| key.to_ascii_lowercase()) } else { key };
+    Some((collection, key))
 }

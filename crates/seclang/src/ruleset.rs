@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::actions::Action;
 use crate::ctl::Ctl;
+use crate::filter::{Filter, Slot};
 use crate::lexer::{Directive, SyntaxError, directives};
 use crate::macros::Template;
 use crate::operator::Operator;
@@ -18,6 +19,8 @@ use crate::variable::Target;
 pub struct RuleSet {
     /// Rules and markers of each phase, in order.
     pub(crate) phases: [Vec<Step>; 5],
+    /// What can match a value at all.
+    pub(crate) filter: Filter,
     /// Settings of directives.
     pub(crate) settings: Settings,
     /// What is accepted, and has no effect here.
@@ -80,6 +83,8 @@ pub(crate) struct Rule {
     pub(crate) skip: usize,
     pub(crate) skip_after: Option<Arc<str>>,
     pub(crate) links: Vec<Link>,
+    /// Its place in the filter, when it has one.
+    pub(crate) slot: Option<Slot>,
 }
 
 /// What a match means for the exchange.
@@ -133,6 +138,16 @@ pub(crate) enum Change {
     Add(Template),
     Subtract(Template),
     Unset,
+}
+
+impl Rule {
+    /// The paranoia level that its tags name; zero when they name none.
+    pub(crate) fn paranoia_level(&self) -> u8 {
+        let tags = self.tags.iter().filter_map(Template::constant);
+        tags.filter_map(|tag| tag.strip_prefix(b"paranoia-level/"))
+            .find_map(|level| std::str::from_utf8(level).ok()?.parse().ok())
+            .unwrap_or(0)
+    }
 }
 
 impl RuleSet {
@@ -390,6 +405,7 @@ impl Loader {
                 }
             }
         }
+        set.filter = Filter::build(&mut set.phases);
         Ok(set)
     }
 }

@@ -1,6 +1,6 @@
 //! A transaction: one exchange, what is known of it, and what rules made of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use crate::body::multipart::Flags;
 use crate::body::xml::Xml;
 use crate::body::{self};
 use crate::ctl::Ctl;
+use crate::filter::Known;
 use crate::macros::Expand;
 use crate::ruleset::{EngineMode, RuleSet};
 use crate::transform::Transformation;
@@ -107,8 +108,8 @@ pub struct Transaction<'s> {
     pub(crate) files: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>,
     pub(crate) xml: Option<Xml>,
     pub(crate) response: Option<Response>,
-    pub(crate) tx: HashMap<Vec<u8>, Vec<u8>>,
-    pub(crate) persistent: HashMap<Collection, HashMap<Vec<u8>, Vec<u8>>>,
+    pub(crate) tx: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub(crate) persistent: HashMap<Collection, BTreeMap<Vec<u8>, Vec<u8>>>,
     pub(crate) highest_severity: Option<u8>,
     pub(crate) matched: Matched,
     pub(crate) controls: Vec<Ctl>,
@@ -117,6 +118,8 @@ pub struct Transaction<'s> {
     pub(crate) exempt: Vec<String>,
     pub(crate) allowed: Option<crate::ruleset::Allowed>,
     pub(crate) current_rule: Option<Arc<crate::ruleset::Rule>>,
+    pub(crate) known: Known,
+    pub(crate) filters: bool,
     matches: Vec<RuleMatch>,
 }
 
@@ -166,7 +169,7 @@ impl<'s> Transaction<'s> {
             files: Vec::new(),
             xml: None,
             response: None,
-            tx: HashMap::new(),
+            tx: BTreeMap::new(),
             persistent: HashMap::new(),
             highest_severity: None,
             matched: Matched::default(),
@@ -175,6 +178,8 @@ impl<'s> Transaction<'s> {
             exempt: Vec::new(),
             allowed: None,
             current_rule: None,
+            known: Known::default(),
+            filters: true,
             matches: Vec::new(),
         };
         for (name, value) in head.headers {
@@ -247,6 +252,12 @@ impl<'s> Transaction<'s> {
     /// A variable of `TX`.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.tx.get(name.to_ascii_lowercase().as_bytes()).map(Vec::as_slice)
+    }
+
+    /// Evaluates every rule on every value, without the filter that leaves out those that cannot match: the truth that
+    /// the filter is held to.
+    pub fn without_filter(&mut self) {
+        self.filters = false;
     }
 
     /// The rules that matched and are logged, so far.
@@ -416,6 +427,13 @@ pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
 
 impl Expand for Transaction<'_> {
     fn expand(&self, collection: Collection, key: Option<&str>, out: &mut Vec<u8>) {
+        if collection == Collection::Tx {
+            // Its names are in lower case; those of macros too.
+            if let Some(value) = key.and_then(|key| self.tx.get(key.as_bytes())) {
+                out.extend_from_slice(value);
+            }
+            return;
+        }
         let mut first = true;
         self.visit(collection, &mut |name, value| {
             let meant = key.is_none_or(|key| key.as_bytes().eq_ignore_ascii_case(name));

@@ -176,6 +176,10 @@ impl Target {
                 Some(pattern) if collection != Collection::Xml => {
                     Selector::Matching(crate::operator::selector(pattern)?)
                 }
+                // Names of `TX` have no case, and are kept in lower case.
+                _ if collection == Collection::Tx => {
+                    Selector::Name(text.trim_matches('\'').to_ascii_lowercase())
+                }
                 _ => Selector::Name(text.trim_matches('\'').to_owned()),
             },
         };

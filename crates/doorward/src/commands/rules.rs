@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use seclang::Rule;
 
-use crate::{Failure, Outcome, ftw};
+use crate::ftw::{self, Evaluation};
+use crate::{Failure, Outcome};
 
 #[derive(Args)]
 pub struct Rules {
@@ -28,6 +29,9 @@ enum RulesCommand {
         /// Only tests of rules whose id begins like this.
         #[arg(long, value_name = "ID")]
         rule: Option<String>,
+        /// Evaluate every rule on every value, too, and see that the same comes of it.
+        #[arg(long)]
+        compare: bool,
     },
     /// Say what a rule looks at, what for, and what it does.
     Explain {
@@ -48,7 +52,10 @@ impl Rules {
                     say!("{:>7}  PL{level}  {}", rule.id, rule.action("msg").unwrap_or(""));
                 }
             }
-            RulesCommand::Test { directory, rule } => return test(&directory, rule.as_deref()),
+            RulesCommand::Test { directory, rule, compare } => {
+                let evaluation = if compare { Evaluation::Compared } else { Evaluation::Usual };
+                return test(&directory, rule.as_deref(), evaluation);
+            }
             RulesCommand::Explain { id, directory } => {
                 let rules = read(&directory)?;
                 let Some(rule) = rules.iter().find(|rule| rule.id == id) else {
@@ -70,7 +77,7 @@ const SETUP: &str = "SecAction \"id:900005,phase:1,nolog,pass,ctl:ruleEngine=Det
     setvar:tx.arg_length=400,setvar:tx.total_arg_length=64000,setvar:tx.max_num_args=255,\
     setvar:tx.max_file_size=64100,setvar:tx.combined_file_sizes=65535\"\n";
 
-fn test(directory: &Path, only: Option<&str>) -> Result<Outcome, Failure> {
+fn test(directory: &Path, only: Option<&str>, evaluation: Evaluation) -> Result<Outcome, Failure> {
     let usage = |e: String| Failure::usage(miette::miette!("{e}"));
     let rules = ftw::rule_set(directory, SETUP).map_err(|e| usage(e.to_string()))?;
     let places = ["tests/regression/tests", "tests", ""].map(|place| directory.join(place));
@@ -79,7 +86,7 @@ fn test(directory: &Path, only: Option<&str>) -> Result<Outcome, Failure> {
     if let Some(only) = only {
         suites.retain(|(_, suite)| suite.rule_id.to_string().starts_with(only));
     }
-    let report = ftw::in_process(&rules, &suites);
+    let report = ftw::in_process(&rules, &suites, evaluation);
     for (rule, test, why) in &report.failed {
         say!("{rule}-{test}: {why}");
     }

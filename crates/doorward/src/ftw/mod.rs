@@ -6,4 +6,4 @@ mod run;
 mod server;
 
 pub use format::read;
-pub use run::{in_process, rule_set};
+pub use run::{Evaluation, in_process, rule_set};

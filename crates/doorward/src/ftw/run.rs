@@ -17,6 +17,7 @@ pub struct Report {
 }
 
 /// What one exchange left behind.
+#[derive(PartialEq, Eq)]
 struct Seen {
     status: u16,
     ids: Vec<u64>,
@@ -34,8 +35,17 @@ pub fn rule_set(directory: &Path, setup: &str) -> Result<RuleSet, SyntaxError> {
     RuleSet::parse("suite", &text, directory)
 }
 
+/// How rules are evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evaluation {
+    /// As the gate does.
+    Usual,
+    /// As the gate does, and by the plain interpreter, which has to say the same.
+    Compared,
+}
+
 /// Runs suites without a socket: a server's reading of each request, then the rules.
-pub fn in_process(rules: &RuleSet, suites: &[(PathBuf, Suite)]) -> Report {
+pub fn in_process(rules: &RuleSet, suites: &[(PathBuf, Suite)], evaluation: Evaluation) -> Report {
     let mut report = Report::default();
     for (_, suite) in suites {
         for test in suite.tests.iter().flatten() {
@@ -44,7 +54,17 @@ pub fn in_process(rules: &RuleSet, suites: &[(PathBuf, Suite)]) -> Report {
                     Ok(bytes) => bytes,
                     Err(error) => return Some(error),
                 };
-                wrong_with(&exchange(rules, &bytes), &stage.output)
+                let seen = exchange(rules, &bytes, false);
+                if evaluation == Evaluation::Compared {
+                    let plain = exchange(rules, &bytes, true);
+                    if plain != seen {
+                        return Some(format!(
+                            "the plain interpreter says {:?}, not {:?}",
+                            plain.ids, seen.ids
+                        ));
+                    }
+                }
+                wrong_with(&seen, &stage.output)
             });
             match wrong {
                 None => report.passed += 1,
@@ -55,7 +75,7 @@ pub fn in_process(rules: &RuleSet, suites: &[(PathBuf, Suite)]) -> Report {
     report
 }
 
-fn exchange(rules: &RuleSet, bytes: &[u8]) -> Seen {
+fn exchange(rules: &RuleSet, bytes: &[u8], plain: bool) -> Seen {
     let Some(request) = server::read(bytes) else {
         return Seen { status: 400, ids: Vec::new(), log: String::new() };
     };
@@ -69,6 +89,9 @@ fn exchange(rules: &RuleSet, bytes: &[u8]) -> Seen {
         client: Some([127, 0, 0, 1].into()),
     };
     let mut transaction = Transaction::new(rules, &head, b"0123456789abcdef");
+    if plain {
+        transaction.without_filter();
+    }
     let mut refused = transaction.run(Phase::RequestHeaders);
     transaction.request_body(&request.body);
     refused = refused.or_else(|| transaction.run(Phase::RequestBody));

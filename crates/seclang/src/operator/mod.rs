@@ -31,7 +31,10 @@ pub(crate) enum Test {
     Regex(Pattern),
     /// A regular expression with macros, compiled each time.
     RegexTemplate(Template),
-    Phrases(AhoCorasick),
+    Phrases {
+        phrases: Vec<Vec<u8>>,
+        automaton: AhoCorasick,
+    },
     Text(TextTest, Template),
     Number(NumberTest, Template),
     ByteRange(Box<[bool; 256]>),
@@ -156,7 +159,7 @@ impl Test {
                 Pattern::compile(&String::from_utf8_lossy(&pattern))
                     .is_ok_and(|regex| regex.matches(value, captures))
             }
-            Test::Phrases(phrases) => match phrases.find(value) {
+            Test::Phrases { automaton, .. } => match automaton.find(value) {
                 Some(found) => {
                     whole(&value[found.range()], captures);
                     true
@@ -178,6 +181,8 @@ impl Test {
             Test::ByteRange(allowed) => value.iter().any(|byte| !allowed[usize::from(*byte)]),
             Test::UrlEncoding => bytes::has_bad_url_encoding(value),
             Test::Utf8 => std::str::from_utf8(value).is_err(),
+            // One word is no SQL.
+            Test::Sql if value.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') => false,
             Test::Sql => match libinjectionrs::detect_sqli(value) {
                 found if found.is_injection() => {
                     let fingerprint = found.fingerprint.map_or_else(String::new, |f| f.to_string());
@@ -186,7 +191,11 @@ impl Test {
                 }
                 _ => false,
             },
-            Test::Html => libinjectionrs::detect_xss(value).is_injection(),
+            // Without a tag or an attribute there is no script to be found.
+            Test::Html => {
+                memchr::memchr2(b'<', b'=', value).is_some()
+                    && libinjectionrs::detect_xss(value).is_injection()
+            }
             Test::Address(networks) => {
                 let address =
                     std::str::from_utf8(value).ok().and_then(|text| text.trim().parse::<IpAddr>().ok());
@@ -226,13 +235,14 @@ fn text_holds(test: TextTest, value: &[u8], argument: &[u8]) -> bool {
     }
 }
 
-fn phrases(phrases: Vec<Vec<u8>>) -> Result<Test, String> {
+fn phrases(mut phrases: Vec<Vec<u8>>) -> Result<Test, String> {
+    phrases.retain(|phrase| !phrase.is_empty());
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::Standard)
         .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .build(phrases.iter().filter(|phrase| !phrase.is_empty()))
-        .map(Test::Phrases)
+        .build(&phrases)
+        .map(|automaton| Test::Phrases { phrases, automaton })
         .map_err(|e| e.to_string())
 }
 

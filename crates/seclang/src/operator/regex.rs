@@ -15,7 +15,7 @@ const MAX_STEPS: usize = 100_000;
 #[derive(Debug)]
 pub(crate) enum Pattern {
     /// Any of those that a finite automaton can match.
-    Linear(Regex),
+    Linear { regex: Regex, literals: Option<Vec<Vec<u8>>> },
     /// One with look-around or backreferences.
     Backtracking(fancy_regex::Regex),
 }
@@ -24,7 +24,10 @@ impl Pattern {
     /// Compiles a pattern of PCRE.
     pub(super) fn compile(pattern: &str) -> Result<Pattern, String> {
         let error = match compile(pattern) {
-            Ok(regex) => return Ok(Pattern::Linear(regex)),
+            Ok(regex) => {
+                let literals = crate::literals::required(&translate(pattern.as_bytes()));
+                return Ok(Pattern::Linear { regex, literals });
+            }
             Err(error) => error,
         };
         fancy_regex::RegexBuilder::new(&format!("(?sm){}", translate(pattern.as_bytes())))
@@ -34,11 +37,19 @@ impl Pattern {
             .map_err(|_| error)
     }
 
+    /// Literals of which one must occur where it matches, whatever its case.
+    pub(crate) fn literals(&self) -> Option<Vec<Vec<u8>>> {
+        match self {
+            Pattern::Linear { literals, .. } => literals.clone(),
+            Pattern::Backtracking(_) => None,
+        }
+    }
+
     /// Whether a value matches; what its groups hold goes to `captures`.
     pub(super) fn matches(&self, value: &[u8], captures: Option<&mut Captures>) -> bool {
         match (self, captures) {
-            (Pattern::Linear(regex), None) => regex.is_match(value),
-            (Pattern::Linear(regex), Some(captures)) => {
+            (Pattern::Linear { regex, .. }, None) => regex.is_match(value),
+            (Pattern::Linear { regex, .. }, Some(captures)) => {
                 let Some(found) = regex.captures(value) else { return false };
                 let groups = found.iter().take(10);
                 captures.clear();
