@@ -37,13 +37,15 @@ const HEADERS: [(&[u8], &[u8]); 13] = [
     (b"content-type", b"application/json"),
 ];
 
+/// Items with values that are all different.
 fn body(bytes: usize) -> Vec<u8> {
     let mut body = String::from("{\"items\":[");
     let mut number = 0;
     while body.len() < bytes.saturating_sub(150) {
         let comma = if number == 0 { "" } else { "," };
         body.push_str(&format!(
-            "{comma}{{\"id\":{number},\"name\":\"Blue cotton shirt, size M\",\"quantity\":2,\"note\":\"Please leave it at the door, thanks!\",\"email\":\"alice@shop.example\"}}"
+            "{comma}{{\"id\":{number},\"name\":\"Blue cotton shirt {number}, size M\",\"quantity\":{},\"note\":\"Please leave order {number} at the door, thanks!\",\"email\":\"alice{number}@shop.example\"}}",
+            number % 7
         ));
         number += 1;
     }

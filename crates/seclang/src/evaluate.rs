@@ -167,7 +167,7 @@ impl Transaction<'_> {
             let collection = target.collection;
             if target.counted {
                 let mut count = 0usize;
-                self.members(target, link, removed, &mut |_, _| count += 1);
+                self.members(target, link, removed, &mut |_, _, _| count += 1);
                 let mut digits = [0; 20];
                 let number = decimal(count, &mut digits);
                 if operator.matches(number, self, None) {
@@ -176,8 +176,8 @@ impl Transaction<'_> {
                 }
                 continue;
             }
-            self.members(target, link, removed, &mut |name, value| {
-                if filter.is_some_and(|(slot, known)| !known.may_match(slot, value)) {
+            self.members(target, link, removed, &mut |number, name, value| {
+                if filter.is_some_and(|(slot, known)| !known.may_match(slot, collection, number)) {
                     return;
                 }
                 readings(link, value, &mut |reading| {
@@ -207,8 +207,14 @@ impl Transaction<'_> {
         true
     }
 
-    /// Tells each member that a target means.
-    fn members(&self, target: &Target, link: &Link, removed: &[Target], tell: &mut dyn FnMut(&[u8], &[u8])) {
+    /// Tells each member that a target means: its number within its variable, its name, its value.
+    fn members(
+        &self,
+        target: &Target,
+        link: &Link,
+        removed: &[Target],
+        tell: &mut dyn FnMut(usize, &[u8], &[u8]),
+    ) {
         let collection = target.collection;
         let excluded = |name: &[u8]| {
             link.exclusions.iter().chain(removed).any(|exclusion| exclusion.excludes(collection, name))
@@ -216,18 +222,21 @@ impl Transaction<'_> {
         if let (Collection::Tx, Selector::Name(key)) = (collection, &target.selector) {
             // Its names are in lower case, as this one is.
             if let Some(value) = self.tx.get(key.as_bytes()).filter(|_| !excluded(key.as_bytes())) {
-                tell(key.as_bytes(), value);
+                tell(0, key.as_bytes(), value);
             }
             return;
         }
+        let mut number = 0;
         self.visit(collection, &mut |name, value| {
+            let own = number;
+            number += 1;
             let is_meant = match (&target.selector, collection) {
                 // All of `XML` is not its every element: a rule says which.
                 (Selector::All, Collection::Xml) => false,
                 (selector, _) => selector.takes(name),
             };
             if is_meant && !excluded(name) && !self.is_exempt(collection, name) {
-                tell(name, value);
+                tell(own, name, value);
             }
         });
     }

@@ -180,22 +180,37 @@ impl Group {
 /// What is known of a transaction's values, as long as they do not change.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    /// By group and value.
-    values: Vec<HashMap<Vec<u8>, Bits>>,
-    /// All values of a variable taken together, by group.
-    unions: Vec<(usize, Collection, Bits)>,
+    groups: Vec<KnownOfGroup>,
+}
+
+#[derive(Debug, Default)]
+struct KnownOfGroup {
+    /// The rules that each distinct value can match.
+    values: HashMap<Vec<u8>, Arc<[u64]>>,
+    variables: Vec<KnownOfVariable>,
+}
+
+#[derive(Debug)]
+struct KnownOfVariable {
+    collection: Collection,
+    /// The rules that any of its values can match.
+    any: Bits,
+    /// Those that each of them can match, in order.
+    each: Vec<Arc<[u64]>>,
 }
 
 impl Known {
-    /// Whether a rule can match a value.
-    pub(crate) fn may_match(&self, slot: &Slot, value: &[u8]) -> bool {
-        let bits = self.values.get(slot.group).and_then(|values| values.get(value));
+    /// Whether a rule can match the value of a variable with this number.
+    pub(crate) fn may_match(&self, slot: &Slot, collection: Collection, number: usize) -> bool {
+        let group = self.groups.get(slot.group);
+        let variable = group.and_then(|g| g.variables.iter().find(|known| known.collection == collection));
+        let bits = variable.and_then(|variable| variable.each.get(number));
         bits.is_none_or(|bits| bits[slot.word] & slot.bit != 0)
     }
 
     /// Forgets which variables hold what; what is known of a value stays.
     pub(crate) fn next_phase(&mut self) {
-        self.unions.clear();
+        self.groups.iter_mut().for_each(|group| group.variables.clear());
     }
 }
 
@@ -204,26 +219,34 @@ impl Transaction<'_> {
     pub(crate) fn may_match(&self, rule: &Rule, known: &mut Known) -> bool {
         let Some(slot) = &rule.slot else { return true };
         let groups = &self.rules.filter.groups;
-        known.values.resize_with(groups.len(), HashMap::new);
-        let group = &groups[slot.group];
-        slot.collections.iter().any(|collection| {
-            let at = known.unions.iter().position(|(g, of, _)| *g == slot.group && of == collection);
+        known.groups.resize_with(groups.len(), KnownOfGroup::default);
+        let (group, own) = (&groups[slot.group], &mut known.groups[slot.group]);
+        let mut can = false;
+        // All of them are asked, so that each value is known when the rule is evaluated.
+        for collection in &slot.collections {
+            let at = own.variables.iter().position(|known| known.collection == *collection);
             let at = at.unwrap_or_else(|| {
-                let mut union = vec![0u64; group.words].into_boxed_slice();
-                let values = &mut known.values[slot.group];
+                let mut any = vec![0u64; group.words].into_boxed_slice();
+                let mut each = Vec::new();
+                let values = &mut own.values;
                 self.visit(*collection, &mut |_, value| {
-                    if !values.contains_key(value) {
-                        values.insert(value.to_vec(), group.candidates(value));
-                    }
-                    if let Some(bits) = values.get(value) {
-                        union.iter_mut().zip(bits).for_each(|(all, own)| *all |= own);
-                    }
+                    let bits = match values.get(value) {
+                        Some(bits) => Arc::clone(bits),
+                        None => {
+                            let bits: Arc<[u64]> = group.candidates(value).into();
+                            values.insert(value.to_vec(), Arc::clone(&bits));
+                            bits
+                        }
+                    };
+                    any.iter_mut().zip(bits.iter()).for_each(|(all, own)| *all |= own);
+                    each.push(bits);
                 });
-                known.unions.push((slot.group, *collection, union));
-                known.unions.len() - 1
+                own.variables.push(KnownOfVariable { collection: *collection, any, each });
+                own.variables.len() - 1
             });
-            known.unions[at].2[slot.word] & slot.bit != 0
-        })
+            can |= own.variables[at].any[slot.word] & slot.bit != 0;
+        }
+        can
     }
 }
 

@@ -177,7 +177,7 @@ mod tests {
                 );
             }
         }
-        for pattern in [r"\d+", "a*", "(?:a|b*)", ".", "^$"] {
+        for pattern in ["a*", "(?:a|b*)", ".", "^$"] {
             assert_eq!(texts(pattern), None, "{pattern}");
         }
     }

@@ -1,6 +1,7 @@
 //! Operators: whether a value is what a rule looks for.
 
 mod bytes;
+mod injection;
 mod regex;
 
 use std::net::IpAddr;
@@ -181,21 +182,14 @@ impl Test {
             Test::ByteRange(allowed) => value.iter().any(|byte| !allowed[usize::from(*byte)]),
             Test::UrlEncoding => bytes::has_bad_url_encoding(value),
             Test::Utf8 => std::str::from_utf8(value).is_err(),
-            // One word is no SQL.
-            Test::Sql if value.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') => false,
-            Test::Sql => match libinjectionrs::detect_sqli(value) {
-                found if found.is_injection() => {
-                    let fingerprint = found.fingerprint.map_or_else(String::new, |f| f.to_string());
+            Test::Sql => match injection::sql(value) {
+                Some(fingerprint) => {
                     whole(fingerprint.as_bytes(), captures);
                     true
                 }
-                _ => false,
+                None => false,
             },
-            // Without a tag or an attribute there is no script to be found.
-            Test::Html => {
-                memchr::memchr2(b'<', b'=', value).is_some()
-                    && libinjectionrs::detect_xss(value).is_injection()
-            }
+            Test::Html => injection::script(value),
             Test::Address(networks) => {
                 let address =
                     std::str::from_utf8(value).ok().and_then(|text| text.trim().parse::<IpAddr>().ok());

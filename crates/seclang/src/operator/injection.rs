@@ -1,0 +1,77 @@
+//! SQL and scripts, as libinjection finds them, and what needs no look.
+
+use libinjectionrs::sqli::TokenType;
+use libinjectionrs::sqli::sqli_data::lookup_word;
+
+/// The fingerprint of SQL in a value.
+pub(super) fn sql(value: &[u8]) -> Option<String> {
+    if is_wordy(value) {
+        return None;
+    }
+    let found = libinjectionrs::detect_sqli(value);
+    found.is_injection().then(|| found.fingerprint.map_or_else(String::new, |f| f.to_string()))
+}
+
+/// Whether there is script in a value. Without a tag or an attribute there is none to be found.
+pub(super) fn script(value: &[u8]) -> bool {
+    memchr::memchr2(b'<', b'=', value).is_some() && libinjectionrs::detect_xss(value).is_injection()
+}
+
+/// Whether a value is words that SQL does not know, numbers, and marks of prose: libinjection has no fingerprint of
+/// these alone.
+fn is_wordy(value: &[u8]) -> bool {
+    let mut before = 0u8;
+    for (at, byte) in value.iter().enumerate() {
+        let is_mark = matches!(byte, b'_' | b' ' | b'.' | b',' | b':' | b'?' | b'!' | b'-');
+        // An address; elsewhere it begins a variable.
+        let is_address = || {
+            *byte == b'@'
+                && before.is_ascii_alphanumeric()
+                && value.get(at + 1).is_some_and(u8::is_ascii_alphanumeric)
+        };
+        let is_comment = *byte == b'-' && before == b'-';
+        if is_comment || !(byte.is_ascii_alphanumeric() || is_mark || is_address()) {
+            return false;
+        }
+        before = *byte;
+    }
+    value.split(|b| !(b.is_ascii_alphanumeric() || *b == b'_')).all(|run| match run.first() {
+        None => true,
+        Some(first) if first.is_ascii_digit() => run.iter().all(u8::is_ascii_digit),
+        Some(_) => std::str::from_utf8(run).is_ok_and(|word| lookup_word(word) == TokenType::Bareword),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        #[test]
+        fn what_needs_no_look_is_no_sql(
+            parts in prop::collection::vec((
+                prop::sample::select(vec![
+                    "the", "shirt", "alice", "1", "2", "7a", "0x", "e5", "x1", "N", "u", "or", "union", "select", "null",
+                    "limit", "for", "current_user", "utl_http", "id", "to", "at", "_",
+                ]),
+                prop::sample::select(vec![" ", ".", ",", ":", "?", "!", "-", "@", " - ", "", ", "]),
+            ), 0..8),
+        ) {
+            let text: String = parts.iter().flat_map(|(word, mark)| [*word, *mark]).collect();
+            if is_wordy(text.as_bytes()) {
+                prop_assert!(!libinjectionrs::detect_sqli(text.as_bytes()).is_injection(), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn attacks_are_looked_at() {
+        assert!(sql(b"1 OR 1=1").is_some() && sql(b"' OR 'a'='a").is_some());
+        assert!(script(b"<script>alert(1)</script>") && script(b"x onerror=alert(1)"));
+        assert!(is_wordy(b"Blue cotton shirt, size M: alice@shop.example 12") && !is_wordy(b"1 or 1"));
+    }
+}
