@@ -18,7 +18,9 @@ fn rule_set() -> RuleSet {
     let directory = directory.unwrap_or_else(|| panic!("no core rule set: set CRS_DIR"));
     let text =
         "IncludeOptional crs-setup.conf.example\nIncludeOptional crs-setup.conf\nInclude rules/*.conf\n";
-    RuleSet::parse("bench", text, &directory).unwrap()
+    let rules = RuleSet::parse("bench", text, &directory).unwrap();
+    rules.prepare(1);
+    rules
 }
 
 const HEADERS: [(&[u8], &[u8]); 13] = [

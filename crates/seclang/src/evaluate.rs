@@ -27,6 +27,9 @@ pub enum Phase {
     Logging = 5,
 }
 
+/// Told the number of a member within its variable, its name and its value.
+type Member<'t> = &'t mut dyn FnMut(usize, &[u8], &[u8]);
+
 impl Transaction<'_> {
     /// Evaluates the rules of a phase. What they ask for is answered only where the engine decides.
     pub fn run(&mut self, phase: Phase) -> Option<Intervention> {
@@ -208,13 +211,7 @@ impl Transaction<'_> {
     }
 
     /// Tells each member that a target means: its number within its variable, its name, its value.
-    fn members(
-        &self,
-        target: &Target,
-        link: &Link,
-        removed: &[Target],
-        tell: &mut dyn FnMut(usize, &[u8], &[u8]),
-    ) {
+    fn members(&self, target: &Target, link: &Link, removed: &[Target], tell: Member<'_>) {
         let collection = target.collection;
         let excluded = |name: &[u8]| {
             link.exclusions.iter().chain(removed).any(|exclusion| exclusion.excludes(collection, name))

@@ -5,15 +5,16 @@
 //! a value gives them work are not applied. The filter may let a rule through that does not match; it never keeps one
 //! back that does.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::operator::Test;
 use crate::ruleset::{Link, Rule, Step};
 use crate::transaction::Transaction;
-use crate::transform::{Transformation, apply_all};
+use crate::transform::Transformation;
 use crate::variable::Collection;
 
 /// A set of rules, by their numbers within their group.
@@ -29,7 +30,9 @@ pub(crate) struct Filter {
 /// those whose transformations change every value, such as `base64Decode`.
 #[derive(Debug)]
 struct Group {
-    automaton: AhoCorasick,
+    level: u8,
+    literals: Vec<Vec<u8>>,
+    automaton: OnceLock<Option<AhoCorasick>>,
     /// The rules that ask for each literal.
     rules_of: Vec<Bits>,
     chains: Vec<Chain>,
@@ -40,8 +43,8 @@ struct Group {
 #[derive(Debug)]
 struct Chain {
     transformations: Vec<Transformation>,
-    /// What a value must have for the chain to change more than its case.
-    triggers: u16,
+    /// What a value must have for the chain, from each of its transformations on, to change more than its case.
+    triggers: Vec<u16>,
     rules: Bits,
 }
 
@@ -91,26 +94,21 @@ impl Filter {
                 }
             }
         }
-        let groups: Option<Vec<Group>> = gathered.into_iter().map(|(_, own)| Group::new(own)).collect();
-        match groups {
-            Some(groups) => Filter { groups },
-            None => {
-                // Without the filter every rule is evaluated, which is slow and right.
-                for step in phases.iter_mut().flatten() {
-                    if let Step::Rule(rule) = step
-                        && let Some(rule) = Arc::get_mut(rule)
-                    {
-                        rule.slot = None;
-                    }
-                }
-                Filter::default()
-            }
+        Filter { groups: gathered.into_iter().map(|((level, _), own)| Group::new(level, own)).collect() }
+    }
+}
+
+impl Filter {
+    /// Builds what rules of the paranoia levels up to one need, so that no exchange has to wait for it.
+    pub(crate) fn prepare(&self, level: u8) {
+        for group in self.groups.iter().filter(|group| group.level <= level) {
+            group.automaton();
         }
     }
 }
 
 impl Group {
-    fn new(own: Gathered) -> Option<Group> {
+    fn new(level: u8, own: Gathered) -> Group {
         let words = own.count.div_ceil(64);
         let bits = |rules: &[usize]| {
             let mut bits = vec![0u64; words].into_boxed_slice();
@@ -118,47 +116,45 @@ impl Group {
             bits
         };
         let chains = own.chains.into_iter().map(|(transformations, rules)| Chain {
-            triggers: transformations.iter().fold(0, |all, t| all | triggers(*t)),
+            triggers: (0..transformations.len())
+                .map(|from| transformations[from..].iter().fold(0, |all, t| all | triggers(*t)))
+                .collect(),
             rules: bits(&rules),
             transformations,
         });
-        let (texts, rules): (Vec<Vec<u8>>, Vec<Vec<usize>>) = own.literals.into_iter().unzip();
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&texts)
-            .ok()?;
-        Some(Group {
-            automaton,
+        let (literals, rules): (Vec<Vec<u8>>, Vec<Vec<usize>>) = own.literals.into_iter().unzip();
+        Group {
+            level,
+            literals,
+            automaton: OnceLock::new(),
             rules_of: rules.iter().map(|rules| bits(rules)).collect(),
             chains: chains.collect(),
             words,
-        })
+        }
+    }
+
+    /// The automaton of the literals, built when it is first asked: most paranoia levels never are.
+    fn automaton(&self) -> Option<&AhoCorasick> {
+        let build = || {
+            AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .match_kind(MatchKind::Standard)
+                .kind(Some(AhoCorasickKind::DFA))
+                .build(&self.literals)
+                .ok()
+        };
+        self.automaton.get_or_init(build).as_ref()
     }
 
     /// The rules that a value can match.
     fn candidates(&self, value: &[u8]) -> Bits {
         let mut found = vec![0u64; self.words].into_boxed_slice();
-        let marks = marks(value);
-        let plain = self.hits(value);
-        // Readings that differ from the value, with their hits.
-        let mut readings: Vec<(Vec<u8>, Bits)> = Vec::new();
+        let mut readings = Readings { all: vec![Reading::new(Cow::Borrowed(value))], steps: Vec::new() };
         for chain in &self.chains {
-            let mut hits = &plain;
-            if chain.triggers & marks != 0 {
-                let reading = apply_all(&chain.transformations, value);
-                if *reading != *value {
-                    let at =
-                        readings.iter().position(|(known, _)| **known == *reading).unwrap_or_else(|| {
-                            let hits = self.hits(&reading);
-                            readings.push((reading.into_owned(), hits));
-                            readings.len() - 1
-                        });
-                    hits = &readings[at].1;
-                }
-            }
-            for ((found, hit), own) in found.iter_mut().zip(hits).zip(&chain.rules) {
+            let at = readings.after(chain);
+            let reading = &mut readings.all[at];
+            let hits = reading.hits.get_or_insert_with(|| self.hits(&reading.text));
+            for ((found, hit), own) in found.iter_mut().zip(&*hits).zip(&chain.rules) {
                 *found |= hit & own;
             }
         }
@@ -168,12 +164,69 @@ impl Group {
     /// The rules of which a literal occurs.
     fn hits(&self, value: &[u8]) -> Bits {
         let mut hits = vec![0u64; self.words].into_boxed_slice();
-        for found in self.automaton.find_overlapping_iter(value) {
+        let Some(automaton) = self.automaton() else {
+            // Without it every rule is evaluated, which is slow and right.
+            hits.fill(u64::MAX);
+            return hits;
+        };
+        for found in automaton.find_overlapping_iter(value) {
             hits.iter_mut()
                 .zip(&self.rules_of[found.pattern().as_usize()])
                 .for_each(|(all, own)| *all |= own);
         }
         hits
+    }
+}
+
+/// What transformations make of a value: each distinct text once.
+struct Readings<'v> {
+    all: Vec<Reading<'v>>,
+    /// What a transformation makes of a reading.
+    steps: Vec<(usize, Transformation, usize)>,
+}
+
+struct Reading<'v> {
+    text: Cow<'v, [u8]>,
+    marks: u16,
+    hits: Option<Bits>,
+}
+
+impl<'v> Reading<'v> {
+    fn new(text: Cow<'v, [u8]>) -> Self {
+        Reading { marks: marks(&text), text, hits: None }
+    }
+}
+
+impl Readings<'_> {
+    /// The reading after a chain, but perhaps for the case of its letters.
+    fn after(&mut self, chain: &Chain) -> usize {
+        let mut at = 0;
+        for (transformation, rest) in chain.transformations.iter().zip(&chain.triggers) {
+            let marks = self.all[at].marks;
+            if rest & marks == 0 {
+                break;
+            }
+            if exact_triggers(*transformation) & marks != 0 {
+                at = self.step(at, *transformation);
+            }
+        }
+        at
+    }
+
+    fn step(&mut self, from: usize, transformation: Transformation) -> usize {
+        let known = self.steps.iter().find(|(at, t, _)| *at == from && *t == transformation);
+        if let Some((.., to)) = known {
+            return *to;
+        }
+        let to = match transformation.apply(&self.all[from].text) {
+            None => from,
+            Some(text) => self.all.iter().position(|reading| *reading.text == *text).unwrap_or_else(|| {
+                self.all.push(Reading::new(Cow::Owned(text)));
+                self.all.len() - 1
+            }),
+        };
+        self.steps.push((from, transformation, to));
+        to
     }
 }
 
@@ -324,6 +377,7 @@ const EDGE: u16 = 1 << 7;
 const SLASH: u16 = 1 << 8;
 const COMMENT: u16 = 1 << 9;
 const SHELL: u16 = 1 << 10;
+const UPPER: u16 = 1 << 11;
 const ALWAYS: u16 = 1 << 15;
 
 /// What of a value gives a transformation work, beside the case of its letters.
@@ -343,6 +397,16 @@ fn triggers(transformation: Transformation) -> u16 {
         ReplaceComments | RemoveComments | RemoveCommentsChar => COMMENT,
         CmdLine => SHELL | ODD_SPACE | BACKSLASH,
         _ => ALWAYS,
+    }
+}
+
+/// The same with the case of letters.
+fn exact_triggers(transformation: Transformation) -> u16 {
+    match transformation {
+        Transformation::Lowercase => UPPER,
+        Transformation::Uppercase => ALWAYS,
+        Transformation::CmdLine => triggers(Transformation::CmdLine) | UPPER,
+        other => triggers(other),
     }
 }
 
@@ -388,6 +452,7 @@ const fn table() -> [u16; 256] {
             b'/' => SLASH,
             b'#' => COMMENT,
             b'"' | b'\'' | b'^' | b',' | b';' => SHELL,
+            b'A'..=b'Z' => UPPER,
             _ => 0,
         };
         byte += 1;

@@ -173,6 +173,11 @@ impl RuleSet {
         loader.finish()
     }
 
+    /// Builds beforehand what the first exchange would build: for rules of the paranoia levels up to one.
+    pub fn prepare(&self, paranoia_level: u8) {
+        self.filter.prepare(paranoia_level);
+    }
+
     /// How many rules there are, chains counted once.
     pub fn len(&self) -> usize {
         self.phases.iter().flatten().filter(|step| matches!(step, Step::Rule(_))).count()

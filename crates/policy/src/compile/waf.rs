@@ -30,7 +30,10 @@ impl Compiler {
             setup.into_iter().chain(own(&config.before)).chain(files).chain(own(&config.after)).collect();
         self.files.extend(files.iter().cloned().map(PolicyFile::at));
         match RuleSet::load(&files) {
-            Ok(rules) => Some(CoreRuleSet { rules, paranoia: config.paranoia, threshold: config.threshold }),
+            Ok(rules) => {
+                rules.prepare(config.paranoia);
+                Some(CoreRuleSet { rules, paranoia: config.paranoia, threshold: config.threshold })
+            }
             Err(error) => {
                 self.problems.push(at_line(&error));
                 None
