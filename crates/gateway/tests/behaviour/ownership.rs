@@ -295,3 +295,42 @@ fn objects_can_be_read_with_a_credential_of_the_gates_own() {
     assert!(read.contains("authorization: Bearer of-the-gate") && !read.contains("x-api-key"), "{read}");
     assert!(write.contains("x-api-key: bob") && !write.contains("of-the-gate"), "{write}");
 }
+
+/// Whatever ids look like: numbers, UUIDs, slugs, hashids. They are compared as they are written.
+#[test]
+fn ids_of_every_kind_are_remembered_as_they_were_given() {
+    let policy = "[[auth.api_key]]\nsubject = 'alice'\nsha256 = '2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90'\n\
+        [[auth.api_key]]\nsubject = 'bob'\nsha256 = '81b637d8fcd2c6da6359e6963113a1170de795e4b725b84d1e0b4cfd9ec58ce9'\n\
+        [rate]\nlimits = []\n[[route]]\npath = '/things'\nmethods = ['POST']\nremember = { thing = ['/id'] }\n\
+        [[route]]\npath = '/things/{id}'\nobjects = [{ id = 'path.id', kind = 'thing' }]";
+    for (given, others) in [
+        ("7", ["8", "07"]),
+        ("3f2b8c1e-5d4a-4c6b-9e7f-0a1b2c3d4e5f", ["3f2b8c1e-5d4a-4c6b-9e7f-0a1b2c3d4e50", "3f2b8c1e"]),
+        ("a-blue-shirt", ["a-red-shirt", "a-blue"]),
+        ("jR3kV", ["jr3kv", "kV3jR"]),
+    ] {
+        let body =
+            if given == "7" { format!("{{\"id\":{given}}}") } else { format!("{{\"id\":\"{given}\"}}") };
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let upstream = Recorder::start(answer.leak());
+        let gate = Running::start(policy, &[upstream.url()]);
+        let ask = |who: &str, method: &str, target: &str| {
+            status(&gate.ask(
+                method,
+                target,
+                &[("X-API-Key", who), ("Content-Type", "application/json")],
+                b"",
+            ))
+        };
+        assert_eq!(ask("bob", "GET", &format!("/things/{given}")), 404, "{given}: not given yet");
+        assert_eq!(ask("bob", "POST", "/things"), 200);
+        assert_eq!(ask("bob", "GET", &format!("/things/{given}")), 200, "{given}");
+        assert_eq!(ask("alice", "GET", &format!("/things/{given}")), 404, "{given} is bob's");
+        for other in others {
+            assert_eq!(ask("bob", "GET", &format!("/things/{other}")), 404, "{other}");
+        }
+    }
+}
