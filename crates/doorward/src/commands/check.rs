@@ -94,6 +94,17 @@ impl Check {
             }
             audit_report::print(audit, self.all);
         }
+        if let Some(crs) = &policy.core_rule_set {
+            say!(
+                "\n{} rules of the Core Rule Set, paranoia level {}, refused from a score of {}",
+                crs.rules.len(),
+                crs.paranoia,
+                crs.threshold
+            );
+            for warning in &crs.rules.warnings {
+                say!("  {warning}");
+            }
+        }
         say!("\nThe policy is fine.");
     }
 }

@@ -148,4 +148,13 @@ fn explain(rule: &Rule) {
     if let Some(level) = rule.paranoia_level() {
         say!("  level     paranoia level {level}");
     }
+    let id = rule.id;
+    say!("\nTo leave it out, in a file that `[waf.crs] after` names:");
+    say!("  everywhere          SecRuleRemoveById {id}");
+    say!("  for one argument    SecRuleUpdateTargetById {id} \"!ARGS:comment\"");
+    say!("or, for one path, in a file that `before` names:");
+    say!(
+        "  SecRule REQUEST_URI \"@beginsWith /api/posts\" \"id:1000001,phase:1,pass,nolog,ctl:ruleRemoveById={id}\""
+    );
+    say!("A field that holds what people write needs neither: `prose = [\"comment\"]` on its route.");
 }

@@ -68,6 +68,9 @@ impl Run {
         let out =
             open_log(&policy.log).map_err(|e| Failure::could_not_run(format!("cannot open the log: {e}")))?;
         let sink = Arc::new(LineWriter::new(out, policy.log.access == AccessLog::On));
+        for warning in policy.core_rule_set.iter().flat_map(|crs| &crs.rules.warnings) {
+            eprintln!("doorward: {warning}");
+        }
         let upstreams = names(&policy);
         let guard = Guard::new(policy, sink.clone()).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
         let gateway = Gateway::start(guard, inputs).map_err(Failure::could_not_run)?;
