@@ -213,118 +213,91 @@ fn octal(bytes: &[u8]) -> Option<(u8, usize)> {
     (digits > 0).then_some((value as u8, digits))
 }
 
-pub(super) fn js(value: &[u8]) -> Option<Vec<u8>> {
+/// What a value is when each backslash is read with what follows it: `read` writes what it stands for, and answers how
+/// much of what follows it took.
+fn unescape(value: &[u8], mut read: impl FnMut(&[u8], &mut Vec<u8>) -> usize) -> Option<Vec<u8>> {
     memchr::memchr(b'\\', value)?;
     let mut out = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while at < value.len() {
-        if value[at] != b'\\' {
-            out.push(value[at]);
-            at += 1;
-            continue;
-        }
-        let rest = &value[at + 1..];
-        let (byte, length) = match rest.first() {
-            Some(b'u') if quad(&rest[1..]).is_some() => (quad(&rest[1..]), 5),
-            Some(b'x') if pair(&rest[1..]).is_some() => (pair(&rest[1..]), 3),
-            Some(b'0'..=b'7') => octal(rest).map_or((None, 1), |(byte, length)| (Some(byte), length)),
-            Some(b'a') => (Some(0x07), 1),
-            Some(b'b') => (Some(0x08), 1),
-            Some(b'f') => (Some(0x0c), 1),
-            Some(b'n') => (Some(b'\n'), 1),
-            Some(b'r') => (Some(b'\r'), 1),
-            Some(b't') => (Some(b'\t'), 1),
-            Some(b'v') => (Some(0x0b), 1),
+    let mut rest = value;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at + 1..];
+        let taken = read(rest, &mut out);
+        rest = &rest[taken..];
+    }
+    out.extend_from_slice(rest);
+    Some(out)
+}
+
+/// The control characters that C and JavaScript spell with a letter.
+fn control(letter: u8) -> Option<u8> {
+    Some(match letter {
+        b'a' => 0x07,
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'v' => 0x0b,
+        _ => return None,
+    })
+}
+
+pub(super) fn js(value: &[u8]) -> Option<Vec<u8>> {
+    unescape(value, |rest, out| {
+        let Some(first) = rest.first() else {
+            out.push(b'\\');
+            return 0;
+        };
+        let (byte, taken) = match first {
+            b'u' if quad(&rest[1..]).is_some() => (quad(&rest[1..]), 5),
+            b'x' if pair(&rest[1..]).is_some() => (pair(&rest[1..]), 3),
+            b'0'..=b'7' => octal(rest).map_or((None, 1), |(byte, length)| (Some(byte), length)),
             // What is escaped without need is itself.
-            Some(byte) => (Some(*byte), 1),
-            None => (Some(b'\\'), 0),
+            letter => (control(*letter).or(Some(*letter)), 1),
         };
         out.extend(byte);
-        at += 1 + length;
-    }
-    Some(out)
+        taken
+    })
 }
 
 /// CSS escapes (CSS Syntax §4.3.7), the low byte of each.
 pub(super) fn css(value: &[u8]) -> Option<Vec<u8>> {
-    memchr::memchr(b'\\', value)?;
-    let mut out = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while at < value.len() {
-        if value[at] != b'\\' {
-            out.push(value[at]);
-            at += 1;
-            continue;
-        }
-        let rest = &value[at + 1..];
+    unescape(value, |rest, out| {
         let digits = rest.iter().take(6).take_while(|b| b.is_ascii_hexdigit()).count();
-        at += 1;
-        if digits > 0 {
-            let low = rest[..digits].iter().fold(0u32, |v, b| v << 4 | u32::from(digit(*b).unwrap_or(0)));
-            let full_width = (0xff01..=0xff5e).contains(&(low & 0xffff)) && digits >= 4;
-            out.push(if full_width { (low as u8).wrapping_add(0x20) } else { low as u8 });
-            at += digits;
-            if value.get(at).is_some_and(|b| super::space::is_space(*b)) {
-                at += 1;
-            }
-        } else {
-            match rest.first() {
-                Some(b'\n') => at += 1,
-                Some(byte) => {
-                    out.push(*byte);
-                    at += 1;
-                }
-                None => {}
-            }
+        if digits == 0 {
+            // A line that goes on; or a character that stands for itself.
+            out.extend(rest.first().filter(|b| **b != b'\n'));
+            return rest.len().min(1);
         }
-    }
-    Some(out)
+        let code = rest[..digits].iter().fold(0u32, |v, b| v << 4 | u32::from(digit(*b).unwrap_or(0)));
+        let full_width = (0xff01..=0xff5e).contains(&(code & 0xffff)) && digits >= 4;
+        out.push(if full_width { (code as u8).wrapping_add(0x20) } else { code as u8 });
+        // One white space ends an escape, and goes with it.
+        digits + usize::from(rest.get(digits).is_some_and(|b| super::space::is_space(*b)))
+    })
 }
 
 /// The escapes of ANSI C: what they spell; others stay as they are.
 pub(super) fn escape_sequences(value: &[u8]) -> Option<Vec<u8>> {
-    memchr::memchr(b'\\', value)?;
-    let mut out = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while at < value.len() {
-        if value[at] != b'\\' {
-            out.push(value[at]);
-            at += 1;
-            continue;
-        }
-        let rest = &value[at + 1..];
-        let simple = match rest.first() {
-            Some(b'a') => Some(0x07),
-            Some(b'b') => Some(0x08),
-            Some(b'f') => Some(0x0c),
-            Some(b'n') => Some(b'\n'),
-            Some(b'r') => Some(b'\r'),
-            Some(b't') => Some(b'\t'),
-            Some(b'v') => Some(0x0b),
-            Some(byte @ (b'\\' | b'?' | b'\'' | b'"')) => Some(*byte),
-            _ => None,
-        };
-        let decoded = match (simple, rest.first()) {
-            (Some(byte), _) => Some((byte, 1)),
-            (None, Some(b'x' | b'X')) => pair(&rest[1..]).map(|byte| (byte, 3)),
-            (None, Some(b'0'..=b'7')) => octal(rest),
-            _ => None,
+    unescape(value, |rest, out| {
+        let decoded = match rest.first() {
+            Some(byte @ (b'\\' | b'?' | b'\'' | b'"')) => Some((*byte, 1)),
+            Some(b'x' | b'X') => pair(&rest[1..]).map(|byte| (byte, 3)),
+            Some(b'0'..=b'7') => octal(rest),
+            Some(letter) => control(*letter).map(|byte| (byte, 1)),
+            None => None,
         };
         match decoded {
-            Some((byte, length)) => {
+            Some((byte, taken)) => {
                 out.push(byte);
-                at += 1 + length;
+                taken
             }
             None => {
-                // What is no escape stays, backslash and all.
                 out.push(b'\\');
-                at += 1;
-                if let Some(byte) = rest.first() {
-                    out.push(*byte);
-                    at += 1;
-                }
+                out.extend(rest.first());
+                rest.len().min(1)
             }
         }
-    }
-    Some(out)
+    })
 }
