@@ -66,6 +66,10 @@ impl Transaction<'_> {
                 continue;
             };
             at += 1;
+            // What was known of the body as a variable may hold no more.
+            if std::mem::take(&mut self.body_changed) {
+                known.next_phase();
+            }
             let filtered = self.filters && rule.slot.is_some();
             if (filtered && !self.may_match(rule, known))
                 || self.is_removed(rule)
@@ -265,8 +269,14 @@ impl Transaction<'_> {
     fn control(&mut self, ctl: &Ctl) {
         match ctl {
             Ctl::Engine(mode) => self.mode = *mode,
-            Ctl::BodyProcessor(name) => self.processor = name.clone().into_bytes(),
-            Ctl::ForceRequestBodyVariable(on) => self.force_body = *on,
+            Ctl::BodyProcessor(name) => {
+                self.processor = name.clone().into_bytes();
+                self.body_changed = true;
+            }
+            Ctl::ForceRequestBodyVariable(on) => {
+                self.force_body = *on;
+                self.body_changed = true;
+            }
             Ctl::RequestBodyAccess(on) => self.reads_request_body = *on,
             Ctl::ResponseBodyAccess(on) => self.reads_response_body = *on,
             Ctl::Accepted => {}

@@ -120,6 +120,8 @@ pub struct Transaction<'s> {
     pub(crate) current_rule: Option<Arc<crate::ruleset::Rule>>,
     pub(crate) known: Known,
     pub(crate) filters: bool,
+    /// Whether a rule has just changed what `REQUEST_BODY` is.
+    pub(crate) body_changed: bool,
     matches: Vec<RuleMatch>,
 }
 
@@ -180,6 +182,7 @@ impl<'s> Transaction<'s> {
             current_rule: None,
             known: Known::default(),
             filters: true,
+            body_changed: false,
             matches: Vec::new(),
         };
         for (name, value) in head.headers {

@@ -89,6 +89,20 @@ SecRule ARGS:a "@contains b" "id:12"
 }
 
 #[test]
+fn a_rule_may_make_the_body_a_variable_for_the_rules_after_it() {
+    let rules = rules(
+        r#"
+SecAction "id:1,phase:1,nolog,pass,ctl:requestBodyProcessor=MULTIPART"
+SecRule REQUEST_BODY "@contains never" "id:2,phase:2,pass"
+SecRule REQUEST_BODY "@rx needle" "id:3,phase:2,pass"
+SecAction "id:4,phase:2,nolog,pass,ctl:forceRequestBodyVariable=On"
+SecRule REQUEST_BODY "@rx needle" "id:5,phase:2,pass"
+"#,
+    );
+    assert_eq!(run(&rules, "/", "a needle").0, [5]);
+}
+
+#[test]
 fn engines_that_only_detect_refuse_nothing() {
     for (mode, matched, asked) in [("On", 1, true), ("DetectionOnly", 1, false), ("Off", 0, false)] {
         let rules = rules(&format!("SecRuleEngine {mode}\nSecRule ARGS x \"id:1,deny,log,phase:2\""));
