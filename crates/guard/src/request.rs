@@ -24,6 +24,7 @@ use crate::inputs::{ParsedBody, StructureLimits, essence, parse_body};
 use crate::pipeline::{Pipeline, Stop, enforced, on};
 use crate::refusal::{Decision, Refusal};
 use crate::response::holds_response;
+use crate::waf;
 
 /// Holds the body until there is a verdict, or wraps it so that it is judged as it passes.
 pub(crate) async fn admit_body<B>(
@@ -35,6 +36,10 @@ where
     B: Body<Data = Bytes>,
 {
     if streams(x, &pipeline.engine.policy) {
+        // Rules see of a streamed request what is there: all but its body.
+        if on(x, Door::Injection) {
+            waf::admit(pipeline, x)?;
+        }
         return Ok(Forwarded::Streamed { body, window: window(pipeline, x) });
     }
     let policy = &pipeline.engine.policy;

@@ -111,6 +111,8 @@ fn policies_decide_by_role_claim_parameter_body_and_object() {
     assert_eq!(books.ask("bob", "POST", "/books", priced(100)).0, 201);
     assert_eq!(books.ask("bob", "POST", "/books", priced(101)).0, 403);
     assert_eq!(books.ask("bob", "PUT", "/books/3", priced(101)).0, 404);
+    let with_fraction = Some(json!({ "title": "x", "meta": { "price": 101.0 } }));
+    assert_eq!(books.ask("bob", "POST", "/books", with_fraction).0, 403, "the same number");
     assert_eq!(books.titles().len(), 5);
     // By the path alone.
     assert_eq!(books.ask("bob", "DELETE", "/books/3", None).0, 403);

@@ -24,11 +24,15 @@ fn rule_set() -> Option<PathBuf> {
 fn attacks_are_refused_and_what_apis_do_is_not() {
     let Some(directory) = rule_set() else { return };
     let upstream = Recorder::plain();
-    let policy = format!("[rate]\nlimits = []\n[waf.crs]\npath = '{}'", directory.display());
+    let policy = format!(
+        "[rate]\nlimits = []\n[[route]]\npath = '/upload'\nbody = 'stream'\n[waf.crs]\npath = '{}'",
+        directory.display()
+    );
     let gate = Running::start(&policy, &[upstream.url()]);
     let accept = ("Accept", "*/*");
     for (method, target, agent, body) in [
         ("GET", "/", "sqlmap/1.7", ""),
+        ("POST", "/upload", "sqlmap/1.7", "streamed"),
         ("GET", "/?page=php://filter/convert.base64-encode/resource=index", "t", ""),
         ("GET", "/ping/$(whoami)", "t", ""),
         ("POST", "/", "t", r#"{"a":{"b":["<?php system($_GET['c']); ?>"]}}"#),

@@ -101,10 +101,15 @@ fn ask(x: &Exchange<'_>, engine: &Engine, cedar: &Cedar, id: &str, object: Optio
         Some(operation) => parameters(x, operation),
         None => (Value::Null, Value::Null),
     };
-    let body = x.body.as_ref().and_then(|body| match &body.parsed {
-        ParsedBody::Json(value) => Some(value),
-        _ => None,
-    });
+    let body = match x.body.as_ref().map(|body| &body.parsed) {
+        Some(ParsedBody::Json(value)) => Some(value),
+        None | Some(ParsedBody::Empty) => None,
+        // What policies would say of it cannot be known.
+        Some(_) if cedar.needs(id).body => {
+            return CedarVerdict::Denied("policies look at the body, which is not JSON".into());
+        }
+        Some(_) => None,
+    };
     // A HEAD is asked about as the GET that it stands for.
     let method = if x.method == Method::HEAD { &Method::GET } else { &x.method };
     let verdict = cedar.decide(

@@ -13,6 +13,9 @@ use super::{ParsedBody, pairs};
 /// How deep braces, brackets and parentheses of a document may nest before anybody parses it.
 const MAX_NESTING: usize = 64;
 
+/// Operations times fragments of one document.
+const MAX_WALKS: usize = 10_000;
+
 /// A document with its variables.
 struct Request<'r> {
     text: Cow<'r, str>,
@@ -103,6 +106,10 @@ fn walk(request: &Request<'_>, path: &GraphqlPath, found: &mut dyn FnMut(&Value)
         return None;
     }
     let document = parse_query(&*request.text).ok()?;
+    // Each fragment is walked with the variables of each operation.
+    if document.operations.iter().len().saturating_mul(document.fragments.len()) > MAX_WALKS {
+        return None;
+    }
     let mut walk = Walk { variables: request.variables.as_object(), path, found };
     // Whichever operation is named: fragments and other operations only add to what is compared.
     for (_, operation) in document.operations.iter() {
@@ -264,6 +271,7 @@ mod tests {
             json!({ "query": ["{ order(id: 7) { id } }"] }),
             json!(["{ order(id: 7) { id } }"]),
             json!({ "query": "{a".repeat(70) + &"}".repeat(70) }),
+            json!({ "query": (0..200).map(|i| format!("query a{i}{{x}} fragment b{i} on Y{{z}} ")).collect::<String>() }),
         ] {
             assert_eq!(ids("order.id", body.clone()), None, "{body}");
         }

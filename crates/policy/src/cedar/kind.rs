@@ -43,28 +43,51 @@ impl Kind {
         Walk { root, direction, inside: Vec::new() }.of(schema)
     }
 
-    /// A JSON value as a Cedar value, as far as policies look at it. `None` when it has another type.
-    pub(super) fn expression(&self, value: &Value, wanted: &Wanted) -> Option<RestrictedExpression> {
-        Some(match (self, value) {
+    /// A JSON value as a Cedar value, as far as policies look at it; nothing for `null`. A value that is there and has
+    /// another type is an error: a policy that asks for it must not take it for one that is not there.
+    pub(super) fn expression(
+        &self,
+        value: &Value,
+        wanted: &Wanted,
+    ) -> Result<Option<RestrictedExpression>, Unfit> {
+        Ok(Some(match (self, value) {
+            (_, Value::Null) => return Ok(None),
             (Kind::Text, Value::String(text)) => RestrictedExpression::new_string(text.clone()),
-            (Kind::Long, Value::Number(number)) => RestrictedExpression::new_long(number.as_i64()?),
+            (Kind::Long, Value::Number(number)) => {
+                RestrictedExpression::new_long(whole(number).ok_or(Unfit)?)
+            }
             (Kind::Bool, Value::Bool(flag)) => RestrictedExpression::new_bool(*flag),
             (Kind::Set(item), Value::Array(items)) => {
                 let all = Wanted::everything();
-                let items: Option<Vec<_>> = items.iter().map(|value| item.expression(value, &all)).collect();
+                let items: Result<Vec<_>, Unfit> =
+                    items.iter().map(|value| item.expression(value, &all)?.ok_or(Unfit)).collect();
                 RestrictedExpression::new_set(items?)
             }
             (Kind::Record(members), Value::Object(map)) => {
-                let known = members.iter().filter_map(|member| {
-                    let wanted = wanted.member(&member.name)?;
-                    let value = member.kind.expression(map.get(&member.name)?, wanted)?;
-                    Some((member.name.clone(), value))
-                });
-                RestrictedExpression::new_record(known).ok()?
+                let mut known = Vec::new();
+                for member in members {
+                    if let (Some(wanted), Some(value)) = (wanted.member(&member.name), map.get(&member.name))
+                        && let Some(value) = member.kind.expression(value, wanted)?
+                    {
+                        known.push((member.name.clone(), value));
+                    }
+                }
+                RestrictedExpression::new_record(known).map_err(|_| Unfit)?
             }
-            _ => return None,
-        })
+            _ => return Err(Unfit),
+        }))
     }
+}
+
+/// A value that is there, and not of the type that the document or the policy declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unfit;
+
+/// A whole number, also one that is written with a fraction of zero, which JSON Schema takes for an integer.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let fraction = || number.as_f64().filter(|f| f.fract() == 0.0 && f.abs() <= EXACT).map(|f| f as i64);
+    number.as_i64().or_else(fraction)
 }
 
 impl std::fmt::Display for Kind {

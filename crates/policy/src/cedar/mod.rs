@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 use crate::config::ClaimType;
 use crate::diagnostics::{Problem, Source};
 use crate::openapi::Document;
-use kind::{Kind, Member};
+use kind::{Kind, Member, Unfit};
 pub(crate) use schema::ObjectFrom;
 use schema::Subject;
 use wanted::{Looks, Wanted};
@@ -314,7 +314,9 @@ impl Action {
         ];
         for (name, kind, value) in parts {
             if let (Some(wanted), Some(kind), Some(value)) = (wanted.member(name), kind, value)
-                && let Some(value) = kind.expression(value, wanted)
+                && let Some(value) = kind
+                    .expression(value, wanted)
+                    .map_err(|Unfit| format!("`resource.{name}` is not as declared"))?
             {
                 attributes.insert(name.to_owned(), value);
             }
@@ -365,7 +367,11 @@ fn user(asker: Option<Asker<'_>>, members: &[Member], wanted: &Wanted) -> Result
             "id" => subject.parse().ok().map(RestrictedExpression::new_long),
             "scopes" => Some(texts(scopes)),
             "roles" => Some(texts(&roles)),
-            name => claims.get(name).and_then(|value| claim(&member.kind, value, wanted)),
+            name => match claims.get(name) {
+                Some(value) => claim(&member.kind, value, wanted)
+                    .map_err(|Unfit| format!("the claim `{name}` is not of its declared type"))?,
+                None => None,
+            },
         };
         if let Some(value) = value {
             attributes.insert(member.name.clone(), value);
@@ -376,10 +382,12 @@ fn user(asker: Option<Asker<'_>>, members: &[Member], wanted: &Wanted) -> Result
 }
 
 /// A claim as its declared type; a number in a text is a number.
-fn claim(kind: &Kind, value: &Value, wanted: &Wanted) -> Option<RestrictedExpression> {
+fn claim(kind: &Kind, value: &Value, wanted: &Wanted) -> Result<Option<RestrictedExpression>, Unfit> {
     match (kind, value) {
-        (Kind::Long, Value::String(text)) => text.parse().ok().map(RestrictedExpression::new_long),
-        (Kind::Text, Value::Number(number)) => Some(RestrictedExpression::new_string(number.to_string())),
+        (Kind::Long, Value::String(text)) => {
+            text.parse().map(|number| Some(RestrictedExpression::new_long(number))).map_err(|_| Unfit)
+        }
+        (Kind::Text, Value::Number(number)) => Ok(Some(RestrictedExpression::new_string(number.to_string()))),
         (Kind::Set(_), Value::String(_) | Value::Number(_)) => {
             kind.expression(&Value::Array(vec![value.clone()]), wanted)
         }

@@ -142,6 +142,12 @@ fn decisions_follow_the_policies_and_fail_closed() {
     denied(ask(&cedar, json!({}), json!({ "user_id": 7 })), "could not be judged");
     denied(ask(&cedar, json!({}), json!({ "user_id": 7, "lines": "a" })), "could not be judged");
     denied(ask(&cedar, json!({}), json!("text")), "could not be judged");
+    // A whole number with a fraction of zero is one; what is there and of another type is not taken for missing.
+    assert_eq!(ask(&cedar, json!({}), json!({ "user_id": 7.0, "lines": [{}] })), CedarVerdict::Permitted);
+    denied(
+        ask(&cedar, json!({ "role": "clerk" }), json!({ "user_id": 7.5, "lines": [{}] })),
+        "not as declared",
+    );
     denied(
         cedar.decide(
             "elsewhere",

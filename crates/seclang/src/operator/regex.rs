@@ -201,7 +201,11 @@ fn escape(rest: &[u8], in_class: bool, out: &mut String) -> usize {
             2 + digits
         }
         b'x' if rest.get(2) == Some(&b'{') => {
-            let end = rest.iter().position(|b| *b == b'}').unwrap_or(rest.len() - 1);
+            // One that is not closed stays as it is, for the compiler to refuse.
+            let Some(end) = rest.iter().position(|b| *b == b'}') else {
+                out.push_str("\\x{");
+                return 3;
+            };
             let text = std::str::from_utf8(&rest[3..end]).unwrap_or("");
             match u32::from_str_radix(text, 16).unwrap_or(0) {
                 byte @ 0..=0xff => out.push_str(&format!("\\x{byte:02x}")),
@@ -309,6 +313,6 @@ mod tests {
         }
         let slow = Pattern::compile(r"(?=a)(a*)*\1b").unwrap_or_else(|e| unreachable!("{e}"));
         assert!(!slow.matches(&b"a".repeat(5000), None));
-        assert!(Pattern::compile("(").is_err());
+        assert!(Pattern::compile("(").is_err() && Pattern::compile(r"\x{").is_err());
     }
 }
