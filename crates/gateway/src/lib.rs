@@ -16,6 +16,6 @@ mod tls;
 mod tunnel;
 mod upstream;
 
-pub use output::open_log;
+pub use output::{open_audit_log, open_log};
 pub use server::{Gateway, StartError};
 pub use tls::TlsError;

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 
-use policy::Log;
+use policy::{Log, Policy};
 
 /// Opens the log of a policy: a file to append to, or standard output.
 ///
@@ -14,4 +14,13 @@ pub fn open_log(log: &Log) -> io::Result<Box<dyn Write + Send>> {
         Some(path) => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
         None => Box::new(io::stdout()),
     })
+}
+
+/// Opens the audit log of a policy's rule set, to append to it; none where nobody wants it.
+///
+/// # Errors
+/// When the file cannot be opened.
+pub fn open_audit_log(policy: &Policy) -> io::Result<Option<impl Write + Send + use<>>> {
+    let path = policy.core_rule_set.as_ref().and_then(|rules| rules.audit_log.as_ref());
+    path.map(|path| OpenOptions::new().create(true).append(true).open(path)).transpose()
 }

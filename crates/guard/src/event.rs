@@ -12,6 +12,8 @@ use http::HeaderValue;
 use policy::learn::Observation;
 use serde::{Serialize, Serializer};
 
+use crate::waf::Audit;
+
 /// The id under which a client's answer and an operator's line meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EventId(u128);
@@ -172,6 +174,14 @@ pub trait EventSink: Send + Sync {
     /// Whether requests served are wanted too.
     fn wants_access(&self) -> bool;
 
+    /// Whether what rules found is wanted in the form of ModSecurity's audit log.
+    fn wants_audit(&self) -> bool {
+        false
+    }
+
+    /// Takes an entry of the audit log.
+    fn audit(&self, _entry: &Audit) {}
+
     /// Lines that had to be dropped.
     fn dropped(&self) -> u64 {
         0
@@ -190,6 +200,7 @@ pub trait EventSink: Send + Sync {
 /// disk must not stop the gate.
 pub struct LineWriter {
     lines: SyncSender<Message>,
+    audit: Option<SyncSender<Message>>,
     dropped: Arc<AtomicU64>,
     access: bool,
 }
@@ -205,28 +216,55 @@ impl LineWriter {
 
     /// A writer to anything that takes bytes.
     pub fn new(out: impl Write + Send + 'static, access: bool) -> Self {
-        let (lines, queue) = sync_channel(Self::QUEUE);
-        std::thread::spawn(move || write_lines(&queue, out));
-        LineWriter { lines, dropped: Arc::default(), access }
+        LineWriter { lines: queue(out), audit: None, dropped: Arc::default(), access }
+    }
+
+    /// The same, and what rules found goes elsewhere.
+    #[must_use]
+    pub fn with_audit(self, out: impl Write + Send + 'static) -> Self {
+        LineWriter { audit: Some(queue(out)), ..self }
+    }
+
+    fn send(&self, lines: &SyncSender<Message>, record: &impl Serialize) {
+        let mut line = Vec::with_capacity(384);
+        if serde_json::to_writer(&mut line, record).is_ok() {
+            line.push(b'\n');
+            if lines.try_send(Message::Line(line)).is_err() {
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+        }
     }
 
     /// Waits until everything taken so far is written; for the end of the process.
     pub fn flush(&self) {
-        let (done, wait) = sync_channel(1);
-        if self.lines.send(Message::Flush(done)).is_ok() {
-            let _ = wait.recv_timeout(Duration::from_secs(5));
+        for lines in std::iter::once(&self.lines).chain(&self.audit) {
+            let (done, wait) = sync_channel(1);
+            if lines.send(Message::Flush(done)).is_ok() {
+                let _ = wait.recv_timeout(Duration::from_secs(5));
+            }
         }
     }
 }
 
+/// A thread that writes what it is sent.
+fn queue(out: impl Write + Send + 'static) -> SyncSender<Message> {
+    let (lines, queue) = sync_channel(LineWriter::QUEUE);
+    std::thread::spawn(move || write_lines(&queue, out));
+    lines
+}
+
 impl EventSink for LineWriter {
     fn record(&self, record: &Record<'_>) {
-        let mut line = Vec::with_capacity(384);
-        if serde_json::to_writer(&mut line, record).is_ok() {
-            line.push(b'\n');
-            if self.lines.try_send(Message::Line(line)).is_err() {
-                self.dropped.fetch_add(1, Ordering::Relaxed);
-            }
+        self.send(&self.lines, record);
+    }
+
+    fn wants_audit(&self) -> bool {
+        self.audit.is_some()
+    }
+
+    fn audit(&self, entry: &Audit) {
+        if let Some(lines) = &self.audit {
+            self.send(lines, entry);
         }
     }
 

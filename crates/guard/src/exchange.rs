@@ -45,6 +45,8 @@ pub struct Exchange<'e> {
     pub origin: Option<HeaderValue>,
     /// Path and query in their one form.
     pub target: Target,
+    /// The target as it came, for rules that look for what its one form has no more.
+    pub(crate) sent: http::Uri,
     /// Why the target has no one form; then the exchange is refused.
     pub target_error: Option<TargetError>,
     /// The policy of the route.
@@ -57,6 +59,8 @@ pub struct Exchange<'e> {
     pub principal: Option<Arc<Principal>>,
     /// The body that is held back, once it is read.
     pub body: Option<HeldBody>,
+    /// The transaction of the rule set, from the request's phases to the last.
+    pub(crate) rules: Option<Box<seclang::Transaction<'e>>>,
     /// What was taken from limits that count failures only.
     pub(crate) tickets: Vec<Ticket>,
     /// What `doorward learn` will hear of it.
@@ -141,12 +145,14 @@ impl<'e> Exchange<'e> {
             origin: headers.get(ORIGIN).cloned(),
             headers,
             target,
+            sent: parts.uri.clone(),
             target_error,
             route,
             declared,
             parameters,
             principal: None,
             body: None,
+            rules: None,
             tickets: Vec::new(),
             watched: None,
             quota: None,

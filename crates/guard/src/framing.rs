@@ -386,7 +386,8 @@ fn request_line(line: &[u8]) -> Result<bool, FramingError> {
     }
     // No URI has these (RFC 3986 §2); the parser behind would refuse them without a word.
     let odd = |b: &u8| *b <= 0x20 || matches!(*b, 0x7f | b'#' | b'<' | b'>' | b'`');
-    if target.is_empty() || target.iter().any(odd) {
+    let query = target.iter().position(|b| *b == b'?').unwrap_or(target.len());
+    if target.is_empty() || target.iter().any(odd) || target[query..].contains(&b'"') {
         return Err(FramingError::RequestLine);
     }
     match version {

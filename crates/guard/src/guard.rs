@@ -28,7 +28,7 @@ use crate::pipeline::{Pipeline, Stop, on};
 use crate::refusal::problem;
 use crate::request::{admit_body, outgoing_request};
 use crate::response::{answer, release};
-use crate::{doors, enumeration, look, watch};
+use crate::{doors, enumeration, look, waf, watch};
 
 /// A policy with its keys read: what every exchange is judged by.
 #[derive(Debug)]
@@ -184,6 +184,7 @@ impl Guard {
         if status.is_client_error() {
             enumeration::settle(pipeline, &x, status).await;
         }
+        waf::finish(pipeline, &mut x, status);
         pipeline.release_head(&x, status, response.headers_mut());
         if let Some(id) = x.id.header_value() {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
@@ -207,9 +208,9 @@ pub struct Client {
     pub transport: crate::peer::Transport,
 }
 
-async fn serve<B, R, F, Fut>(
-    pipeline: Pipeline<'_>,
-    x: &mut Exchange<'_>,
+async fn serve<'e, B, R, F, Fut>(
+    pipeline: Pipeline<'e>,
+    x: &mut Exchange<'e>,
     body: B,
     mut forward: F,
 ) -> Response<Outgoing<R>>

@@ -41,3 +41,4 @@ pub use metrics::Metrics;
 pub use peer::{Peer, Transport};
 pub use refusal::{Decision, Refusal, Rewrite, problem};
 pub use target::{Target, TargetError};
+pub use waf::Audit;

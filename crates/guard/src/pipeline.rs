@@ -28,7 +28,7 @@ pub(crate) struct Pipeline<'e> {
     pub(crate) shared: &'e Shared,
 }
 
-impl Pipeline<'_> {
+impl<'e> Pipeline<'e> {
     /// What can be judged by the head alone. The order of these lines is the order of the doors.
     pub(crate) async fn admit_head(self, x: &mut Exchange<'_>) -> Result<(), Stop> {
         if let Some(refusal) = doors::protocol::unreadable(x) {
@@ -63,7 +63,7 @@ impl Pipeline<'_> {
     }
 
     /// What needs the body.
-    pub(crate) fn admit_body(self, x: &mut Exchange<'_>) -> Result<(), Stop> {
+    pub(crate) fn admit_body(self, x: &mut Exchange<'e>) -> Result<(), Stop> {
         self.ask(x, Door::Schema, doors::schema::admit_body)?;
         if !x.route.sanitize.is_empty() && on(x, Door::Injection) {
             self.sanitize(x)?;
@@ -202,7 +202,11 @@ fn apply(x: &mut Exchange<'_>, change: Change) {
                 x.headers.remove(name);
             }
         }
-        Change::Query(query) => x.target.set_query(query),
+        Change::Query(query) => {
+            x.target.set_query(query);
+            // What was taken out of it is not judged any more.
+            x.sent = x.target.path_and_query().parse().unwrap_or_default();
+        }
         Change::Body(bytes) => replace_body(x, bytes),
     }
 }

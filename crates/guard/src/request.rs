@@ -27,9 +27,9 @@ use crate::response::holds_response;
 use crate::waf;
 
 /// Holds the body until there is a verdict, or wraps it so that it is judged as it passes.
-pub(crate) async fn admit_body<B>(
-    pipeline: Pipeline<'_>,
-    x: &mut Exchange<'_>,
+pub(crate) async fn admit_body<'e, B>(
+    pipeline: Pipeline<'e>,
+    x: &mut Exchange<'e>,
     body: B,
 ) -> Result<Forwarded<B>, Stop>
 where
@@ -83,12 +83,10 @@ fn read_body(pipeline: Pipeline<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Resul
     let limits = &pipeline.engine.policy.protocol;
     let refuse = |status, rule, evidence: String| Err(Refusal::new(status, rule, evidence));
     let coding = x.header(CONTENT_ENCODING).unwrap_or("").to_owned();
-    let unread =
-        |wire: &Bytes| HeldBody { wire: wire.clone(), decoded: Bytes::new(), parsed: ParsedBody::Binary };
     let decoded = match decode(&coding, &wire, limits) {
         Ok(decoded) => decoded.map_or_else(|| wire.clone(), Bytes::from),
         Err(error) => {
-            x.body = Some(unread(&wire));
+            x.body = Some(HeldBody { wire, decoded: Bytes::new(), parsed: ParsedBody::Binary });
             return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding", error.to_string());
         }
     };
@@ -99,7 +97,8 @@ fn read_body(pipeline: Pipeline<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Resul
             Ok(())
         }
         Err(error) => {
-            x.body = Some(unread(&wire));
+            // Rules may still read it as a whole.
+            x.body = Some(HeldBody { wire, decoded, parsed: ParsedBody::Binary });
             refuse(StatusCode::BAD_REQUEST, "body-unreadable", error.to_string())
         }
     }

@@ -15,9 +15,9 @@ use crate::event::Verdict;
 use crate::exchange::Exchange;
 use crate::guard::Engine;
 use crate::inputs::{StructureLimits, essence, parse_json};
-use crate::pipeline::{Pipeline, enforced, on};
+use crate::pipeline::{Pipeline, Stop, enforced, on};
 use crate::refusal::{Refusal, problem};
-use crate::{doors, look, watch};
+use crate::{doors, look, waf, watch};
 
 /// Whether a response of this exchange may have to be read before it leaves.
 pub(crate) fn holds_response(engine: &Engine, x: &Exchange<'_>) -> bool {
@@ -28,7 +28,11 @@ pub(crate) fn holds_response(engine: &Engine, x: &Exchange<'_>) -> bool {
         && x.route.body != BodyHandling::Stream
         && x.operation()
             .is_some_and(|o| o.responses.iter().any(|r| r.content.iter().any(|m| m.shape.is_some())));
-    owner || shape || x.watched.is_some() || (on(x, Door::Ownership) && doors::ownership::remembers(x))
+    owner
+        || shape
+        || waf::needs_response(x, engine)
+        || x.watched.is_some()
+        || (on(x, Door::Ownership) && doors::ownership::remembers(x))
 }
 
 /// Checks and strips the response's body where the policy asks for it; everything else passes as it comes.
@@ -42,6 +46,9 @@ where
 {
     let engine = pipeline.engine;
     let (parts, body) = response.into_parts();
+    if let Err(stop) = waf::release_head(pipeline, x, &parts) {
+        return stopped(x, stop);
+    }
     if on(x, Door::Schema) && doors::schema::masks(x, engine, parts.status) {
         let enforce = enforced(x, Door::Schema);
         let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
@@ -67,12 +74,16 @@ where
     let remember =
         on(x, Door::Ownership) && parts.status.is_success() && is_json && doors::ownership::remembers(x);
     let watch = x.watched.is_some() && is_json;
-    if (!owner && !cedar && !remember && !watch && shape.is_none()) || body.is_end_stream() {
+    let rules = waf::reads_body(x, engine, &parts);
+    if (!owner && !cedar && !remember && !watch && !rules && shape.is_none()) || body.is_end_stream() {
+        if let Err(stop) = waf::release_body(pipeline, x, &[]) {
+            return stopped(x, stop);
+        }
         watch::finish(pipeline, x, parts.status, &kind, None);
         return Response::from_parts(parts, Outgoing::streamed(body));
     }
     // Boxed: reading an answer needs much room, and most exchanges need none.
-    Box::pin(check(pipeline, x, parts, body, Checks { owner, cedar, remember, shape, is_json })).await
+    Box::pin(check(pipeline, x, parts, body, Checks { owner, cedar, remember, rules, shape, is_json })).await
 }
 
 type ReleaseCheck = fn(&Exchange<'_>, &Engine, Option<&mut serde_json::Value>) -> Released;
@@ -82,6 +93,7 @@ struct Checks {
     owner: bool,
     cedar: bool,
     remember: bool,
+    rules: bool,
     shape: Option<ShapeId>,
     is_json: bool,
 }
@@ -91,7 +103,7 @@ async fn check<R>(
     x: &mut Exchange<'_>,
     mut parts: http::response::Parts,
     body: R,
-    Checks { owner, cedar, remember, shape, is_json }: Checks,
+    Checks { owner, cedar, remember, rules, shape, is_json }: Checks,
 ) -> Response<Outgoing<R>>
 where
     R: Body<Data = Bytes>,
@@ -106,15 +118,14 @@ where
             return refuse_response(pipeline, x, refusal);
         }
         Err(CollectError::TooLarge(read)) => {
-            let evidence = "a response that is too large to strip";
-            pipeline.note(
-                x,
-                Door::Schema.name(),
-                "response-too-large",
-                Verdict::WouldRewrite,
-                None,
-                evidence,
-            );
+            // What was read is judged; a client cannot be made to wait for all of it.
+            if rules && let Err(stop) = waf::release_body(pipeline, x, &read) {
+                return stopped(x, stop);
+            }
+            if shape.is_some() {
+                let (verdict, evidence) = (Verdict::WouldRewrite, "a response that is too large to strip");
+                pipeline.note(x, Door::Schema.name(), "response-too-large", verdict, None, evidence);
+            }
             return Response::from_parts(parts, Outgoing::resumed(read, body));
         }
         Err(_) => {
@@ -130,6 +141,9 @@ where
         Ok(decoded) => decoded.map_or_else(|| held.clone(), Bytes::from),
         Err(_) => Bytes::new(),
     };
+    if let Err(stop) = waf::release_body(pipeline, x, if rules { &text } else { &[] }) {
+        return stopped(x, stop);
+    }
     // The usual case needs no tree: all of it is the caller's, and nothing else is asked.
     let partial = parts.status == StatusCode::PARTIAL_CONTENT;
     let only_owner = owner && !cedar && shape.is_none() && !remember && x.watched.is_none();
@@ -213,6 +227,14 @@ fn refuse_response<R>(
     let status = Some(refusal.status.as_u16());
     pipeline.note(x, Door::Ownership.name(), refusal.rule, Verdict::Refused, status, &refusal.evidence);
     refusal.response(x.id).map(Outgoing::held)
+}
+
+/// What a door made of an answer instead.
+fn stopped<R>(x: &Exchange<'_>, stop: Stop) -> Response<Outgoing<R>> {
+    match stop {
+        Stop::Refused(refusal) => refusal.response(x.id).map(Outgoing::held),
+        Stop::Answered(status, headers) => answer(status, headers),
+    }
 }
 
 pub(crate) fn answer<R>(status: StatusCode, headers: HeaderMap) -> Response<Outgoing<R>> {

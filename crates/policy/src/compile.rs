@@ -121,6 +121,7 @@ impl Compiler {
         let routes = self.routes(&config, document.as_ref(), &fallback, &login);
         let cedar = self.cedar(&config.cedar, document.as_ref(), &routes);
         let core_rule_set = config.waf.crs.as_ref().and_then(|crs| self.core_rule_set(crs));
+        self.detectors(&config.waf);
         let (Some(cors), true) = (cors, self.problems.is_empty()) else {
             return Err(ConfigError { problems: self.problems });
         };
@@ -148,6 +149,7 @@ impl Compiler {
             cedar,
             cedar_claims: config.cedar.claims,
             core_rule_set,
+            detectors: config.waf.detectors,
             foreign: config.ownership.foreign,
             exempt: config.ownership.exempt,
             role_claim: config.ownership.role_claim.unwrap_or_else(|| "role".into()),

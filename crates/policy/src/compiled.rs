@@ -67,6 +67,8 @@ pub struct Policy {
     pub(crate) cedar_claims: BTreeMap<String, ClaimType>,
     /// The OWASP Core Rule Set.
     pub core_rule_set: Option<CoreRuleSet>,
+    /// Whether the detectors that need no rules are asked.
+    pub detectors: crate::config::Detectors,
     /// What somebody else's object looks like.
     pub foreign: ForeignStatus,
     /// Who may see everybody's objects.
@@ -102,6 +104,14 @@ pub struct CoreRuleSet {
     pub paranoia: u8,
     /// The score at which a request is refused.
     pub threshold: u32,
+    /// What the rules are told that they stand in front of.
+    pub profile: crate::config::CrsProfile,
+    /// Whether answers are judged.
+    pub responses: bool,
+    /// The score at which an answer is refused.
+    pub response_threshold: u32,
+    /// Where what was found is written as ModSecurity writes it.
+    pub audit_log: Option<PathBuf>,
 }
 
 /// A file that a policy was made from.

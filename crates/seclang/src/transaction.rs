@@ -268,6 +268,36 @@ impl<'s> Transaction<'s> {
         &self.matches
     }
 
+    /// The request's method.
+    pub fn method(&self) -> &[u8] {
+        &self.method
+    }
+
+    /// The request's target.
+    pub fn target(&self) -> &[u8] {
+        &self.target
+    }
+
+    /// The request's protocol.
+    pub fn protocol(&self) -> &[u8] {
+        &self.protocol
+    }
+
+    /// The request's headers.
+    pub fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+    }
+
+    /// Whether rules decide, by now.
+    pub fn decides(&self) -> bool {
+        self.mode == EngineMode::On
+    }
+
+    /// What `SecComponentSignature` says of the rules.
+    pub fn components(&self) -> &[String] {
+        &self.rules.settings.signature
+    }
+
     /// Why the request's body could not be read.
     pub fn body_error(&self) -> Option<&str> {
         self.body_error.as_deref()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use seclang::Rule;
 
-use crate::ftw::{self, Evaluation};
+use crate::ftw::{self, Overrides, ThroughGateway, Way};
 use crate::{Failure, Outcome};
 
 #[derive(Args)]
@@ -30,8 +30,14 @@ enum RulesCommand {
         #[arg(long, value_name = "ID")]
         rule: Option<String>,
         /// Evaluate every rule on every value, too, and see that the same comes of it.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "through_gateway")]
         compare: bool,
+        /// Send each request as bytes to a gateway with these rules, instead of judging it in process.
+        #[arg(long)]
+        through_gateway: bool,
+        /// What is expected instead of some tests, in ftw's format of overrides.
+        #[arg(long, value_name = "FILE")]
+        overrides: Option<PathBuf>,
     },
     /// Say what a rule looks at, what for, and what it does.
     Explain {
@@ -52,9 +58,13 @@ impl Rules {
                     say!("{:>7}  PL{level}  {}", rule.id, rule.action("msg").unwrap_or(""));
                 }
             }
-            RulesCommand::Test { directory, rule, compare } => {
-                let evaluation = if compare { Evaluation::Compared } else { Evaluation::Usual };
-                return test(&directory, rule.as_deref(), evaluation);
+            RulesCommand::Test { directory, rule, compare, through_gateway, overrides } => {
+                let how = match (through_gateway, compare) {
+                    (true, _) => How::Through,
+                    (false, true) => How::Compared,
+                    (false, false) => How::InProcess,
+                };
+                return test(&directory, rule.as_deref(), how, overrides.as_deref());
             }
             RulesCommand::Explain { id, directory } => {
                 let rules = read(&directory)?;
@@ -77,16 +87,43 @@ const SETUP: &str = "SecAction \"id:900005,phase:1,nolog,pass,ctl:ruleEngine=Det
     setvar:tx.arg_length=400,setvar:tx.total_arg_length=64000,setvar:tx.max_num_args=255,\
     setvar:tx.max_file_size=64100,setvar:tx.combined_file_sizes=65535\"\n";
 
-fn test(directory: &Path, only: Option<&str>, evaluation: Evaluation) -> Result<Outcome, Failure> {
+#[derive(Clone, Copy)]
+enum How {
+    InProcess,
+    Compared,
+    Through,
+}
+
+fn test(
+    directory: &Path,
+    only: Option<&str>,
+    how: How,
+    overrides: Option<&Path>,
+) -> Result<Outcome, Failure> {
     let usage = |e: String| Failure::usage(miette::miette!("{e}"));
-    let rules = ftw::rule_set(directory, SETUP).map_err(|e| usage(e.to_string()))?;
     let places = ["tests/regression/tests", "tests", ""].map(|place| directory.join(place));
     let tests = places.iter().find(|place| place.is_dir()).unwrap_or(&places[2]);
     let mut suites = ftw::read(tests).map_err(|e| usage(e.to_string()))?;
     if let Some(only) = only {
-        suites.retain(|(_, suite)| suite.rule_id.to_string().starts_with(only));
+        suites.retain(|suite| suite.rule_id.to_string().starts_with(only));
     }
-    let report = ftw::in_process(&rules, &suites, evaluation);
+    if let Some(file) = overrides {
+        Overrides::read(file).map_err(usage)?.apply(&mut suites);
+    }
+    let report = match how {
+        How::Through => {
+            let excepted = Overrides::of_the_gateway().map_err(usage)?.apply(&mut suites);
+            let gateway = ThroughGateway::start(directory, SETUP).map_err(usage)?;
+            say!("{excepted} tests expect what an RFC obliges a gateway to answer, before any rule is asked");
+            ftw::run(Way::Through(&gateway), &suites)
+        }
+        How::InProcess | How::Compared => {
+            let rules = ftw::rule_set(directory, SETUP).map_err(|e| usage(e.to_string()))?;
+            let way =
+                if matches!(how, How::Compared) { Way::Compared(&rules) } else { Way::InProcess(&rules) };
+            ftw::run(way, &suites)
+        }
+    };
     for (rule, test, why) in &report.failed {
         say!("{rule}-{test}: {why}");
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::Args;
-use gateway::{Gateway, open_log};
+use gateway::{Gateway, open_audit_log, open_log};
 use guard::{EventSink, Guard, LineWriter, Record, Timestamp};
 use policy::config::AccessLog;
 use policy::{Inputs, Policy};
@@ -67,7 +67,13 @@ impl Run {
         }
         let out =
             open_log(&policy.log).map_err(|e| Failure::could_not_run(format!("cannot open the log: {e}")))?;
-        let sink = Arc::new(LineWriter::new(out, policy.log.access == AccessLog::On));
+        let mut sink = LineWriter::new(out, policy.log.access == AccessLog::On);
+        if let Some(out) = open_audit_log(&policy)
+            .map_err(|e| Failure::could_not_run(format!("cannot open the audit log: {e}")))?
+        {
+            sink = sink.with_audit(out);
+        }
+        let sink = Arc::new(sink);
         for warning in policy.core_rule_set.iter().flat_map(|crs| &crs.rules.warnings) {
             eprintln!("doorward: {warning}");
         }

@@ -23,6 +23,9 @@ pub struct Test {
     /// What is sent, one after the other.
     #[serde(default)]
     pub stages: Vec<Stage>,
+    /// Whether an override says that it fails as it was written.
+    #[serde(skip)]
+    pub expect_failure: bool,
 }
 
 /// One exchange.
@@ -92,7 +95,7 @@ pub struct Output {
     pub no_log_contains: Option<String>,
     pub log: Log,
     pub expect_error: Option<bool>,
-    /// Whether a second try counts; nothing here depends on time.
+    /// Whether a second try counts.
     pub retry_once: Option<bool>,
 }
 
@@ -118,7 +121,7 @@ pub struct SuiteError {
 ///
 /// # Errors
 /// When one cannot be read, or is of another form.
-pub fn read(directory: &Path) -> Result<Vec<(PathBuf, Suite)>, SuiteError> {
+pub fn read(directory: &Path) -> Result<Vec<Suite>, SuiteError> {
     let mut files = Vec::new();
     collect(directory, &mut files)
         .map_err(|e| SuiteError { file: directory.to_owned(), reason: e.to_string() })?;
@@ -133,7 +136,7 @@ pub fn read(directory: &Path) -> Result<Vec<(PathBuf, Suite)>, SuiteError> {
         }
         let suite = serde_saphyr::from_str(&text)
             .map_err(|e| fail(e.without_snippet().to_string().lines().next().unwrap_or("").to_owned()))?;
-        suites.push((file, suite));
+        suites.push(suite);
     }
     Ok(suites)
 }

@@ -22,7 +22,7 @@ pub fn bytes(input: &Input) -> Result<Vec<u8>, String> {
     let completes = input.autocomplete_headers.unwrap_or(true);
     let method = input.method.as_deref().unwrap_or("GET");
     let mut data = match (&input.data, &input.encoded_data) {
-        (Some(data), _) => data.clone().into_bytes(),
+        (Some(data), _) => repeated(data).into_bytes(),
         (None, Some(encoded)) => decode(encoded)?,
         (None, None) => Vec::new(),
     };
@@ -56,6 +56,16 @@ pub fn bytes(input: &Input) -> Result<Vec<u8>, String> {
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(&data);
     Ok(out)
+}
+
+/// `{{ "1" | repeat 3 }}` is `111`: the only template that suites use.
+fn repeated(data: &str) -> String {
+    let Some((before, rest)) = data.split_once("{{ \"") else { return data.to_owned() };
+    let Some((template, after)) = rest.split_once(" }}") else { return data.to_owned() };
+    match template.split_once("\" | repeat ").map(|(text, count)| (text, count.trim().parse())) {
+        Some((text, Ok(count))) => [before, &text.repeat(count), &repeated(after)].concat(),
+        _ => data.to_owned(),
+    }
 }
 
 fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {

@@ -1,10 +1,11 @@
 //! Suites are run, and what fails is told.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use seclang::{Phase, RequestHead, ResponseHead, RuleMatch, RuleSet, SyntaxError, Transaction};
 
-use super::format::{Output, Suite};
+use super::format::{Output, Stage, Suite};
+use super::through::ThroughGateway;
 use super::{request, server};
 
 /// What came of a suite.
@@ -18,10 +19,12 @@ pub struct Report {
 
 /// What one exchange left behind.
 #[derive(PartialEq, Eq)]
-struct Seen {
-    status: u16,
-    ids: Vec<u64>,
-    log: String,
+pub(super) struct Seen {
+    pub(super) status: u16,
+    pub(super) ids: Vec<u64>,
+    pub(super) log: String,
+    /// Why a gateway asked no rule.
+    pub(super) refused: Option<String>,
 }
 
 /// The rules of a rule set's directory: its setup, what a test adds to that, and its rules in order of name.
@@ -35,37 +38,29 @@ pub fn rule_set(directory: &Path, setup: &str) -> Result<RuleSet, SyntaxError> {
     RuleSet::parse("suite", &text, directory)
 }
 
-/// How rules are evaluated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evaluation {
-    /// As the gate does.
-    Usual,
-    /// As the gate does, and by the plain interpreter, which has to say the same.
-    Compared,
+/// How tests are run.
+#[derive(Clone, Copy)]
+pub enum Way<'w> {
+    /// Without a socket: a server's reading of each request, then the rules.
+    InProcess(&'w RuleSet),
+    /// The same, and by the plain interpreter, which has to say the same.
+    Compared(&'w RuleSet),
+    /// Through a gateway.
+    Through(&'w ThroughGateway),
 }
 
-/// Runs suites without a socket: a server's reading of each request, then the rules.
-pub fn in_process(rules: &RuleSet, suites: &[(PathBuf, Suite)], evaluation: Evaluation) -> Report {
+/// Runs suites.
+pub fn run(way: Way<'_>, suites: &[Suite]) -> Report {
     let mut report = Report::default();
-    for (_, suite) in suites {
+    for suite in suites {
         for test in suite.tests.iter().flatten() {
-            let wrong = test.stages.iter().find_map(|stage| {
-                let bytes = match request::bytes(&stage.input) {
-                    Ok(bytes) => bytes,
-                    Err(error) => return Some(error),
+            let mut wrong = test.stages.iter().find_map(|stage| wrong_in(way, stage));
+            if test.expect_failure {
+                wrong = match wrong {
+                    Some(_) => None,
+                    None => Some("it passes, and an override says that it does not".to_owned()),
                 };
-                let seen = exchange(rules, &bytes, false);
-                if evaluation == Evaluation::Compared {
-                    let plain = exchange(rules, &bytes, true);
-                    if plain != seen {
-                        return Some(format!(
-                            "the plain interpreter says {:?}, not {:?}",
-                            plain.ids, seen.ids
-                        ));
-                    }
-                }
-                wrong_with(&seen, &stage.output)
-            });
+            }
             match wrong {
                 None => report.passed += 1,
                 Some(why) => report.failed.push((suite.rule_id, test.test_id, why)),
@@ -75,9 +70,37 @@ pub fn in_process(rules: &RuleSet, suites: &[(PathBuf, Suite)], evaluation: Eval
     report
 }
 
+fn wrong_in(way: Way<'_>, stage: &Stage) -> Option<String> {
+    let bytes = match request::bytes(&stage.input) {
+        Ok(bytes) => bytes,
+        Err(error) => return Some(error),
+    };
+    let seen = match way {
+        Way::InProcess(rules) => exchange(rules, &bytes, false),
+        Way::Through(gateway) => gateway.exchange(&bytes),
+        Way::Compared(rules) => {
+            let (seen, plain) = (exchange(rules, &bytes, false), exchange(rules, &bytes, true));
+            if plain != seen {
+                return Some(format!("the plain interpreter says {:?}, not {:?}", plain.ids, seen.ids));
+            }
+            seen
+        }
+    };
+    let mut wrong = wrong_with(&seen, &stage.output);
+    if let (Some(wrong), Some(refused)) = (&mut wrong, &seen.refused) {
+        wrong.push_str(&format!("; refused before: {refused}"));
+    }
+    match (way, stage.output.retry_once) {
+        (Way::Through(gateway), Some(true)) if wrong.is_some() => {
+            wrong_with(&gateway.exchange(&bytes), &stage.output)
+        }
+        _ => wrong,
+    }
+}
+
 fn exchange(rules: &RuleSet, bytes: &[u8], plain: bool) -> Seen {
     let Some(request) = server::read(bytes) else {
-        return Seen { status: 400, ids: Vec::new(), log: String::new() };
+        return Seen { status: 400, ids: Vec::new(), log: String::new(), refused: None };
     };
     let headers: Vec<(&[u8], &[u8])> =
         request.headers.iter().map(|(n, v)| (n.as_slice(), v.as_slice())).collect();
@@ -117,11 +140,12 @@ fn exchange(rules: &RuleSet, bytes: &[u8], plain: bool) -> Seen {
         status: refused.map_or(response.status, |refused| refused.status),
         ids: transaction.matches().iter().map(|found| found.id).collect(),
         log,
+        refused: None,
     }
 }
 
 /// Characters of a text that a log line cannot hold are spelt in hexadecimal.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

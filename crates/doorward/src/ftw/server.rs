@@ -26,6 +26,14 @@ impl Request {
     }
 }
 
+/// Where the first message of some bytes ends, when all of it is there.
+pub fn end(bytes: &[u8]) -> Option<usize> {
+    let head = bytes.windows(4).position(|w| w == b"\r\n\r\n")? + 4;
+    let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    Some(head + length.unwrap_or(0)).filter(|end| *end <= bytes.len())
+}
+
 /// Reads a request; none when a server answers 400 (RFC 9112 §2.2, §3, §5, §6.3).
 pub fn read(bytes: &[u8]) -> Option<Request> {
     let (line, mut rest) = split_line(bytes)?;

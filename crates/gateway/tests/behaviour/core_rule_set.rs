@@ -57,6 +57,33 @@ fn attacks_are_refused_and_what_apis_do_is_not() {
 }
 
 #[test]
+fn what_an_answer_gives_away_is_refused_and_told_as_modsecurity_tells_it() {
+    let Some(directory) = rule_set() else { return };
+    let leaking = Recorder::start(
+        "HTTP/1.1 200 Oops\r\nContent-Type: text/html\r\nContent-Length: 78\r\n\r\n\
+         You have an error in your SQL syntax; check the manual near 'x' MySQL Driver  ",
+    );
+    let plain = Recorder::plain();
+    let policy = format!("[rate]\nlimits = []\n[waf.crs]\npath = '{}'\n", directory.display());
+    let gate = Running::start(&policy, &[leaking.url()]);
+    let headers = [("Accept", "*/*"), ("Authorization", "Bearer of-a-secret")];
+    let answer = gate.ask("GET", "/orders?token=hidden", &headers, b"");
+    assert_eq!(status(&answer), 403, "{answer}");
+    assert!(!answer.contains("SQL syntax"), "{answer}");
+    let entry = gate.events.all().into_iter().find(|line| line.starts_with("{\"transaction\""));
+    let entry = entry.unwrap_or_else(|| panic!("no entry of the audit log: {:?}", gate.events.all()));
+    for part in ["\"client_ip\":\"127.0.0.1\"", "\"ruleId\":\"951", "\"http_code\":403", "token=[redacted]"] {
+        assert!(entry.contains(part), "{part}: {entry}");
+    }
+    assert!(!entry.contains("of-a-secret") && !entry.contains("hidden"), "{entry}");
+    // Where answers are not to be judged they pass as they come, as do those that give nothing away.
+    let gate = Running::start(&(policy.clone() + "responses = false"), &[leaking.url()]);
+    assert_eq!(status(&gate.ask("GET", "/orders", &headers, b"")), 200);
+    let gate = Running::start(&policy, &[plain.url()]);
+    assert_eq!(status(&gate.ask("GET", "/orders", &headers, b"")), 200);
+}
+
+#[test]
 fn a_broken_rule_file_changes_nothing_and_is_told() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir(directory.path().join("rules")).unwrap();

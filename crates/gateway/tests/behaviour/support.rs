@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gateway::Gateway;
-use guard::{EventSink, Guard, Record};
+use guard::{Audit, EventSink, Guard, Record};
 use policy::Inputs;
 
 /// A gateway under test. It drains when dropped.
@@ -41,6 +41,14 @@ impl EventSink for Events {
 
     fn wants_access(&self) -> bool {
         true
+    }
+
+    fn wants_audit(&self) -> bool {
+        true
+    }
+
+    fn audit(&self, entry: &Audit) {
+        self.0.lock().unwrap().push(serde_json::to_string(entry).unwrap());
     }
 }
 

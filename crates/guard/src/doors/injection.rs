@@ -3,6 +3,7 @@
 use detect::{Class, Finding};
 use http::StatusCode;
 use http::header::COOKIE;
+use policy::config::Detectors;
 
 use crate::event::{excerpt, is_secret};
 use crate::exchange::Exchange;
@@ -45,6 +46,9 @@ const PROSE: &[Class] = &[Class::Html, Class::Lookup];
 
 /// Judges path segments, query, cookies and headers.
 pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    if engine.policy.detectors == Detectors::Off {
+        return Decision::Pass;
+    }
     let rounds = engine.policy.decode_rounds;
     let all = &detect::ALL[..];
     for segment in x.target.segments() {
@@ -84,7 +88,9 @@ pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
 
 /// Judges every input of the body.
 pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
-    let Some(body) = &x.body else { return Decision::Pass };
+    let Some(body) = x.body.as_ref().filter(|_| engine.policy.detectors == Detectors::On) else {
+        return Decision::Pass;
+    };
     let rounds = engine.policy.decode_rounds;
     let found =
         body.parsed.find_input(&body.decoded, |name, value| judge(x, name, value, rounds, &detect::ALL));

@@ -6,10 +6,21 @@ use seclang::RuleSet;
 
 use super::Compiler;
 use crate::compiled::{CoreRuleSet, PolicyFile};
-use crate::config::CrsConfig;
+use crate::config::{CrsConfig, Detectors, WafConfig};
 use crate::diagnostics::Source;
 
 impl Compiler {
+    /// Somebody has to judge what comes in.
+    pub(super) fn detectors(&mut self, config: &WafConfig) {
+        if config.detectors == Detectors::Off && config.crs.is_none() {
+            self.wrong(
+                &["waf", "detectors"],
+                "without detectors and without a rule set nothing is judged",
+                "name a rule set in `[waf.crs]`, or say `injection = \"off\"` in `[doors]`",
+            );
+        }
+    }
+
     pub(super) fn core_rule_set(&mut self, config: &CrsConfig) -> Option<CoreRuleSet> {
         if !(1..=4).contains(&config.paranoia) {
             self.wrong(&["waf", "crs", "paranoia"], "paranoia levels are 1, 2, 3 and 4", "begin with 1");
@@ -32,7 +43,15 @@ impl Compiler {
         match RuleSet::load(&files) {
             Ok(rules) => {
                 rules.prepare(config.paranoia);
-                Some(CoreRuleSet { rules, paranoia: config.paranoia, threshold: config.threshold })
+                Some(CoreRuleSet {
+                    rules,
+                    paranoia: config.paranoia,
+                    threshold: config.threshold,
+                    profile: config.profile,
+                    responses: config.responses,
+                    response_threshold: config.response_threshold,
+                    audit_log: config.audit_log.as_ref().map(|path| self.directory.join(path)),
+                })
             }
             Err(error) => {
                 self.problems.push(at_line(&error));

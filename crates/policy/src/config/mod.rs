@@ -34,7 +34,7 @@ pub use schema::{
     UndeclaredOperation, UnknownProperties,
 };
 
-pub use waf::{CrsConfig, WafConfig};
+pub use waf::{CrsConfig, CrsProfile, Detectors, WafConfig};
 
 use std::collections::BTreeMap;
 

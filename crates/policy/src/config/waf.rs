@@ -10,6 +10,30 @@ use serde::Deserialize;
 pub struct WafConfig {
     /// The OWASP Core Rule Set.
     pub crs: Option<CrsConfig>,
+    /// Whether the detectors that need no rules are asked.
+    pub detectors: Detectors,
+}
+
+/// Whether the detectors that need no rules are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Detectors {
+    /// They are.
+    #[default]
+    On,
+    /// Only the rule set is.
+    Off,
+}
+
+/// What the rule set is told that it stands in front of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CrsProfile {
+    /// An API: methods and media types of the route and the document, parameters in paths.
+    #[default]
+    Api,
+    /// What the rule set's own setup says.
+    Website,
 }
 
 /// `[waf.crs]`.
@@ -30,6 +54,25 @@ pub struct CrsConfig {
     /// The anomaly score at which a request is refused; a critical finding is 5.
     #[serde(default = "five")]
     pub threshold: u32,
+    /// What it is told that it stands in front of.
+    #[serde(default)]
+    pub profile: CrsProfile,
+    /// Whether answers are judged too; texts, JSON and XML are held for that.
+    #[serde(default = "yes")]
+    pub responses: bool,
+    /// The score at which an answer is refused.
+    #[serde(default = "four")]
+    pub response_threshold: u32,
+    /// A file for what the rules found, in the JSON form of ModSecurity's audit log.
+    pub audit_log: Option<PathBuf>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn four() -> u32 {
+    4
 }
 
 fn one() -> u8 {

@@ -3,9 +3,16 @@
 //! Its defaults refuse PUT, PATCH and DELETE, and media types that APIs speak; so its own variables are set from the
 //! route and the document. It does not see parameters in paths; so they are arguments. No rule file is touched.
 
+mod audit;
+mod response;
+
+pub use audit::Audit;
+pub(crate) use response::{finish, needs_response, reads_body, release_body, release_head};
+
 use http::header::{CONTENT_ENCODING, HeaderName};
 use http::{Method, StatusCode, Version};
 use policy::CoreRuleSet;
+use policy::config::CrsProfile;
 use seclang::{Intervention, Phase, RequestHead, RuleMatch, Transaction};
 
 use crate::event::Verdict;
@@ -21,25 +28,20 @@ const MEDIA_TYPES: &str = "|application/x-www-form-urlencoded| |multipart/form-d
     |application/cloudevents+json| |application/csp-report| |application/reports+json| |application/x-ndjson| \
     |application/octet-stream| |text/plain| |text/csv| |application/grpc| |application/grpc-web| |application/pdf|";
 
-/// What came of the rules, so far.
-#[derive(Debug, Default)]
-pub(crate) struct Evaluated {
-    intervention: Option<Intervention>,
-    matches: Vec<RuleMatch>,
-}
-
 /// Runs the request phases, when the body is there.
-pub(crate) fn admit(pipeline: Pipeline<'_>, x: &mut Exchange<'_>) -> Result<(), Stop> {
+pub(crate) fn admit<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>) -> Result<(), Stop> {
     let Some(rules) = &pipeline.engine.policy.core_rule_set else { return Ok(()) };
-    let Evaluated { intervention, matches } = evaluate(x, rules);
-    let told = describe(&matches);
+    let (transaction, intervention) = evaluate(x, rules);
+    let matches = transaction.matches();
+    let told = describe(matches);
+    let is_suspect = matches.iter().any(|found| found.severity.is_some());
+    x.rules = Some(Box::new(transaction));
     match intervention {
         Some(intervention) => {
-            let status = StatusCode::from_u16(intervention.status).unwrap_or(StatusCode::FORBIDDEN);
-            pipeline.settle(x, Door::Injection, Decision::Refuse(Refusal::new(status, "crs", told)))
+            pipeline.settle(x, Door::Injection, Decision::Refuse(refusal(&intervention, told)))
         }
         // What was found and is not enough to refuse.
-        None if matches.iter().any(|found| found.severity.is_some()) => {
+        None if is_suspect => {
             pipeline.note(x, Door::Injection.name(), "crs", Verdict::Reported, None, &told);
             Ok(())
         }
@@ -47,17 +49,26 @@ pub(crate) fn admit(pipeline: Pipeline<'_>, x: &mut Exchange<'_>) -> Result<(), 
     }
 }
 
-fn evaluate(x: &Exchange<'_>, rules: &CoreRuleSet) -> Evaluated {
-    let target = x.target.path_and_query();
+pub(crate) fn refusal(intervention: &Intervention, told: String) -> Refusal {
+    let status = StatusCode::from_u16(intervention.status).unwrap_or(StatusCode::FORBIDDEN);
+    Refusal::new(status, "crs", told)
+}
+
+fn evaluate<'e>(x: &Exchange<'e>, rules: &'e CoreRuleSet) -> (Transaction<'e>, Option<Intervention>) {
+    let target = sent_target(x);
     // A body is judged without its coding, which is gone then.
     let decoded = x.body.as_ref().is_some_and(|body| body.wire != body.decoded);
     let is_told = |name: &HeaderName| !(decoded && name == CONTENT_ENCODING);
-    let headers: Vec<(&[u8], &[u8])> = x
-        .headers
-        .iter()
-        .filter(|(name, _)| is_told(name))
-        .map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()))
-        .collect();
+    let names = names(x);
+    let mut rest = names.as_slice();
+    let mut headers: Vec<(&[u8], &[u8])> = Vec::with_capacity(x.headers.len());
+    for (name, value) in &x.headers {
+        let (written, after) = rest.split_at(name.as_str().len());
+        rest = after;
+        if is_told(name) {
+            headers.push((written, value.as_bytes()));
+        }
+    }
     let head = RequestHead {
         method: x.method.as_str().as_bytes(),
         target: target.as_bytes(),
@@ -71,13 +82,9 @@ fn evaluate(x: &Exchange<'_>, rules: &CoreRuleSet) -> Evaluated {
     // The name of it in version 3.
     transaction.set("paranoia_level", rules.paranoia.to_string().as_bytes());
     transaction.set("inbound_anomaly_score_threshold", rules.threshold.to_string().as_bytes());
-    transaction.set("allowed_methods", methods(x).as_bytes());
-    transaction.set("allowed_request_content_type", media_types(x).as_bytes());
-    for (number, segment) in x.target.segments().enumerate() {
-        let segment = String::from_utf8_lossy(&segment).into_owned();
-        let parameter = x.parameters.iter().find(|(_, value)| *value == segment);
-        let name = parameter.map_or_else(|| format!("path.{number}"), |(name, _)| format!("path.{name}"));
-        transaction.argument(&name, segment.as_bytes());
+    transaction.set("outbound_anomaly_score_threshold", rules.response_threshold.to_string().as_bytes());
+    if rules.profile == CrsProfile::Api {
+        made_for_apis(x, &mut transaction);
     }
     for name in x.route.exempt_inputs.iter().chain(&x.route.prose_inputs) {
         transaction.exempt(name);
@@ -87,7 +94,44 @@ fn evaluate(x: &Exchange<'_>, rules: &CoreRuleSet) -> Evaluated {
         transaction.request_body(x.body.as_ref().map_or(&[][..], |body| &body.decoded));
         intervention = transaction.run(Phase::RequestBody);
     }
-    Evaluated { intervention, matches: transaction.matches().to_vec() }
+    (transaction, intervention)
+}
+
+/// The target as it came. HTTP/2 has an authority always, HTTP/1.1 where the client wrote one.
+fn sent_target(x: &Exchange<'_>) -> String {
+    if x.version < Version::HTTP_2 && x.sent.authority().is_some() {
+        return x.sent.to_string();
+    }
+    x.sent.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string)
+}
+
+/// The names of headers one after the other, as HTTP/1.1 usually writes them and rules show them: `User-Agent`.
+fn names(x: &Exchange<'_>) -> Vec<u8> {
+    let mut names = Vec::with_capacity(512);
+    for name in x.headers.iter().map(|(name, _)| name.as_str().as_bytes()) {
+        let start = names.len();
+        names.extend_from_slice(name);
+        if x.version < Version::HTTP_2 {
+            for at in start..names.len() {
+                if at == start || names[at - 1] == b'-' {
+                    names[at].make_ascii_uppercase();
+                }
+            }
+        }
+    }
+    names
+}
+
+/// What the rule set's defaults for websites do not know.
+fn made_for_apis(x: &Exchange<'_>, transaction: &mut Transaction<'_>) {
+    transaction.set("allowed_methods", methods(x).as_bytes());
+    transaction.set("allowed_request_content_type", media_types(x).as_bytes());
+    for (number, segment) in x.target.segments().enumerate() {
+        let segment = String::from_utf8_lossy(&segment).into_owned();
+        let parameter = x.parameters.iter().find(|(_, value)| *value == segment);
+        let name = parameter.map_or_else(|| format!("path.{number}"), |(name, _)| format!("path.{name}"));
+        transaction.argument(&name, segment.as_bytes());
+    }
 }
 
 fn protocol(version: Version) -> &'static [u8] {
@@ -124,7 +168,7 @@ fn media_types(x: &Exchange<'_>) -> String {
 }
 
 /// The rules that matched, worst first: number, words, where.
-fn describe(matches: &[RuleMatch]) -> String {
+pub(crate) fn describe(matches: &[RuleMatch]) -> String {
     let mut by_severity: Vec<&RuleMatch> = matches.iter().filter(|found| found.severity.is_some()).collect();
     by_severity.sort_by_key(|found| found.severity.unwrap_or(u8::MAX));
     let one = |found: &&RuleMatch| format!("{} {} ({})", found.id, found.message, found.variable);
