@@ -11,6 +11,10 @@ fn main() {
     divan::main();
 }
 
+// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn rule_set() -> RuleSet {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/crs");
     let candidates = [std::env::var_os("CRS_DIR").map(PathBuf::from), Some(beside)];

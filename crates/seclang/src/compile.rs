@@ -8,11 +8,12 @@ use crate::actions::Action;
 use crate::ctl::Ctl;
 use crate::lexer::SyntaxError;
 use crate::macros::Template;
-use crate::operator::Operator;
+use crate::operator::{Operator, Test};
 use crate::rule;
-use crate::ruleset::{Allowed, Change, Disruptive, Effect, Link, Rule, phase_number};
+use crate::ruleset::{Allowed, Change, Disruptive, Effect, Link, NumberQuestion, Rule, phase_number};
 use crate::transform::Transformation;
-use crate::variable::{Collection, Target};
+use crate::tx::TxName;
+use crate::variable::{Collection, Selector, Target};
 
 /// Compiles a chain, and says in which phase it runs.
 pub(crate) fn rule(
@@ -49,6 +50,7 @@ pub(crate) fn rule(
         log: true,
         skip: 0,
         skip_after: None,
+        jump: 0,
         slot: None,
         links,
     };
@@ -128,12 +130,32 @@ fn link(raw: &rule::Rule, directory: &Path, defaults: &[Action]) -> Result<Link,
         multi_match: false,
         capture: false,
         effects: Vec::new(),
+        number: None,
     };
     let inherited = defaults.iter().filter(|action| action.name == "t");
     for action in inherited.chain(&raw.actions) {
         effect(&mut link, action)?;
     }
+    link.number = number_question(&link);
     Ok(link)
+}
+
+fn number_question(link: &Link) -> Option<NumberQuestion> {
+    let operator = link.operator.as_ref()?;
+    let Test::Number(test, against) = &operator.test else { return None };
+    let ([target], true, true) =
+        (&link.targets[..], link.exclusions.is_empty(), link.transformations.is_empty())
+    else {
+        return None;
+    };
+    let Selector::Tx(name) = &target.selector else { return None };
+    Some(NumberQuestion {
+        name: name.clone(),
+        counted: target.counted,
+        test: *test,
+        against: crate::operator::number(against.constant()?),
+        negated: operator.negated,
+    })
 }
 
 /// Actions that a link does, or that say how it looks.
@@ -225,7 +247,11 @@ fn set_variable(text: &str) -> Result<Effect, String> {
             _ => Change::Set(Template::parse(value)),
         },
     };
-    Ok(Effect::Set { collection, key: Template::parse(key.trim()), change })
+    let key = Template::parse(key.trim());
+    Ok(match key.constant().map(TxName::new) {
+        Some(name) if collection == Collection::Tx => Effect::SetTx(name, change),
+        _ => Effect::Set { collection, key, change },
+    })
 }
 
 /// Names and numbers of syslog's severities.

@@ -67,6 +67,62 @@ impl Ctl {
             "auditengine" | "auditlogparts" | "debugloglevel" | "requestbodylimit" | "responsebodylimit"
             | "hashengine" | "hashenforcement" | "parsexmlintoargs" => Ctl::Accepted,
             other => return Err(format!("there is no `ctl:{other}` here")),
-        })
+        }
+        .sorted())
     }
+
+    /// Puts the rules themselves where they are named by tag or message. Each rule comes with its texts; none where
+    /// one of them has a macro, and then the name stays.
+    pub(crate) fn resolve(
+        &mut self,
+        tags: &[(u64, Option<Vec<Vec<u8>>>)],
+        messages: &[(u64, Option<Vec<Vec<u8>>>)],
+    ) {
+        let ids = |texts: &[(u64, Option<Vec<Vec<u8>>>)], regex: &Regex| {
+            let mut ids = Vec::new();
+            for (id, texts) in texts {
+                if texts.as_ref()?.iter().any(|text| regex.is_match(text)) {
+                    ids.push((*id, *id));
+                }
+            }
+            Some(ids)
+        };
+        let resolved = match self {
+            Ctl::RemoveByTag(regex) => ids(tags, regex).map(Ctl::RemoveById),
+            Ctl::RemoveByMessage(regex) => ids(messages, regex).map(Ctl::RemoveById),
+            Ctl::RemoveTargetByTag(regex, target) => {
+                ids(tags, regex).map(|ids| Ctl::RemoveTargetById(ids, target.clone()))
+            }
+            Ctl::RemoveTargetByMessage(regex, target) => {
+                ids(messages, regex).map(|ids| Ctl::RemoveTargetById(ids, target.clone()))
+            }
+            _ => None,
+        };
+        if let Some(resolved) = resolved {
+            *self = resolved.sorted();
+        }
+    }
+
+    /// Ranges in order, so that a rule is found in them by halves.
+    fn sorted(mut self) -> Ctl {
+        if let Ctl::RemoveById(ranges) | Ctl::RemoveTargetById(ranges, _) = &mut self {
+            ranges.sort_unstable();
+            // What overlaps becomes one.
+            let mut merged: Vec<(u64, u64)> = Vec::with_capacity(ranges.len());
+            for (from, to) in ranges.drain(..) {
+                match merged.last_mut() {
+                    Some((_, end)) if from <= end.saturating_add(1) => *end = (*end).max(to),
+                    _ => merged.push((from, to)),
+                }
+            }
+            *ranges = merged;
+        }
+        self
+    }
+}
+
+/// Whether ranges, which are in order, name a rule.
+pub(crate) fn names(ranges: &[(u64, u64)], id: u64) -> bool {
+    let after = ranges.partition_point(|(from, _)| *from <= id);
+    after.checked_sub(1).is_some_and(|at| ranges[at].1 >= id)
 }

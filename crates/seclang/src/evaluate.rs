@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use crate::ctl::Ctl;
 use crate::filter::{Known, Slot};
-use crate::operator::Captures;
-use crate::ruleset::{Allowed, Change, Disruptive, Effect, EngineMode, Link, Rule, Step};
+use crate::operator::{Captures, number};
+use crate::ruleset::{Allowed, Change, Disruptive, Effect, EngineMode, Link, NumberQuestion, Rule, Step};
 use crate::transaction::{Intervention, RuleMatch, Transaction};
 use crate::transform::apply_all;
+use crate::tx::TxName;
 use crate::variable::{Collection, Selector, Target};
 
 /// The phases of a transaction.
@@ -27,10 +28,10 @@ pub enum Phase {
     Logging = 5,
 }
 
-/// Told the number of a member within its variable, its name and its value.
-type Member<'t> = &'t mut dyn FnMut(usize, &[u8], &[u8]);
+/// Told the name of a member and its value.
+type Member<'t> = &'t mut dyn FnMut(&[u8], &[u8]);
 
-impl Transaction<'_> {
+impl<'s> Transaction<'s> {
     /// Evaluates the rules of a phase. What they ask for is answered only where the engine decides.
     pub fn run(&mut self, phase: Phase) -> Option<Intervention> {
         if phase == Phase::RequestBody {
@@ -94,12 +95,8 @@ impl Transaction<'_> {
                 }
                 _ => {}
             }
-            if let Some(marker) = &rule.skip_after {
-                let found = steps[at..].iter().position(|step| match step {
-                    Step::Marker(name) => name == marker,
-                    Step::Rule(other) => marker.parse() == Ok(other.id),
-                });
-                at = found.map_or(steps.len(), |offset| at + offset + 1);
+            if rule.skip_after.is_some() {
+                at = rule.jump;
             } else {
                 for _ in 0..rule.skip {
                     at += steps[at..]
@@ -125,8 +122,8 @@ impl Transaction<'_> {
     }
 
     /// Whether a rule and its whole chain match. What it does is done.
-    fn rule(&mut self, rule: &Arc<Rule>, known: Option<&Known>) -> bool {
-        self.current_rule = Some(Arc::clone(rule));
+    fn rule(&mut self, rule: &'s Rule, known: Option<&Known>) -> bool {
+        self.current_rule = Some(rule);
         let removed = self.removed_targets(rule);
         for (number, link) in rule.links.iter().enumerate() {
             let (removed, known) = if number == 0 { (&removed[..], known) } else { (&[][..], None) };
@@ -169,12 +166,16 @@ impl Transaction<'_> {
             self.effects(link, None);
             return true;
         };
+        // Most questions about scores and levels are answered without more ado.
+        if self.filters && link.number.as_ref().is_some_and(|question| !self.answer(question)) {
+            return false;
+        }
         let mut matched: Vec<(Vec<u8>, Vec<u8>, Captures)> = Vec::new();
         for target in &link.targets {
             let collection = target.collection;
             if target.counted {
                 let mut count = 0usize;
-                self.members(target, link, removed, &mut |_, _, _| count += 1);
+                self.members(target, link, removed, &mut |_, _| count += 1);
                 let mut digits = [0; 20];
                 let number = decimal(count, &mut digits);
                 if operator.matches(number, self, None) {
@@ -183,10 +184,7 @@ impl Transaction<'_> {
                 }
                 continue;
             }
-            self.members(target, link, removed, &mut |number, name, value| {
-                if filter.is_some_and(|(slot, known)| !known.may_match(slot, collection, number)) {
-                    return;
-                }
+            let mut judge = |name: &[u8], value: &[u8]| {
                 readings(link, value, &mut |reading| {
                     let mut captures = Captures::new();
                     if operator.matches(reading, self, link.capture.then_some(&mut captures)) {
@@ -198,7 +196,15 @@ impl Transaction<'_> {
                         matched.push((full, reading.to_vec(), captures));
                     }
                 });
-            });
+            };
+            match filter {
+                Some((slot, known)) => known.each(slot, collection, &mut |name, value| {
+                    if self.is_meant(target, link, removed, name) {
+                        judge(name, value);
+                    }
+                }),
+                None => self.members(target, link, removed, &mut judge),
+            }
         }
         if matched.is_empty() {
             return false;
@@ -214,30 +220,42 @@ impl Transaction<'_> {
         true
     }
 
-    /// Tells each member that a target means: its number within its variable, its name, its value.
-    fn members(&self, target: &Target, link: &Link, removed: &[Target], tell: Member<'_>) {
-        let collection = target.collection;
-        let excluded = |name: &[u8]| {
-            link.exclusions.iter().chain(removed).any(|exclusion| exclusion.excludes(collection, name))
+    fn answer(&self, question: &NumberQuestion) -> bool {
+        let value = self.tx.get(&question.name);
+        let left = match value {
+            _ if question.counted => i64::from(value.is_some()),
+            Some(value) => number(value),
+            None => return false,
         };
-        if let (Collection::Tx, Selector::Name(key)) = (collection, &target.selector) {
-            // Its names are in lower case, as this one is.
-            if let Some(value) = self.tx.get(key.as_bytes()).filter(|_| !excluded(key.as_bytes())) {
-                tell(0, key.as_bytes(), value);
+        question.test.holds(left, question.against) != question.negated
+    }
+
+    /// Whether a target means a member of its variable.
+    fn is_meant(&self, target: &Target, link: &Link, removed: &[Target], name: &[u8]) -> bool {
+        let collection = target.collection;
+        let is_selected = match (&target.selector, collection) {
+            // All of `XML` is not its every element: a rule says which.
+            (Selector::All, Collection::Xml) => false,
+            (selector, _) => selector.takes(name),
+        };
+        let mut exclusions = link.exclusions.iter().chain(removed);
+        is_selected
+            && !exclusions.any(|exclusion| exclusion.excludes(collection, name))
+            && !self.is_exempt(collection, name)
+    }
+
+    /// Tells each member that a target means.
+    fn members(&self, target: &Target, link: &Link, removed: &[Target], tell: Member<'_>) {
+        if let Selector::Tx(name) = &target.selector {
+            let value = self.tx.get(name);
+            if let Some(value) = value.filter(|_| self.is_meant(target, link, removed, name.text())) {
+                tell(name.text(), value);
             }
             return;
         }
-        let mut number = 0;
-        self.visit(collection, &mut |name, value| {
-            let own = number;
-            number += 1;
-            let is_meant = match (&target.selector, collection) {
-                // All of `XML` is not its every element: a rule says which.
-                (Selector::All, Collection::Xml) => false,
-                (selector, _) => selector.takes(name),
-            };
-            if is_meant && !excluded(name) && !self.is_exempt(collection, name) {
-                tell(own, name, value);
+        self.visit(target.collection, &mut |name, value| {
+            if self.is_meant(target, link, removed, name) {
+                tell(name, value);
             }
         });
     }
@@ -246,17 +264,20 @@ impl Transaction<'_> {
         if link.capture
             && let Some(captures) = captures
         {
-            for number in 0..10 {
-                let key = number.to_string().into_bytes();
+            for (number, name) in TxName::captures().iter().enumerate() {
                 match captures.get(number) {
-                    Some(text) => drop(self.tx.insert(key, text.clone())),
-                    None => drop(self.tx.remove(&key)),
+                    Some(text) => self.tx.set(name, text),
+                    None => self.tx.remove(name),
                 }
             }
         }
         for effect in &link.effects {
             match effect {
-                Effect::Set { collection, key, change } => self.change(*collection, key, change),
+                Effect::SetTx(name, change) => self.change_tx(name, change),
+                Effect::Set { collection, key, change } => {
+                    let key = key.expand(self).into_owned();
+                    self.change(*collection, &key, change);
+                }
                 Effect::Control(ctl) => self.control(ctl),
                 Effect::Init(collection, key) => {
                     let key = key.expand(self).into_owned();
@@ -284,16 +305,21 @@ impl Transaction<'_> {
         }
     }
 
-    fn change(&mut self, collection: Collection, key: &crate::macros::Template, change: &Change) {
-        let key = key.expand(self).to_ascii_lowercase();
-        let expanded = match change {
-            Change::Set(template) | Change::Add(template) | Change::Subtract(template) => {
-                template.expand(self).into_owned()
-            }
-            Change::Unset => Vec::new(),
-        };
+    fn change_tx(&mut self, name: &TxName, change: &Change) {
+        match change.of(self.tx.get(name).map(Vec::as_slice), self) {
+            Some(value) => self.tx.set(name, &value),
+            None => self.tx.remove(name),
+        }
+    }
+
+    fn change(&mut self, collection: Collection, key: &[u8], change: &Change) {
+        if collection == Collection::Tx {
+            return self.change_tx(&TxName::new(key), change);
+        }
+        let key = key.to_ascii_lowercase();
+        let before = self.persistent.get(&collection).and_then(|record| record.get(&key));
+        let value = change.of(before.map(Vec::as_slice), self).map(Cow::into_owned);
         let record = match collection {
-            Collection::Tx => &mut self.tx,
             Collection::Ip
             | Collection::Session
             | Collection::User
@@ -301,20 +327,27 @@ impl Transaction<'_> {
             | Collection::Resource => self.persistent.entry(collection).or_default(),
             _ => return,
         };
+        match value {
+            Some(value) => drop(record.insert(key, value)),
+            None => drop(record.remove(&key)),
+        }
+    }
+}
+
+impl Change {
+    /// What a variable is afterwards; nothing when it is gone.
+    fn of<'c>(&'c self, before: Option<&[u8]>, values: &Transaction<'_>) -> Option<Cow<'c, [u8]>> {
         let number = |text: &[u8]| {
             std::str::from_utf8(text).ok().and_then(|t| t.trim().parse::<i64>().ok()).unwrap_or(0)
         };
-        let before = record.get(&key).map_or(0, |value| number(value));
-        let value = match change {
-            Change::Unset => {
-                record.remove(&key);
-                return;
-            }
-            Change::Set(_) => expanded,
-            Change::Add(_) => before.saturating_add(number(&expanded)).to_string().into_bytes(),
-            Change::Subtract(_) => before.saturating_sub(number(&expanded)).to_string().into_bytes(),
+        let before = before.map_or(0, number);
+        let sum = match self {
+            Change::Unset => return None,
+            Change::Set(template) => return Some(template.expand(values)),
+            Change::Add(template) => before.saturating_add(number(&template.expand(values))),
+            Change::Subtract(template) => before.saturating_sub(number(&template.expand(values))),
         };
-        record.insert(key, value);
+        Some(Cow::Owned(sum.to_string().into_bytes()))
     }
 }
 

@@ -20,6 +20,7 @@ mod rule;
 mod ruleset;
 mod transaction;
 mod transform;
+mod tx;
 mod values;
 mod variable;
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::tx::TxName;
 use crate::variable::Collection;
 
 /// A text in which macros are filled in.
@@ -13,6 +14,7 @@ pub(crate) struct Template {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Text(Vec<u8>),
+    Tx(TxName),
     Macro(Collection, Option<String>),
 }
 
@@ -20,6 +22,9 @@ enum Part {
 pub(crate) trait Expand {
     /// Appends the value; nothing where there is none.
     fn expand(&self, collection: Collection, key: Option<&str>, out: &mut Vec<u8>);
+
+    /// Appends the value of a variable of `TX`.
+    fn expand_tx(&self, name: &TxName, out: &mut Vec<u8>);
 }
 
 impl Template {
@@ -37,7 +42,10 @@ impl Template {
                     if !plain.is_empty() {
                         parts.push(Part::Text(std::mem::take(&mut plain)));
                     }
-                    parts.push(Part::Macro(collection, key));
+                    parts.push(match (collection, key) {
+                        (Collection::Tx, Some(key)) => Part::Tx(TxName::new(key.as_bytes())),
+                        (collection, key) => Part::Macro(collection, key),
+                    });
                     rest = &after[end + 1..];
                 }
                 None => {
@@ -71,6 +79,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(text) => out.extend_from_slice(text),
+                Part::Tx(name) => values.expand_tx(name, &mut out),
                 Part::Macro(collection, key) => values.expand(*collection, key.as_deref(), &mut out),
             }
         }
@@ -84,8 +93,5 @@ fn variable(name: &str) -> Option<(Collection, Option<String>)> {
         Some((name, key)) => (name, Some(key.to_owned())),
         None => (name, None),
     };
-    let collection = Collection::named(name)?;
-    // Names of `TX` have no case.
-    let key = if collection == Collection::Tx { key.map(|key| key.to_ascii_lowercase()) } else { key };
-    Some((collection, key))
+    Some((Collection::named(name)?, key))
 }

@@ -9,9 +9,10 @@ use crate::ctl::Ctl;
 use crate::filter::{Filter, Slot};
 use crate::lexer::{Directive, SyntaxError, directives};
 use crate::macros::Template;
-use crate::operator::Operator;
+use crate::operator::{NumberTest, Operator};
 use crate::rule;
 use crate::transform::Transformation;
+use crate::tx::TxName;
 use crate::variable::Target;
 
 /// Rules, compiled, with what directives say of the engine.
@@ -82,6 +83,8 @@ pub(crate) struct Rule {
     pub(crate) log: bool,
     pub(crate) skip: usize,
     pub(crate) skip_after: Option<Arc<str>>,
+    /// The step that `skip_after` leads to.
+    pub(crate) jump: usize,
     pub(crate) links: Vec<Link>,
     /// Its place in the filter, when it has one.
     pub(crate) slot: Option<Slot>,
@@ -116,6 +119,18 @@ pub(crate) struct Link {
     pub(crate) multi_match: bool,
     pub(crate) capture: bool,
     pub(crate) effects: Vec<Effect>,
+    /// The whole question, where it is one number of `TX` against another.
+    pub(crate) number: Option<NumberQuestion>,
+}
+
+/// `TX:score "@ge 5"`, `&TX:name "@eq 0"`.
+#[derive(Debug)]
+pub(crate) struct NumberQuestion {
+    pub(crate) name: TxName,
+    pub(crate) counted: bool,
+    pub(crate) test: NumberTest,
+    pub(crate) against: i64,
+    pub(crate) negated: bool,
 }
 
 /// What a matching link does beside deciding.
@@ -126,6 +141,8 @@ pub(crate) enum Effect {
         key: Template,
         change: Change,
     },
+    /// The same of a variable of `TX` whose name is known.
+    SetTx(TxName, Change),
     Control(Ctl),
     /// `initcol:ip=%{REMOTE_ADDR}`, `setsid`, `setuid`: which record of a collection this transaction has.
     Init(crate::variable::Collection, Template),
@@ -410,8 +427,57 @@ impl Loader {
                 }
             }
         }
+        set.resolve_controls();
+        set.phases.iter_mut().for_each(|phase| jumps(phase));
         set.filter = Filter::build(&mut set.phases);
         Ok(set)
+    }
+}
+
+impl RuleSet {
+    /// Finds the rules that `ctl` names by tag or message, which is the same for every transaction: macros apart.
+    fn resolve_controls(&mut self) {
+        let rules: Vec<&Rule> = self.phases.iter().flatten().filter_map(Step::rule).collect();
+        let constant = |template: &Template| template.constant().map(<[u8]>::to_vec);
+        let tags: Vec<(u64, Option<Vec<Vec<u8>>>)> =
+            rules.iter().map(|rule| (rule.id, rule.tags.iter().map(constant).collect())).collect();
+        let messages: Vec<(u64, Option<Vec<Vec<u8>>>)> =
+            rules.iter().map(|rule| (rule.id, rule.message.iter().map(constant).collect())).collect();
+        for step in self.phases.iter_mut().flatten() {
+            let Step::Rule(rule) = step else { continue };
+            let Some(rule) = Arc::get_mut(rule) else { continue };
+            for effect in rule.links.iter_mut().flat_map(|link| &mut link.effects) {
+                if let Effect::Control(ctl) = effect {
+                    ctl.resolve(&tags, &messages);
+                }
+            }
+        }
+    }
+}
+
+impl Step {
+    fn rule(&self) -> Option<&Rule> {
+        match self {
+            Step::Rule(rule) => Some(rule),
+            Step::Marker(_) => None,
+        }
+    }
+}
+
+/// Finds where `skipAfter` leads: behind the next marker or rule of its name, or to the end of the phase.
+fn jumps(steps: &mut [Step]) {
+    // Where each name was seen last, from behind.
+    let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+    let end = steps.len();
+    for (at, step) in steps.iter_mut().enumerate().rev() {
+        match step {
+            Step::Marker(name) => drop(places.insert(Arc::clone(name), at + 1)),
+            Step::Rule(rule) => {
+                let Some(own) = Arc::get_mut(rule) else { continue };
+                own.jump = own.skip_after.as_ref().and_then(|name| places.get(name)).copied().unwrap_or(end);
+                places.insert(own.id.to_string().into(), at + 1);
+            }
+        }
     }
 }
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use crate::body::multipart::Flags;
 use crate::body::xml::Xml;
 use crate::body::{self};
-use crate::ctl::Ctl;
+use crate::ctl::{self, Ctl};
 use crate::filter::Known;
 use crate::macros::Expand;
 use crate::ruleset::{EngineMode, RuleSet};
 use crate::transform::Transformation;
+use crate::tx::{Tx, TxName};
 use crate::variable::{Collection, Target};
 
 /// A name with its value.
@@ -108,7 +109,7 @@ pub struct Transaction<'s> {
     pub(crate) files: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>,
     pub(crate) xml: Option<Xml>,
     pub(crate) response: Option<Response>,
-    pub(crate) tx: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub(crate) tx: Tx,
     pub(crate) persistent: HashMap<Collection, BTreeMap<Vec<u8>, Vec<u8>>>,
     pub(crate) highest_severity: Option<u8>,
     pub(crate) matched: Matched,
@@ -117,7 +118,7 @@ pub struct Transaction<'s> {
     /// Arguments that no rule looks at.
     pub(crate) exempt: Vec<String>,
     pub(crate) allowed: Option<crate::ruleset::Allowed>,
-    pub(crate) current_rule: Option<Arc<crate::ruleset::Rule>>,
+    pub(crate) current_rule: Option<&'s crate::ruleset::Rule>,
     pub(crate) known: Known,
     pub(crate) filters: bool,
     /// Whether a rule has just changed what `REQUEST_BODY` is.
@@ -171,7 +172,7 @@ impl<'s> Transaction<'s> {
             files: Vec::new(),
             xml: None,
             response: None,
-            tx: BTreeMap::new(),
+            tx: Tx::default(),
             persistent: HashMap::new(),
             highest_severity: None,
             matched: Matched::default(),
@@ -226,7 +227,7 @@ impl<'s> Transaction<'s> {
 
     /// Sets a variable of `TX` before the first phase: what the operator would write into a `SecAction`.
     pub fn set(&mut self, name: &str, value: &[u8]) {
-        self.tx.insert(name.to_ascii_lowercase().into_bytes(), value.to_vec());
+        self.tx.set(&TxName::new(name.as_bytes()), value);
     }
 
     /// Adds an argument that stands neither in the query nor in the body: a parameter of the path.
@@ -254,7 +255,7 @@ impl<'s> Transaction<'s> {
 
     /// A variable of `TX`.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.tx.get(name.to_ascii_lowercase().as_bytes()).map(Vec::as_slice)
+        self.tx.get(&TxName::new(name.as_bytes())).map(Vec::as_slice)
     }
 
     /// Evaluates every rule on every value, without the filter that leaves out those that cannot match: the truth that
@@ -386,10 +387,8 @@ impl<'s> Transaction<'s> {
 
     /// Whether a rule is left out of this transaction.
     pub(crate) fn is_removed(&self, rule: &crate::ruleset::Rule) -> bool {
-        let in_ranges =
-            |ranges: &[(u64, u64)]| ranges.iter().any(|(from, to)| (*from..=*to).contains(&rule.id));
         self.controls.iter().any(|ctl| match ctl {
-            Ctl::RemoveById(ranges) => in_ranges(ranges),
+            Ctl::RemoveById(ranges) => ctl::names(ranges, rule.id),
             Ctl::RemoveByTag(regex) => rule.tags.iter().any(|tag| regex.is_match(&tag.expand(self))),
             Ctl::RemoveByMessage(regex) => {
                 rule.message.as_ref().is_some_and(|message| regex.is_match(&message.expand(self)))
@@ -400,10 +399,8 @@ impl<'s> Transaction<'s> {
 
     /// Targets that are left out of a rule in this transaction.
     pub(crate) fn removed_targets(&self, rule: &crate::ruleset::Rule) -> Vec<Target> {
-        let in_ranges =
-            |ranges: &[(u64, u64)]| ranges.iter().any(|(from, to)| (*from..=*to).contains(&rule.id));
         let by = |ctl: &Ctl| match ctl {
-            Ctl::RemoveTargetById(ranges, target) => in_ranges(ranges).then(|| target.clone()),
+            Ctl::RemoveTargetById(ranges, target) => ctl::names(ranges, rule.id).then(|| target.clone()),
             Ctl::RemoveTargetByTag(regex, target) => {
                 rule.tags.iter().any(|tag| regex.is_match(&tag.expand(self))).then(|| target.clone())
             }
@@ -459,14 +456,11 @@ pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
 }
 
 impl Expand for Transaction<'_> {
+    fn expand_tx(&self, name: &TxName, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.tx.get(name).map_or(&[][..], Vec::as_slice));
+    }
+
     fn expand(&self, collection: Collection, key: Option<&str>, out: &mut Vec<u8>) {
-        if collection == Collection::Tx {
-            // Its names are in lower case; those of macros too.
-            if let Some(value) = key.and_then(|key| self.tx.get(key.as_bytes())) {
-                out.extend_from_slice(value);
-            }
-            return;
-        }
         let mut first = true;
         self.visit(collection, &mut |name, value| {
             let meant = key.is_none_or(|key| key.as_bytes().eq_ignore_ascii_case(name));

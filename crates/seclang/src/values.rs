@@ -132,7 +132,7 @@ impl Transaction<'_> {
                     tell(b"", client.to_string().as_bytes());
                 }
             }
-            Tx => self.tx.iter().for_each(|(name, value)| tell(name, value)),
+            Tx => self.tx.sorted().into_iter().for_each(|(name, value)| tell(name, value)),
             Ip | Session | User | Global | Resource => {
                 let record = self.persistent.get(&collection);
                 record.into_iter().flatten().for_each(|(name, value)| tell(name, value));
@@ -176,7 +176,7 @@ impl Transaction<'_> {
     }
 
     fn visit_rule(&self, tell: Told<'_>) {
-        let Some(rule) = &self.current_rule else { return };
+        let Some(rule) = self.current_rule else { return };
         tell(b"id", rule.id.to_string().as_bytes());
         if let Some(severity) = rule.severity {
             tell(b"severity", severity.to_string().as_bytes());

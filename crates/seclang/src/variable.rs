@@ -2,6 +2,8 @@
 
 use regex::bytes::Regex;
 
+use crate::tx::TxName;
+
 macro_rules! collections {
     ($($variant:ident = $name:literal),* $(,)?) => {
         /// A variable, or a collection of them.
@@ -141,6 +143,8 @@ pub(crate) enum Selector {
     All,
     /// Those of this name, whatever its case.
     Name(String),
+    /// The variable of `TX` of this name.
+    Tx(TxName),
     /// Those whose name matches.
     Matching(Regex),
 }
@@ -151,6 +155,7 @@ impl Selector {
         match self {
             Selector::All => true,
             Selector::Name(own) => own.as_bytes().eq_ignore_ascii_case(name),
+            Selector::Tx(own) => own.text().eq_ignore_ascii_case(name),
             Selector::Matching(regex) => regex.is_match(name),
         }
     }
@@ -176,9 +181,8 @@ impl Target {
                 Some(pattern) if collection != Collection::Xml => {
                     Selector::Matching(crate::operator::selector(pattern)?)
                 }
-                // Names of `TX` have no case, and are kept in lower case.
                 _ if collection == Collection::Tx => {
-                    Selector::Name(text.trim_matches('\'').to_ascii_lowercase())
+                    Selector::Tx(TxName::new(text.trim_matches('\'').as_bytes()))
                 }
                 _ => Selector::Name(text.trim_matches('\'').to_owned()),
             },

@@ -40,7 +40,8 @@ pub enum CrsProfile {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CrsConfig {
-    /// A directory with `rules`, and `crs-setup.conf` or `crs-setup.conf.example`.
+    /// A directory with `rules`, and `crs-setup.conf` or `crs-setup.conf.example`; Debian's package when not set.
+    #[serde(default = "debian")]
     pub path: PathBuf,
     /// Files of the operator's own, before and after the rules.
     #[serde(default)]
@@ -65,6 +66,11 @@ pub struct CrsConfig {
     pub response_threshold: u32,
     /// A file for what the rules found, in the JSON form of ModSecurity's audit log.
     pub audit_log: Option<PathBuf>,
+}
+
+/// Where Debian's package `modsecurity-crs` is.
+fn debian() -> PathBuf {
+    "/usr/share/modsecurity-crs".into()
 }
 
 fn yes() -> bool {

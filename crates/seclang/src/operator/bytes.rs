@@ -1,7 +1,7 @@
 //! The smaller tests: numbers, byte ranges, encodings, check digits.
 
 /// The number at the beginning of a text, as C's `atoi` reads it; zero when there is none.
-pub(super) fn number(text: &[u8]) -> i64 {
+pub(crate) fn number(text: &[u8]) -> i64 {
     let text = text.trim_ascii_start();
     let (negative, digits) = match text.first() {
         Some(b'-') => (true, &text[1..]),

@@ -1,7 +1,9 @@
 //! SQL and scripts, as libinjection finds them, and what needs no look.
 
+use std::sync::LazyLock;
+
 use libinjectionrs::sqli::TokenType;
-use libinjectionrs::sqli::sqli_data::lookup_word;
+use libinjectionrs::sqli::sqli_data::{SQL_KEYWORDS, lookup_word};
 
 /// The fingerprint of SQL in a value.
 pub(super) fn sql(value: &[u8]) -> Option<String> {
@@ -38,8 +40,30 @@ fn is_wordy(value: &[u8]) -> bool {
     value.split(|b| !(b.is_ascii_alphanumeric() || *b == b'_')).all(|run| match run.first() {
         None => true,
         Some(first) if first.is_ascii_digit() => run.iter().all(u8::is_ascii_digit),
-        Some(_) => std::str::from_utf8(run).is_ok_and(|word| lookup_word(word) == TokenType::Bareword),
+        Some(_) => !is_keyword(run),
     })
+}
+
+/// Whether SQL knows a word. Most words are told from those by their hash alone.
+fn is_keyword(word: &[u8]) -> bool {
+    const PLACES: usize = 1 << 17;
+    fn hash(word: &[u8]) -> usize {
+        let fnv =
+            |hash: u32, byte: &u8| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193);
+        let hash = word.iter().fold(0x811c_9dc5, fnv);
+        (hash ^ hash >> 15) as usize % PLACES
+    }
+    static KNOWN: LazyLock<Box<[u64]>> = LazyLock::new(|| {
+        let mut known = vec![0; PLACES / 64].into_boxed_slice();
+        for keyword in SQL_KEYWORDS {
+            let place = hash(keyword.word.as_bytes());
+            known[place / 64] |= 1 << (place % 64);
+        }
+        known
+    });
+    let place = hash(word);
+    KNOWN[place / 64] >> (place % 64) & 1 != 0
+        && std::str::from_utf8(word).is_ok_and(|word| lookup_word(word) != TokenType::Bareword)
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@ use ::regex::bytes::Regex;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use ipnet::IpNet;
 
+pub(crate) use self::bytes::number;
 use self::regex::Pattern;
+pub(crate) use self::regex::compile_translated as compile;
 use crate::macros::{Expand, Template};
 
 /// An operator, compiled.
@@ -71,6 +73,19 @@ pub(crate) enum NumberTest {
     LessOrEqual,
 }
 
+impl NumberTest {
+    pub(crate) fn holds(self, left: i64, right: i64) -> bool {
+        match self {
+            NumberTest::Equal => left == right,
+            NumberTest::NotEqual => left != right,
+            NumberTest::Greater => left > right,
+            NumberTest::GreaterOrEqual => left >= right,
+            NumberTest::Less => left < right,
+            NumberTest::LessOrEqual => left <= right,
+        }
+    }
+}
+
 /// What matched, from the whole to the ninth group.
 pub(crate) type Captures = Vec<Vec<u8>>;
 
@@ -80,7 +95,7 @@ impl Operator {
         let argument = raw.argument.as_str();
         let template = || Template::parse(argument);
         let text = |test| Ok(Test::Text(test, template()));
-        let number = |test| Ok(Test::Number(test, template()));
+        let numbers = |test| Ok(Test::Number(test, template()));
         let test = match raw.name.to_ascii_lowercase().as_str() {
             "rx" | "rxglobal" => match template() {
                 template if template.constant().is_some() => Ok(Test::Regex(Pattern::compile(argument)?)),
@@ -96,12 +111,12 @@ impl Operator {
             "endswith" => text(TextTest::EndsWith),
             "containsword" => text(TextTest::ContainsWord),
             "within" => text(TextTest::Within),
-            "eq" => number(NumberTest::Equal),
-            "ne" => number(NumberTest::NotEqual),
-            "gt" => number(NumberTest::Greater),
-            "ge" => number(NumberTest::GreaterOrEqual),
-            "lt" => number(NumberTest::Less),
-            "le" => number(NumberTest::LessOrEqual),
+            "eq" => numbers(NumberTest::Equal),
+            "ne" => numbers(NumberTest::NotEqual),
+            "gt" => numbers(NumberTest::Greater),
+            "ge" => numbers(NumberTest::GreaterOrEqual),
+            "lt" => numbers(NumberTest::Less),
+            "le" => numbers(NumberTest::LessOrEqual),
             "validatebyterange" => bytes::ranges(argument).map(|set| Test::ByteRange(Box::new(set))),
             "validateurlencoding" => Ok(Test::UrlEncoding),
             "validateutf8encoding" => Ok(Test::Utf8),
@@ -132,6 +147,11 @@ impl Operator {
             negated: raw.negated,
             test,
         })
+    }
+
+    /// Whether a value matches, where that depends on the value alone.
+    pub(crate) fn holds_of(&self, value: &[u8]) -> bool {
+        self.test.holds(value, &Nothing, None) != self.negated
     }
 
     /// Whether a value matches; what it captured goes to `captures`.
@@ -168,17 +188,7 @@ impl Test {
                 None => false,
             },
             Test::Text(test, template) => text_holds(*test, value, &template.expand(values)),
-            Test::Number(test, template) => {
-                let (left, right) = (bytes::number(value), bytes::number(&template.expand(values)));
-                match test {
-                    NumberTest::Equal => left == right,
-                    NumberTest::NotEqual => left != right,
-                    NumberTest::Greater => left > right,
-                    NumberTest::GreaterOrEqual => left >= right,
-                    NumberTest::Less => left < right,
-                    NumberTest::LessOrEqual => left <= right,
-                }
-            }
+            Test::Number(test, template) => test.holds(number(value), number(&template.expand(values))),
             Test::ByteRange(allowed) => value.iter().any(|byte| !allowed[usize::from(*byte)]),
             Test::UrlEncoding => bytes::has_bad_url_encoding(value),
             Test::Utf8 => std::str::from_utf8(value).is_err(),
@@ -270,6 +280,14 @@ fn lines(names: &str, directory: &Path) -> Result<Vec<String>, String> {
         );
     }
     Ok(all)
+}
+
+/// Nothing that a macro could stand for.
+struct Nothing;
+
+impl Expand for Nothing {
+    fn expand(&self, _: crate::variable::Collection, _: Option<&str>, _: &mut Vec<u8>) {}
+    fn expand_tx(&self, _: &crate::tx::TxName, _: &mut Vec<u8>) {}
 }
 
 /// The expression of a `/selector/`, whatever the case of names.

@@ -15,7 +15,7 @@ const MAX_STEPS: usize = 100_000;
 #[derive(Debug)]
 pub(crate) enum Pattern {
     /// Any of those that a finite automaton can match.
-    Linear { regex: Regex, literals: Option<Vec<Vec<u8>>> },
+    Linear { regex: Regex, source: String, literals: Option<Vec<Vec<u8>>> },
     /// One with look-around or backreferences.
     Backtracking(fancy_regex::Regex),
 }
@@ -25,8 +25,9 @@ impl Pattern {
     pub(super) fn compile(pattern: &str) -> Result<Pattern, String> {
         let error = match compile(pattern) {
             Ok(regex) => {
-                let literals = crate::literals::required(&translate(pattern.as_bytes()));
-                return Ok(Pattern::Linear { regex, literals });
+                let source = translate(pattern.as_bytes());
+                let literals = crate::literals::required(&source);
+                return Ok(Pattern::Linear { regex, source, literals });
             }
             Err(error) => error,
         };
@@ -45,12 +46,23 @@ impl Pattern {
         }
     }
 
+    /// The expression in the dialect of `regex`.
+    pub(crate) fn source(&self) -> Option<&str> {
+        match self {
+            Pattern::Linear { source, .. } => Some(source),
+            Pattern::Backtracking(_) => None,
+        }
+    }
+
     /// Whether a value matches; what its groups hold goes to `captures`.
     pub(super) fn matches(&self, value: &[u8], captures: Option<&mut Captures>) -> bool {
         match (self, captures) {
             (Pattern::Linear { regex, .. }, None) => regex.is_match(value),
             (Pattern::Linear { regex, .. }, Some(captures)) => {
-                let Some(found) = regex.captures(value) else { return false };
+                // Most values do not match, which is known without looking for groups.
+                let Some(found) = regex.is_match(value).then(|| regex.captures(value)).flatten() else {
+                    return false;
+                };
                 let groups = found.iter().take(10);
                 captures.clear();
                 captures.extend(groups.map(|group| group.map_or_else(Vec::new, |g| g.as_bytes().to_vec())));
@@ -78,8 +90,12 @@ const MAX_SIZE: usize = 64 * 1024 * 1024;
 
 /// Compiles a pattern.
 pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
-    let translated = translate(pattern.as_bytes());
-    RegexBuilder::new(&translated)
+    compile_translated(&translate(pattern.as_bytes()))
+}
+
+/// Compiles a pattern that is translated already.
+pub(crate) fn compile_translated(pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(pattern)
         .unicode(false)
         .dot_matches_new_line(true)
         .multi_line(true)

@@ -1,7 +1,5 @@
 //! The whole OWASP Core Rule Set can be read: from `CRS_DIR`, from beside the clone, or from Debian's package.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::panic)]
-
 use std::path::{Path, PathBuf};
 
 use seclang::{Intervention, Phase, RequestHead, RuleSet, Transaction};
