@@ -1,14 +1,28 @@
 //! Look-ups that loggers and templates evaluate: `${jndi:ldap://...}`, also spelled with nested look-ups.
 
+use crate::bytes::has;
+use crate::{Confidence, Text};
+
+/// Look-ups that load code, or give away what the server knows.
+const NAMES: &[(&str, &str)] = &[
+    ("${jndi:", "a look-up that loads code (JNDI)"),
+    ("${env:", "a look-up of the server's environment"),
+    ("${sys:", "a look-up of the server's properties"),
+    ("${java:", "a look-up of the server's properties"),
+    ("${script:", "a look-up that runs a script"),
+    ("${dns:address", "a look-up that asks a name server"),
+    ("${url:utf", "a look-up that loads a URL"),
+    ("${docker:", "a look-up of the server's environment"),
+    ("${k8s:", "a look-up of the server's environment"),
+];
+
 /// Judges one reading.
-pub(crate) fn detect(value: &[u8]) -> Option<String> {
-    let start = value.windows(2).position(|pair| pair == b"${")?;
-    let spelled = flatten(&value[start..]);
-    let names: [&[u8]; 1] = [b"${jndi:"];
-    names
-        .iter()
-        .any(|name| spelled.windows(name.len()).any(|window| window.eq_ignore_ascii_case(name)))
-        .then(|| "a look-up that loads code (JNDI)".to_owned())
+pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+    let value = text.bytes;
+    let start = memchr::memmem::find(value, b"${")?;
+    let spelled = flatten(&value[start..]).to_ascii_lowercase();
+    let (_, reason) = NAMES.iter().find(|(name, _)| has(&spelled, name))?;
+    Some((Confidence::High, reason))
 }
 
 /// What nested look-ups such as `${lower:j}`, `${::-j}` and `${env:X:-j}` evaluate to, innermost first.
@@ -18,10 +32,11 @@ fn flatten(value: &[u8]) -> Vec<u8> {
     let mut text = value.to_vec();
     for _ in 0..ROUNDS {
         let Some((start, end)) = innermost(&text) else { break };
-        let inner = &text[start + 2..end];
-        if inner.len() >= 5 && inner[..5].eq_ignore_ascii_case(b"jndi:") {
+        // What is not within another is what is looked up at last.
+        if !text[..start].windows(2).any(|pair| pair == b"${") {
             break;
         }
+        let inner = &text[start + 2..end];
         let kept = match inner.windows(2).position(|pair| pair == b":-") {
             Some(at) => inner[at + 2..].to_vec(),
             None => inner.iter().position(|b| *b == b':').map_or(Vec::new(), |at| inner[at + 1..].to_vec()),

@@ -1,26 +1,190 @@
-//! Paths: a value that climbs out of the directory it is meant for.
+//! Paths: a value that climbs out of the directory it is meant for, or names a file that is nobody's to read.
 
-/// Judges one reading: two or more climbs in a row, or one that goes on to a system directory.
-pub(crate) fn detect(value: &[u8]) -> Option<String> {
-    let mut rest = value;
-    while let Some(at) = rest.windows(3).position(is_climb) {
-        rest = &rest[at + 3..];
-        if rest.len() >= 3 && is_climb(&rest[..3]) {
-            return Some("climbs out of its directory".to_owned());
+use crate::bytes::{begins, first_of, has};
+use crate::{Confidence, Text};
+
+/// Files and directories of systems and of frameworks.
+const FILES: &[&str] = &[
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/hosts",
+    "/etc/group",
+    "/etc/issue",
+    "/etc/sudoers",
+    "/etc/crontab",
+    "/etc/fstab",
+    "/etc/ssh/",
+    "/etc/mysql/",
+    "/etc/nginx/",
+    "/etc/apache2/",
+    "/etc/httpd/",
+    "/etc/resolv.conf",
+    "/proc/self/",
+    "/proc/version",
+    "/proc/cmdline",
+    "/proc/1/",
+    "/var/log/",
+    "/var/run/secrets",
+    "/root/.",
+    "/.ssh/",
+    "id_rsa",
+    "/.aws/",
+    "/.bash_history",
+    "/windows/win.ini",
+    "/winnt/",
+    "/windows/system32",
+    "/boot.ini",
+    "win.ini",
+    "/web-inf/",
+    "/meta-inf/",
+    "/.git/",
+    "/.svn/",
+    "/.hg/",
+    "/.htaccess",
+    "/.htpasswd",
+    "/.env",
+    "/wp-config",
+    "/web.config",
+    "/sam.log",
+    "/inetpub/",
+    "/usr/local/apache",
+    "/proc/net/",
+];
+
+/// Judges one reading.
+pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+    let value = text.bytes;
+    if !value.iter().any(|b| matches!(b, b'/' | b'\\' | b':' | b'.')) {
+        return None;
+    }
+    if let Some(reason) = climbs(value, text.is_prose()) {
+        return Some((Confidence::High, reason));
+    }
+    let slashed: Vec<u8> =
+        value.iter().map(|b| if *b == b'\\' { b'/' } else { b.to_ascii_lowercase() }).collect();
+    let joined = collapse(&slashed);
+    const WRAPPERS: &[&str] = &[
+        "php://",
+        "phar://",
+        "zip://",
+        "expect://",
+        "glob://",
+        "zlib://",
+        "compress.zlib://",
+        "compress.bzip2://",
+        "ogg://",
+        "ssh2.",
+        "rar://",
+        "data://text",
+        "data:text/plain;base64,",
+    ];
+    if let Some(found) = first_of(&slashed, WRAPPERS)
+        && !text.is_prose()
+        && (has(&slashed, "php://filter")
+            || WRAPPERS.iter().any(|wrapper| begins(&slashed, wrapper))
+            || has(&slashed, found) && found == "php://filter"
+            || has(&slashed, "php://input"))
+    {
+        return Some((Confidence::High, "a stream that runs or rewrites what it reads"));
+    }
+    if has(&slashed, "file:///") || begins(&slashed, "file:/") {
+        return (!text.is_prose()).then_some((Confidence::High, "a file of the server, by its URL"));
+    }
+    if let Some(name) = first_of(&joined, FILES) {
+        // A value that is a path, or begins or ends with one: texts have them in the middle.
+        let at = memchr::memmem::find(&joined, name.as_bytes()).unwrap_or(0);
+        let whole = !joined.iter().any(u8::is_ascii_whitespace) || joined.ends_with(name.as_bytes());
+        if (whole || at < 2) && !text.is_prose() {
+            return Some((Confidence::High, "a file that is nobody's to read"));
         }
-        let target = rest.split(|b| is_slash(*b)).next().unwrap_or(&[]);
-        let system = [&b"etc"[..], b"proc", b"windows", b"winnt", b"root", b"boot.ini", b"web-inf"];
-        if system.iter().any(|name| target.eq_ignore_ascii_case(name)) {
-            return Some("climbs into a system directory".to_owned());
+        return Some((Confidence::Low, "names a file that is nobody's to read"));
+    }
+    // One climb by itself: links within a site have them, too.
+    if !value.iter().any(u8::is_ascii_whitespace) && climb(value).is_some() {
+        return Some((Confidence::Medium, "climbs out of its directory"));
+    }
+    let share = value.starts_with(b"\\\\")
+        && value.get(2).is_some_and(u8::is_ascii_alphanumeric)
+        && value[2..].contains(&b'\\');
+    let drive = value.get(1) == Some(&b':') && begins(&slashed[2..], "/windows");
+    (share || drive).then_some((Confidence::High, "a path of another machine or of the system"))
+}
+
+/// `a/./b` and `a//b` are `a/b`.
+fn collapse(path: &[u8]) -> Vec<u8> {
+    let mut out: Vec<u8> = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(byte) = rest.first() {
+        if *byte == b'/' && out.last() == Some(&b'/') {
+            rest = &rest[1..];
+        } else if out.last() == Some(&b'/') && rest.starts_with(b"./") {
+            rest = &rest[2..];
+        } else {
+            out.push(*byte);
+            rest = &rest[1..];
         }
     }
-    None
+    out
 }
 
 fn is_slash(byte: u8) -> bool {
-    byte == b'/' || byte == b'\\'
+    matches!(byte, b'/' | b'\\')
 }
 
-fn is_climb(bytes: &[u8]) -> bool {
-    bytes.len() == 3 && bytes[0] == b'.' && bytes[1] == b'.' && is_slash(bytes[2])
+/// Two or more climbs in a row, or one that goes on to a directory of the system.
+fn climbs(value: &[u8], is_prose: bool) -> Option<&'static str> {
+    let mut at = 0;
+    let mut row = 0;
+    while at < value.len() {
+        match climb(&value[at..]) {
+            Some(length) => {
+                row += 1;
+                at += length;
+                // What shows where a file is relative to another is no climb out of anything, in a text.
+                let wanted = if is_prose { 4 } else { 2 };
+                let odd = length > 3 && !is_prose;
+                if row >= wanted || odd {
+                    return Some("climbs out of its directory");
+                }
+                let target = value[at..].split(|b| is_slash(*b)).next().unwrap_or(&[]);
+                let system = [
+                    "etc", "proc", "windows", "winnt", "root", "boot.ini", "web-inf", "bin", "var", "usr",
+                    "home", "passwd", ".env", ".git",
+                ];
+                if !is_prose && system.iter().any(|name| target.eq_ignore_ascii_case(name.as_bytes())) {
+                    return Some("climbs into a system directory");
+                }
+            }
+            None => {
+                row = 0;
+                at += 1;
+            }
+        }
+    }
+    let ends = value.ends_with(b"/..") || value == b".." || value.ends_with(b"\\..");
+    (ends
+        && !is_prose
+        && value.len() > 4
+        && row == 0
+        && value[..value.len() - 2].iter().filter(|b| is_slash(**b)).count() > 1)
+        .then_some("climbs out of its directory")
+}
+
+/// The length of `../`, `..\`, `..;/`, `....//`, `..%00/`, `.../` at the beginning.
+fn climb(rest: &[u8]) -> Option<usize> {
+    let dots = rest.iter().take_while(|b| **b == b'.').count();
+    if dots < 2 {
+        return None;
+    }
+    let behind = &rest[dots..];
+    let skipped = behind.iter().take_while(|b| matches!(b, 0 | b';')).count();
+    let slashes = behind[skipped..].iter().take_while(|b| is_slash(**b)).count();
+    match (dots, slashes) {
+        (_, 0) => None,
+        (2, 1) => Some(dots + skipped + slashes),
+        (2, _) => Some(3),
+        (4, 2..) => Some(dots + skipped + slashes),
+        // An ellipsis.
+        _ => None,
+    }
 }

@@ -61,6 +61,8 @@ pub struct Exchange<'e> {
     pub body: Option<HeldBody>,
     /// The transaction of the rule set, from the request's phases to the last.
     pub(crate) rules: Option<Box<seclang::Transaction<'e>>>,
+    /// The score of what detectors found in it.
+    pub(crate) suspicion: std::sync::atomic::AtomicU32,
     /// What was taken from limits that count failures only.
     pub(crate) tickets: Vec<Ticket>,
     /// What `doorward learn` will hear of it.
@@ -153,6 +155,7 @@ impl<'e> Exchange<'e> {
             principal: None,
             body: None,
             rules: None,
+            suspicion: Default::default(),
             tickets: Vec::new(),
             watched: None,
             quota: None,

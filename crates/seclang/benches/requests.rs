@@ -76,13 +76,13 @@ fn request(rules: &RuleSet, method: &[u8], body: &[u8]) -> usize {
     transaction.matches().len()
 }
 
-#[divan::bench]
+#[divan::bench(min_time = 1)]
 fn get(bencher: Bencher<'_, '_>) {
     let rules = rule_set();
     bencher.bench_local(|| request(&rules, b"GET", b""));
 }
 
-#[divan::bench(args = [500, 10_240, 102_400])]
+#[divan::bench(args = [500, 10_240, 102_400], min_time = 1)]
 fn post(bencher: Bencher<'_, '_>, bytes: usize) {
     let (rules, body) = (rule_set(), body(bytes));
     bencher.bench_local(|| request(&rules, b"POST", &body));

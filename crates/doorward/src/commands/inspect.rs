@@ -14,6 +14,7 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
 use identity::Principal;
 
+use crate::commands::corpus;
 use crate::commands::run::PolicyArgs;
 use crate::{Failure, Outcome};
 
@@ -22,6 +23,9 @@ pub struct Inspect {
     /// A request as it is sent: request line, headers, an empty line, the body. Standard input when `-`.
     #[arg(value_name = "FILE", default_value = "-")]
     request: PathBuf,
+    /// Judge labelled values instead: a directory for each class, with attack.txt and benign.txt.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["request", "claims", "response"])]
+    corpus: Option<PathBuf>,
     /// Claims (JSON) of the caller, taken as verified.
     #[arg(long = "as", value_name = "FILE")]
     claims: Option<PathBuf>,
@@ -34,6 +38,9 @@ pub struct Inspect {
 
 impl Inspect {
     pub fn run(self) -> Result<Outcome, Failure> {
+        if let Some(directory) = &self.corpus {
+            return corpus::run(directory);
+        }
         let policy = policy::load(&self.policy.inputs(Vec::new())).map_err(Failure::usage)?;
         let mut request = parse(&read(&self.request)?)
             .map_err(|e| Failure::usage(miette::miette!("{}: {e}", self.request.display())))?;

@@ -3,6 +3,7 @@
 pub mod attack;
 mod audit_report;
 pub mod check;
+pub mod corpus;
 pub mod demo;
 pub mod init;
 pub mod inspect;

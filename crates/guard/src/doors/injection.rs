@@ -1,6 +1,8 @@
 //! Injection: "will the server execute what I put in this field?" (guide §1, §3, §9)
 
-use detect::{Class, Finding};
+use std::sync::atomic::Ordering;
+
+use detect::{Class, Confidence, Finding};
 use http::StatusCode;
 use http::header::COOKIE;
 use policy::config::Detectors;
@@ -42,48 +44,22 @@ const STRUCTURED: [&str; 26] = [
 ];
 
 /// What is no prose even where people write.
-const PROSE: &[Class] = &[Class::Html, Class::Lookup];
+const PROSE: &[Class] = &[Class::Html, Class::Lookup, Class::Serialized, Class::Xml];
+/// What harms in an agent or a referrer, which are full of what looks like the rest.
+const AGENTS: &[Class] = &[Class::Html, Class::Lookup, Class::Shell, Class::Code, Class::Serialized];
+/// The score of findings at which a request is refused.
+const THRESHOLD: u32 = Confidence::High.score();
 
 /// Judges path segments, query, cookies and headers.
 pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if engine.policy.detectors == Detectors::Off {
         return Decision::Pass;
     }
-    let rounds = engine.policy.decode_rounds;
-    let all = &detect::ALL[..];
-    for segment in x.target.segments() {
-        if let Some(finding) = detect::inspect(&segment, rounds, all) {
-            return refuse("path", &segment, &finding);
-        }
+    let mut judging = Judging { x, rounds: engine.policy.decode_rounds, suspect: None };
+    match judging.head() {
+        Err(refused) => refused,
+        Ok(()) => judging.reported(),
     }
-    for (name, value) in pairs(x.target.query().unwrap_or("").as_bytes()) {
-        if let Some(refusal) = judge(x, &name, value.as_bytes(), rounds, all) {
-            return refusal;
-        }
-        if let Some(finding) = detect::inspect(name.as_bytes(), rounds, all) {
-            return refuse("query name", name.as_bytes(), &finding);
-        }
-    }
-    for (name, value) in x.headers.get_all(COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(cookies) {
-        if let Some(refusal) = judge(x, name, value.as_bytes(), rounds, all) {
-            return refusal;
-        }
-    }
-    for (name, value) in &x.headers {
-        let name = name.as_str();
-        if STRUCTURED.contains(&name) || name.starts_with("sec-") {
-            continue;
-        }
-        // Agents and referrers are full of what looks like SQL; what harms there is markup and look-ups.
-        let classes = match name {
-            "user-agent" | "referer" => &[Class::Html, Class::Lookup][..],
-            _ => all,
-        };
-        if let Some(refusal) = judge(x, name, value.as_bytes(), rounds, classes) {
-            return refusal;
-        }
-    }
-    Decision::Pass
 }
 
 /// Judges every input of the body.
@@ -91,10 +67,76 @@ pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let Some(body) = x.body.as_ref().filter(|_| engine.policy.detectors == Detectors::On) else {
         return Decision::Pass;
     };
-    let rounds = engine.policy.decode_rounds;
+    let mut judging = Judging { x, rounds: engine.policy.decode_rounds, suspect: None };
     let found =
-        body.parsed.find_input(&body.decoded, |name, value| judge(x, name, value, rounds, &detect::ALL));
-    found.unwrap_or(Decision::Pass)
+        body.parsed.find_input(&body.decoded, |name, value| judging.input(name, value, &detect::ALL).err());
+    found.unwrap_or_else(|| judging.reported())
+}
+
+/// What was found so far, and is not enough by itself.
+struct Judging<'x, 'e> {
+    x: &'x Exchange<'e>,
+    rounds: usize,
+    suspect: Option<(Class, String)>,
+}
+
+impl Judging<'_, '_> {
+    fn head(&mut self) -> Result<(), Decision> {
+        let x = self.x;
+        let all = &detect::ALL[..];
+        for segment in x.target.segments() {
+            self.value("path", &segment, all)?;
+        }
+        for (name, value) in pairs(x.target.query().unwrap_or("").as_bytes()) {
+            self.input(&name, value.as_bytes(), all)?;
+            self.value("query name", name.as_bytes(), all)?;
+        }
+        for (name, value) in
+            x.headers.get_all(COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(cookies)
+        {
+            self.input(name, value.as_bytes(), all)?;
+        }
+        for (name, value) in &x.headers {
+            let name = name.as_str();
+            if STRUCTURED.contains(&name) || name.starts_with("sec-") {
+                continue;
+            }
+            let classes = if matches!(name, "user-agent" | "referer") { AGENTS } else { all };
+            self.input(name, value.as_bytes(), classes)?;
+        }
+        Ok(())
+    }
+
+    /// Judges a value by its name, which the policy may know.
+    fn input(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
+        let route = self.x.route;
+        if route.exempt_inputs.iter().any(|exempt| exempt == name) {
+            return Ok(());
+        }
+        let is_prose = route.prose_inputs.iter().any(|prose| prose == name);
+        self.value(name, value, if is_prose { PROSE } else { classes })
+    }
+
+    /// Judges a value. What is found in a request adds up.
+    fn value(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
+        let Some(finding) = detect::inspect(value, self.rounds, classes) else { return Ok(()) };
+        let own = finding.confidence.score();
+        let score = own + self.x.suspicion.fetch_add(own, Ordering::Relaxed);
+        let refusal = refusal(name, value, &finding);
+        if score >= THRESHOLD {
+            return Err(Decision::Refuse(refusal));
+        }
+        self.suspect.get_or_insert((finding.class, refusal.evidence));
+        Ok(())
+    }
+
+    /// What was found and is not enough to refuse.
+    fn reported(self) -> Decision {
+        match self.suspect {
+            Some((class, evidence)) => Decision::Report(class.name(), evidence),
+            None => Decision::Pass,
+        }
+    }
 }
 
 /// Judges a window of a streamed body: each line of text in it.
@@ -106,23 +148,8 @@ pub(crate) fn judge_window(window: &[u8], rounds: usize) -> Option<Refusal> {
     }
     window.split(|b| *b == b'\n').find_map(|line| {
         let finding = detect::inspect(line, rounds, &detect::ALL)?;
-        Some(refusal("stream", line, &finding))
+        (finding.confidence == Confidence::High).then(|| refusal("stream", line, &finding))
     })
-}
-
-fn judge(x: &Exchange<'_>, name: &str, value: &[u8], rounds: usize, classes: &[Class]) -> Option<Decision> {
-    if x.route.exempt_inputs.iter().any(|exempt| exempt == name) {
-        return None;
-    }
-    let mut classes = classes;
-    if x.route.prose_inputs.iter().any(|prose| prose == name) {
-        classes = PROSE;
-    }
-    detect::inspect(value, rounds, classes).map(|finding| refuse(name, value, &finding))
-}
-
-fn refuse(name: &str, value: &[u8], finding: &Finding) -> Decision {
-    Decision::Refuse(refusal(name, value, finding))
 }
 
 fn refusal(name: &str, value: &[u8], finding: &Finding) -> Refusal {

@@ -1,0 +1,223 @@
+//! Code of PHP, Python, Ruby, Node and Java: calls that run, read or tell what the server has; and names that reach a
+//! prototype.
+
+use crate::bytes::{first_of, has};
+use crate::{Confidence, Text};
+
+/// Calls that run commands or code, with their opening parenthesis.
+const CALLS: &[&str] = &[
+    "system(",
+    "shell_exec(",
+    "passthru(",
+    "proc_open(",
+    "popen(",
+    "pcntl_exec(",
+    "phpinfo(",
+    "base64_decode(",
+    "gzinflate(",
+    "str_rot13(",
+    "file_get_contents(",
+    "file_put_contents(",
+    "fsockopen(",
+    "call_user_func(",
+    "create_function(",
+    "array_map(",
+    "assert(",
+    "preg_replace(",
+    "highlight_file(",
+    "show_source(",
+    "readfile(",
+    "move_uploaded_file(",
+    "chr(",
+    "os.system(",
+    "os.popen(",
+    "subprocess.",
+    "__import__(",
+    "commands.getoutput(",
+    "pty.spawn(",
+    "exec(",
+    "eval(",
+    "execfile(",
+    "compile(",
+    "child_process",
+    "process.binding(",
+    "process.mainmodule",
+    "execsync(",
+    "spawnsync(",
+    "io.popen(",
+    "kernel.exec(",
+    "getruntime(",
+    "processbuilder(",
+    "scriptenginemanager(",
+    "runtime.exec(",
+];
+
+/// Judges one reading.
+pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+    let value = text.bytes;
+    let spaced = value.to_ascii_lowercase();
+    // Names and their parentheses may stand apart.
+    let lower = crate::bytes::squeezed(&spaced);
+    let own = &spaced;
+
+    let high = |reason| Some((if text.is_prose() { Confidence::Low } else { Confidence::High }, reason));
+    if has(&lower, "__proto__")
+        || has(&lower, "constructor.prototype")
+        || has(&lower, "\"constructor\":{\"prototype\"")
+        || has(&lower, "constructor[prototype]")
+        || has(&lower, "constructor][prototype")
+    {
+        return high("a name that reaches the prototype of all objects");
+    }
+    let opens = memchr::memmem::find(own, b"<?").is_some_and(|at| {
+        let behind = &own[at + 2..];
+        behind.starts_with(b"php")
+            || behind.starts_with(b"=")
+            || (behind.first().is_some_and(u8::is_ascii_whitespace)
+                && (behind.contains(&b'(') || has(behind, "echo") || has(behind, "php")))
+    });
+    if opens {
+        return high("code of PHP");
+    }
+    if ["$_get[", "$_post[", "$_request[", "$_server[", "$_cookie[", "$_files[", "$globals["]
+        .iter()
+        .any(|name| has(&lower, name))
+        && lower.iter().any(|b| matches!(b, b'(' | b'`' | b'=' | b';'))
+    {
+        return high("code of PHP");
+    }
+    if !value.contains(&b'(') && !value.contains(&b'`') {
+        return None;
+    }
+    let variable = memchr::memmem::find(value, b"${").is_some_and(|at| {
+        value[at + 2..].starts_with(b"@")
+            || CALLS.iter().any(|call| lower[at + 2..].starts_with(call.as_bytes()))
+    }) || has(value, "{${")
+        || has(&lower, "${print(")
+        || has(&lower, "${eval(");
+    if variable {
+        return high("code within a string of PHP");
+    }
+    const HANDED: &[&str] =
+        &["system", "exec", "shell_exec", "passthru", "popen", "proc_open", "phpinfo", "eval", "assert"];
+    let handed = HANDED.iter().any(|name| {
+        memchr::memmem::find_iter(&lower, name.as_bytes()).any(|at| {
+            let before =
+                lower[..at].strip_suffix(b"'").or(lower[..at].strip_suffix(b"\"")).unwrap_or(&lower[..at]);
+            let behind = &lower[at + name.len()..];
+            let behind = behind.strip_prefix(b"'").or(behind.strip_prefix(b"\"")).unwrap_or(behind);
+            matches!(before.last(), Some(b'(' | b'['))
+                && (behind.starts_with(b")(") || behind.starts_with(b"])[0]("))
+        })
+    });
+    if handed {
+        return high("a call of a function by its name");
+    }
+    for call in CALLS.iter().copied() {
+        for at in memchr::memmem::find_iter(&lower, call.as_bytes()) {
+            let before = at.checked_sub(1).map(|before| lower[before]);
+            // A method, or a longer name.
+            if before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
+                || (before == Some(b'.')
+                    && !call.contains('.')
+                    && !matches!(
+                        call,
+                        "exec(" | "eval(" | "system(" | "popen(" | "getruntime(" | "execsync(" | "spawnsync("
+                    ))
+            {
+                continue;
+            }
+            let argument = lower[at + call.len()..].trim_ascii_start();
+            let given = call == "chr(" && argument.first().is_some_and(u8::is_ascii_digit)
+                || argument.first().is_some_and(|b| {
+                    matches!(
+                        b,
+                        b'\''
+                            | b'"'
+                            | b'`'
+                            | b'$'
+                            | b'_'
+                            | b'b'
+                            | b'c'
+                            | b'f'
+                            | b'm'
+                            | b'r'
+                            | b'l'
+                            | b'['
+                            | b'\\'
+                            | b'o'
+                            | b'i'
+                            | b'/'
+                    )
+                });
+            let bare = argument.first() == Some(&b')')
+                && matches!(
+                    call,
+                    "phpinfo(" | "getruntime(" | "eval(" | "system(" | "passthru(" | "shell_exec("
+                );
+            let whole = !call.ends_with('(');
+            // Calls that other code has, too, say less.
+            let common = matches!(
+                call,
+                "chr("
+                    | "compile("
+                    | "array_map("
+                    | "assert("
+                    | "readfile("
+                    | "popen("
+                    | "preg_replace("
+                    | "exec("
+            );
+            let sure = !common
+                || argument.first().is_some_and(|b| matches!(b, b'\'' | b'"' | b'$' | b'`'))
+                || has(&lower[at..], ".chr(");
+            if whole || ((given || bare) && sure) {
+                return high("a call that runs code or commands, or reads files");
+            }
+        }
+    }
+    let java =
+        ["java.lang.runtime", "java.io.", "java.net.url", "class.forname", ".getclass()", ".newinstance("];
+    let java = first_of(&lower, &java).is_some()
+        && value.contains(&b'(')
+        && (has(&lower, ".exec(")
+            || has(&lower, "forname(")
+            || has(&lower, "newinstance(")
+            || has(&lower, "getruntime")
+            || has(&lower, "new java"));
+    let node = (has(&lower, "require(")
+        && ["'fs'", "\"fs\"", "child_process", "'net'", "\"net\"", "'http'", "'os'"]
+            .iter()
+            .any(|module| has(&lower, module)))
+        || has(&lower, "process.exit(")
+        || has(&lower, "process.kill(")
+        || has(&lower, "res.end(require")
+        || has(&lower, "global.process");
+    let python = (has(&lower, "open(") && has(&lower, ".read("))
+        || has(&lower, "__builtins__")
+        || has(&lower, "__subclasses__")
+        || has(&lower, "().__class__")
+        || has(&lower, "''.__class__");
+    let ruby = has(&lower, "%x(")
+        || has(&lower, "%x{")
+        || has(&lower, "%x[")
+        || has(&lower, "file.read(") && has(&lower, "/etc/");
+    if java || node || python || ruby {
+        return high("code that gets at the server");
+    }
+    let shows = ["print(md5(", "echo md5(", "die(md5(", "echo(md5(", "print md5("]
+        .iter()
+        .any(|call| has(&lower, call));
+    if shows {
+        return high("code that shows whether it runs");
+    }
+    let print = (lower.starts_with(b"print(")
+        || has(&lower, ";print(")
+        || has(&lower, "print md5(")
+        || has(&lower, "print(md5(")
+        || has(&lower, "echo md5(")
+        || has(&lower, "die(md5(")
+        || has(&lower, "var_dump("))
+        && lower.contains(&b')');
+    (print && !text.is_prose()).then_some((Confidence::Medium, "code that shows whether it runs"))
+}

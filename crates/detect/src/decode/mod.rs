@@ -1,0 +1,236 @@
+//! The readings of a value: as it is, and what applications make of it by decoding.
+//!
+//! A bounded search: each distinct reading is judged once, and leads to others as long as they are new, few and not
+//! too deep.
+
+mod base;
+mod entities;
+mod escapes;
+mod unicode;
+
+use std::borrow::Cow;
+
+pub(crate) use self::entities::decode as decode_entities;
+
+/// A decoding that an application may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decoding {
+    /// `%27` (RFC 3986 §2.1) and `%u0027`, with `+` left alone.
+    Percent,
+    /// `&lt;`, `&#39;`, `&#x27;`.
+    HtmlEntities,
+    /// `\x27`, `\u0027`, `\47`.
+    Escapes,
+    /// Base64 (RFC 4648), of either alphabet, padded or not; a compressed text in it is taken apart.
+    Base64,
+    /// Two hexadecimal digits for each byte.
+    Hex,
+    /// Full-width forms, UTF-8 that is longer than it must be, UTF-7.
+    Unicode,
+    /// A string of JSON within a string.
+    Json,
+}
+
+impl Decoding {
+    /// The name in events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Decoding::Percent => "percent",
+            Decoding::HtmlEntities => "html-entities",
+            Decoding::Escapes => "escapes",
+            Decoding::Base64 => "base64",
+            Decoding::Hex => "hex",
+            Decoding::Unicode => "unicode",
+            Decoding::Json => "json",
+        }
+    }
+
+    const ALL: [Decoding; 6] = [
+        Decoding::Percent,
+        Decoding::HtmlEntities,
+        Decoding::Escapes,
+        Decoding::Unicode,
+        Decoding::Base64,
+        Decoding::Hex,
+    ];
+
+    /// What a value becomes; nothing where there is nothing to be decoded.
+    fn decode(self, value: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Decoding::Percent => percent(value),
+            Decoding::HtmlEntities => entities::decode(value),
+            Decoding::Escapes => escapes::decode(value),
+            Decoding::Unicode => unicode::decode(value),
+            Decoding::Base64 => base::base64(value),
+            Decoding::Hex => base::hex(value),
+            Decoding::Json => None,
+        }
+    }
+}
+
+/// A value, decoded somehow.
+#[derive(Debug)]
+pub struct Reading<'v> {
+    /// The text.
+    pub text: Cow<'v, [u8]>,
+    /// What was decoded to get to it, in order.
+    pub decodings: Vec<Decoding>,
+}
+
+/// The most readings of one value.
+const MOST: usize = 24;
+
+/// Tells the readings of a value, at most `rounds` decodings deep, until one is enough.
+pub fn readings<T>(
+    value: &[u8],
+    rounds: usize,
+    mut judge: impl FnMut(&Reading<'_>) -> Option<T>,
+) -> Option<T> {
+    let first = Reading { text: Cow::Borrowed(value), decodings: Vec::new() };
+    if let Some(found) = judge(&first) {
+        return Some(found);
+    }
+    let mut all = vec![first];
+    let mut at = 0;
+    while at < all.len() {
+        if all[at].decodings.len() < rounds {
+            let mut next = Vec::new();
+            let own = &all[at];
+            let decoded = |decoding: Decoding| decoding.decode(&own.text).map(|text| (decoding, text));
+            let decoded = Decoding::ALL.into_iter().filter_map(decoded);
+            let strings = json_strings(&own.text).into_iter().map(|text| (Decoding::Json, text));
+            for (decoding, text) in decoded.chain(strings) {
+                let is_known = |reading: &Reading<'_>| *reading.text == *text;
+                if all.iter().chain(&next).any(is_known) || all.len() + next.len() >= MOST {
+                    continue;
+                }
+                let mut decodings = own.decodings.clone();
+                decodings.push(decoding);
+                let reading = Reading { text: Cow::Owned(text), decodings };
+                if let Some(found) = judge(&reading) {
+                    return Some(found);
+                }
+                next.push(reading);
+            }
+            all.append(&mut next);
+        }
+        at += 1;
+    }
+    None
+}
+
+fn percent(value: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr(b'%', &value[at..]) {
+        let start = at + offset;
+        let tail = &value[start + 1..];
+        let (decoded, length) = match tail {
+            [b'u' | b'U', a, b, c, d, ..] => (hex_number(&[*a, *b, *c, *d]).and_then(char::from_u32), 6),
+            [a, b, ..] => match hex_number(&[*a, *b]) {
+                Some(byte) => {
+                    out.extend_from_slice(&value[copied..start]);
+                    out.push(byte as u8);
+                    at = start + 3;
+                    copied = at;
+                    continue;
+                }
+                None => (None, 1),
+            },
+            _ => (None, 1),
+        };
+        match decoded {
+            Some(character) => {
+                out.extend_from_slice(&value[copied..start]);
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                at = start + length;
+                copied = at;
+            }
+            None => at = start + 1,
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.extend_from_slice(&value[copied..]);
+    Some(out)
+}
+
+/// The number of some hexadecimal digits.
+fn hex_number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0u32, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))
+}
+
+/// The strings of a text that is JSON by its looks, when there are not too many.
+fn json_strings(text: &[u8]) -> Vec<Vec<u8>> {
+    const MOST_STRINGS: usize = 16;
+    let trimmed = text.trim_ascii();
+    let looks =
+        matches!((trimmed.first(), trimmed.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
+    if !looks || !trimmed.contains(&b'"') {
+        return Vec::new();
+    }
+    let mut strings = Vec::new();
+    let mut rest = trimmed;
+    while let Some(start) = memchr::memchr(b'"', rest) {
+        let mut end = start + 1;
+        while end < rest.len() && rest[end] != b'"' {
+            end += if rest[end] == b'\\' { 2 } else { 1 };
+        }
+        if end >= rest.len() || strings.len() == MOST_STRINGS {
+            break;
+        }
+        let string = &rest[start + 1..end];
+        strings.push(escapes::decode(string).unwrap_or_else(|| string.to_vec()));
+        rest = &rest[end + 1..];
+    }
+    strings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(value: &str) -> Vec<String> {
+        let mut seen = Vec::new();
+        readings::<()>(value.as_bytes(), 5, |reading| {
+            seen.push(String::from_utf8_lossy(&reading.text).into_owned());
+            None
+        });
+        seen
+    }
+
+    #[test]
+    fn each_reading_is_one_decoding_further() {
+        assert_eq!(all("%2526lt;"), ["%2526lt;", "%26lt;", "&lt;", "<"]);
+    }
+
+    #[test]
+    fn what_applications_decode_is_decoded() {
+        for (value, reading) in [
+            ("%u0027 or 1", "' or 1"),
+            (r"\x3cscript\u003E", "<script>"),
+            (r"\74b\76", "<b>"),
+            ("JyBvciAxPTE=", "' or 1=1"),
+            ("JyBvciAxPTE", "' or 1=1"),
+            ("PHNjcmlwdD4_", "<script>?"),
+            ("3c7363726970743e", "<script>"),
+            ("＜script＞", "<script>"),
+            ("+ADw-script+AD4-", "<script>"),
+            ("%c0%ae%c0%ae/", "../"),
+            (r#"{"a":["' or 1=1"]}"#, "' or 1=1"),
+        ] {
+            assert!(all(value).iter().any(|seen| seen == reading), "{value}: {:?}", all(value));
+        }
+    }
+
+    #[test]
+    fn what_is_no_code_stays() {
+        for value in
+            ["username", "deadbeef", "cafebabe00112233", "100%", "a+b", "AT&T", r"C:\temp", "ünïcödé"]
+        {
+            assert_eq!(all(value), [value]);
+        }
+    }
+}

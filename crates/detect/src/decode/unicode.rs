@@ -1,0 +1,76 @@
+//! Characters that applications take for ASCII: full-width forms, UTF-8 longer than it must be, UTF-7.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+/// Decodes them; nothing where there are none.
+pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
+    let beyond = value.iter().any(|b| *b >= 0x80);
+    if beyond {
+        return wide(value);
+    }
+    utf7(value)
+}
+
+fn wide(value: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(value.len());
+    let mut changed = false;
+    let mut rest = value;
+    while let Some(byte) = rest.first() {
+        let (ascii, length) = match rest {
+            // U+FF01 to U+FF5E.
+            [0xef, 0xbc, last @ 0x81..=0xbf, ..] => (Some(last - 0x60), 3),
+            [0xef, 0xbd, last @ 0x80..=0x9e, ..] => (Some(last - 0x20), 3),
+            // U+FE64, U+FE65: small signs.
+            [0xef, 0xb9, 0xa4, ..] => (Some(b'<'), 3),
+            [0xef, 0xb9, 0xa5, ..] => (Some(b'>'), 3),
+            // Primes and modifier letters that databases take for an apostrophe.
+            [0xca, 0xb9 | 0xbc, ..] | [0xcb, 0x88, ..] => (Some(b'\''), 2),
+            [0xe2, 0x80, 0xb2, ..] => (Some(b'\''), 3),
+            // Longer than it must be.
+            [lead @ (0xc0 | 0xc1), low, ..] => (Some((lead & 1) << 6 | low & 0x3f), 2),
+            [0xe0, middle @ 0x80..=0x81, low @ 0x80..=0xbf, ..] => (Some((middle & 1) << 6 | low & 0x3f), 3),
+            [0xf0, 0x80, middle @ 0x80..=0x81, low @ 0x80..=0xbf, ..] => {
+                (Some((middle & 1) << 6 | low & 0x3f), 4)
+            }
+            _ => (None, 1),
+        };
+        out.push(ascii.unwrap_or(*byte));
+        changed |= ascii.is_some();
+        rest = &rest[length..];
+    }
+    changed.then_some(out)
+}
+
+/// `+ADw-` is `<` (RFC 2152).
+fn utf7(value: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr(b'+', &value[at..]) {
+        let start = at + offset;
+        at = start + 1;
+        let tail = &value[at..];
+        let length = tail.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'/').count();
+        // Sixteen bits a character, the first of which are zero in ASCII.
+        if !tail.starts_with(b"A") || !(3..=64).contains(&length) {
+            continue;
+        }
+        let Ok(units) = STANDARD_NO_PAD.decode(&tail[..length - usize::from(length % 4 == 1)]) else {
+            continue;
+        };
+        let ascii = units.chunks_exact(2).map(|unit| (unit[0] == 0 && unit[1] < 0x80).then_some(unit[1]));
+        let Some(ascii) = ascii.collect::<Option<Vec<u8>>>().filter(|ascii| !ascii.is_empty()) else {
+            continue;
+        };
+        out.extend_from_slice(&value[copied..start]);
+        out.extend_from_slice(&ascii);
+        at += length + usize::from(tail.get(length) == Some(&b'-'));
+        copied = at;
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.extend_from_slice(&value[copied..]);
+    Some(out)
+}

@@ -1,0 +1,91 @@
+//! Line breaks that end a header or a command: of HTTP (RFC 9112), of mail (RFC 5322, RFC 5321) and of IMAP.
+
+use crate::bytes::begins;
+use crate::{Confidence, Text};
+
+/// Headers that change what an answer is.
+const HTTP: &[&str] = &[
+    "set-cookie:",
+    "set-cookie2:",
+    "location:",
+    "content-length:",
+    "content-type:",
+    "transfer-encoding:",
+    "refresh:",
+    "http/1.",
+    "http/2",
+    "access-control-allow-",
+    "x-xss-protection:",
+    "content-security-policy:",
+    "host:",
+    "content-disposition:",
+];
+/// Headers that change whom a mail goes to, or what it is.
+const MAIL: &[&str] = &[
+    "bcc:",
+    "cc:",
+    "to:",
+    "from:",
+    "subject:",
+    "reply-to:",
+    "mime-version:",
+    "content-transfer-encoding:",
+    "x-mailer:",
+    "return-path:",
+    "sender:",
+];
+/// Commands of SMTP and IMAP.
+const COMMANDS: &[&str] =
+    &["mail from:", "rcpt to:", "data", "ehlo ", "helo ", "vrfy ", "expn ", "quit", "rset"];
+
+/// Judges one reading.
+pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+    let value = text.bytes;
+    let mut at = 0;
+    let mut commands = 0;
+    while let Some(offset) = memchr::memchr2(b'\n', b'\r', &value[at..]) {
+        let break_at = at + offset;
+        at = break_at + 1;
+        let line = value[at..].strip_prefix(b"\n").unwrap_or(&value[at..]);
+        let line = &line[line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count()..];
+        let before = &value[..break_at];
+        // A value of one line that goes on with a header. Letters and reports have lines, too.
+        let one_line =
+            before.len() < 120 && !before.contains(&b'\n') && !before.contains(&b' ') || before.is_empty();
+        // Parts of a form that was sent as it is.
+        if before.starts_with(b"--") {
+            continue;
+        }
+        if HTTP.iter().any(|name| begins(line, name)) && !text.is_prose() && (one_line || before.len() < 60) {
+            return Some((Confidence::High, "a line break, and a header behind it"));
+        }
+        let mailed = MAIL.iter().any(|name| begins(line, name));
+        let address = line.iter().take(120).any(|b| *b == b'@') || one_line;
+        if mailed && one_line && address && !text.is_prose() {
+            return Some((Confidence::High, "a line break, and a header of a mail behind it"));
+        }
+        commands += usize::from(COMMANDS.iter().any(|command| begins(line, command)));
+        if commands > 1 || (commands > 0 && (begins(line, "rcpt to:<") || begins(line, "mail from:<"))) {
+            return Some((Confidence::High, "commands of a mail server"));
+        }
+        let tagged = line.first().is_some_and(|b| matches!(b, b'v' | b'V' | b'a' | b'A'))
+            && line.get(1).is_some_and(u8::is_ascii_digit);
+        let imap = [
+            " capability",
+            " fetch ",
+            " select ",
+            " login ",
+            " create ",
+            " delete ",
+            " list ",
+            " store ",
+            " logout",
+        ]
+        .iter()
+        .any(|command| crate::bytes::has(&line[..line.len().min(40)].to_ascii_lowercase(), command));
+        if tagged && imap {
+            return Some((Confidence::High, "commands of a mail server"));
+        }
+    }
+    None
+}

@@ -1,0 +1,111 @@
+//! Objects as runtimes write them: what is read back may run code while it is read.
+
+use crate::bytes::{first_of, has};
+use crate::{Confidence, Text};
+
+/// Types that a reader makes by their names.
+const TYPES: &[&str] = &[
+    "!!python/",
+    "!!javax.",
+    "!!java.",
+    "!!com.",
+    "!!org.",
+    "!ruby/",
+    "!!ruby/",
+    "\"$type\":\"system.",
+    "\"$type\": \"system.",
+    "java.lang.processbuilder",
+    "java.lang.runtime",
+    "java.beans.eventhandler",
+    "com.sun.rowset",
+    "com.sun.org.apache",
+    "org.apache.commons.collections",
+    "org.springframework.context.support",
+    "javax.naming",
+    "javax.script.scriptengine",
+    "_$$nd_func$$_",
+    "system.windows.data.objectdataprovider",
+    "system.diagnostics.process",
+    "typeconfusedelegate",
+    "windowsidentity",
+    "\"py/object\"",
+    "\"py/reduce\"",
+    "__reduce__",
+    "ysoserial",
+    "\"@type\":\"",
+];
+
+/// Judges one reading.
+pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+    let value = text.bytes;
+    let high = |reason: &'static str| Some((Confidence::High, reason));
+    const BEGINNINGS: &[(&[u8], &str)] = &[
+        (b"rO0AB", "a serialised object of Java"),
+        (&[0xac, 0xed, 0, 5], "a serialised object of Java"),
+        (b"aced0005", "a serialised object of Java"),
+        (b"ACED0005", "a serialised object of Java"),
+        (b"AAEAAAD/////", "a serialised object of .NET"),
+        (b"/wEy", "a serialised object of .NET"),
+        (b"BAhvO", "a serialised object of Ruby"),
+        (&[4, 8, b'o', b':'], "a serialised object of Ruby"),
+        (b"gASV", "a pickled object of Python"),
+        (&[0x80, 4, 0x95], "a pickled object of Python"),
+        (b"KGRwM", "a pickled object of Python"),
+    ];
+    let trimmed = value.trim_ascii_start();
+    if let Some((_, reason)) = BEGINNINGS.iter().find(|(beginning, _)| trimmed.starts_with(beginning)) {
+        return high(reason);
+    }
+    if php(value) {
+        return high("a serialised object of PHP");
+    }
+    let pickled = (trimmed.starts_with(b"c") || trimmed.starts_with(b"("))
+        && value.contains(&b'\n')
+        && ["cos\n", "cposix\n", "csubprocess\n", "c__builtin__\n", "cbuiltins\n", "ccommands\n", "csys\n"]
+            .iter()
+            .any(|module| has(value, module))
+        && (has(value, "\nR") || has(value, "(S'") || has(value, "tR"));
+    if pickled {
+        return high("a pickled object of Python");
+    }
+    if text.is_prose() || !value.iter().any(|b| matches!(b, b'!' | b'$' | b'"' | b'.' | b'_' | b'<')) {
+        return None;
+    }
+    let lower = value.to_ascii_lowercase();
+    first_of(&lower, TYPES)
+        .filter(|found| {
+            *found != "\"@type\":\""
+                || has(&lower, "\"@type\":\"com.")
+                || has(&lower, "\"@type\":\"java")
+                || has(&lower, "\"@type\":\"org.")
+        })
+        .filter(|found| {
+            !found.starts_with("java.lang") && *found != "system.diagnostics.process"
+                || lower.iter().any(|b| matches!(b, b'<' | b'{' | b'[' | b'('))
+        })
+        .map(|_| (Confidence::High, "an object of a type that runs code when it is made"))
+}
+
+/// `O:8:"stdClass":1:{`, `C:11:"ArrayObject":37:{`.
+fn php(value: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr(b':', &value[at..]) {
+        let colon = at + offset;
+        at = colon + 1;
+        let kind = colon.checked_sub(1).map(|before| value[before]);
+        let begins = colon < 2 || !value[colon - 2].is_ascii_alphanumeric();
+        if !matches!(kind, Some(b'O' | b'C' | b'o' | b'E')) || !begins {
+            continue;
+        }
+        let behind = &value[at..];
+        let behind = behind.strip_prefix(b"+").unwrap_or(behind);
+        let digits = behind.iter().take_while(|b| b.is_ascii_digit()).count();
+        if digits > 0
+            && behind[digits..].starts_with(b":\"")
+            && memchr::memchr(b'{', &behind[digits..]).is_some()
+        {
+            return true;
+        }
+    }
+    false
+}

@@ -1,0 +1,273 @@
+//! Words that mean something to SQL.
+
+/// Whether a word is one of some, whatever its case.
+pub(super) fn is_one_of(word: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word))
+}
+
+/// Words that join conditions.
+pub(super) fn joins(word: &[u8]) -> bool {
+    is_one_of(word, &["or", "and", "xor", "div", "mod"])
+}
+
+/// Words that compare.
+pub(super) fn compares(word: &[u8]) -> bool {
+    is_one_of(word, &["like", "rlike", "regexp", "glob", "ilike", "similar", "is", "in", "between", "sounds"])
+}
+
+/// Articles and the like, which are no names of tables.
+pub(super) fn is_determiner(word: &[u8]) -> bool {
+    is_one_of(
+        word,
+        &[
+            "the", "a", "an", "this", "that", "your", "our", "my", "their", "his", "her", "its", "these",
+            "those", "each", "all", "any", "every", "some", "one", "here", "there", "where", "which",
+            "scratch", "home", "now", "both",
+        ],
+    )
+}
+
+/// Words that cannot be a name where one is expected.
+pub(super) fn is_reserved(word: &[u8]) -> bool {
+    is_one_of(
+        word,
+        &[
+            "select", "from", "where", "union", "and", "or", "not", "order", "group", "by", "having",
+            "limit", "into", "values", "set", "like", "in", "is", "between", "join", "on", "as", "case",
+            "when", "then", "else", "end",
+        ],
+    )
+}
+
+/// Functions that nobody names who does not want to call them: those that wait, read files, run commands, or carry data
+/// out in an error.
+pub(super) fn is_telling_function(word: &[u8]) -> bool {
+    is_one_of(
+        word,
+        &[
+            "sleep",
+            "benchmark",
+            "pg_sleep",
+            "pg_sleep_for",
+            "extractvalue",
+            "updatexml",
+            "load_file",
+            "xp_cmdshell",
+            "xp_dirtree",
+            "xp_regread",
+            "group_concat",
+            "json_keys",
+            "randomblob",
+            "zeroblob",
+            "load_extension",
+            "get_host_address",
+            "get_host_name",
+            "receive_message",
+            "ctxsys",
+            "xmltype",
+            "sys_eval",
+            "sys_exec",
+            "pg_read_file",
+            "pg_ls_dir",
+            "lo_import",
+            "lo_export",
+            "dblink",
+            "query_to_xml",
+            "database_to_xml",
+            "generate_series",
+            "openrowset",
+            "opendatasource",
+            "fn_xe_file_target_read_file",
+            "row_count",
+            "gtid_subset",
+            "geometrycollection",
+            "multipoint",
+            "polygon",
+            "multipolygon",
+            "linestring",
+            "multilinestring",
+            "name_const",
+            "procedure_analyse",
+            "make_set",
+            "elt",
+            "ascii",
+            "substring",
+            "substr",
+            "mid",
+            "ord",
+            "unhex",
+            "char_length",
+            "concat_ws",
+            "current_setting",
+            "getpgusername",
+            "xmlparse",
+            "dbms_lock",
+            "user_lock",
+            "string_agg",
+        ],
+    )
+}
+
+/// Functions that conditions of an attack are made of.
+pub(super) fn is_function(word: &[u8]) -> bool {
+    is_telling_function(word)
+        || is_one_of(
+            word,
+            &[
+                "if",
+                "ifnull",
+                "nullif",
+                "coalesce",
+                "concat",
+                "char",
+                "chr",
+                "hex",
+                "cast",
+                "convert",
+                "length",
+                "len",
+                "version",
+                "user",
+                "database",
+                "schema",
+                "current_user",
+                "system_user",
+                "session_user",
+                "now",
+                "sysdate",
+                "count",
+                "min",
+                "max",
+                "sum",
+                "avg",
+                "floor",
+                "rand",
+                "exp",
+                "pow",
+                "left",
+                "right",
+                "upper",
+                "lower",
+                "trim",
+                "replace",
+                "reverse",
+                "md5",
+                "sha1",
+                "iif",
+                "instr",
+                "locate",
+                "position",
+                "strcmp",
+                "exists",
+                "isnull",
+                "bin",
+                "oct",
+                "abs",
+                "sqrt",
+                "rownum",
+                "decode",
+                "nvl",
+                "to_char",
+                "rawtohex",
+                "db_name",
+                "host_name",
+                "object_id",
+                "quotename",
+                "row",
+                "typeof",
+                "unicode",
+                "printf",
+                "likelihood",
+                "likely",
+                "sqlite_version",
+                "last_insert_rowid",
+                "array_agg",
+                "any",
+                "all",
+                "conv",
+                "crc32",
+                "space",
+                "repeat",
+                "lpad",
+                "rpad",
+                "interval",
+                "field",
+                "find_in_set",
+                "greatest",
+                "least",
+                "json_extract",
+                "json_value",
+                "bit_and",
+                "bit_or",
+                "std",
+                "variance",
+                "aes_encrypt",
+                "compress",
+                "uncompress",
+                "uuid",
+                "connection_id",
+                "found_rows",
+                "binary",
+                "pi",
+                "sign",
+                "truncate",
+                "ceil",
+                "round",
+                "soundex",
+                "stuff",
+                "patindex",
+                "charindex",
+                "suser_name",
+                "is_srvrolemember",
+                "wm_concat",
+                "utl_http",
+                "sys_context",
+                "bitand",
+                "length2",
+            ],
+        )
+}
+
+/// Tables of the catalogue, and what else only somebody asks for who looks around.
+pub(super) fn is_catalogue(word: &[u8]) -> bool {
+    is_one_of(
+        word,
+        &[
+            "information_schema",
+            "sysobjects",
+            "syscolumns",
+            "sysusers",
+            "pg_catalog",
+            "pg_user",
+            "pg_shadow",
+            "pg_tables",
+            "pg_database",
+            "sqlite_master",
+            "sqlite_schema",
+            "sqlite_temp_master",
+            "all_tables",
+            "all_users",
+            "user_tables",
+            "dba_users",
+            "dba_tables",
+            "v$version",
+            "msysobjects",
+            "xp_cmdshell",
+            "sp_executesql",
+            "sp_password",
+            "sp_oacreate",
+            "sp_makewebtask",
+            "sp_configure",
+            "master",
+            "sysdatabases",
+            "mysql",
+            "dual",
+            "rdb$database",
+            "syscat",
+            "sysibm",
+            "innodb_table_stats",
+            "performance_schema",
+            "pg_stat_activity",
+        ],
+    )
+}

@@ -1,0 +1,193 @@
+//! Attacks of the corpus, rewritten as those rewrite them who want to get past: they stay attacks.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use detect::Confidence;
+
+fn is_refused(value: &[u8]) -> bool {
+    detect::inspect(value, 3, &detect::ALL).is_some_and(|found| found.confidence == Confidence::High)
+}
+
+/// The attacks of a class that are refused as they are.
+fn attacks(class: &str) -> Vec<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(class).join("attack.txt");
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with("# "));
+    let values =
+        lines.map(|line| line.replace('␊', "\n").replace('␍', "\r").replace('␉', "\t").replace('␀', "\0"));
+    values.filter(|value| is_refused(value.as_bytes())).collect()
+}
+
+const CLASSES: [&str; 13] = [
+    "code",
+    "headers",
+    "html",
+    "ldap",
+    "lookup",
+    "nosql",
+    "path",
+    "serialized",
+    "shell",
+    "sql",
+    "ssrf",
+    "template",
+    "xml",
+];
+
+/// What of the mutated attacks of some classes passes.
+fn passed(classes: &[&str], mutate: impl Fn(&str) -> Option<Vec<u8>>) -> (usize, Vec<String>) {
+    let (mut count, mut passed) = (0, Vec::new());
+    for class in classes {
+        for attack in attacks(class) {
+            let Some(mutated) = mutate(&attack) else { continue };
+            count += 1;
+            if !is_refused(&mutated) {
+                passed.push(format!("{class}: {attack:?} as {:?}", String::from_utf8_lossy(&mutated)));
+            }
+        }
+    }
+    (count, passed)
+}
+
+fn percent(text: &[u8]) -> Vec<u8> {
+    text.iter().flat_map(|byte| format!("%{byte:02x}").into_bytes()).collect()
+}
+
+#[test]
+fn encodings_of_a_whole_value_hide_nothing() {
+    type Encoding = (&'static str, fn(&str) -> Option<Vec<u8>>);
+    // What is encoded already would be too deep.
+    fn plain(text: &str) -> Option<&str> {
+        (!text.contains(['%', '\\', '&'])
+            && text.len() > 8
+            && text.contains(|c: char| c.is_ascii_punctuation()))
+        .then_some(text)
+    }
+    let encodings: [Encoding; 6] = [
+        ("percent", |text| Some(percent(text.as_bytes()))),
+        ("percent, twice", |text| plain(text).map(|text| percent(&percent(text.as_bytes())))),
+        ("entities", |text| {
+            let text = plain(text)?;
+            Some(
+                text.bytes()
+                    .map(|b| {
+                        if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("&#{b};") }
+                    })
+                    .collect::<String>()
+                    .into_bytes(),
+            )
+            .filter(|_| text.is_ascii())
+        }),
+        ("escapes", |text| {
+            let text = plain(text)?;
+            Some(
+                text.bytes()
+                    .map(|b| {
+                        if b.is_ascii_alphanumeric() {
+                            char::from(b).to_string()
+                        } else {
+                            format!("\\u{b:04x}")
+                        }
+                    })
+                    .collect::<String>()
+                    .into_bytes(),
+            )
+            .filter(|_| text.is_ascii())
+        }),
+        ("Base64", |text| {
+            plain(text)
+                .filter(|text| text.is_ascii() && !text.contains('\0'))
+                .map(|text| STANDARD.encode(text).into_bytes())
+        }),
+        ("Base64 for URLs", |text| {
+            plain(text)
+                .filter(|text| text.is_ascii() && !text.contains('\0'))
+                .map(|text| URL_SAFE_NO_PAD.encode(text).into_bytes())
+        }),
+    ];
+    for (name, encode) in encodings {
+        let (count, passed) = passed(&CLASSES, encode);
+        assert!(count > 300, "{name}: {count}");
+        assert!(passed.is_empty(), "{name}: {} of {count}: {passed:#?}", passed.len());
+    }
+}
+
+#[test]
+fn the_case_of_letters_changes_nothing() {
+    let odd = |text: &str| {
+        // Where case matters to those who read it, it is not an attack any more.
+        let literal = [
+            "rO0", "O:", "C:1", "cos\n", "csub", "gAS", "AAEAAAD", "BAhv", "JyBv", "MSB1", "PHNj", "Li4v",
+            "aHR0", "&apos", "+AD",
+        ];
+        (!literal.iter().any(|part| text.contains(part))).then(|| {
+            text.bytes()
+                .enumerate()
+                .map(|(at, b)| if at % 2 == 0 { b.to_ascii_uppercase() } else { b.to_ascii_lowercase() })
+                .collect()
+        })
+    };
+    let (count, passed) = passed(&["sql", "html", "path", "ssrf", "xml", "headers", "lookup"], odd);
+    assert!(count > 400 && passed.is_empty(), "{} of {count}: {passed:#?}", passed.len());
+}
+
+#[test]
+fn what_sql_takes_for_white_space_changes_nothing() {
+    for space in ["\t", "\n", "\u{b}", "\r\n", "  ", "/**/", "/*x*/", "/*!*/"] {
+        let spaced = |text: &str| {
+            text.contains(' ')
+                .then(|| text.replace("-- ", "--+").replace(' ', space).replace("--+", "-- ").into_bytes())
+        };
+        let (count, passed) = passed(&["sql"], spaced);
+        assert!(count > 100 && passed.is_empty(), "{space:?}: {} of {count}: {passed:#?}", passed.len());
+    }
+}
+
+#[test]
+fn equivalent_operators_change_nothing() {
+    for (one, other) in [
+        ("1=1", "2=2"),
+        ("1=1", "1<2"),
+        ("1=1", "'a'='a'"),
+        ("1=1", "1 like 1"),
+        ("1=1", "3 between 1 and 5"),
+        ("1=1", "not 1=2"),
+        ("1=1", "1<>2"),
+        ("1=1", "1 in (1,2)"),
+        ("1=1", "(1)=(1)"),
+        ("1=1", "0x1=1"),
+        ("1=1", "1.0=1e0"),
+        ("1=1", "true"),
+        ("sleep(5)", "benchmark(9999999,md5(1))"),
+        ("sleep(5)", "pg_sleep(5)"),
+        ("null", "@@version"),
+        ("users", "`users`"),
+        ("alert(1)", "prompt(1)"),
+        ("alert(1)", "confirm`1`"),
+        ("alert(1)", "(alert)(1)"),
+        ("alert(1)", "window['alert'](1)"),
+        ("alert(1)", "eval(atob('YWxlcnQoMSk='))"),
+        ("cat /etc/passwd", "head -5 /etc/passwd"),
+        ("cat /etc/passwd", "c\\at /etc/passwd"),
+        ("cat /etc/passwd", "/bin/c?t /etc/passwd"),
+        ("cat /etc/passwd", "cat${IFS}/etc/passwd"),
+        ("127.0.0.1", "2130706433"),
+        ("127.0.0.1", "0x7f.1"),
+        ("127.0.0.1", "127.1"),
+        ("../", "..\\"),
+        ("7*7", "7+7"),
+        ("7*7", "49*1"),
+    ] {
+        // An address of version 6 has no other form of one of version 4 in it.
+        let replaced = |text: &str| {
+            (text.contains(one) && text.is_ascii() && !text.contains("ffff:"))
+                .then(|| text.replace(one, other).into_bytes())
+        };
+        let (_, passed) = passed(&["sql", "html", "shell", "ssrf", "path", "template"], replaced);
+        assert!(passed.is_empty(), "{one} as {other}: {passed:#?}");
+    }
+}
