@@ -31,7 +31,12 @@ const CALLS: &[&str] = &[
     "chr(",
     "os.system(",
     "os.popen(",
-    "subprocess.",
+    "subprocess.popen(",
+    "subprocess.call(",
+    "subprocess.run(",
+    "subprocess.check_output(",
+    "subprocess.check_call(",
+    "subprocess.getoutput(",
     "__import__(",
     "commands.getoutput(",
     "pty.spawn(",
@@ -89,8 +94,8 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     if !value.contains(&b'(') && !value.contains(&b'`') {
         return None;
     }
-    let variable = memchr::memmem::find(value, b"${").is_some_and(|at| {
-        value[at + 2..].starts_with(b"@")
+    let variable = memchr::memmem::find(&lower, b"${").is_some_and(|at| {
+        lower[at + 2..].starts_with(b"@")
             || CALLS.iter().any(|call| lower[at + 2..].starts_with(call.as_bytes()))
     }) || has(value, "{${")
         || has(&lower, "${print(")
@@ -193,7 +198,10 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
         || has(&lower, "process.kill(")
         || has(&lower, "res.end(require")
         || has(&lower, "global.process");
-    let python = (has(&lower, "open(") && has(&lower, ".read("))
+    let python = (has(&lower, ").read(")
+        && ["open('", "open(\""].iter().any(|call| {
+            memchr::memmem::find(&lower, call.as_bytes()).is_some_and(|at| at == 0 || lower[at - 1] != b'.')
+        }))
         || has(&lower, "__builtins__")
         || has(&lower, "__subclasses__")
         || has(&lower, "().__class__")

@@ -59,12 +59,17 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
         if HTTP.iter().any(|name| begins(line, name)) && !text.is_prose() && (one_line || before.len() < 60) {
             return Some((Confidence::High, "a line break, and a header behind it"));
         }
-        let mailed = MAIL.iter().any(|name| begins(line, name));
+        let mailed = MAIL.iter().any(|name| begins(line, name) && line.get(name.len()) != Some(&b':'));
         let address = line.iter().take(120).any(|b| *b == b'@') || one_line;
         if mailed && one_line && address && !text.is_prose() {
             return Some((Confidence::High, "a line break, and a header of a mail behind it"));
         }
-        commands += usize::from(COMMANDS.iter().any(|command| begins(line, command)));
+        let end = line.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(line.len());
+        let word = line[..end].trim_ascii();
+        commands += usize::from(COMMANDS.iter().any(|command| match command.ends_with([':', ' ']) {
+            true => begins(line, command),
+            false => word.eq_ignore_ascii_case(command.as_bytes()),
+        }));
         if commands > 1 || (commands > 0 && (begins(line, "rcpt to:<") || begins(line, "mail from:<"))) {
             return Some((Confidence::High, "commands of a mail server"));
         }

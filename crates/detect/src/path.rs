@@ -133,6 +133,8 @@ fn is_slash(byte: u8) -> bool {
 
 /// Two or more climbs in a row, or one that goes on to a directory of the system.
 fn climbs(value: &[u8], is_prose: bool) -> Option<&'static str> {
+    // Where lines and words are, links are, too.
+    let is_text = value.iter().any(u8::is_ascii_whitespace) && !climb(value).is_some();
     let mut at = 0;
     let mut row = 0;
     while at < value.len() {
@@ -141,15 +143,21 @@ fn climbs(value: &[u8], is_prose: bool) -> Option<&'static str> {
                 row += 1;
                 at += length;
                 // What shows where a file is relative to another is no climb out of anything, in a text.
-                let wanted = if is_prose { 4 } else { 2 };
-                let odd = length > 3 && !is_prose;
+                let wanted = if is_prose {
+                    4
+                } else if is_text {
+                    3
+                } else {
+                    2
+                };
+                let odd = length > 3 && !is_prose && !is_text;
                 if row >= wanted || odd {
                     return Some("climbs out of its directory");
                 }
                 let target = value[at..].split(|b| is_slash(*b)).next().unwrap_or(&[]);
                 let system = [
-                    "etc", "proc", "windows", "winnt", "root", "boot.ini", "web-inf", "bin", "var", "usr",
-                    "home", "passwd", ".env", ".git",
+                    "etc", "proc", "windows", "winnt", "root", "boot.ini", "web-inf", "passwd", ".env",
+                    ".git",
                 ];
                 if !is_prose && system.iter().any(|name| target.eq_ignore_ascii_case(name.as_bytes())) {
                     return Some("climbs into a system directory");

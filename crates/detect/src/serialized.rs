@@ -30,7 +30,6 @@ const TYPES: &[&str] = &[
     "windowsidentity",
     "\"py/object\"",
     "\"py/reduce\"",
-    "__reduce__",
     "ysoserial",
     "\"@type\":\"",
 ];

@@ -272,11 +272,16 @@ fn separated(value: &[u8]) -> Found {
                 matches!(behind.get(length), Some(b'=' | b';'))
             };
         let of_entity = *byte == b';' && is_entity(&value[..at]);
-        if of_query || of_entity {
+        // A reference of C or Rust.
+        let of_reference =
+            *byte == b'&' && at > 0 && matches!(value[at - 1], b'(' | b',' | b'<' | b':' | b'=');
+        if of_query || of_entity || of_reference {
             continue;
         }
         let line = (*byte == b'\n' || *byte == b'\r') && at > 0;
-        if is_command(follows, line, at == 0) {
+        // Lines of a text that says what to run.
+        let told = line && words(&value[at.saturating_sub(200)..at]) > 2;
+        if is_command(follows, line, at == 0) && (!told || sensitive(&follows[..follows.len().min(256)])) {
             return Some((Confidence::High, "ends a command, and begins another"));
         }
     }
@@ -373,7 +378,9 @@ fn alone(value: &[u8]) -> Found {
     }
     let path = value.starts_with(b"/") || value.contains(&b'\\');
     let (sure, _) = known(&name)?;
-    let evidence = has_command_argument(arguments);
+    // The first words decide: what comes later may be a sentence's.
+    let first = arguments.iter().enumerate().filter(|(at, b)| b.is_ascii_whitespace() && *at > 0).nth(1);
+    let evidence = has_command_argument(&arguments[..first.map_or(arguments.len(), |(at, _)| at)]);
     let is_path = path
         && (begins(value, "/bin/")
             || begins(value, "/usr/bin/")
@@ -427,10 +434,12 @@ fn telling(value: &[u8]) -> Found {
     let loop_of_cmd = has(&lower, "for %") && has(&lower, " in (") && has(&lower, ") do");
     // `/etc/pas[s]wd`: wildcards in a path of the system.
     let place = memchr::memmem::find(&lower, b"/etc/").or(memchr::memmem::find(&lower, b"/bin/"));
-    let wild = place.is_some_and(|at| {
-        let word = lower[at + 5..].split(|b| b.is_ascii_whitespace()).next().unwrap_or(b"");
-        word.iter().any(|b| matches!(b, b'?' | b'*' | b'[')) && word.iter().any(u8::is_ascii_alphabetic)
-    });
+    let wild = place
+        .filter(|at| *at == 0 || !(lower[*at - 1].is_ascii_alphanumeric() || lower[*at - 1] == b'.'))
+        .is_some_and(|at| {
+            let word = lower[at + 5..].split(|b| b.is_ascii_whitespace()).next().unwrap_or(b"");
+            word.iter().any(|b| matches!(b, b'?' | b'*' | b'[')) && word.iter().any(u8::is_ascii_alphabetic)
+        });
     (loop_of_cmd || wild || TELLING.iter().any(|text| has(&lower, text)))
         .then_some((Confidence::High, "words that only a shell understands"))
 }

@@ -186,7 +186,10 @@ fn calculates(inner: &[u8], open: &str) -> bool {
     let call = text.iter().position(|b| *b == b'(').is_some_and(|at| {
         at > 0 && (text[at - 1].is_ascii_alphanumeric() || text[at - 1] == b'_') && text[at..].contains(&b')')
     });
-    let quoted_call = call && text.iter().any(|b| matches!(b, b'\'' | b'"' | b'.'));
+    let quoted_call = call
+        && !text.contains(&b'\n')
+        && !text.contains(&b';')
+        && text.iter().any(|b| matches!(b, b'\'' | b'"' | b'.'));
     let dump = [
         &b"dump("[..],
         b"debug",

@@ -107,8 +107,21 @@ fn tag(rest: &[u8], is_prose: bool) -> Found {
             None
         };
     }
-    let refreshes = local == b"meta" && (has("http-equiv") || has("charset"));
-    let links = local == b"link" && has("href") && (has("rel") || !is_prose);
+    let is = |wanted: &str, values: &[&str]| {
+        attributes.iter().any(|(name, value)| {
+            name.eq_ignore_ascii_case(wanted.as_bytes())
+                && values.iter().any(|known| value.eq_ignore_ascii_case(known.as_bytes()))
+        })
+    };
+    let elsewhere = attributes.iter().any(|(name, value)| {
+        name.eq_ignore_ascii_case(b"href") && (memchr::memmem::find(value, b"//").is_some() || runs(value))
+    });
+    let refreshes = local == b"meta"
+        && (is("http-equiv", &["refresh", "set-cookie", "link"]) || is("charset", &["utf-7", "x-mac-farsi"]));
+    let links = local == b"link"
+        && is("rel", &["stylesheet", "import", "preload", "manifest"])
+        && elsewhere
+        && !is_prose;
     let bases = local == b"base" && has("href");
     let form = (local == b"form" && has("action") || has("formaction")) && !is_prose;
     if refreshes || links || bases || form {

@@ -32,7 +32,7 @@ pub(super) fn detect(value: &[u8], is_prose: bool) -> Found {
     let lower = value.to_ascii_lowercase();
     let squeezed = crate::bytes::squeezed(&lower);
     let found = calls(&lower)
-        .or_else(|| reads(&squeezed))
+        .or_else(|| reads(&squeezed, &lower))
         .or_else(|| tagged(&squeezed))
         .or_else(|| spelled(&squeezed))?;
     Some((if is_prose { Confidence::Low } else { found.0 }, found.1))
@@ -100,7 +100,7 @@ fn calls(lower: &[u8]) -> Found {
                     continue;
                 }
                 [b'(', rest @ ..] => rest.trim_ascii_start(),
-                [b'`', rest @ ..] if !rest.is_empty() => rest,
+                [b'`', rest @ ..] if !rest.is_empty() && !parted => rest,
                 _ => continue,
             };
             let empty = argument.first().is_none_or(|b| *b == b')');
@@ -132,7 +132,7 @@ fn tagged(squeezed: &[u8]) -> Found {
 }
 
 /// `document.cookie`, `window.location=`, `String.fromCharCode(`.
-fn reads(lower: &[u8]) -> Found {
+fn reads(lower: &[u8], written: &[u8]) -> Found {
     const READ: &[&str] = &[
         "document.cookie",
         "document.write",
@@ -183,6 +183,7 @@ fn reads(lower: &[u8]) -> Found {
         let confidence = if does || lower.len() < 40 { Confidence::High } else { Confidence::Medium };
         return Some((confidence, "a script that reads or changes the page"));
     }
+    let lower = written;
     let quoted = |text: &&&str| {
         memchr::memmem::find(lower, text.as_bytes()).is_some_and(|at| {
             (at == 0 || !is_name(lower[at - 1]))

@@ -144,7 +144,7 @@ fn continues(all: &[Token<'_>], lands: Lands) -> Found {
         },
         Token::Word(word) if is_one_of(word, &["waitfor"]) => waits(&all[1..]),
         Token::Word(word)
-            if is_one_of(word, &["if", "case", "exec", "execute", "begin", "declare", "select"])
+            if is_one_of(word, &["if", "exec", "execute", "begin", "declare"])
                 && lands != Lands::BehindWord =>
         {
             statement(all, true).map(|reason| (Confidence::High, reason))
@@ -808,8 +808,8 @@ fn calls(all: &[Token<'_>], is_prose: bool) -> Found {
         if called && is_one_of(word, SURE) {
             // Other languages sleep, too; what is called alone is SQL only where it can be an expression.
             let alone = is_one_of(word, &["sleep", "benchmark"])
-                && at > 0
-                && matches!(all[at - 1], Token::Dot | Token::Other(_));
+                && (at > 0 && matches!(all[at - 1], Token::Dot | Token::Other(_))
+                    || matches!(rest, [Token::Open, Token::Word(name), ..] if !is_one_of(name, &["select", "if", "case", "rand", "floor"])));
             if !alone {
                 return Some((confidence, "calls a function that waits, reads files, or carries data out"));
             }
