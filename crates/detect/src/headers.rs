@@ -18,6 +18,7 @@ const HTTP: &[&str] = &[
     "x-xss-protection:",
     "content-security-policy:",
     "host:",
+    "x-",
     "content-disposition:",
 ];
 /// Headers that change whom a mail goes to, or what it is.

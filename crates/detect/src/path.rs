@@ -62,7 +62,9 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     }
     let slashed: Vec<u8> =
         value.iter().map(|b| if *b == b'\\' { b'/' } else { b.to_ascii_lowercase() }).collect();
-    let joined = collapse(&slashed);
+    // What is a path as a whole begins with a slash for those that look for one.
+    let mut joined = if value.iter().any(u8::is_ascii_whitespace) { Vec::new() } else { vec![b'/'] };
+    joined.append(&mut collapse(&slashed));
     const WRAPPERS: &[&str] = &[
         "php://",
         "phar://",
@@ -99,6 +101,9 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
         }
         return Some((Confidence::Low, "names a file that is nobody's to read"));
     }
+    if includes(&slashed) {
+        return Some((Confidence::High, "a file of another server, to be run by this one"));
+    }
     // One climb by itself: links within a site have them, too.
     if !value.iter().any(u8::is_ascii_whitespace) && climb(value).is_some() {
         return Some((Confidence::Medium, "climbs out of its directory"));
@@ -108,6 +113,14 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
         && value[2..].contains(&b'\\');
     let drive = value.get(1) == Some(&b':') && begins(&slashed[2..], "/windows");
     (share || drive).then_some((Confidence::High, "a path of another machine or of the system"))
+}
+
+/// `http://evil.test/x.txt?`: code elsewhere, and what is appended to it out of the way.
+fn includes(url: &[u8]) -> bool {
+    let Some(file) = url.strip_suffix(b"?") else { return false };
+    let code = [".txt", ".php", ".asp", ".aspx", ".jsp", ".dat", ".inc", ".gif", ".jpg"];
+    ["http://", "https://", "ftp://"].iter().any(|scheme| begins(url, scheme))
+        && code.iter().any(|ending| file.ends_with(ending.as_bytes()))
 }
 
 /// `a/./b` and `a//b` are `a/b`.

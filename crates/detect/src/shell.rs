@@ -335,6 +335,10 @@ fn substituted(value: &[u8]) -> Found {
                     && rest.first().is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b')' | b'`'))
             })
         };
+        let whole = quoted && at == 0 && end + 2 == value.len() && is_word();
+        if closed && whole {
+            return Some((Confidence::High, "a command whose output stands for it"));
+        }
         if closed
             && (is_command(&inner[..end], false, true) || given && is_word())
             && (!quoted || !is_code_word(&inner[..end]))
@@ -450,9 +454,14 @@ fn is_command(text: &[u8], behind_line: bool, begins: bool) -> bool {
     const LOOKED_AT: usize = 256;
     let text = &text[..text.len().min(LOOKED_AT)];
     let text = text.trim_ascii_start();
+    let given = text;
     let text = text.trim_start_matches(b"({!");
     let text = text.trim_ascii_start();
+    let braced = text.len() < given.len();
     let Some((name, arguments)) = command(text) else { return false };
+    if arguments.starts_with(b",") && !braced {
+        return false;
+    }
     let Some((sure, word)) = known(&name) else { return false };
     let spelled = is_spelled(&text[..text.len() - arguments.len()]);
     let rest = arguments.trim_ascii();
@@ -558,9 +567,8 @@ fn known(name: &[u8]) -> Option<(bool, bool)> {
         && [&b"/bin/"[..], b"/usr/", b"/sbin/", b"/???/", b"/b"].iter().any(|p| name.starts_with(p));
     let matches = |known: &&str| {
         known.as_bytes() == base
-            || (base.iter().any(|b| matches!(b, b'?' | b'*' | b'['))
-                && base.len() > 1
-                && fits(base, known.as_bytes()))
+            // Wildcards find a program by its path.
+            || (by_path && base.iter().any(|b| matches!(b, b'?' | b'*' | b'[')) && base.len() > 1 && fits(base, known.as_bytes()))
     };
     if PROGRAMS.iter().any(|known| matches(&known)) {
         return Some((true, by_path));

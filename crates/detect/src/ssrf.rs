@@ -93,7 +93,8 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
         || host == "localhost.localdomain"
         || host == "ip6-localhost"
     {
-        return (!scheme.is_empty()).then_some((Confidence::High, "the server itself"));
+        let fetched = [&b"http"[..], b"https", b"ftp"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        return fetched.then_some((Confidence::High, "the server itself"));
     }
     if REBINDING
         .iter()

@@ -16,9 +16,22 @@ type Found = Option<(Confidence, &'static str)>;
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
-    let tags = memchr::memchr(b'<', value).and_then(|_| tags(value, text.is_prose()));
+    let first = memchr::memchr(b'<', value);
+    let tags =
+        first.and_then(|first| closes_attribute(value, first).or_else(|| tags(value, text.is_prose())));
     tags.or_else(|| attributes_without_tag(value, text.is_prose()))
         .or_else(|| script::detect(value, text.is_prose()))
+}
+
+/// `"><h1>`: what stands before the first tag ends the one in which the value stands.
+fn closes_attribute(value: &[u8], first: usize) -> Found {
+    let before = value[..first].trim_ascii_end();
+    let closes =
+        before.strip_suffix(b">").map(|before| before.strip_suffix(b"/").unwrap_or(before).trim_ascii_end());
+    let quoted =
+        closes.is_some_and(|before| matches!(before.last(), Some(b'"' | b'\'')) && before.len() < 40);
+    let opens = value.get(first + 1).is_some_and(u8::is_ascii_alphabetic);
+    (quoted && opens).then_some((Confidence::High, "closes a tag, and opens another"))
 }
 
 /// White space, and what browsers take for it between attributes.

@@ -80,6 +80,11 @@ fn in_string(value: &[u8], quote: u8) -> Found {
     match follows.first()? {
         Token::Comment(comment) => {
             let closed_again = comment.contains(&quote);
+            // `'#7aj6`: marks that a password has.
+            if rest.trim_ascii_start().starts_with(b"#") && comment.first().is_some_and(u8::is_ascii_graphic)
+            {
+                return Some((Confidence::Medium, "closes a string, and comments out what follows"));
+            }
             (!closed_again && !(is_quoted && has_words(comment)))
                 .then_some((Confidence::High, "closes a string, and comments out what follows"))
         }
@@ -156,7 +161,9 @@ fn continues(all: &[Token<'_>], lands: Lands) -> Found {
         },
         Token::Word(word) if is_one_of(word, &["collate", "escape", "as"]) && in_string => None,
         Token::Compare if in_string => compared(&all[1..], lands),
-        Token::Operator(_) if in_string => compared(&all[1..], lands),
+        Token::Operator(_) if in_string => {
+            compared(&all[1..], lands).filter(|_| !matches!(all, [_, Token::Number]))
+        }
         Token::Comma if in_string => listed(&all[1..], lands),
         _ => None,
     }
@@ -641,6 +648,12 @@ fn statement(all: &[Token<'_>], sure: bool) -> Option<&'static str> {
             _ => return None,
         },
         b"declare" | b"set" if matches!(rest, [Token::Variable, ..]) => "declares a variable",
+        b"begin"
+            if sure
+                && matches!(rest, [Token::Word(word), ..] if is_one_of(word, &["declare", "dbms_lock"])) =>
+        {
+            "begins a block"
+        }
         b"begin" if sure && rest.iter().any(|token| matches!(token, Token::Semicolon | Token::Dot)) => {
             "begins a block"
         }
