@@ -1,13 +1,51 @@
 //! Looking for texts in bytes.
 
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
 /// Whether a text occurs, in this case.
 pub(crate) fn has(value: &[u8], text: &str) -> bool {
     memchr::memmem::find(value, text.as_bytes()).is_some()
 }
 
-/// The first of some texts that occurs, in this case.
-pub(crate) fn first_of<'n>(value: &[u8], texts: &[&'n str]) -> Option<&'n str> {
-    texts.iter().copied().find(|text| has(value, text))
+/// Texts that are looked for together, whatever their case.
+pub(crate) struct Set {
+    texts: &'static [&'static str],
+    automaton: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Set {
+    pub(crate) const fn new(texts: &'static [&'static str]) -> Set {
+        Set { texts, automaton: OnceLock::new() }
+    }
+
+    fn automaton(&self) -> Option<&AhoCorasick> {
+        let build = || {
+            AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .match_kind(MatchKind::Standard)
+                .build(self.texts)
+                .ok()
+        };
+        self.automaton.get_or_init(build).as_ref()
+    }
+
+    /// Each place where one of the texts begins, with the text.
+    pub(crate) fn each<'v>(&'v self, value: &'v [u8]) -> impl Iterator<Item = (usize, &'static str)> + 'v {
+        let found = self.automaton().map(|automaton| automaton.find_overlapping_iter(value));
+        found.into_iter().flatten().map(|found| (found.start(), self.texts[found.pattern().as_usize()]))
+    }
+
+    /// One of the texts that occurs.
+    pub(crate) fn first(&self, value: &[u8]) -> Option<&'static str> {
+        self.each(value).next().map(|(_, text)| text)
+    }
+
+    /// Whether one of the texts occurs.
+    pub(crate) fn occurs(&self, value: &[u8]) -> bool {
+        self.first(value).is_some()
+    }
 }
 
 /// Whether a value begins with a text, whatever its case.

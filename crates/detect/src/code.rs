@@ -1,11 +1,11 @@
 //! Code of PHP, Python, Ruby, Node and Java: calls that run, read or tell what the server has; and names that reach a
 //! prototype.
 
-use crate::bytes::{first_of, has};
-use crate::{Confidence, Text};
+use crate::bytes::{Set, has};
+use crate::{Confidence, Text, marks};
 
 /// Calls that run commands or code, with their opening parenthesis.
-const CALLS: &[&str] = &[
+static CALLS: Set = Set::new(&[
     "system(",
     "shell_exec(",
     "passthru(",
@@ -55,11 +55,15 @@ const CALLS: &[&str] = &[
     "processbuilder(",
     "scriptenginemanager(",
     "runtime.exec(",
-];
+]);
 
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     let value = text.bytes;
+    const CODE: u64 = marks::of(b"(`[{<$");
+    if !text.any(CODE) && !has(value, "__") && !has(value, "constructor") {
+        return None;
+    }
     let spaced = value.to_ascii_lowercase();
     // Names and their parentheses may stand apart.
     let lower = crate::bytes::squeezed(&spaced);
@@ -95,8 +99,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
         return None;
     }
     let variable = memchr::memmem::find(&lower, b"${").is_some_and(|at| {
-        lower[at + 2..].starts_with(b"@")
-            || CALLS.iter().any(|call| lower[at + 2..].starts_with(call.as_bytes()))
+        lower[at + 2..].starts_with(b"@") || CALLS.each(&lower[at + 2..]).any(|(at, _)| at == 0)
     }) || has(value, "{${")
         || has(&lower, "${print(")
         || has(&lower, "${eval(");
@@ -118,72 +121,74 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     if handed {
         return high("a call of a function by its name");
     }
-    for call in CALLS.iter().copied() {
-        for at in memchr::memmem::find_iter(&lower, call.as_bytes()) {
-            let before = at.checked_sub(1).map(|before| lower[before]);
-            // A method, or a longer name.
-            if before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
-                || (before == Some(b'.')
-                    && !call.contains('.')
-                    && !matches!(
-                        call,
-                        "exec(" | "eval(" | "system(" | "popen(" | "getruntime(" | "execsync(" | "spawnsync("
-                    ))
-            {
-                continue;
-            }
-            let argument = lower[at + call.len()..].trim_ascii_start();
-            let given = call == "chr(" && argument.first().is_some_and(u8::is_ascii_digit)
-                || argument.first().is_some_and(|b| {
-                    matches!(
-                        b,
-                        b'\''
-                            | b'"'
-                            | b'`'
-                            | b'$'
-                            | b'_'
-                            | b'b'
-                            | b'c'
-                            | b'f'
-                            | b'm'
-                            | b'r'
-                            | b'l'
-                            | b'['
-                            | b'\\'
-                            | b'o'
-                            | b'i'
-                            | b'/'
-                    )
-                });
-            let bare = argument.first() == Some(&b')')
-                && matches!(
+    for (at, call) in CALLS.each(&lower) {
+        let before = at.checked_sub(1).map(|before| lower[before]);
+        // A method, or a longer name.
+        if before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
+            || (before == Some(b'.')
+                && !call.contains('.')
+                && !matches!(
                     call,
-                    "phpinfo(" | "getruntime(" | "eval(" | "system(" | "passthru(" | "shell_exec("
-                );
-            let whole = !call.ends_with('(');
-            // Calls that other code has, too, say less.
-            let common = matches!(
-                call,
-                "chr("
-                    | "compile("
-                    | "array_map("
-                    | "assert("
-                    | "readfile("
-                    | "popen("
-                    | "preg_replace("
-                    | "exec("
-            );
-            let sure = !common
-                || argument.first().is_some_and(|b| matches!(b, b'\'' | b'"' | b'$' | b'`'))
-                || has(&lower[at..], ".chr(");
-            if whole || ((given || bare) && sure) {
-                return high("a call that runs code or commands, or reads files");
-            }
+                    "exec(" | "eval(" | "system(" | "popen(" | "getruntime(" | "execsync(" | "spawnsync("
+                ))
+        {
+            continue;
+        }
+        let argument = lower[at + call.len()..].trim_ascii_start();
+        let given = call == "chr(" && argument.first().is_some_and(u8::is_ascii_digit)
+            || argument.first().is_some_and(|b| {
+                matches!(
+                    b,
+                    b'\''
+                        | b'"'
+                        | b'`'
+                        | b'$'
+                        | b'_'
+                        | b'b'
+                        | b'c'
+                        | b'f'
+                        | b'm'
+                        | b'r'
+                        | b'l'
+                        | b'['
+                        | b'\\'
+                        | b'o'
+                        | b'i'
+                        | b'/'
+                )
+            });
+        let bare = argument.first() == Some(&b')')
+            && matches!(call, "phpinfo(" | "getruntime(" | "eval(" | "system(" | "passthru(" | "shell_exec(");
+        let whole = !call.ends_with('(');
+        // Calls that other code has, too, say less.
+        let common = matches!(
+            call,
+            "chr("
+                | "compile("
+                | "array_map("
+                | "assert("
+                | "readfile("
+                | "popen("
+                | "preg_replace("
+                | "exec("
+        );
+        let sure = !common
+            || argument.first().is_some_and(|b| matches!(b, b'\'' | b'"' | b'$' | b'`'))
+            || has(&lower[at..], ".chr(");
+        if whole || ((given || bare) && sure) {
+            return high("a call that runs code or commands, or reads files");
         }
     }
-    let java =
-        ["java.lang.runtime", "java.io.", "java.net.url", "class.forname", ".getclass()", ".newinstance("];
-    let java = first_of(&lower, &java).is_some()
+
+    static JAVA: Set = Set::new(&[
+        "java.lang.runtime",
+        "java.io.",
+        "java.net.url",
+        "class.forname",
+        ".getclass()",
+        ".newinstance(",
+    ]);
+    let java = JAVA.occurs(&lower)
         && value.contains(&b'(')
         && (has(&lower, ".exec(")
             || has(&lower, "forname(")

@@ -1,12 +1,14 @@
 //! LDAP filters (RFC 4515) and XPath: a value that closes its own condition, and adds others.
 
-use crate::bytes::has;
-use crate::{Confidence, Text};
+use crate::bytes::{Set, has};
+use crate::{Confidence, Text, marks};
 
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     let value = text.bytes;
-    if text.is_prose() {
+    const BRACKETS: u64 = marks::of(b"()[");
+    let steps = value.starts_with(b"//") || value.starts_with(b"/*") || has(value, "::");
+    if !(text.any(BRACKETS) || steps) || text.is_prose() {
         return None;
     }
     filter(value).or_else(|| xpath(value))
@@ -102,7 +104,7 @@ fn is_condition(text: &[u8]) -> bool {
 
 /// Paths and functions of XPath within what closes a string, or by themselves.
 fn xpath(value: &[u8]) -> Option<(Confidence, &'static str)> {
-    const CALLS: &[&str] = &[
+    static CALLS: Set = Set::new(&[
         "count(/",
         "count(//",
         "string-length(",
@@ -121,10 +123,10 @@ fn xpath(value: &[u8]) -> Option<(Confidence, &'static str)> {
         "following-sibling::",
         "child::node",
         "unparsed-text(",
-    ];
+    ]);
     let lower = value.to_ascii_lowercase();
-    let call = CALLS.iter().any(|text| has(&lower, text))
-        && lower.iter().any(|b| matches!(b, b'\'' | b'"' | b'=' | b'/' | b'|' | b'['));
+    let call =
+        CALLS.occurs(&lower) && lower.iter().any(|b| matches!(b, b'\'' | b'"' | b'=' | b'/' | b'|' | b'['));
     let joined = has(&lower, "']|//")
         || has(&lower, "'] | //")
         || has(&lower, "\"]|//")

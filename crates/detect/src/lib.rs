@@ -130,10 +130,16 @@ pub struct Finding {
 /// A reading that is judged.
 pub(crate) struct Text<'t> {
     pub(crate) bytes: &'t [u8],
+    marks: u64,
     prose: OnceCell<bool>,
 }
 
 impl Text<'_> {
+    /// Whether it has one of some bytes, by their marks.
+    pub(crate) const fn any(&self, marks: u64) -> bool {
+        self.marks & marks != 0
+    }
+
     /// Whether it reads like sentences.
     pub(crate) fn is_prose(&self) -> bool {
         *self.prose.get_or_init(|| prose::is_prose(self.bytes))
@@ -151,8 +157,8 @@ pub fn inspect(value: &[u8], rounds: usize, classes: &[Class]) -> Option<Finding
         if is_plain(&reading.text) {
             return None;
         }
-        let text = Text { bytes: &reading.text, prose: OnceCell::new() };
         let marks = marks::marks(&reading.text);
+        let text = Text { bytes: &reading.text, marks, prose: OnceCell::new() };
         for class in classes.iter().filter(|class| class.needs() & marks != 0) {
             let Some((confidence, reason)) = class.detect(&text) else { continue };
             if best.as_ref().is_none_or(|known| confidence > known.confidence) {

@@ -2,7 +2,7 @@
 
 /// Always there; what a detector needs that looks at every value.
 const ALWAYS: u64 = 1;
-/// Bytes that cannot be written in ASCII, and control bytes.
+/// Control bytes, which may part what is written with others.
 const ODD: u64 = 1 << 1;
 
 /// The mark of a byte: punctuation has one of its own.
@@ -12,7 +12,7 @@ const fn mark(byte: u8) -> u64 {
         b':'..=b'@' => 1 << (18 + byte - b':'),
         b'['..=b'`' => 1 << (25 + byte - b'['),
         b'{'..=b'~' => 1 << (31 + byte - b'{'),
-        0..=0x1f | 0x7f.. => ODD,
+        0..=0x1f | 0x7f => ODD,
         _ => 0,
     }
 }

@@ -1,7 +1,7 @@
 //! NoSQL: operators where values are expected, and code for those databases that run it.
 
 use crate::bytes::{begins, has};
-use crate::{Confidence, Text};
+use crate::{Confidence, Text, marks};
 
 /// Operators of MongoDB and CouchDB that change what a query asks.
 const OPERATORS: &[&str] = &[
@@ -48,6 +48,10 @@ const OPERATORS: &[&str] = &[
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     let value = text.bytes;
+    const NEEDS: u64 = marks::of(b"$;|&(");
+    if !text.any(NEEDS) {
+        return None;
+    }
     let high = |reason| Some((Confidence::High, reason));
     let lower = value.to_ascii_lowercase();
     for at in memchr::memchr_iter(b'$', &lower) {

@@ -1,10 +1,10 @@
 //! Paths: a value that climbs out of the directory it is meant for, or names a file that is nobody's to read.
 
-use crate::bytes::{begins, first_of, has};
-use crate::{Confidence, Text};
+use crate::bytes::{Set, begins, has};
+use crate::{Confidence, Text, marks};
 
 /// Files and directories of systems and of frameworks.
-const FILES: &[&str] = &[
+static FILES: Set = Set::new(&[
     "/etc/passwd",
     "/etc/shadow",
     "/etc/hosts",
@@ -49,12 +49,13 @@ const FILES: &[&str] = &[
     "/inetpub/",
     "/usr/local/apache",
     "/proc/net/",
-];
+]);
 
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     let value = text.bytes;
-    if !value.iter().any(|b| matches!(b, b'/' | b'\\' | b':' | b'.')) {
+    const SLASHES: u64 = marks::of(b"/\\");
+    if !text.any(SLASHES) && !has(value, "..") && !begins(value, "data:") {
         return None;
     }
     if let Some(reason) = climbs(value, text.is_prose()) {
@@ -65,7 +66,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     // What is a path as a whole begins with a slash for those that look for one.
     let mut joined = if value.iter().any(u8::is_ascii_whitespace) { Vec::new() } else { vec![b'/'] };
     joined.append(&mut collapse(&slashed));
-    const WRAPPERS: &[&str] = &[
+    static WRAPPERS: Set = Set::new(&[
         "php://",
         "phar://",
         "zip://",
@@ -79,11 +80,11 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
         "rar://",
         "data://text",
         "data:text/plain;base64,",
-    ];
-    if let Some(found) = first_of(&slashed, WRAPPERS)
+    ]);
+    if let Some(found) = WRAPPERS.first(&slashed)
         && !text.is_prose()
         && (has(&slashed, "php://filter")
-            || WRAPPERS.iter().any(|wrapper| begins(&slashed, wrapper))
+            || WRAPPERS.each(&slashed).any(|(at, _)| at == 0)
             || has(&slashed, found) && found == "php://filter"
             || has(&slashed, "php://input"))
     {
@@ -92,7 +93,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     if has(&slashed, "file:///") || begins(&slashed, "file:/") {
         return (!text.is_prose()).then_some((Confidence::High, "a file of the server, by its URL"));
     }
-    if let Some(name) = first_of(&joined, FILES) {
+    if let Some(name) = FILES.first(&joined) {
         // A value that is a path, or begins or ends with one: texts have them in the middle.
         let at = memchr::memmem::find(&joined, name.as_bytes()).unwrap_or(0);
         let whole = !joined.iter().any(u8::is_ascii_whitespace) || joined.ends_with(name.as_bytes());
@@ -147,7 +148,7 @@ fn is_slash(byte: u8) -> bool {
 /// Two or more climbs in a row, or one that goes on to a directory of the system.
 fn climbs(value: &[u8], is_prose: bool) -> Option<&'static str> {
     // Where lines and words are, links are, too.
-    let is_text = value.iter().any(u8::is_ascii_whitespace) && !climb(value).is_some();
+    let is_text = value.iter().any(u8::is_ascii_whitespace) && climb(value).is_none();
     let mut at = 0;
     let mut row = 0;
     while at < value.len() {

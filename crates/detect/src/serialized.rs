@@ -1,10 +1,10 @@
 //! Objects as runtimes write them: what is read back may run code while it is read.
 
-use crate::bytes::{first_of, has};
-use crate::{Confidence, Text};
+use crate::bytes::{Set, has};
+use crate::{Confidence, Text, marks};
 
 /// Types that a reader makes by their names.
-const TYPES: &[&str] = &[
+static TYPES: Set = Set::new(&[
     "!!python/",
     "!!javax.",
     "!!java.",
@@ -32,7 +32,7 @@ const TYPES: &[&str] = &[
     "\"py/reduce\"",
     "ysoserial",
     "\"@type\":\"",
-];
+]);
 
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
@@ -67,11 +67,13 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     if pickled {
         return high("a pickled object of Python");
     }
-    if text.is_prose() || !value.iter().any(|b| matches!(b, b'!' | b'$' | b'"' | b'.' | b'_' | b'<')) {
+    const TYPED: u64 = marks::of(b"!$\"<{[(");
+    if !text.any(TYPED) || text.is_prose() {
         return None;
     }
     let lower = value.to_ascii_lowercase();
-    first_of(&lower, TYPES)
+    TYPES
+        .first(&lower)
         .filter(|found| {
             *found != "\"@type\":\""
                 || has(&lower, "\"@type\":\"com.")

@@ -4,8 +4,11 @@
 //! there is, spelled with any quotes, backslashes, variables and wildcards that the shell takes away. Programs whose
 //! names are words need something that only a command has: an option, a path, nothing else at all.
 
-use crate::bytes::{begins, has};
-use crate::{Confidence, Text};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::bytes::{Set, begins, has};
+use crate::{Confidence, Text, marks};
 
 type Found = Option<(Confidence, &'static str)>;
 
@@ -215,31 +218,19 @@ const WORDS: &[&str] = &[
     "cc", "make", "zip", "mount", "service", "docker", "tee", "rev", "nl", "strings", "eval", "exec",
 ];
 
+/// Names of programs, and whether they are no words.
+static NAMES: LazyLock<HashMap<&[u8], bool>> = LazyLock::new(|| {
+    let words = WORDS.iter().map(|name| (name.as_bytes(), false));
+    words.chain(PROGRAMS.iter().map(|name| (name.as_bytes(), true))).collect()
+});
+
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
-    let trigger = value.iter().any(|b| {
-        matches!(
-            b,
-            b';' | b'|'
-                | b'&'
-                | b'`'
-                | b'$'
-                | b'\n'
-                | b'\r'
-                | b'/'
-                | b'('
-                | b'{'
-                | b'>'
-                | b'<'
-                | b'\\'
-                | b' '
-                | b'%'
-        )
-    });
-    if !trigger {
-        return None;
-    }
+    const PARTS: u64 = marks::of(b";|&");
+    const SUBSTITUTES: u64 = marks::of(b"$`<>");
+    const ARGUMENTS: u64 = marks::of(b" $<{'\"\\/*?");
+    const TELLS: u64 = marks::of(b"$/%><-(");
     let weaken = |found: Found| {
         found.map(|(confidence, reason)| match text.is_prose() {
             true => (Confidence::Low, reason),
@@ -249,8 +240,12 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     if has(value, "() {") && has(value, "}") && (value.trim_ascii_start().starts_with(b"()")) {
         return Some((Confidence::High, "a function for the shell that runs what is behind it"));
     }
+    let asked = |marks: u64, ask: fn(&[u8]) -> Found| text.any(marks).then(|| ask(value)).flatten();
     weaken(
-        separated(value).or_else(|| substituted(value)).or_else(|| alone(value)).or_else(|| telling(value)),
+        asked(PARTS, separated)
+            .or_else(|| asked(SUBSTITUTES, substituted))
+            .or_else(|| asked(ARGUMENTS, alone))
+            .or_else(|| asked(TELLS, telling)),
     )
 }
 
@@ -312,8 +307,8 @@ fn substituted(value: &[u8]) -> Found {
             [b'`', _] => &value[at + 1..],
             _ => continue,
         };
-        let inner = &inner[..inner.len().min(512)];
-        let end = inner.iter().position(|b| matches!(b, b')' | b'`')).unwrap_or(inner.len());
+        let inner = &inner[..inner.len().min(256)];
+        let Some(end) = memchr::memchr2(b')', b'`', inner) else { continue };
         // `$((1+1))` is arithmetic, and `$(...)` is jQuery.
         if inner.starts_with(b"(")
             || matches!(inner.first(), Some(b'"' | b'\'' | b'#' | b'.')) && pair == b"$("
@@ -321,7 +316,7 @@ fn substituted(value: &[u8]) -> Found {
             continue;
         }
         let quoted = pair[0] == b'`';
-        let closed = end < inner.len();
+
         // A piece of code in a text, as Markdown writes it.
         let span = quoted
             && words(&value[at.saturating_sub(200)..at]) + words(inner.get(end + 1..).unwrap_or(b"")) > 2;
@@ -336,11 +331,10 @@ fn substituted(value: &[u8]) -> Found {
             })
         };
         let whole = quoted && at == 0 && end + 2 == value.len() && is_word();
-        if closed && whole {
+        if whole {
             return Some((Confidence::High, "a command whose output stands for it"));
         }
-        if closed
-            && (is_command(&inner[..end], false, true) || given && is_word())
+        if (is_command(&inner[..end], false, true) || given && is_word())
             && (!quoted || !is_code_word(&inner[..end]))
         {
             return Some((Confidence::High, "a command whose output stands for it"));
@@ -400,7 +394,7 @@ fn alone(value: &[u8]) -> Found {
 /// What only shells understand, wherever it stands.
 fn telling(value: &[u8]) -> Found {
     let lower = value.to_ascii_lowercase();
-    const TELLING: &[&str] = &[
+    static TELLING: Set = Set::new(&[
         "${ifs}",
         "$ifs$",
         "$ifs'",
@@ -434,7 +428,7 @@ fn telling(value: &[u8]) -> Found {
         "%systemroot%",
         "%systemdrive%",
         "${home:",
-    ];
+    ]);
     let loop_of_cmd = has(&lower, "for %") && has(&lower, " in (") && has(&lower, ") do");
     // `/etc/pas[s]wd`: wildcards in a path of the system.
     let place = memchr::memmem::find(&lower, b"/etc/").or(memchr::memmem::find(&lower, b"/bin/"));
@@ -444,7 +438,7 @@ fn telling(value: &[u8]) -> Found {
             let word = lower[at + 5..].split(|b| b.is_ascii_whitespace()).next().unwrap_or(b"");
             word.iter().any(|b| matches!(b, b'?' | b'*' | b'[')) && word.iter().any(u8::is_ascii_alphabetic)
         });
-    (loop_of_cmd || wild || TELLING.iter().any(|text| has(&lower, text)))
+    (loop_of_cmd || wild || TELLING.occurs(value))
         .then_some((Confidence::High, "words that only a shell understands"))
 }
 
@@ -554,10 +548,7 @@ fn known(name: &[u8]) -> Option<(bool, bool)> {
     let base = base.strip_suffix(b".exe").unwrap_or(base);
     // `python3.10`.
     let digits = base.iter().rev().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
-    let base = if digits > 0
-        && digits + 1 < base.len()
-        && !base.contains(&b'?')
-        && !PROGRAMS.iter().any(|known| known.as_bytes() == base)
+    let base = if digits > 0 && digits + 1 < base.len() && !base.contains(&b'?') && !NAMES.contains_key(base)
     {
         &base[..base.len() - digits]
     } else {
@@ -565,21 +556,24 @@ fn known(name: &[u8]) -> Option<(bool, bool)> {
     };
     let by_path = base.len() < name.len()
         && [&b"/bin/"[..], b"/usr/", b"/sbin/", b"/???/", b"/b"].iter().any(|p| name.starts_with(p));
-    let matches = |known: &&str| {
-        known.as_bytes() == base
-            // Wildcards find a program by its path.
-            || (by_path && base.iter().any(|b| matches!(b, b'?' | b'*' | b'[')) && base.len() > 1 && fits(base, known.as_bytes()))
-    };
-    if PROGRAMS.iter().any(|known| matches(&known)) {
-        return Some((true, by_path));
+    // Wildcards find a program by its path.
+    let is_wild = by_path && base.len() > 1 && base.iter().any(|b| matches!(b, b'?' | b'*' | b'['));
+    let is_in = |names: &[&str]| names.iter().any(|known| fits(base, known.as_bytes()));
+    match NAMES.get(base) {
+        Some(sure) => Some((*sure || by_path, by_path)),
+        None if is_wild && (is_in(PROGRAMS) || is_in(WORDS)) => Some((true, by_path)),
+        None => None,
     }
-    WORDS.iter().any(|known| matches(&known)).then_some((by_path, by_path))
 }
 
 /// Whether a name with wildcards fits a program, which it names in part.
 fn fits(pattern: &[u8], name: &[u8]) -> bool {
     if !pattern.iter().any(u8::is_ascii_alphanumeric) {
         return false;
+    }
+    // Nobody needs so many; and each is tried at every place.
+    if pattern.iter().filter(|b| **b == b'*').count() > 3 {
+        return true;
     }
     match (pattern, name) {
         ([], []) => true,
@@ -631,7 +625,7 @@ fn has_command_argument(arguments: &[u8]) -> bool {
 
 /// Whether arguments name what nobody writes about by chance.
 fn sensitive(arguments: &[u8]) -> bool {
-    const PLACES: &[&str] = &[
+    static PLACES: Set = Set::new(&[
         "/etc/",
         "/proc/",
         "/dev/",
@@ -644,7 +638,6 @@ fn sensitive(arguments: &[u8]) -> bool {
         "%systemroot%",
         "/???/",
         "ifs",
-    ];
-    let lower = arguments.to_ascii_lowercase();
-    PLACES.iter().any(|place| has(&lower, place))
+    ]);
+    PLACES.occurs(arguments)
 }

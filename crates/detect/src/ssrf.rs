@@ -44,7 +44,7 @@ const REBINDING: &[&str] = &[
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     let value = text.bytes.trim_ascii();
-    if value.iter().any(|b| *b == b' ') || value.len() < 4 {
+    if value.contains(&b' ') || value.len() < 4 {
         return None;
     }
     if let Some(scheme) = SCHEMES.iter().find(|scheme| begins(value, scheme)) {

@@ -1,7 +1,7 @@
 //! Templates: an expression between the marks of a template engine that does more than name a value.
 
-use crate::bytes::{first_of, has};
-use crate::{Confidence, Text};
+use crate::bytes::{Set, has};
+use crate::{Confidence, Text, marks};
 
 /// What opens an expression, and what closes it.
 const MARKS: &[(&str, &str)] = &[
@@ -21,7 +21,7 @@ const MARKS: &[(&str, &str)] = &[
 ];
 
 /// Objects and methods through which templates get at what runs them.
-const OBJECTS: &[&str] = &[
+static OBJECTS: Set = Set::new(&[
     "__class__",
     "__mro__",
     "__subclasses__",
@@ -97,12 +97,20 @@ const OBJECTS: &[&str] = &[
     "include('",
     "import os",
     "getattr(",
-];
+]);
 
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     let value = text.bytes;
-    if !value.iter().any(|b| matches!(b, b'{' | b'<' | b'#' | b'[' | b'@' | b'%')) {
+    const CURLY: u64 = marks::of(b"{");
+    const OTHERS: u64 = marks::of(b"<#[@");
+    let other = || {
+        ["<%", "[[", "@(", "<#", "#set", "#foreach", "#evaluate", "#include", "#parse"]
+            .iter()
+            .any(|open| has(value, open))
+    };
+    let opens = text.any(CURLY) || text.any(OTHERS) && other();
+    if !opens {
         return None;
     }
     let strong = if text.is_prose() { Confidence::Low } else { Confidence::High };
@@ -117,7 +125,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
                 None if open == "{{" || open == "${" => continue,
                 None => continue,
             };
-            if first_of(inner, OBJECTS).is_some() {
+            if OBJECTS.occurs(inner) {
                 return Some((
                     Confidence::High.min(if text.is_prose() { Confidence::Medium } else { Confidence::High }),
                     "an expression that reaches for what runs the template",
@@ -128,7 +136,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
             }
         }
     }
-    const DIRECTIVES: &[&str] = &[
+    static DIRECTIVES: Set = Set::new(&[
         "#set(",
         "#set (",
         "#foreach(",
@@ -149,8 +157,9 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
         "${t(",
         "__${",
         "{{#with",
-    ];
-    first_of(&lower, DIRECTIVES)
+    ]);
+    DIRECTIVES
+        .first(value)
         .filter(|found| *found != "#include(" || !has(&lower, "#include <"))
         .map(|_| (strong, "a directive of a template engine"))
 }

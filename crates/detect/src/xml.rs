@@ -1,6 +1,6 @@
 //! XML that loads or expands, server-side includes, and XSLT.
 
-use crate::bytes::has;
+use crate::bytes::{Set, has};
 use crate::{Confidence, Text};
 
 /// Judges one reading.
@@ -25,7 +25,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     if entity || doctype {
         return Some((strong, "a document type that declares or loads entities"));
     }
-    let included = [
+    static INCLUDED: Set = Set::new(&[
         "<xi:include",
         "xmlns:xi=",
         "<xsl:",
@@ -46,8 +46,8 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
         "<cfexecute",
         "<msxsl:",
         "xmlns:msxsl",
-    ];
-    if let Some(found) = crate::bytes::first_of(&lower, &included) {
+    ]);
+    if let Some(found) = INCLUDED.first(&lower) {
         let reason = if found.starts_with("<!--#") || found == "<esi:" {
             "a server-side include"
         } else {

@@ -307,6 +307,23 @@ fn inspect_says_what_was_compared() {
     assert!(alice.status.code() == Some(0) && text(&alice).contains("alice's"), "{}", text(&alice));
 }
 
+#[test]
+fn the_detectors_are_scored_on_labelled_values() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../detect/corpus");
+    let shown = text(&doorward(&corpus, &["inspect", "--corpus", "."]));
+    let last = shown.lines().last().unwrap_or("");
+    let numbers: Vec<f64> = last.split(' ').filter_map(|word| word.parse().ok()).collect();
+    let [refused, attacks, passed, ordinary] = numbers[..] else { panic!("{shown}") };
+    assert!(attacks > 800.0 && refused / attacks > 0.985, "{shown}");
+    assert!(ordinary > 600.0 && passed / ordinary > 0.995, "{shown}");
+    let nothing = doorward(Path::new("."), &["inspect", "--corpus", "/nonexistent"]);
+    assert!(
+        nothing.status.code() == Some(2) && text(&nothing).contains("cannot be read"),
+        "{}",
+        text(&nothing)
+    );
+}
+
 /// The regression suite of the OWASP Core Rule Set: from `CRS_DIR`, or beside the clone. Debian's package has none.
 #[test]
 fn the_core_rule_sets_own_suite_passes() {

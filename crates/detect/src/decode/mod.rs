@@ -90,18 +90,23 @@ pub fn readings<T>(
     if let Some(found) = judge(&first) {
         return Some(found);
     }
-    let mut all = vec![first];
-    let mut at = 0;
-    while at < all.len() {
-        if all[at].decodings.len() < rounds {
-            let mut next = Vec::new();
-            let own = &all[at];
-            let decoded = |decoding: Decoding| decoding.decode(&own.text).map(|text| (decoding, text));
-            let decoded = Decoding::ALL.into_iter().filter_map(decoded);
+    // Those that were decoded; most values have none, and nothing is allocated for them.
+    let mut more: Vec<Reading<'_>> = Vec::new();
+    let mut at = 0usize;
+    loop {
+        let own = at.checked_sub(1).map_or(&first, |at| &more[at]);
+        if own.decodings.len() < rounds {
+            let decoded = Decoding::ALL
+                .into_iter()
+                .filter_map(|decoding| Some((decoding, decoding.decode(&own.text)?)));
             let strings = json_strings(&own.text).into_iter().map(|text| (Decoding::Json, text));
+            let mut next = Vec::new();
             for (decoding, text) in decoded.chain(strings) {
                 let is_known = |reading: &Reading<'_>| *reading.text == *text;
-                if all.iter().chain(&next).any(is_known) || all.len() + next.len() >= MOST {
+                if is_known(&first)
+                    || more.iter().chain(&next).any(is_known)
+                    || more.len() + next.len() >= MOST
+                {
                     continue;
                 }
                 let mut decodings = own.decodings.clone();
@@ -112,11 +117,13 @@ pub fn readings<T>(
                 }
                 next.push(reading);
             }
-            all.append(&mut next);
+            more.append(&mut next);
+        }
+        if at == more.len() {
+            return None;
         }
         at += 1;
     }
-    None
 }
 
 fn percent(value: &[u8]) -> Option<Vec<u8>> {

@@ -9,7 +9,7 @@ mod names;
 mod script;
 
 use self::names::{is_event, is_loading, is_tag, is_url_attribute, runs_by_itself};
-use crate::{Confidence, Text};
+use crate::{Confidence, Text, marks};
 
 type Found = Option<(Confidence, &'static str)>;
 
@@ -19,8 +19,9 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     let first = memchr::memchr(b'<', value);
     let tags =
         first.and_then(|first| closes_attribute(value, first).or_else(|| tags(value, text.is_prose())));
-    tags.or_else(|| attributes_without_tag(value, text.is_prose()))
-        .or_else(|| script::detect(value, text.is_prose()))
+    const ATTRIBUTE: u64 = marks::of(b"=");
+    tags.or_else(|| text.any(ATTRIBUTE).then(|| attributes_without_tag(value, text.is_prose())).flatten())
+        .or_else(|| script::detect(text))
 }
 
 /// `"><h1>`: what stands before the first tag ends the one in which the value stands.
@@ -39,10 +40,19 @@ fn is_gap(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c | b'/' | 0x0b | 0)
 }
 
+/// Attributes of a tag that are read, and of one of many.
+const MOST: usize = 16;
+const FEW: usize = 4;
+/// Tags of a value that are read in full.
+const MANY_TAGS: usize = 200;
+
 fn tags(value: &[u8], is_prose: bool) -> Found {
     let mut at = 0;
     let mut best: Found = None;
+    let mut count = 0;
     while let Some(offset) = memchr::memchr(b'<', &value[at..]) {
+        count += 1;
+        let most = if count > MANY_TAGS { FEW } else { MOST };
         let start = at + offset + 1;
         at = start;
         let rest = &value[start..];
@@ -50,10 +60,10 @@ fn tags(value: &[u8], is_prose: bool) -> Found {
             [b'!', ..] | [b'?', ..] => declaration(rest),
             // An end tag has attributes, too, for some browsers; what it closes is what a script was in.
             [b'/', name @ ..] => closes_script(name),
-            [first, ..] if first.is_ascii_alphabetic() => tag(rest, is_prose),
+            [first, ..] if first.is_ascii_alphabetic() => tag(rest, is_prose, most),
             // Bytes that some browsers leave out.
             [0 | b'%' | b'\\' | 0x0b, ..] => {
-                tag(rest[1..].trim_ascii_start(), is_prose).filter(|_| !is_prose)
+                tag(rest[1..].trim_ascii_start(), is_prose, most).filter(|_| !is_prose)
             }
             _ => None,
         };
@@ -86,19 +96,19 @@ fn closes_script(name: &[u8]) -> Found {
         let behind = behind[end + 1..].trim_ascii_start();
         behind.starts_with(b"<")
             && behind.get(1).is_some_and(u8::is_ascii_alphabetic)
-            && tag(&behind[1..], false).is_some()
+            && tag(&behind[1..], false, FEW).is_some()
     });
     (closed && opens).then_some((Confidence::High, "closes what it stands in, and opens markup of its own"))
 }
 
 /// A tag, from its name on.
-fn tag(rest: &[u8], is_prose: bool) -> Found {
+fn tag(rest: &[u8], is_prose: bool, most: usize) -> Found {
     let length =
         rest.iter().take_while(|b| !is_gap(**b) && !matches!(b, b'>' | b'<' | b'=' | b'"' | b'\'')).count();
     let name: Vec<u8> = rest[..length].iter().filter(|b| **b != 0).map(u8::to_ascii_lowercase).collect();
     // `svg:script` is a script.
     let local = name.rsplit(|b| *b == b':').next().unwrap_or(&name);
-    let (attributes, behind) = attributes(&rest[length..]);
+    let (attributes, behind) = attributes(&rest[length..], most);
     let high = |reason| Some((Confidence::High, reason));
     let has = |wanted: &str| attributes.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted.as_bytes()));
     if local == b"script" {
@@ -189,11 +199,10 @@ fn script_tag(
 /// Names and values of attributes, and what is behind the tag's end, when it has one.
 type Attributes<'t> = (Vec<(Vec<u8>, Vec<u8>)>, Option<&'t [u8]>);
 
-fn attributes(rest: &[u8]) -> Attributes<'_> {
-    const MOST: usize = 64;
+fn attributes(rest: &[u8], most: usize) -> Attributes<'_> {
     let mut all = Vec::new();
     let mut at = 0;
-    while all.len() < MOST {
+    while all.len() < most {
         while at < rest.len() && (is_gap(rest[at]) || matches!(rest[at], b'"' | b'\'' | b'=' | b'`')) {
             at += 1;
         }

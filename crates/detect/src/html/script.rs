@@ -1,11 +1,12 @@
 //! Scripts without markup: for values that land in one, in a handler, or in a template that evaluates.
 
-use crate::Confidence;
+use crate::bytes::Set;
+use crate::{Confidence, Text, marks};
 
 type Found = Option<(Confidence, &'static str)>;
 
 /// Functions that show that a script runs, or run a text as one.
-const RUN: &[&str] = &[
+static RUN: Set = Set::new(&[
     "alert",
     "prompt",
     "confirm",
@@ -18,15 +19,17 @@ const RUN: &[&str] = &[
     "fetch",
     "atob",
     "import",
-];
+]);
 
 /// Judges a value.
-pub(super) fn detect(value: &[u8], is_prose: bool) -> Found {
+pub(super) fn detect(text: &Text<'_>) -> Found {
+    const CODE: u64 = marks::of(b"(`=['\"");
+    let (value, is_prose) = (text.bytes, || text.is_prose());
     let scheme = script_url(value);
     if scheme.is_some() {
         return scheme;
     }
-    if !value.iter().any(|b| matches!(b, b'(' | b'`' | b'=' | b'[' | b'.')) {
+    if !text.any(CODE) || !(RUN.occurs(value) || value.iter().any(|b| matches!(b, b'.' | b'[' | b'='))) {
         return None;
     }
     let lower = value.to_ascii_lowercase();
@@ -35,7 +38,7 @@ pub(super) fn detect(value: &[u8], is_prose: bool) -> Found {
         .or_else(|| reads(&squeezed, &lower))
         .or_else(|| tagged(&squeezed))
         .or_else(|| spelled(&squeezed))?;
-    Some((if is_prose { Confidence::Low } else { found.0 }, found.1))
+    Some((if is_prose() { Confidence::Low } else { found.0 }, found.1))
 }
 
 /// Whether a text that stands in a handler looks like a script: a call, an assignment, a template.
@@ -50,6 +53,10 @@ pub(super) fn looks_like(content: &[u8]) -> bool {
 
 /// `javascript:...` as a whole.
 fn script_url(value: &[u8]) -> Found {
+    let first = value.iter().find(|b| **b > 0x20)?;
+    if !matches!(first | 0x20, b'j' | b'v' | b'l') {
+        return None;
+    }
     let squeezed: Vec<u8> =
         value.iter().take(64).filter(|b| **b > 0x20).map(u8::to_ascii_lowercase).collect();
     let behind = ["javascript:", "vbscript:", "livescript:"]
@@ -66,74 +73,70 @@ fn is_name(byte: u8) -> bool {
 
 /// `alert(1)`, `` prompt`1` ``, `(confirm)(1)`, `eval.call(`: calls with something in them.
 fn calls(lower: &[u8]) -> Found {
-    for name in RUN.iter().copied() {
-        for at in memchr::memmem::find_iter(lower, name.as_bytes()) {
-            let before = at.checked_sub(1).map(|at| lower[at]);
-            if before
-                .is_some_and(|b| is_name(b) || b == b'-' && at > 1 && lower[at - 2].is_ascii_alphabetic())
+    for (at, name) in RUN.each(lower) {
+        let before = at.checked_sub(1).map(|at| lower[at]);
+        if before.is_some_and(|b| is_name(b) || b == b'-' && at > 1 && lower[at - 2].is_ascii_alphabetic()) {
+            continue;
+        }
+        let behind = &lower[at + name.len()..];
+        let behind = behind.trim_ascii_start();
+        let behind = match behind {
+            [b')' | b']' | b'"' | b'\'', rest @ ..]
+                if before.is_some_and(|b| matches!(b, b'(' | b'[' | b'"' | b'\'' | b'=' | b',')) =>
+            {
+                let rest = rest.trim_ascii_start();
+                rest.strip_prefix(b"]").or(rest.strip_prefix(b")")).unwrap_or(rest)
+            }
+            _ => behind,
+        };
+        let behind = [&b"?."[..], b".call", b".apply", b".bind"]
+            .iter()
+            .find_map(|p| behind.strip_prefix(*p))
+            .unwrap_or(behind);
+        let parted = lower[at + name.len()..].starts_with(b" ");
+        let argument = match behind {
+            // `Alert (high)` is written, and no code.
+            [b'(', rest @ ..]
+                if parted
+                    && rest.first().is_some_and(u8::is_ascii_alphabetic)
+                    && !rest.starts_with(b"document") =>
             {
                 continue;
             }
-            let behind = &lower[at + name.len()..];
-            let behind = behind.trim_ascii_start();
-            let behind = match behind {
-                [b')' | b']' | b'"' | b'\'', rest @ ..]
-                    if before.is_some_and(|b| matches!(b, b'(' | b'[' | b'"' | b'\'' | b'=' | b',')) =>
-                {
-                    let rest = rest.trim_ascii_start();
-                    rest.strip_prefix(b"]").or(rest.strip_prefix(b")")).unwrap_or(rest)
-                }
-                _ => behind,
-            };
-            let behind = [&b"?."[..], b".call", b".apply", b".bind"]
-                .iter()
-                .find_map(|p| behind.strip_prefix(*p))
-                .unwrap_or(behind);
-            let parted = lower[at + name.len()..].starts_with(b" ");
-            let argument = match behind {
-                // `Alert (high)` is written, and no code.
-                [b'(', rest @ ..]
-                    if parted
-                        && rest.first().is_some_and(u8::is_ascii_alphabetic)
-                        && !rest.starts_with(b"document") =>
-                {
-                    continue;
-                }
-                [b'(', rest @ ..] => rest.trim_ascii_start(),
-                [b'`', rest @ ..] if !rest.is_empty() && !parted => rest,
-                _ => continue,
-            };
-            let empty = argument.first().is_none_or(|b| *b == b')');
-            let shows = ["alert", "prompt", "confirm"].contains(&name);
-            // What shows that a script runs needs no argument where nothing else is said.
-            let alone = empty && shows && (at == 0 || before.is_some_and(|b| !b.is_ascii_whitespace()));
-            let taken = match name {
-                "function" => argument.first().is_some_and(|b| matches!(b, b'\'' | b'"' | b'`')),
-                "fetch" | "import" | "atob" => {
-                    argument.first().is_some_and(|b| matches!(b, b'\'' | b'"' | b'`' | b'/'))
-                }
-                _ => !empty,
-            };
-            if taken || alone {
-                return Some((Confidence::High, "a call that runs or shows a script"));
+            [b'(', rest @ ..] => rest.trim_ascii_start(),
+            [b'`', rest @ ..] if !rest.is_empty() && !parted => rest,
+            _ => continue,
+        };
+        let empty = argument.first().is_none_or(|b| *b == b')');
+        let shows = ["alert", "prompt", "confirm"].contains(&name);
+        // What shows that a script runs needs no argument where nothing else is said.
+        let alone = empty && shows && (at == 0 || before.is_some_and(|b| !b.is_ascii_whitespace()));
+        let taken = match name {
+            "function" => argument.first().is_some_and(|b| matches!(b, b'\'' | b'"' | b'`')),
+            "fetch" | "import" | "atob" => {
+                argument.first().is_some_and(|b| matches!(b, b'\'' | b'"' | b'`' | b'/'))
             }
+            _ => !empty,
+        };
+        if taken || alone {
+            return Some((Confidence::High, "a call that runs or shows a script"));
         }
     }
+
     None
 }
 
 /// `` [].sort.call`${alert}1` ``: a function handed over within a template.
 fn tagged(squeezed: &[u8]) -> Found {
-    let handed = RUN.iter().any(|name| {
-        memchr::memmem::find_iter(squeezed, name.as_bytes())
-            .any(|at| squeezed[..at].ends_with(b"${") && squeezed[at + name.len()..].starts_with(b"}"))
-    });
+    let handed = RUN
+        .each(squeezed)
+        .any(|(at, name)| squeezed[..at].ends_with(b"${") && squeezed[at + name.len()..].starts_with(b"}"));
     (handed && squeezed.contains(&b'`')).then_some((Confidence::High, "a function handed over to be called"))
 }
 
 /// `document.cookie`, `window.location=`, `String.fromCharCode(`.
 fn reads(lower: &[u8], written: &[u8]) -> Found {
-    const READ: &[&str] = &[
+    static READ: Set = Set::new(&[
         "document.cookie",
         "document.write",
         "document.domain",
@@ -156,7 +159,7 @@ fn reads(lower: &[u8], written: &[u8]) -> Found {
         ".innerhtml",
         "new image(",
         "xmlhttprequest",
-    ];
+    ]);
     const WORDS: &[&str] = &[
         "top[",
         "self[",
@@ -168,18 +171,16 @@ fn reads(lower: &[u8], written: &[u8]) -> Found {
         "onerror=",
         "[].constructor",
     ];
-    let has = |text: &&&str| {
-        memchr::memmem::find_iter(lower, text.as_bytes()).any(|at| {
-            let begins = at == 0 || !is_name(lower[at - 1]) || text.starts_with(['.', '[']);
-            let ends = text.ends_with(['.', '(', '=', '['])
-                || text.ends_with("element")
-                || text.ends_with("selector")
-                || lower.get(at + text.len()).is_none_or(|b| !is_name(*b));
-            begins && ends
-        })
+    let is_meant = |(at, text): (usize, &str)| {
+        let begins = at == 0 || !is_name(lower[at - 1]) || text.starts_with(['.', '[']);
+        let ends = text.ends_with(['.', '(', '=', '['])
+            || text.ends_with("element")
+            || text.ends_with("selector")
+            || lower.get(at + text.len()).is_none_or(|b| !is_name(*b));
+        begins && ends
     };
     let does = lower.iter().any(|b| matches!(b, b'(' | b'=' | b'\'' | b'"' | b'`' | b'+' | b';' | b')'));
-    if READ.iter().find(has).is_some() {
+    if READ.each(lower).any(is_meant) {
         let confidence = if does || lower.len() < 40 { Confidence::High } else { Confidence::Medium };
         return Some((confidence, "a script that reads or changes the page"));
     }

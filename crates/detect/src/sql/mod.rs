@@ -12,14 +12,14 @@ use self::lexer::{Token, tokens};
 use self::words::{
     compares, is_catalogue, is_determiner, is_function, is_one_of, is_reserved, is_telling_function, joins,
 };
-use crate::{Confidence, Text};
+use crate::{Confidence, Text, marks};
 
 type Found = Option<(Confidence, &'static str)>;
 
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
-    if !may_be(value) {
+    if value.len() < 3 || !may_be(text) {
         return None;
     }
     let mut best: Found = None;
@@ -39,29 +39,62 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     best
 }
 
-/// Whether there is anything of which SQL is made: a quote, or two tokens that are not both words.
-fn may_be(value: &[u8]) -> bool {
-    value.len() >= 3
-        && value.iter().any(|b| {
-            matches!(
-                b,
-                b'\''
-                    | b'"'
-                    | b'('
-                    | b'='
-                    | b'<'
-                    | b'>'
-                    | b';'
-                    | b'#'
-                    | b'*'
-                    | b'|'
-                    | b'&'
-                    | b'@'
-                    | b' '
-                    | b'/'
-                    | b'-'
-            ) || *b < 0x20
-        })
+/// Whether there is anything of which SQL is made: its marks, or one of its words.
+fn may_be(text: &Text<'_>) -> bool {
+    const MARKS: u64 = marks::of(b"'\"`()=<>;#*|&@/");
+    text.any(MARKS) || has_verb(text.bytes)
+}
+
+/// Whether there is a word that goes on with a statement; and dashes, which end one.
+fn has_verb(value: &[u8]) -> bool {
+    const VERBS: &[&str] = &[
+        "or",
+        "and",
+        "xor",
+        "union",
+        "having",
+        "order",
+        "group",
+        "limit",
+        "waitfor",
+        "where",
+        "drop",
+        "alter",
+        "create",
+        "truncate",
+        "delete",
+        "exec",
+        "execute",
+        "shutdown",
+        "select",
+        "procedure",
+        "rlike",
+        "regexp",
+        "except",
+        "intersect",
+    ];
+    let mut words = value.split(|b| !b.is_ascii_alphabetic()).filter(|word| (2..=9).contains(&word.len()));
+    words.any(|word| {
+        // Of the letters that these begin with, few words do.
+        matches!(
+            word[0] | 0x20,
+            b'o' | b'a'
+                | b'x'
+                | b'u'
+                | b'h'
+                | b'g'
+                | b'l'
+                | b'w'
+                | b'd'
+                | b'c'
+                | b't'
+                | b'e'
+                | b's'
+                | b'p'
+                | b'r'
+                | b'i'
+        ) && is_one_of(word, VERBS)
+    }) || memchr::memmem::find(value, b"--").is_some()
 }
 
 /// A value that lands in a string: the first quote that is not doubled closes it.
@@ -85,8 +118,8 @@ fn in_string(value: &[u8], quote: u8) -> Found {
             {
                 return Some((Confidence::Medium, "closes a string, and comments out what follows"));
             }
-            (!closed_again && !(is_quoted && has_words(comment)))
-                .then_some((Confidence::High, "closes a string, and comments out what follows"))
+            let is_text = closed_again || is_quoted && has_words(comment);
+            (!is_text).then_some((Confidence::High, "closes a string, and comments out what follows"))
         }
         _ => continues(follows, Lands::InString { is_quoted, quote }).or_else(|| {
             calls(follows, is_quoted).filter(|_| matches!(follows.first(), Some(Token::Word(_))))
