@@ -324,6 +324,68 @@ fn the_detectors_are_scored_on_labelled_values() {
     );
 }
 
+/// sqlmap against the lab: it finds the hole when the lab is bare, and nothing behind the gate, however it rewrites what
+/// it sends.
+#[test]
+fn sqlmap_finds_nothing_behind_the_gate() {
+    /// Ways to rewrite for the lab's database, or for filters that look for words.
+    const TAMPERS: [&str; 12] = [
+        "",
+        "between",
+        "charencode",
+        "chardoubleencode",
+        "charunicodeencode",
+        "equaltolike",
+        "htmlencode",
+        "randomcase",
+        "space2comment",
+        "space2randomblank",
+        "symboliclogical",
+        "unmagicquotes",
+    ];
+    if Command::new("sqlmap").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "sqlmap is not installed");
+        eprintln!("left out: sqlmap is not installed");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let (lab_port, port) = (free_port(), free_port());
+    let (lab, gate) = (format!("127.0.0.1:{lab_port}"), format!("127.0.0.1:{port}"));
+    let _lab = Background::start(directory.path(), &["lab", "--listen", &lab], lab_port);
+    let unlimited = "[admin]\nenabled = false\n[rate]\nlimits = []\nlogin = []\n";
+    std::fs::write(directory.path().join("doorward.toml"), unlimited).unwrap();
+    let upstream = format!("http://{lab}");
+    let _gate =
+        Background::start(directory.path(), &["run", "--upstream", &upstream, "--listen", &gate], port);
+    let finds = |address: &str, tamper: &str| {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sqlmap");
+        command.args([
+            "-u",
+            &format!("http://{address}/api/search?q=a"),
+            "-p",
+            "q",
+            "--batch",
+            "--level",
+            "2",
+        ]);
+        command
+            .args(["--flush-session", "--random-agent", "--disable-coloring", "--output-dir"])
+            .arg(home.path());
+        if !tamper.is_empty() {
+            command.args(["--tamper", tamper]);
+        }
+        let shown = String::from_utf8_lossy(&command.output().unwrap().stdout).into_owned();
+        let found = shown.contains("identified the following injection point");
+        let ended = found || shown.contains("do not appear to be injectable");
+        assert!(ended, "sqlmap says something else: {shown}");
+        found
+    };
+    assert!(finds(&lab, ""), "the bare lab has a hole");
+    let found: Vec<&str> = TAMPERS.into_iter().filter(|tamper| finds(&gate, tamper)).collect();
+    assert!(found.is_empty(), "sqlmap got through by {found:?}");
+}
+
 /// The regression suite of the OWASP Core Rule Set: from `CRS_DIR`, or beside the clone. Debian's package has none.
 #[test]
 fn the_core_rule_sets_own_suite_passes() {

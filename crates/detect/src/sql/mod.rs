@@ -108,8 +108,9 @@ fn in_string(value: &[u8], quote: u8) -> Found {
     let closes = all.iter().take_while(|token| **token == Token::Close).count();
     let follows = &all[closes..];
     // A quoted mark in a text: `'--'`, `"#"`, `'='`.
-    let is_quoted = before.last().is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b')' && *b != b'%')
-        && !before.is_empty();
+    let is_quoted =
+        before.last().is_none_or(|b| b.is_ascii() && !b.is_ascii_alphanumeric() && !matches!(b, b')' | b'%'))
+            && !before.is_empty();
     match follows.first()? {
         Token::Comment(comment) => {
             let closed_again = comment.contains(&quote);
