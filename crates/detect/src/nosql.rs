@@ -3,7 +3,7 @@
 use crate::bytes::{begins, has};
 use crate::{Confidence, Text, marks};
 
-/// Operators of MongoDB and CouchDB that change what a query asks.
+/// Operators of MongoDB and CouchDB that change what a query asks. Those that change documents are names of trackers, too.
 const OPERATORS: &[&str] = &[
     "$eq",
     "$ne",
@@ -21,28 +21,10 @@ const OPERATORS: &[&str] = &[
     "$nor",
     "$not",
     "$expr",
-    "$type",
-    "$mod",
-    "$text",
-    "$all",
-    "$size",
     "$elemmatch",
     "$jsonschema",
     "$function",
     "$accumulator",
-    "$lookup",
-    "$match",
-    "$group",
-    "$out",
-    "$merge",
-    "$comment",
-    "$options",
-    "$set",
-    "$unset",
-    "$inc",
-    "$push",
-    "$rename",
-    "$func",
 ];
 
 /// Judges one reading.

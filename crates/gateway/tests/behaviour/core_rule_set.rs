@@ -84,6 +84,24 @@ fn what_an_answer_gives_away_is_refused_and_told_as_modsecurity_tells_it() {
 }
 
 #[test]
+fn what_rules_and_detectors_find_adds_up() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("rules")).unwrap();
+    let rule = "SecRule ARGS:b \"@streq odd\" \"id:1,phase:2,pass,log,msg:'odd',severity:NOTICE,\
+                setvar:tx.blocking_inbound_anomaly_score=+3\"\n";
+    std::fs::write(directory.path().join("rules/own.conf"), rule).unwrap();
+    let upstream = Recorder::plain();
+    let gate =
+        Running::start(&format!("[waf.crs]\npath = '{}'", directory.path().display()), &[upstream.url()]);
+    let suspect = "a=%3Cmarquee%3Ex%3C/marquee%3E";
+    assert_eq!(status(&gate.get(&format!("/?{suspect}"))), 200);
+    assert_eq!(status(&gate.get("/?b=odd")), 200);
+    assert_eq!(status(&gate.get(&format!("/?{suspect}&b=odd"))), 403);
+    // Two of medium confidence are enough by themselves.
+    assert_eq!(status(&gate.get(&format!("/?{suspect}&c=%3Cmath%3Ex"))), 403);
+}
+
+#[test]
 fn a_broken_rule_file_changes_nothing_and_is_told() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir(directory.path().join("rules")).unwrap();

@@ -9,6 +9,8 @@ mod response;
 pub use audit::Audit;
 pub(crate) use response::{finish, needs_response, reads_body, release_body, release_head};
 
+use std::sync::atomic::Ordering;
+
 use http::header::{CONTENT_ENCODING, HeaderName};
 use http::{Method, StatusCode, Version};
 use policy::CoreRuleSet;
@@ -32,6 +34,7 @@ const MEDIA_TYPES: &str = "|application/x-www-form-urlencoded| |multipart/form-d
 pub(crate) fn admit<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>) -> Result<(), Stop> {
     let Some(rules) = &pipeline.engine.policy.core_rule_set else { return Ok(()) };
     let (transaction, intervention) = evaluate(x, rules);
+    let intervention = intervention.or_else(|| together(x, &transaction, rules));
     let matches = transaction.matches();
     let told = describe(matches);
     let is_suspect = matches.iter().any(|found| found.severity.is_some());
@@ -47,6 +50,16 @@ pub(crate) fn admit<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>) -> Result<
         }
         None => Ok(()),
     }
+}
+
+/// What rules and detectors found, and what is enough only together.
+fn together(x: &Exchange<'_>, transaction: &Transaction<'_>, rules: &CoreRuleSet) -> Option<Intervention> {
+    let score =
+        transaction.get("blocking_inbound_anomaly_score").and_then(|score| std::str::from_utf8(score).ok());
+    let score: u32 = score.and_then(|score| score.trim().parse().ok()).unwrap_or(0);
+    let own = x.suspicion.load(Ordering::Relaxed);
+    let enough = score > 0 && own > 0 && score.saturating_add(own) >= rules.threshold;
+    (enough && transaction.decides()).then_some(Intervention { rule: 0, status: 403, location: None })
 }
 
 pub(crate) fn refusal(intervention: &Intervention, told: String) -> Refusal {

@@ -1,0 +1,234 @@
+//! Commands: a value that ends the one in which it stands and begins another, for sh, cmd and PowerShell.
+//!
+//! What follows `;`, `|`, `&`, a line break, or stands within `$(...)` or backticks has to be a command: a program that
+//! there is, spelled with any quotes, backslashes, variables and wildcards that the shell takes away. Programs whose
+//! names are words need something that only a command has: an option, a path, nothing else at all.
+
+mod command;
+mod names;
+
+use self::command::{
+    command, has_command_argument, is_command, is_spelled, known, sensitive, single_argument,
+};
+use crate::bytes::{Set, begins, has};
+use crate::{Confidence, Text, marks};
+
+type Found = Option<(Confidence, &'static str)>;
+
+/// Judges one reading.
+pub(crate) fn detect(text: &Text<'_>) -> Found {
+    let value = text.bytes;
+    const PARTS: u64 = marks::of(b";|&");
+    const SUBSTITUTES: u64 = marks::of(b"$`<>");
+    const ARGUMENTS: u64 = marks::of(b" $<{'\"\\/*?");
+    const TELLS: u64 = marks::of(b"$/%><-(");
+    let weaken = |found: Found| {
+        found.map(|(confidence, reason)| match text.is_prose() {
+            true => (Confidence::Low, reason),
+            false => (confidence, reason),
+        })
+    };
+    if has(value, "() {") && has(value, "}") && (value.trim_ascii_start().starts_with(b"()")) {
+        return Some((Confidence::High, "a function for the shell that runs what is behind it"));
+    }
+    let asked = |marks: u64, ask: fn(&[u8]) -> Found| text.any(marks).then(|| ask(value)).flatten();
+    weaken(
+        asked(PARTS, separated)
+            .or_else(|| asked(SUBSTITUTES, substituted))
+            .or_else(|| asked(ARGUMENTS, alone))
+            .or_else(|| asked(TELLS, telling)),
+    )
+}
+
+/// Behind what parts commands.
+fn separated(value: &[u8]) -> Found {
+    for (at, byte) in value.iter().enumerate() {
+        let behind = &value[at + 1..];
+        let follows = match byte {
+            b';' | b'|' | b'&' => behind.trim_start_matches(b";|&"),
+            b'\n' | b'\r' => behind,
+            _ => continue,
+        };
+        // `&amp;` and `&name=` are of HTML and of queries.
+        let of_query = *byte == b'&'
+            && value.get(at + 1) != Some(&b'&')
+            && !behind.first().is_some_and(|b| b.is_ascii_whitespace())
+            && {
+                let length = crate::bytes::name(behind).len();
+                matches!(behind.get(length), Some(b'=' | b';'))
+            };
+        let of_entity = *byte == b';' && is_entity(&value[..at]);
+        // A reference of C or Rust.
+        let of_reference =
+            *byte == b'&' && at > 0 && matches!(value[at - 1], b'(' | b',' | b'<' | b':' | b'=');
+        if of_query || of_entity || of_reference {
+            continue;
+        }
+        let line = (*byte == b'\n' || *byte == b'\r') && at > 0;
+        // Lines of a text that says what to run.
+        let told = line && words(&value[at.saturating_sub(200)..at]) > 2;
+        if is_command(follows, line, at == 0) && (!told || sensitive(&follows[..follows.len().min(256)])) {
+            return Some((Confidence::High, "ends a command, and begins another"));
+        }
+    }
+    None
+}
+
+trait TrimStart {
+    fn trim_start_matches(&self, bytes: &[u8]) -> &[u8];
+}
+
+impl TrimStart for [u8] {
+    fn trim_start_matches(&self, bytes: &[u8]) -> &[u8] {
+        let length = self.iter().take_while(|b| bytes.contains(b)).count();
+        &self[length..]
+    }
+}
+
+fn is_entity(before: &[u8]) -> bool {
+    let length = before.iter().rev().take(8).take_while(|b| b.is_ascii_alphanumeric() || **b == b'#').count();
+    length > 0 && before.len() > length && before[before.len() - length - 1] == b'&'
+}
+
+/// `$(...)`, `` `...` ``, `<(...)`.
+fn substituted(value: &[u8]) -> Found {
+    for (at, pair) in value.windows(2).enumerate() {
+        let inner = match pair {
+            b"$(" | b"<(" | b">(" => &value[at + 2..],
+            [b'`', _] => &value[at + 1..],
+            _ => continue,
+        };
+        let inner = &inner[..inner.len().min(256)];
+        let Some(end) = memchr::memchr2(b')', b'`', inner) else { continue };
+        // `$((1+1))` is arithmetic, and `$(...)` is jQuery.
+        if inner.starts_with(b"(")
+            || matches!(inner.first(), Some(b'"' | b'\'' | b'#' | b'.')) && pair == b"$("
+        {
+            continue;
+        }
+        let quoted = pair[0] == b'`';
+
+        // A piece of code in a text, as Markdown writes it.
+        let span = quoted
+            && words(&value[at.saturating_sub(200)..at]) + words(inner.get(end + 1..).unwrap_or(b"")) > 2;
+        if span && !sensitive(inner) {
+            continue;
+        }
+        let given = pair != b"$(" && !quoted || pair == b"$(" && single_argument(&inner[..end]);
+        let is_word = || {
+            command(inner.trim_ascii_start()).is_some_and(|(name, rest)| {
+                known(&name).is_some()
+                    && rest.first().is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b')' | b'`'))
+            })
+        };
+        let whole = quoted && at == 0 && end + 2 == value.len() && is_word();
+        if whole {
+            return Some((Confidence::High, "a command whose output stands for it"));
+        }
+        if (is_command(&inner[..end], false, true) || given && is_word())
+            && (!quoted || !is_code_word(&inner[..end]))
+        {
+            return Some((Confidence::High, "a command whose output stands for it"));
+        }
+    }
+    None
+}
+
+/// How many words of letters a text has.
+fn words(text: &[u8]) -> usize {
+    let is_word = |word: &&[u8]| word.len() > 1 && word.iter().all(u8::is_ascii_alphabetic);
+    text.split(|b| b.is_ascii_whitespace()).filter(is_word).count()
+}
+
+/// A word between backticks is code in a text, as long as it is one word.
+fn is_code_word(inner: &[u8]) -> bool {
+    let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    inner.iter().all(word)
+        && !["id", "whoami", "uname", "ls", "pwd", "ps", "reboot"]
+            .iter()
+            .any(|known| known.as_bytes() == inner)
+}
+
+/// A command that the value is as a whole.
+fn alone(value: &[u8]) -> Found {
+    let value = value.trim_ascii();
+    let value = value.strip_prefix(b"'").or(value.strip_prefix(b"\"")).unwrap_or(value);
+    let (name, arguments) = command(value)?;
+    // `time id`, `sudo id`: a command that another is given to.
+    const GIVEN: &[&str] = &[
+        "time", "env", "nohup", "sudo", "doas", "strace", "xargs", "exec", "eval", "timeout", "nice",
+        "command", "builtin", "busybox",
+    ];
+    if GIVEN.iter().any(|known| known.as_bytes() == name)
+        && arguments.starts_with(b" ")
+        && is_command(arguments, false, false)
+    {
+        return Some((Confidence::High, "a command"));
+    }
+    let path = value.starts_with(b"/") || value.contains(&b'\\');
+    let (sure, _) = known(&name)?;
+    // The first words decide: what comes later may be a sentence's.
+    let first = arguments.iter().enumerate().filter(|(at, b)| b.is_ascii_whitespace() && *at > 0).nth(1);
+    let evidence = has_command_argument(&arguments[..first.map_or(arguments.len(), |(at, _)| at)]);
+    let is_path = path
+        && (begins(value, "/bin/")
+            || begins(value, "/usr/bin/")
+            || begins(value, "/sbin/")
+            || begins(value, "/usr/"));
+    let spelled = is_spelled(&value[..value.len() - arguments.len()]);
+    ((evidence && (sure || sensitive(arguments)))
+        || (is_path && (evidence || arguments.trim_ascii().is_empty()))
+        || spelled)
+        .then_some((Confidence::High, "a command"))
+}
+
+/// What only shells understand, wherever it stands.
+fn telling(value: &[u8]) -> Found {
+    let lower = value.to_ascii_lowercase();
+    static TELLING: Set = Set::new(&[
+        "${ifs}",
+        "$ifs$",
+        "$ifs'",
+        "$ifs/",
+        "/dev/tcp/",
+        "/dev/udp/",
+        "/bin/sh",
+        "/bin/bash",
+        "cmd.exe",
+        "cmd /c",
+        "%comspec%",
+        "powershell -",
+        "powershell.exe",
+        "2>&1",
+        ">/dev/null",
+        "|base64 -d",
+        "| base64 -d",
+        "-e /bin/",
+        "/etc/passwd;",
+        "${path:",
+        "invoke-expression",
+        "invoke-webrequest",
+        "invoke-command",
+        "iex(",
+        "iex (",
+        "net.webclient",
+        ".downloadstring(",
+        "-encodedcommand",
+        "-executionpolicy",
+        "for /f ",
+        "%systemroot%",
+        "%systemdrive%",
+        "${home:",
+    ]);
+    let loop_of_cmd = has(&lower, "for %") && has(&lower, " in (") && has(&lower, ") do");
+    // `/etc/pas[s]wd`: wildcards in a path of the system.
+    let place = memchr::memmem::find(&lower, b"/etc/").or(memchr::memmem::find(&lower, b"/bin/"));
+    let wild = place
+        .filter(|at| *at == 0 || !(lower[*at - 1].is_ascii_alphanumeric() || lower[*at - 1] == b'.'))
+        .is_some_and(|at| {
+            let word = lower[at + 5..].split(|b| b.is_ascii_whitespace()).next().unwrap_or(b"");
+            word.iter().any(|b| matches!(b, b'?' | b'*' | b'[')) && word.iter().any(u8::is_ascii_alphabetic)
+        });
+    (loop_of_cmd || wild || TELLING.occurs(value))
+        .then_some((Confidence::High, "words that only a shell understands"))
+}

@@ -1,0 +1,163 @@
+//! Values that land where a number or a name stands, and what tells wherever it stands.
+
+use super::expression::{Shape, Strength, arithmetic, expression};
+use super::lexer::Token;
+use super::statement::{Selected, selected, statement, statements, union, waits};
+use super::words::{is_one_of, is_telling_function, joins};
+use super::{Found, Lands, continues, ends};
+use crate::Confidence;
+
+/// A value that lands where a number or a name stands.
+pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
+    let closes = all.iter().take_while(|token| **token == Token::Close).count();
+    let (rest, lands) = match all {
+        _ if closes > 0 => (&all[closes..], Lands::Bare),
+        [Token::Word(word), ..]
+            if joins(word) || is_one_of(word, &["union", "having", "order", "waitfor"]) =>
+        {
+            (all, Lands::Bare)
+        }
+        [Token::Join | Token::Semicolon, ..] => (all, Lands::Bare),
+        [Token::Word(_), ..] if statement(all, false).is_some() => {
+            let confidence = if is_prose { Confidence::Low } else { Confidence::High };
+            return statement(all, false).map(|reason| (confidence, reason));
+        }
+        [Token::Open, ..] | [Token::Operator(b'-' | b'+'), ..] | [Token::Number | Token::String(..), ..] => {
+            let (shape, rest) = arithmetic(all, 0, false)?;
+            let closes = rest.iter().take_while(|token| **token == Token::Close).count();
+            let subquery = shape == Shape::Call
+                && matches!(all, [Token::Open, Token::Word(word), ..] if is_one_of(word, &["select"]));
+            if subquery && !is_prose {
+                return Some((Confidence::High, "a subquery"));
+            }
+            (&rest[closes..], Lands::Bare)
+        }
+        [Token::Word(_) | Token::Name, ..] => {
+            let (_, rest) = arithmetic(all, 0, false)?;
+            let closes = rest.iter().take_while(|token| **token == Token::Close).count();
+            (&rest[closes..], Lands::BehindWord)
+        }
+        _ => return None,
+    };
+    // Behind the first words of a sentence nothing is told that the first of them does not tell.
+    let found = match continues(rest, lands) {
+        None if !is_prose => later(all),
+        found => found,
+    };
+    let starts_with_digit = value.first().is_some_and(u8::is_ascii_digit);
+    found.map(|(confidence, reason)| match is_prose && !starts_with_digit {
+        true => (Confidence::Low, reason),
+        false => (confidence, reason),
+    })
+}
+
+/// A UNION, a statement or a condition on constants anywhere in what is no sentence.
+pub(super) fn later(all: &[Token<'_>]) -> Found {
+    for at in 1..all.len() {
+        let rest = &all[at..];
+        let found = match rest.first() {
+            Some(Token::Word(word)) if is_one_of(word, &["union"]) => union(&rest[1..], Lands::BehindWord),
+            Some(Token::Word(word)) if is_one_of(word, &["waitfor"]) => waits(&rest[1..]),
+            Some(Token::Semicolon) => statements(&rest[1..], Lands::BehindWord),
+            Some(Token::Word(word)) if is_one_of(word, &["or", "and"]) => {
+                expression(&rest[1..]).filter(|(_, strength, _)| *strength == Strength::Call).and_then(
+                    |(shape, _, after)| {
+                        // A call is told by its name; what is left are constants.
+                        (shape != Shape::Call && ends(after, Lands::Bare))
+                            .then_some((Confidence::High, "a condition that is always or never true"))
+                    },
+                )
+            }
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// Calls of functions, and names of catalogues, that tell what is wanted wherever they stand.
+pub(super) fn calls(all: &[Token<'_>], is_prose: bool) -> Found {
+    const SURE: &[&str] = &[
+        "sleep",
+        "benchmark",
+        "pg_sleep",
+        "extractvalue",
+        "updatexml",
+        "load_file",
+        "xp_cmdshell",
+        "xp_dirtree",
+        "randomblob",
+        "get_host_address",
+        "receive_message",
+        "sys_eval",
+        "sys_exec",
+        "pg_read_file",
+        "lo_import",
+        "openrowset",
+        "group_concat",
+        "gtid_subset",
+        "load_extension",
+        "database_to_xml",
+        "query_to_xml",
+        "name_const",
+        "dbms_lock",
+        "zeroblob",
+    ];
+    let confidence = if is_prose { Confidence::Low } else { Confidence::High };
+    for (at, token) in all.iter().enumerate() {
+        let Token::Word(word) = token else { continue };
+        let rest = &all[at + 1..];
+        let called = matches!(rest, [Token::Open, argument, ..] if *argument != Token::Close)
+            && !matches!(rest, [Token::Open, Token::Number, Token::Word(_), ..]);
+        if called && is_one_of(word, SURE) {
+            // Other languages sleep, too; what is called alone is SQL only where it can be an expression.
+            let alone = is_one_of(word, &["sleep", "benchmark"])
+                && (at > 0 && matches!(all[at - 1], Token::Dot | Token::Other(_))
+                    || matches!(rest, [Token::Open, Token::Word(name), ..] if !is_one_of(name, &["select", "if", "case", "rand", "floor"])));
+            if !alone {
+                return Some((confidence, "calls a function that waits, reads files, or carries data out"));
+            }
+        }
+        if is_one_of(
+            word,
+            &[
+                "information_schema",
+                "sqlite_master",
+                "sqlite_schema",
+                "sysobjects",
+                "pg_shadow",
+                "msysobjects",
+            ],
+        ) && all
+            .iter()
+            .any(|token| matches!(token, Token::Word(word) if is_one_of(word, &["from", "join"])))
+        {
+            return Some((confidence, "reads the catalogue"));
+        }
+        // `(select ... from`.
+        if is_one_of(word, &["select"])
+            && at > 0
+            && matches!(all[at - 1], Token::Open)
+            && matches!(selected(rest), Some(Selected::Telling | Selected::Plain { from: true }))
+        {
+            return Some((confidence, "a subquery"));
+        }
+        if is_telling_function(word) && called && nested(rest) {
+            return Some((confidence, "takes a text apart to ask for it letter by letter"));
+        }
+    }
+    None
+}
+
+/// Whether something is selected or asked of the server within a call.
+pub(super) fn nested(rest: &[Token<'_>]) -> bool {
+    rest.iter().take(8).any(|token| match token {
+        Token::Variable => true,
+        Token::Word(word) => {
+            is_one_of(word, &["select", "version", "database", "current_user", "user", "system_user"])
+        }
+        _ => false,
+    })
+}
