@@ -55,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) counters: MemoryCounters,
     /// Ids that callers were given.
     pub(crate) ledger: AnyLedger,
+    /// Records of a rule set.
+    pub(crate) records: seclang::Records,
     /// What was found out a moment ago: objects that were read, callers that count.
     pub(crate) looks: MemoryLedger,
     pub(crate) hash_keys: [RandomState; 2],
@@ -115,6 +117,7 @@ impl Guard {
             counters: MemoryCounters::new(policy.max_counters),
             ledger,
             looks: MemoryLedger::new(LOOKS),
+            records: seclang::Records::new(LOOKS),
             hash_keys: [RandomState::new(), RandomState::new()],
             sink,
             metrics: Arc::default(),

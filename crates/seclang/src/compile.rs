@@ -174,7 +174,20 @@ fn effect(link: &mut Link, action: &Action) -> Result<(), String> {
         "multimatch" => link.multi_match = true,
         "capture" => link.capture = true,
         "setvar" => link.effects.push(set_variable(value)?),
-        "expirevar" | "deprecatevar" | "setenv" | "append" | "prepend" => {}
+        "expirevar" => {
+            let (collection, key, after) = of_record(value)?;
+            link.effects.push(Effect::Expire(collection, key, Template::parse(after)));
+        }
+        "deprecatevar" => {
+            let (collection, key, rate) = of_record(value)?;
+            let rate = rate.split_once('/').and_then(|(amount, seconds)| {
+                Some((amount.trim().parse().ok()?, seconds.trim().parse().ok().filter(|s| *s > 0)?))
+            });
+            let (amount, seconds) =
+                rate.ok_or_else(|| format!("`deprecatevar:{value}` is no amount in a number of seconds"))?;
+            link.effects.push(Effect::Deprecate { collection, key, amount, seconds });
+        }
+        "setenv" | "append" | "prepend" => {}
         "ctl" => link.effects.push(Effect::Control(Ctl::parse(value)?)),
         "initcol" => {
             let (name, key) =
@@ -222,6 +235,15 @@ fn effect(link: &mut Link, action: &Action) -> Result<(), String> {
         other => return Err(format!("there is no action `{other}` here")),
     }
     Ok(())
+}
+
+/// `ip.counter=60`: a variable of a record, and what is said of it.
+fn of_record(text: &str) -> Result<(Collection, Template, &str), String> {
+    let parts = text.split_once('=').and_then(|(name, said)| {
+        let (collection, key) = name.split_once(['.', ':'])?;
+        Some((Collection::named(collection.trim())?, Template::parse(key.trim()), said.trim()))
+    });
+    parts.ok_or_else(|| format!("`{text}` names no variable of a record"))
 }
 
 /// `tx.score=+%{tx.critical}`, `!tx.x`, `tx.flag`.

@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::ctl::Ctl;
 use crate::filter::{Known, Slot};
 use crate::operator::{Captures, number};
+use crate::records::Records;
 use crate::ruleset::{Allowed, Change, Disruptive, Effect, EngineMode, Link, NumberQuestion, Rule, Step};
 use crate::transaction::{Intervention, RuleMatch, Transaction};
 use crate::transform::apply_all;
@@ -279,9 +281,20 @@ impl<'s> Transaction<'s> {
                     self.change(*collection, &key, change);
                 }
                 Effect::Control(ctl) => self.control(ctl),
+                Effect::Expire(collection, key, after) => {
+                    let key = key.expand(self).to_ascii_lowercase();
+                    let after = number(&after.expand(self)).max(0).unsigned_abs();
+                    if let Some((records, record)) = self.record(*collection) {
+                        records.expire(&record, &key, self.began, Duration::from_secs(after));
+                    }
+                }
+                Effect::Deprecate { collection, key, amount, seconds } => {
+                    let key = key.expand(self).to_ascii_lowercase();
+                    self.deprecate(*collection, key, *amount, *seconds);
+                }
                 Effect::Init(collection, key) => {
                     let key = key.expand(self).into_owned();
-                    self.persistent.entry(*collection).or_default().insert(b"key".to_vec(), key);
+                    self.open_record(*collection, key);
                 }
             }
         }
@@ -317,8 +330,15 @@ impl<'s> Transaction<'s> {
             return self.change_tx(&TxName::new(key), change);
         }
         let key = key.to_ascii_lowercase();
-        let before = self.persistent.get(&collection).and_then(|record| record.get(&key));
-        let value = change.of(before.map(Vec::as_slice), self).map(Cow::into_owned);
+        let value = match self.record(collection) {
+            Some((records, record)) => records.change(&record, &key, self.life(), |before| {
+                change.of(before.map(|(text, _)| text), self).map(Cow::into_owned)
+            }),
+            None => {
+                let before = self.persistent.get(&collection).and_then(|record| record.get(&key));
+                change.of(before.map(Vec::as_slice), self).map(Cow::into_owned)
+            }
+        };
         let record = match collection {
             Collection::Ip
             | Collection::Session
@@ -330,6 +350,51 @@ impl<'s> Transaction<'s> {
         match value {
             Some(value) => drop(record.insert(key, value)),
             None => drop(record.remove(&key)),
+        }
+    }
+}
+
+impl Transaction<'_> {
+    /// Reads the record that a transaction has from now on.
+    fn open_record(&mut self, collection: Collection, key: Vec<u8>) {
+        self.record_keys.insert(collection, key.clone());
+        let mut values = match self.record(collection) {
+            Some((records, record)) => records.read(&record, self.began),
+            None => std::collections::BTreeMap::new(),
+        };
+        values.insert(b"key".to_vec(), key);
+        self.persistent.insert(collection, values);
+    }
+
+    /// Where a collection's record is kept, when it is.
+    fn record(&self, collection: Collection) -> Option<(&Records, (Collection, Vec<u8>))> {
+        let key = self.record_keys.get(&collection)?;
+        Some((self.records?, (collection, key.clone())))
+    }
+
+    /// Now, and how long a record lasts from now on.
+    fn life(&self) -> (Instant, Duration) {
+        (self.began, self.rules.settings.collection_timeout)
+    }
+
+    /// Makes a number smaller by what has come together since it was changed; never less than nothing.
+    fn deprecate(&mut self, collection: Collection, key: Vec<u8>, amount: i64, seconds: u64) {
+        let Some((records, record)) = self.record(collection) else { return };
+        let known = self.persistent.get(&collection).is_some_and(|values| values.contains_key(&key));
+        let due = |before: Duration| before.as_secs() / seconds;
+        let mut is_due = false;
+        if !known {
+            return;
+        }
+        let value = records.change(&record, &key, self.life(), |before| {
+            let (text, age) = before?;
+            is_due = due(age) > 0;
+            let times = i64::try_from(due(age)).unwrap_or(i64::MAX);
+            let left = number(text).saturating_sub(amount.saturating_mul(times)).max(0);
+            Some(left.to_string().into_bytes())
+        });
+        if let (true, Some(value)) = (is_due, value) {
+            self.persistent.entry(collection).or_default().insert(key, value);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::actions::Action;
 use crate::ctl::Ctl;
@@ -53,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) argument_separator: u8,
     pub(crate) arguments_limit: usize,
     pub(crate) signature: Vec<String>,
+    /// How long a record lasts that nobody changes.
+    pub(crate) collection_timeout: Duration,
 }
 
 impl Default for Settings {
@@ -62,6 +65,7 @@ impl Default for Settings {
             argument_separator: b'&',
             arguments_limit: 1000,
             signature: Vec::new(),
+            collection_timeout: Duration::from_secs(3600),
         }
     }
 }
@@ -144,6 +148,15 @@ pub(crate) enum Effect {
     /// The same of a variable of `TX` whose name is known.
     SetTx(TxName, Change),
     Control(Ctl),
+    /// `expirevar:ip.x=60`: when a variable of a record ends.
+    Expire(crate::variable::Collection, Template, Template),
+    /// `deprecatevar:ip.x=1/60`: a number gets smaller by so much in so many seconds.
+    Deprecate {
+        collection: crate::variable::Collection,
+        key: Template,
+        amount: i64,
+        seconds: u64,
+    },
     /// `initcol:ip=%{REMOTE_ADDR}`, `setsid`, `setuid`: which record of a collection this transaction has.
     Init(crate::variable::Collection, Template),
 }
@@ -236,7 +249,7 @@ enum Update {
 }
 
 /// Directives that other parts of a server obey, or that say how this engine should save time; they are accepted.
-const ACCEPTED: [&str; 46] = [
+const ACCEPTED: [&str; 45] = [
     "seccomponentsignature",
     "secauditengine",
     "secauditlog",
@@ -250,7 +263,6 @@ const ACCEPTED: [&str; 46] = [
     "secauditlogstoragedir",
     "secauditlogtype",
     "secchrootdir",
-    "seccollectiontimeout",
     "secconnengine",
     "seccookieformat",
     "seccookiev0separator",
@@ -336,6 +348,12 @@ impl Loader {
                         [byte] => *byte,
                         _ => return Err(wrong("the separator is one character".into())),
                     };
+                }
+                "seccollectiontimeout" => {
+                    let seconds = argument
+                        .parse()
+                        .map_err(|_| wrong(format!("`{argument}` is no number of seconds")))?;
+                    self.settings.collection_timeout = Duration::from_secs(seconds);
                 }
                 "secargumentslimit" => {
                     self.settings.arguments_limit =

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::body::multipart::Flags;
 use crate::body::xml::Xml;
@@ -10,6 +11,7 @@ use crate::body::{self};
 use crate::ctl::{self, Ctl};
 use crate::filter::Known;
 use crate::macros::Expand;
+use crate::records::Records;
 use crate::ruleset::{EngineMode, RuleSet};
 use crate::transform::Transformation;
 use crate::tx::{Tx, TxName};
@@ -111,6 +113,10 @@ pub struct Transaction<'s> {
     pub(crate) response: Option<Response>,
     pub(crate) tx: Tx,
     pub(crate) persistent: HashMap<Collection, BTreeMap<Vec<u8>, Vec<u8>>>,
+    /// Where records are kept, and which this transaction has.
+    pub(crate) records: Option<&'s Records>,
+    pub(crate) record_keys: HashMap<Collection, Vec<u8>>,
+    pub(crate) began: Instant,
     pub(crate) highest_severity: Option<u8>,
     pub(crate) matched: Matched,
     pub(crate) controls: Vec<Ctl>,
@@ -174,6 +180,9 @@ impl<'s> Transaction<'s> {
             response: None,
             tx: Tx::default(),
             persistent: HashMap::new(),
+            records: None,
+            record_keys: HashMap::new(),
+            began: Instant::now(),
             highest_severity: None,
             matched: Matched::default(),
             controls: Vec::new(),
@@ -223,6 +232,12 @@ impl<'s> Transaction<'s> {
         if let Some(response) = self.response.as_mut().filter(|_| self.reads_response_body) {
             response.body = body.to_vec();
         }
+    }
+
+    /// Keeps the collections IP, SESSION, USER, GLOBAL and RESOURCE where other transactions find them. Without it they
+    /// last as long as this one.
+    pub fn keep_records(&mut self, records: &'s Records) {
+        self.records = Some(records);
     }
 
     /// Sets a variable of `TX` before the first phase: what the operator would write into a `SecAction`.

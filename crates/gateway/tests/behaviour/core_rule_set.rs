@@ -102,6 +102,20 @@ fn what_rules_and_detectors_find_adds_up() {
 }
 
 #[test]
+fn records_outlive_the_exchange() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("rules")).unwrap();
+    let rules = "SecAction \"id:1,phase:1,pass,nolog,initcol:ip=%{REMOTE_ADDR},setvar:ip.count=+1,expirevar:ip.count=60\"\n\
+                 SecRule IP:count \"@gt 2\" \"id:2,phase:1,deny,status:429,log,msg:'often'\"\n";
+    std::fs::write(directory.path().join("rules/own.conf"), rules).unwrap();
+    let upstream = Recorder::plain();
+    let gate =
+        Running::start(&format!("[waf.crs]\npath = '{}'", directory.path().display()), &[upstream.url()]);
+    let statuses: Vec<u16> = (0..4).map(|_| status(&gate.get("/"))).collect();
+    assert_eq!(statuses, [200, 200, 429, 429]);
+}
+
+#[test]
 fn a_broken_rule_file_changes_nothing_and_is_told() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir(directory.path().join("rules")).unwrap();

@@ -15,7 +15,7 @@ use http::header::{CONTENT_ENCODING, HeaderName};
 use http::{Method, StatusCode, Version};
 use policy::CoreRuleSet;
 use policy::config::CrsProfile;
-use seclang::{Intervention, Phase, RequestHead, RuleMatch, Transaction};
+use seclang::{Intervention, Phase, Records, RequestHead, RuleMatch, Transaction};
 
 use crate::event::Verdict;
 use crate::exchange::{Declared, Exchange};
@@ -33,7 +33,7 @@ const MEDIA_TYPES: &str = "|application/x-www-form-urlencoded| |multipart/form-d
 /// Runs the request phases, when the body is there.
 pub(crate) fn admit<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>) -> Result<(), Stop> {
     let Some(rules) = &pipeline.engine.policy.core_rule_set else { return Ok(()) };
-    let (transaction, intervention) = evaluate(x, rules);
+    let (transaction, intervention) = evaluate(x, rules, &pipeline.shared.records);
     let intervention = intervention.or_else(|| together(x, &transaction, rules));
     let matches = transaction.matches();
     let told = describe(matches);
@@ -67,7 +67,11 @@ pub(crate) fn refusal(intervention: &Intervention, told: String) -> Refusal {
     Refusal::new(status, "crs", told)
 }
 
-fn evaluate<'e>(x: &Exchange<'e>, rules: &'e CoreRuleSet) -> (Transaction<'e>, Option<Intervention>) {
+fn evaluate<'e>(
+    x: &Exchange<'e>,
+    rules: &'e CoreRuleSet,
+    records: &'e Records,
+) -> (Transaction<'e>, Option<Intervention>) {
     let target = sent_target(x);
     // A body is judged without its coding, which is gone then.
     let decoded = x.body.as_ref().is_some_and(|body| body.wire != body.decoded);
@@ -91,6 +95,7 @@ fn evaluate<'e>(x: &Exchange<'e>, rules: &'e CoreRuleSet) -> (Transaction<'e>, O
     };
     let id = x.id.to_string();
     let mut transaction = Transaction::new(&rules.rules, &head, id.as_bytes());
+    transaction.keep_records(records);
     transaction.set("blocking_paranoia_level", rules.paranoia.to_string().as_bytes());
     // The name of it in version 3.
     transaction.set("paranoia_level", rules.paranoia.to_string().as_bytes());
