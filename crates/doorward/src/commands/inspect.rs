@@ -1,6 +1,6 @@
 //! `doorward inspect`.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,19 +8,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use clap::Args;
 use guard::body::Forwarded;
-use guard::{Assumed, EventSink, Guard, Peer, Record, Transport};
-use http::header::HOST;
-use http::{HeaderName, HeaderValue, Request, Response};
+use guard::{Assumed, Audit, EventSink, Guard, Peer, Record, Transport};
+use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
 use identity::Principal;
 
-use crate::commands::corpus;
 use crate::commands::run::PolicyArgs;
+use crate::commands::{corpus, request_file};
 use crate::{Failure, Outcome};
 
 #[derive(Args)]
 pub struct Inspect {
-    /// A request as it is sent: request line, headers, an empty line, the body. Standard input when `-`.
+    /// A request as it is sent (request line, headers, an empty line, the body), a curl command, or an HTTP Archive, of
+    /// which the first request counts. Standard input when `-`.
     #[arg(value_name = "FILE", default_value = "-")]
     request: PathBuf,
     /// Judge labelled values instead: a directory for each class, with attack.txt and benign.txt.
@@ -42,7 +42,7 @@ impl Inspect {
             return corpus::run(directory);
         }
         let policy = policy::load(&self.policy.inputs(Vec::new())).map_err(Failure::usage)?;
-        let mut request = parse(&read(&self.request)?)
+        let mut request = request_file::parse(&read(&self.request)?)
             .map_err(|e| Failure::usage(miette::miette!("{}: {e}", self.request.display())))?;
         if let Some(path) = &self.claims {
             let claims = serde_json::from_slice(&read(path)?).map_err(|e| {
@@ -99,35 +99,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// A request from the text of one; lines may end in LF, as editors write them.
-fn parse(text: &[u8]) -> Result<Request<Full<Bytes>>, String> {
-    let (head, body) = [b"\r\n\r\n".as_slice(), b"\n\n"]
-        .into_iter()
-        .filter_map(|gap| text.windows(gap.len()).position(|w| w == gap).map(|at| (at, at + gap.len())))
-        .min()
-        .map_or((text, &b""[..]), |(end, start)| (&text[..end], &text[start..]));
-    let head = std::str::from_utf8(head).map_err(|_| "the head is not text")?;
-    let mut lines = head.lines();
-    let mut words = lines.next().unwrap_or("").split_whitespace();
-    let (Some(method), Some(target)) = (words.next(), words.next()) else {
-        return Err("the first line is not `METHOD target HTTP/1.1`".into());
-    };
-    let mut request = Request::builder().method(method).uri(target);
-    let mut has_host = false;
-    for line in lines {
-        let (name, value) = line.split_once(':').ok_or_else(|| format!("`{line}` is no header"))?;
-        let name: HeaderName = name.trim().parse().map_err(|_| format!("`{name}` is no header name"))?;
-        has_host |= name == HOST;
-        request = request.header(name, value.trim());
-    }
-    if !has_host {
-        request = request.header(HOST, "api.example");
-    }
-    // An editor's last line break is not part of the body.
-    let body = body.strip_suffix(b"\n").unwrap_or(body);
-    request.body(Full::new(Bytes::copy_from_slice(body))).map_err(|e| e.to_string())
-}
-
 /// Keeps events as lines for a person.
 #[derive(Default)]
 struct Collector {
@@ -145,5 +116,28 @@ impl EventSink for Collector {
 
     fn wants_access(&self) -> bool {
         false
+    }
+
+    fn wants_audit(&self) -> bool {
+        true
+    }
+
+    /// Every rule that matched, with the value as the rule saw it.
+    fn audit(&self, entry: &Audit) {
+        let lines = entry.transaction.messages.iter().map(|found| {
+            let details = &found.details;
+            let value = highlighted(&details.value, &details.data);
+            format!("rule {:<12} {}\n{:18}{} = {value}", details.rule_id, found.message, "", details.variable)
+        });
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).extend(lines);
+    }
+}
+
+/// A value, with the part that matched in bold where that can be shown.
+fn highlighted(value: &str, data: &str) -> String {
+    let part = data.strip_prefix("Matched Data: ").and_then(|rest| rest.split(" found within ").next());
+    match part.filter(|part| !part.is_empty() && std::io::stdout().is_terminal()) {
+        Some(part) => value.replace(part, &format!("\x1b[1;31m{part}\x1b[0m")),
+        None => value.to_owned(),
     }
 }

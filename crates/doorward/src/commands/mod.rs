@@ -9,6 +9,7 @@ pub mod init;
 pub mod inspect;
 pub mod lab;
 pub mod learn;
+mod request_file;
 pub mod rules;
 pub mod run;
 mod table;

@@ -70,6 +70,12 @@ pub struct AuditMessage {
 pub struct AuditDetails {
     #[serde(rename = "match")]
     what: String,
+    /// The variable that matched.
+    #[serde(skip)]
+    pub variable: String,
+    /// Its value as the rule saw it: transformed, and redacted when it is a secret by its name.
+    #[serde(skip)]
+    pub value: String,
     reference: &'static str,
     /// Its id.
     pub rule_id: String,
@@ -144,6 +150,8 @@ fn message(found: &RuleMatch) -> AuditMessage {
                 "Matched \"Operator `{}' against variable `{}' (Value: `{value}' )",
                 found.operator, found.variable
             ),
+            variable: found.variable.clone(),
+            value: value.into_owned(),
             reference: "",
             rule_id: found.id.to_string(),
             file: found.file.to_string(),
