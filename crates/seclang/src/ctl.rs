@@ -1,7 +1,8 @@
 //! `ctl`: what a rule changes in the engine, for one transaction.
 
+use crate::loader::{engine_mode, id_ranges};
 use crate::rule;
-use crate::ruleset::{EngineMode, engine_mode, id_ranges};
+use crate::ruleset::EngineMode;
 use crate::variable::Target;
 use regex::bytes::Regex;
 

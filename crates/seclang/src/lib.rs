@@ -14,6 +14,7 @@ mod filter;
 mod glob;
 mod lexer;
 mod literals;
+mod loader;
 mod macros;
 mod operator;
 mod records;

@@ -1,0 +1,406 @@
+//! From files to a rule set: directives in their order, updates of rules that are there, and what can be worked out once
+//! for all transactions.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::actions::Action;
+use crate::filter::Filter;
+use crate::lexer::{Directive, SyntaxError, directives};
+use crate::macros::Template;
+use crate::rule;
+use crate::ruleset::{Effect, EngineMode, Rule, RuleSet, Settings, Step};
+
+/// How deep files may include others.
+const MAX_INCLUDES: usize = 16;
+
+#[derive(Default)]
+pub(crate) struct Loader {
+    settings: Settings,
+    warnings: Vec<SyntaxError>,
+    /// Actions that rules of a phase have unless they say otherwise.
+    defaults: HashMap<u8, Vec<Action>>,
+    loaded: Vec<Loaded>,
+    /// What is taken from rules, or changed in them, when all are read.
+    updates: Vec<(Directive, Update)>,
+}
+
+enum Loaded {
+    Rule { rules: Vec<rule::Rule>, directory: PathBuf, defaults: HashMap<u8, Vec<Action>> },
+    Marker(Arc<str>),
+}
+
+enum Update {
+    RemoveById(Vec<(u64, u64)>),
+    RemoveByTag(String),
+    RemoveByMessage(String),
+    TargetById(Vec<(u64, u64)>, Vec<rule::Variable>),
+    TargetByTag(String, Vec<rule::Variable>),
+    TargetByMessage(String, Vec<rule::Variable>),
+    ActionById(Vec<(u64, u64)>, Vec<Action>),
+}
+
+/// Directives that other parts of a server obey, or that say how this engine should save time; they are accepted.
+const ACCEPTED: [&str; 45] = [
+    "seccomponentsignature",
+    "secauditengine",
+    "secauditlog",
+    "secauditlog2",
+    "secauditlogdirmode",
+    "secauditlogfilemode",
+    "secauditlogformat",
+    "secauditlogparts",
+    "secauditlogprefix",
+    "secauditlogrelevantstatus",
+    "secauditlogstoragedir",
+    "secauditlogtype",
+    "secchrootdir",
+    "secconnengine",
+    "seccookieformat",
+    "seccookiev0separator",
+    "secdatadir",
+    "secdebuglog",
+    "secdebugloglevel",
+    "secdisablebackendcompression",
+    "secgeolookupdb",
+    "secguardianlog",
+    "sechttpblkey",
+    "secinterceptonerror",
+    "secpcrematchlimit",
+    "secpcrematchlimitrecursion",
+    "secremoterules",
+    "secrequestbodyaccess",
+    "secrequestbodyinmemorylimit",
+    "secrequestbodyjsondepthlimit",
+    "secrequestbodylimit",
+    "secrequestbodylimitaction",
+    "secrequestbodynofileslimit",
+    "secresponsebodyaccess",
+    "secresponsebodylimit",
+    "secresponsebodylimitaction",
+    "secresponsebodymimetype",
+    "secresponsebodymimetypesclear",
+    "secruleperftime",
+    "secsensorid",
+    "secserversignature",
+    "secstatusengine",
+    "sectmpdir",
+    "secunicodemapfile",
+    "secuploaddir",
+];
+
+impl Loader {
+    pub(crate) fn file(&mut self, path: &Path, depth: usize) -> Result<(), SyntaxError> {
+        let name = path.display().to_string();
+        let text = std::fs::read(path).map_err(|e| SyntaxError {
+            file: name.as_str().into(),
+            line: 0,
+            reason: format!("cannot be read: {e}"),
+        })?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        self.text(&name, &String::from_utf8_lossy(&text), directory, depth)
+    }
+
+    pub(crate) fn text(
+        &mut self,
+        name: &str,
+        text: &str,
+        directory: &Path,
+        depth: usize,
+    ) -> Result<(), SyntaxError> {
+        let mut chained = false;
+        for directive in directives(name, text)? {
+            let wrong = |reason: String| SyntaxError {
+                file: Arc::clone(&directive.file),
+                line: directive.line,
+                reason,
+            };
+            let argument = directive.arguments.first().map_or("", String::as_str);
+            match directive.name.to_ascii_lowercase().as_str() {
+                "secrule" | "secaction" => {
+                    let rule = rule::rule(&directive, chained)?;
+                    let next = rule.has("chain");
+                    match self.loaded.last_mut() {
+                        Some(Loaded::Rule { rules, .. }) if chained => rules.push(rule),
+                        _ => self.loaded.push(Loaded::Rule {
+                            rules: vec![rule],
+                            directory: directory.to_owned(),
+                            defaults: self.defaults.clone(),
+                        }),
+                    }
+                    chained = next;
+                }
+                "secmarker" => self.loaded.push(Loaded::Marker(argument.trim_matches('"').into())),
+                "secdefaultaction" => {
+                    let actions = crate::actions::parse(argument);
+                    let phase = actions.iter().find(|a| a.name == "phase").and_then(|a| a.value.as_deref());
+                    let phase = phase_number(phase.unwrap_or("2")).map_err(wrong)?;
+                    self.defaults.insert(phase, actions);
+                }
+                "secruleengine" => {
+                    self.settings.mode = engine_mode(argument)
+                        .ok_or_else(|| wrong(format!("`{argument}` is not On, Off or DetectionOnly")))?;
+                }
+                "secargumentseparator" => {
+                    self.settings.argument_separator = match argument.as_bytes() {
+                        [byte] => *byte,
+                        _ => return Err(wrong("the separator is one character".into())),
+                    };
+                }
+                "seccollectiontimeout" => {
+                    let seconds = argument
+                        .parse()
+                        .map_err(|_| wrong(format!("`{argument}` is no number of seconds")))?;
+                    self.settings.collection_timeout = Duration::from_secs(seconds);
+                }
+                "secargumentslimit" => {
+                    self.settings.arguments_limit =
+                        argument.parse().map_err(|_| wrong(format!("`{argument}` is no number")))?;
+                }
+                "include" | "includeoptional" => {
+                    let optional = directive.name.eq_ignore_ascii_case("includeoptional");
+                    self.include(argument, directory, optional, depth).map_err(|e| match e {
+                        Included::Nothing(reason) => wrong(reason),
+                        Included::Broken(error) => error,
+                    })?;
+                }
+                "secruleremovebyid"
+                | "secruleremovebytag"
+                | "secruleremovebymsg"
+                | "secruleupdatetargetbyid"
+                | "secruleupdatetargetbytag"
+                | "secruleupdatetargetbymsg"
+                | "secruleupdateactionbyid" => {
+                    let update = update(&directive).map_err(wrong)?;
+                    self.updates.push((directive.clone(), update));
+                }
+                name if ACCEPTED.contains(&name) => {
+                    if name == "seccomponentsignature" {
+                        self.settings.signature.push(argument.to_owned());
+                    }
+                }
+                _ => return Err(wrong(format!("there is no directive `{}` here", directive.name))),
+            }
+        }
+        if chained {
+            return Err(SyntaxError {
+                file: name.into(),
+                line: 0,
+                reason: "the last rule begins a chain that does not go on".into(),
+            });
+        }
+        Ok(())
+    }
+
+    fn include(
+        &mut self,
+        pattern: &str,
+        directory: &Path,
+        optional: bool,
+        depth: usize,
+    ) -> Result<(), Included> {
+        if depth >= MAX_INCLUDES {
+            return Err(Included::Nothing("files include each other too deep".into()));
+        }
+        let files = crate::glob::files(&directory.join(pattern));
+        if files.is_empty() && !optional {
+            return Err(Included::Nothing(format!("`{pattern}` names no file")));
+        }
+        files.iter().try_for_each(|file| self.file(file, depth + 1)).map_err(Included::Broken)
+    }
+
+    pub(crate) fn finish(self) -> Result<RuleSet, SyntaxError> {
+        let mut set = RuleSet { settings: self.settings, warnings: self.warnings, ..RuleSet::default() };
+        let mut loaded = self.loaded;
+        for (directive, update) in &self.updates {
+            apply(&mut loaded, update).map_err(|reason| SyntaxError {
+                file: Arc::clone(&directive.file),
+                line: directive.line,
+                reason,
+            })?;
+        }
+        let mut seen: HashMap<u64, (Arc<str>, usize)> = HashMap::new();
+        for step in loaded {
+            match step {
+                Loaded::Marker(name) => {
+                    set.phases.iter_mut().for_each(|phase| phase.push(Step::Marker(Arc::clone(&name))));
+                }
+                Loaded::Rule { rules, directory, defaults } => {
+                    let first = &rules[0];
+                    if let Some((file, line)) = seen.insert(first.id, (Arc::clone(&first.file), first.line)) {
+                        return Err(SyntaxError {
+                            file: Arc::clone(&first.file),
+                            line: first.line,
+                            reason: format!("rule {} is there already, at {file}:{line}", first.id),
+                        });
+                    }
+                    let (phase, rule) = crate::compile::rule(&rules, &directory, &defaults)?;
+                    for warning in rule.links.iter().filter_map(|link| link.operator.as_ref()?.warning) {
+                        let file = Arc::clone(&rule.file);
+                        set.warnings.push(SyntaxError { file, line: rule.line, reason: warning.into() });
+                    }
+                    set.phases[usize::from(phase) - 1].push(Step::Rule(Arc::new(rule)));
+                }
+            }
+        }
+        set.resolve_controls();
+        set.phases.iter_mut().for_each(|phase| jumps(phase));
+        set.filter = Filter::build(&mut set.phases);
+        Ok(set)
+    }
+}
+
+impl RuleSet {
+    /// Finds the rules that `ctl` names by tag or message, which is the same for every transaction: macros apart.
+    fn resolve_controls(&mut self) {
+        let rules: Vec<&Rule> = self.phases.iter().flatten().filter_map(Step::rule).collect();
+        let constant = |template: &Template| template.constant().map(<[u8]>::to_vec);
+        let tags: Vec<(u64, Option<Vec<Vec<u8>>>)> =
+            rules.iter().map(|rule| (rule.id, rule.tags.iter().map(constant).collect())).collect();
+        let messages: Vec<(u64, Option<Vec<Vec<u8>>>)> =
+            rules.iter().map(|rule| (rule.id, rule.message.iter().map(constant).collect())).collect();
+        for step in self.phases.iter_mut().flatten() {
+            let Step::Rule(rule) = step else { continue };
+            let Some(rule) = Arc::get_mut(rule) else { continue };
+            for effect in rule.links.iter_mut().flat_map(|link| &mut link.effects) {
+                if let Effect::Control(ctl) = effect {
+                    ctl.resolve(&tags, &messages);
+                }
+            }
+        }
+    }
+}
+
+impl Step {
+    fn rule(&self) -> Option<&Rule> {
+        match self {
+            Step::Rule(rule) => Some(rule),
+            Step::Marker(_) => None,
+        }
+    }
+}
+
+/// Finds where `skipAfter` leads: behind the next marker or rule of its name, or to the end of the phase.
+fn jumps(steps: &mut [Step]) {
+    // Where each name was seen last, from behind.
+    let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+    let end = steps.len();
+    for (at, step) in steps.iter_mut().enumerate().rev() {
+        match step {
+            Step::Marker(name) => drop(places.insert(Arc::clone(name), at + 1)),
+            Step::Rule(rule) => {
+                let Some(own) = Arc::get_mut(rule) else { continue };
+                own.jump = own.skip_after.as_ref().and_then(|name| places.get(name)).copied().unwrap_or(end);
+                places.insert(own.id.to_string().into(), at + 1);
+            }
+        }
+    }
+}
+
+enum Included {
+    Nothing(String),
+    Broken(SyntaxError),
+}
+
+/// `1` to `5`, `request`, `response`, `logging`.
+pub(crate) fn phase_number(text: &str) -> Result<u8, String> {
+    match text {
+        "request" => Ok(2),
+        "response" => Ok(4),
+        "logging" => Ok(5),
+        text => {
+            text.parse().ok().filter(|n| (1..=5).contains(n)).ok_or_else(|| format!("`{text}` is no phase"))
+        }
+    }
+}
+
+pub(crate) fn engine_mode(text: &str) -> Option<EngineMode> {
+    [("on", EngineMode::On), ("off", EngineMode::Off), ("detectiononly", EngineMode::DetectionOnly)]
+        .into_iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(text))
+        .map(|(_, mode)| mode)
+}
+
+/// `1`, `1-5`, `1,3-4`, or several arguments of these.
+pub(crate) fn id_ranges(texts: &[impl AsRef<str>]) -> Result<Vec<(u64, u64)>, String> {
+    let mut ranges = Vec::new();
+    for part in texts.iter().flat_map(|text| text.as_ref().split([',', ' '])).filter(|part| !part.is_empty())
+    {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        match (from.parse(), to.parse()) {
+            (Ok(from), Ok(to)) => ranges.push((from, to)),
+            _ => return Err(format!("`{part}` is no rule id or range of them")),
+        }
+    }
+    Ok(ranges)
+}
+
+fn update(directive: &Directive) -> Result<Update, String> {
+    let arguments = &directive.arguments;
+    let first = arguments.first().ok_or("it names no rule")?;
+    let variables = || {
+        let text = arguments.get(1).ok_or("it names no variable")?;
+        Ok::<_, String>(rule::variables(text))
+    };
+    Ok(match directive.name.to_ascii_lowercase().as_str() {
+        "secruleremovebyid" => Update::RemoveById(id_ranges(arguments)?),
+        "secruleremovebytag" => Update::RemoveByTag(first.clone()),
+        "secruleremovebymsg" => Update::RemoveByMessage(first.clone()),
+        "secruleupdatetargetbyid" => Update::TargetById(id_ranges(&[first])?, variables()?),
+        "secruleupdatetargetbytag" => Update::TargetByTag(first.clone(), variables()?),
+        "secruleupdatetargetbymsg" => Update::TargetByMessage(first.clone(), variables()?),
+        _ => {
+            // `id:n` names the n-th link of a chain; the first is what others mean.
+            let id = first.split(':').next().unwrap_or(first);
+            let actions = arguments.get(1).ok_or("it names no action")?;
+            Update::ActionById(id_ranges(&[id])?, crate::actions::parse(actions))
+        }
+    })
+}
+
+fn apply(loaded: &mut Vec<Loaded>, update: &Update) -> Result<(), String> {
+    let within = |ranges: &[(u64, u64)], id: u64| ranges.iter().any(|(from, to)| (*from..=*to).contains(&id));
+    let pattern = |text: &str| crate::operator::selector(text.trim_matches('"'));
+    let is_meant: Box<dyn Fn(&rule::Rule) -> bool> = match update {
+        Update::RemoveById(ranges) | Update::TargetById(ranges, _) | Update::ActionById(ranges, _) => {
+            let ranges = ranges.clone();
+            Box::new(move |rule| within(&ranges, rule.id))
+        }
+        Update::RemoveByTag(text) | Update::TargetByTag(text, _) => {
+            let regex = pattern(text)?;
+            Box::new(move |rule| rule.tags().any(|tag| regex.is_match(tag.as_bytes())))
+        }
+        Update::RemoveByMessage(text) | Update::TargetByMessage(text, _) => {
+            let regex = pattern(text)?;
+            Box::new(move |rule| rule.action("msg").is_some_and(|msg| regex.is_match(msg.as_bytes())))
+        }
+    };
+    match update {
+        Update::RemoveById(_) | Update::RemoveByTag(_) | Update::RemoveByMessage(_) => {
+            loaded.retain(|step| !matches!(step, Loaded::Rule { rules, .. } if is_meant(&rules[0])));
+        }
+        Update::TargetById(_, variables)
+        | Update::TargetByTag(_, variables)
+        | Update::TargetByMessage(_, variables) => {
+            for step in loaded.iter_mut() {
+                if let Loaded::Rule { rules, .. } = step
+                    && is_meant(&rules[0])
+                {
+                    rules[0].variables.extend(variables.iter().cloned());
+                }
+            }
+        }
+        Update::ActionById(_, actions) => {
+            for step in loaded.iter_mut() {
+                if let Loaded::Rule { rules, .. } = step
+                    && is_meant(&rules[0])
+                {
+                    rules[0].replace_actions(actions);
+                }
+            }
+        }
+    }
+    Ok(())
+}
