@@ -63,7 +63,7 @@ fn post(bencher: Bencher<'_, '_>, bytes: usize) {
 }
 
 /// What makes detectors look at every byte: a megabyte of it.
-#[divan::bench(args = [";cat ", "' or ", "<a b=", "{{{{", "../", "$($(", "`id ", "\\u0041", "%41", "&#65;", "(a=(", "=x onb", "aaaa "])]
+#[divan::bench(args = [";cat ", "' or ", "<a b=", "{{{{", "../", "$($(", "`id ", "\\u0041", "%41", "&#65;", "(a=(", "=x onb", "aaaa ", ";", "\n", "`\n", " ", "1+", "-- \n", "{{a}}", "[\"a\","])]
 fn hostile(bencher: Bencher<'_, '_>, piece: &str) {
     let value = piece.repeat(1024 * 1024 / piece.len());
     bencher.bench_local(|| judge([value.as_str()]));

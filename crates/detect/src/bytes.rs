@@ -57,24 +57,29 @@ pub(crate) fn begins(value: &[u8], text: &str) -> bool {
 pub(crate) fn squeezed(code: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(code.len());
     let mut rest = code;
+    // A comment that nothing closes leaves none behind it that anything does.
+    let mut closes = true;
     while let Some(byte) = rest.first() {
-        if rest.starts_with(b"/*")
-            && let Some(end) = memchr::memmem::find(&rest[2..], b"*/")
-        {
-            rest = &rest[end + 4..];
-            continue;
+        if closes && rest.starts_with(b"/*") {
+            match memchr::memmem::find(&rest[2..], b"*/") {
+                Some(end) => {
+                    rest = &rest[end + 4..];
+                    continue;
+                }
+                None => closes = false,
+            }
         }
-        if byte.is_ascii_whitespace() {
+        let gap = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        if gap > 0 {
             // What parts two words goes on parting them.
-            let next = rest.iter().find(|b| !b.is_ascii_whitespace());
             let is_word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-            if is_word(out.last()) && is_word(next) {
+            if is_word(out.last()) && is_word(rest.get(gap)) {
                 out.push(b' ');
             }
         } else {
             out.push(*byte);
         }
-        rest = &rest[1..];
+        rest = &rest[gap.max(1)..];
     }
     out
 }

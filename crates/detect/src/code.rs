@@ -2,7 +2,7 @@
 //! prototype.
 
 use crate::bytes::{Set, has};
-use crate::{Confidence, Text, marks};
+use crate::{Confidence, Found, Text, marks};
 
 /// Calls that run commands or code, with their opening parenthesis.
 static CALLS: Set = Set::new(&[
@@ -58,7 +58,7 @@ static CALLS: Set = Set::new(&[
 ]);
 
 /// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     const CODE: u64 = marks::of(b"(`[{<$");
     if !text.any(CODE) && !has(value, "__") && !has(value, "constructor") {
@@ -174,7 +174,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
         );
         let sure = !common
             || argument.first().is_some_and(|b| matches!(b, b'\'' | b'"' | b'$' | b'`'))
-            || has(&lower[at..], ".chr(");
+            || has(&lower[at..lower.len().min(at + 64)], ".chr(");
         if whole || ((given || bare) && sure) {
             return high("a call that runs code or commands, or reads files");
         }

@@ -1,10 +1,10 @@
 //! LDAP filters (RFC 4515) and XPath: a value that closes its own condition, and adds others.
 
 use crate::bytes::{Set, has};
-use crate::{Confidence, Text, marks};
+use crate::{Confidence, Found, Text, marks};
 
 /// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     const BRACKETS: u64 = marks::of(b"()[");
     let steps = value.starts_with(b"//") || value.starts_with(b"/*") || has(value, "::");
@@ -15,7 +15,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
 }
 
 /// `*)(uid=*))(|(uid=*`: behind a closed condition another is opened.
-fn filter(value: &[u8]) -> Option<(Confidence, &'static str)> {
+fn filter(value: &[u8]) -> Found {
     let high = Some((Confidence::High, "conditions of a directory's filter"));
     for (at, byte) in value.iter().enumerate() {
         if !matches!(byte, b')' | b'(' | b'*') {
@@ -103,7 +103,7 @@ fn is_condition(text: &[u8]) -> bool {
 }
 
 /// Paths and functions of XPath within what closes a string, or by themselves.
-fn xpath(value: &[u8]) -> Option<(Confidence, &'static str)> {
+fn xpath(value: &[u8]) -> Found {
     static CALLS: Set = Set::new(&[
         "count(/",
         "count(//",

@@ -47,7 +47,7 @@ macro_rules! classes {
                 match self { $(Class::$variant => marks::of($needs)),* }
             }
 
-            fn detect(self, text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+            fn detect(self, text: &Text<'_>) -> Found {
                 match self { $(Class::$variant => $module::detect(text)),* }
             }
         }
@@ -125,6 +125,18 @@ pub struct Finding {
     pub reason: &'static str,
     /// What had to be decoded to see it.
     pub decodings: Vec<Decoding>,
+}
+
+/// What a detector finds.
+pub(crate) type Found = Option<(Confidence, &'static str)>;
+
+/// The surer of two findings; the first where they are the same.
+pub(crate) fn surer(one: Found, other: Found) -> Found {
+    match (one, other) {
+        (Some((known, _)), Some((confidence, _))) if confidence > known => other,
+        (None, other) => other,
+        (one, _) => one,
+    }
 }
 
 /// A reading that is judged.

@@ -1,7 +1,7 @@
 //! Look-ups that loggers and templates evaluate: `${jndi:ldap://...}`, also spelled with nested look-ups.
 
 use crate::bytes::has;
-use crate::{Confidence, Text};
+use crate::{Confidence, Found, Text};
 
 /// Look-ups that load code, or give away what the server knows.
 const NAMES: &[(&str, &str)] = &[
@@ -17,7 +17,7 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     let start = memchr::memmem::find(value, b"${")?;
     let spelled = flatten(&value[start..]).to_ascii_lowercase();

@@ -1,7 +1,7 @@
 //! NoSQL: operators where values are expected, and code for those databases that run it.
 
 use crate::bytes::{begins, has};
-use crate::{Confidence, Text, marks};
+use crate::{Confidence, Found, Text, marks};
 
 /// Operators of MongoDB and CouchDB that change what a query asks. Those that change documents are names of trackers, too.
 const OPERATORS: &[&str] = &[
@@ -28,7 +28,7 @@ const OPERATORS: &[&str] = &[
 ];
 
 /// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     const NEEDS: u64 = marks::of(b"$;|&(");
     if !text.any(NEEDS) {
@@ -95,7 +95,8 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
         return high("code for a database that runs JavaScript");
     }
     // Commands of Redis and memcached on lines of their own.
-    let lines = has(value, "\r\n") || value.contains(&b'\n');
+    let lines = value.contains(&b'\n');
+    let meant = lines && ["flushall", "config set", "slaveof", " 0 "].iter().any(|word| has(&lower, word));
     let protocol = lines
         && value.split(|b| *b == b'\n').any(|line| {
             let line = line.trim_ascii();
@@ -115,11 +116,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
             ]
             .iter()
             .any(|command| begins(line, command))
-                && (line.starts_with(b"*")
-                    || has(&lower, "flushall")
-                    || has(&lower, "config set")
-                    || has(&lower, "slaveof")
-                    || has(&lower, " 0 "))
+                && (meant || line.starts_with(b"*"))
         });
     protocol.then_some((Confidence::High, "commands of a key-value store"))
 }

@@ -1,7 +1,7 @@
 //! Paths: a value that climbs out of the directory it is meant for, or names a file that is nobody's to read.
 
 use crate::bytes::{Set, begins, has};
-use crate::{Confidence, Text, marks};
+use crate::{Confidence, Found, Text, marks};
 
 /// Files and directories of systems and of frameworks.
 static FILES: Set = Set::new(&[
@@ -52,7 +52,7 @@ static FILES: Set = Set::new(&[
 ]);
 
 /// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     const SLASHES: u64 = marks::of(b"/\\");
     if !text.any(SLASHES) && !has(value, "..") && !begins(value, "data:") {
@@ -194,7 +194,8 @@ fn climbs(value: &[u8], is_prose: bool) -> Option<&'static str> {
 
 /// The length of `../`, `..\`, `..;/`, `....//`, `..%00/`, `.../` at the beginning.
 fn climb(rest: &[u8]) -> Option<usize> {
-    let dots = rest.iter().take_while(|b| **b == b'.').count();
+    // Of more than four, none is a climb.
+    let dots = rest.iter().take(5).take_while(|b| **b == b'.').count();
     if dots < 2 {
         return None;
     }

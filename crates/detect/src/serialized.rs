@@ -1,7 +1,7 @@
 //! Objects as runtimes write them: what is read back may run code while it is read.
 
 use crate::bytes::{Set, has};
-use crate::{Confidence, Text, marks};
+use crate::{Confidence, Found, Text, marks};
 
 /// Types that a reader makes by their names.
 static TYPES: Set = Set::new(&[
@@ -35,7 +35,7 @@ static TYPES: Set = Set::new(&[
 ]);
 
 /// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     let high = |reason: &'static str| Some((Confidence::High, reason));
     const BEGINNINGS: &[(&[u8], &str)] = &[
@@ -89,6 +89,8 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
 
 /// `O:8:"stdClass":1:{`, `C:11:"ArrayObject":37:{`.
 fn php(value: &[u8]) -> bool {
+    /// Of a class's name.
+    const LONGEST: usize = 512;
     let mut at = 0;
     while let Some(offset) = memchr::memchr(b':', &value[at..]) {
         let colon = at + offset;
@@ -103,7 +105,7 @@ fn php(value: &[u8]) -> bool {
         let digits = behind.iter().take_while(|b| b.is_ascii_digit()).count();
         if digits > 0
             && behind[digits..].starts_with(b":\"")
-            && memchr::memchr(b'{', &behind[digits..]).is_some()
+            && behind[digits..].iter().take(LONGEST).any(|b| *b == b'{')
         {
             return true;
         }

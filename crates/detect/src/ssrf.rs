@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::bytes::begins;
-use crate::{Confidence, Text};
+use crate::{Confidence, Found, Text};
 
 /// Schemes that make a client speak another protocol, or read a file.
 const SCHEMES: &[&str] = &[
@@ -42,7 +42,7 @@ const REBINDING: &[&str] = &[
 ];
 
 /// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes.trim_ascii();
     if value.contains(&b' ') || value.len() < 4 {
         return None;

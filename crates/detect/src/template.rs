@@ -1,7 +1,7 @@
 //! Templates: an expression between the marks of a template engine that does more than name a value.
 
 use crate::bytes::{Set, has};
-use crate::{Confidence, Text, marks};
+use crate::{Confidence, Found, Text, marks};
 
 /// What opens an expression, and what closes it.
 const MARKS: &[(&str, &str)] = &[
@@ -100,7 +100,7 @@ static OBJECTS: Set = Set::new(&[
 ]);
 
 /// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     const CURLY: u64 = marks::of(b"{");
     const OTHERS: u64 = marks::of(b"<#[@");
@@ -116,22 +116,22 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
     let strong = if text.is_prose() { Confidence::Low } else { Confidence::High };
     let lower = value.to_ascii_lowercase();
     for (open, close) in MARKS.iter().copied() {
-        for at in memchr::memmem::find_iter(&lower, open.as_bytes()) {
-            let inner = &lower[at + open.len()..];
-            let inner = &inner[..inner.len().min(1024)];
-            let end = memchr::memmem::find(inner, close.as_bytes());
-            let inner = match end {
-                Some(end) => &inner[..end],
-                None if open == "{{" || open == "${" => continue,
-                None => continue,
-            };
-            if OBJECTS.occurs(inner) {
+        let mut rest = &lower[..];
+        while let Some(at) = memchr::memmem::find(rest, open.as_bytes()) {
+            let behind = &rest[at + open.len()..];
+            let Some(end) = memchr::memmem::find(behind, close.as_bytes()) else { break };
+            rest = &behind[end + close.len()..];
+            let outer = &behind[..end];
+            // Of several that are open, the last is closed.
+            let inner =
+                memchr::memmem::rfind(outer, open.as_bytes()).map_or(outer, |at| &outer[at + open.len()..]);
+            if OBJECTS.occurs(outer) {
                 return Some((
                     Confidence::High.min(if text.is_prose() { Confidence::Medium } else { Confidence::High }),
                     "an expression that reaches for what runs the template",
                 ));
             }
-            if calculates(inner, open) {
+            if calculates(inner, open) || inner.len() < outer.len() && calculates(outer, open) {
                 return Some((strong, "an expression that a template engine evaluates"));
             }
         }
@@ -168,7 +168,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
 fn calculates(inner: &[u8], open: &str) -> bool {
     let text = inner.trim_ascii();
     let text = text.strip_prefix(b"=").or(text.strip_prefix(b"-")).unwrap_or(text).trim_ascii();
-    if text.is_empty() || text.len() > 400 {
+    if text.is_empty() || text.len() > 4096 {
         return false;
     }
     // Code in curly brackets is usual where they are only curly.

@@ -1,10 +1,10 @@
 //! XML that loads or expands, server-side includes, and XSLT.
 
 use crate::bytes::{Set, has};
-use crate::{Confidence, Text};
+use crate::{Confidence, Found, Text};
 
 /// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Option<(Confidence, &'static str)> {
+pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     memchr::memchr(b'<', value)?;
     let lower = value.to_ascii_lowercase();

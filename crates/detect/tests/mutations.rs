@@ -191,3 +191,44 @@ fn equivalent_operators_change_nothing() {
         assert!(passed.is_empty(), "{one} as {other}: {passed:#?}");
     }
 }
+
+#[test]
+fn padding_hides_nothing() {
+    let gap = " ".repeat(2000);
+    let lines = "\n".repeat(500);
+    let terms = "+1".repeat(400);
+    let parts = ["' or 1=1 -- ", "a", "b"].map(|part| format!("\"{part}\"")).join(",");
+    let strings = format!("[{}{parts}]", "\"plain text\",".repeat(200));
+    let attributes = " a".repeat(300);
+    for attack in [
+        format!("x;{gap}cat /etc/passwd"),
+        format!("x;{lines}cat /etc/passwd"),
+        format!("x$({gap}id)"),
+        format!("x;c{}at /etc/passwd", "''".repeat(60)),
+        format!("$(cat /etc/passwd # {})", "a".repeat(400)),
+        format!("{{{{{gap}7*7{gap}}}}}"),
+        format!("{{{{ '{}'.__class__ }}}}", "a".repeat(2000)),
+        format!("1{terms} union select password from users"),
+        format!("1{terms} or 1=1"),
+        format!("1{terms};drop table users"),
+        format!("1{terms} and sleep(5)"),
+        format!("1{} union{}select{gap}password{gap}from{gap}users", gap, lines),
+        strings,
+        format!("<img{attributes} src=x onerror=alert(1)>"),
+        format!("<a title='\"><img{attributes} src=x onerror=alert(1)>"),
+        format!("{}\r\nSet-Cookie: a=b", "a".repeat(400)),
+        format!("a\r\n{}Set-Cookie: a=b", "Other: thing\r\n".repeat(20)),
+        format!("{}{}", "-- x\n".repeat(2000), "1 union select password from users"),
+    ] {
+        assert!(is_refused(attack.as_bytes()), "{attack}");
+    }
+}
+
+/// A megabyte of it neither takes long nor exhausts the stack.
+#[test]
+fn what_repeats_is_read_to_its_end() {
+    for piece in ["--\n", "::a", "(", "not ", ";", "\n", " ", "' or ", "/*", "<a b=", "{{", "[", "\"a\","] {
+        let value = piece.repeat(1024 * 1024 / piece.len());
+        let _ = detect::inspect(format!("[{value}]").as_bytes(), 3, &detect::ALL);
+    }
+}

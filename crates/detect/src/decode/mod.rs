@@ -9,6 +9,7 @@ mod escapes;
 mod unicode;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 pub(crate) use self::entities::decode as decode_entities;
 
@@ -29,6 +30,8 @@ pub enum Decoding {
     Unicode,
     /// A string of JSON within a string.
     Json,
+    /// White space that is there to keep two things apart: a long gap is one space.
+    Gaps,
 }
 
 impl Decoding {
@@ -42,16 +45,18 @@ impl Decoding {
             Decoding::Hex => "hex",
             Decoding::Unicode => "unicode",
             Decoding::Json => "json",
+            Decoding::Gaps => "gaps",
         }
     }
 
-    const ALL: [Decoding; 6] = [
+    const ALL: [Decoding; 7] = [
         Decoding::Percent,
         Decoding::HtmlEntities,
         Decoding::Escapes,
         Decoding::Unicode,
         Decoding::Base64,
         Decoding::Hex,
+        Decoding::Gaps,
     ];
 
     /// What a value becomes; nothing where there is nothing to be decoded.
@@ -64,6 +69,7 @@ impl Decoding {
             Decoding::Base64 => base::base64(value),
             Decoding::Hex => base::hex(value),
             Decoding::Json => None,
+            Decoding::Gaps => gaps(value),
         }
     }
 }
@@ -77,8 +83,9 @@ pub struct Reading<'v> {
     pub decodings: Vec<Decoding>,
 }
 
-/// The most readings of one value.
-const MOST: usize = 24;
+/// The most that all readings of a value have together, in sizes of the value; and what any value is allowed.
+const MOST: usize = 16;
+const LEAST: usize = 4096;
 
 /// Tells the readings of a value, at most `rounds` decodings deep, until one is enough.
 pub fn readings<T>(
@@ -92,6 +99,8 @@ pub fn readings<T>(
     }
     // Those that were decoded; most values have none, and nothing is allocated for them.
     let mut more: Vec<Reading<'_>> = Vec::new();
+    let mut known: HashSet<Box<[u8]>> = HashSet::new();
+    let mut room = value.len().saturating_mul(MOST).max(LEAST);
     let mut at = 0usize;
     loop {
         let own = at.checked_sub(1).map_or(&first, |at| &more[at]);
@@ -102,13 +111,13 @@ pub fn readings<T>(
             let strings = json_strings(&own.text).into_iter().map(|text| (Decoding::Json, text));
             let mut next = Vec::new();
             for (decoding, text) in decoded.chain(strings) {
-                let is_known = |reading: &Reading<'_>| *reading.text == *text;
-                if is_known(&first)
-                    || more.iter().chain(&next).any(is_known)
-                    || more.len() + next.len() >= MOST
-                {
+                if text.len() >= room {
                     continue;
                 }
+                if *text == *value || !known.insert(text.as_slice().into()) {
+                    continue;
+                }
+                room -= text.len() + 1;
                 let mut decodings = own.decodings.clone();
                 decodings.push(decoding);
                 let reading = Reading { text: Cow::Owned(text), decodings };
@@ -124,6 +133,33 @@ pub fn readings<T>(
         }
         at += 1;
     }
+}
+
+/// White space of more than some bytes is one space.
+fn gaps(value: &[u8]) -> Option<Vec<u8>> {
+    const LONGEST: usize = 16;
+    // One that is longer has a byte in every so many.
+    if !value.iter().skip(LONGEST).step_by(LONGEST).any(u8::is_ascii_whitespace) {
+        return None;
+    }
+    let mut out = Vec::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(offset) = value[at..].iter().position(u8::is_ascii_whitespace) {
+        let start = at + offset;
+        let length = value[start..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+        at = start + length;
+        if length > LONGEST {
+            out.extend_from_slice(&value[copied..start]);
+            out.push(b' ');
+            copied = at;
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.extend_from_slice(&value[copied..]);
+    Some(out)
 }
 
 fn percent(value: &[u8]) -> Option<Vec<u8>> {
@@ -169,9 +205,8 @@ fn hex_number(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0u32, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))
 }
 
-/// The strings of a text that is JSON by its looks, when there are not too many.
+/// The strings of a text that is JSON by its looks.
 fn json_strings(text: &[u8]) -> Vec<Vec<u8>> {
-    const MOST_STRINGS: usize = 16;
     let trimmed = text.trim_ascii();
     let looks =
         matches!((trimmed.first(), trimmed.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
@@ -185,7 +220,7 @@ fn json_strings(text: &[u8]) -> Vec<Vec<u8>> {
         while end < rest.len() && rest[end] != b'"' {
             end += if rest[end] == b'\\' { 2 } else { 1 };
         }
-        if end >= rest.len() || strings.len() == MOST_STRINGS {
+        if end >= rest.len() {
             break;
         }
         let string = &rest[start + 1..end];

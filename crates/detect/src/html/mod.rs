@@ -9,9 +9,7 @@ mod names;
 mod script;
 
 use self::names::{is_event, is_loading, is_tag, is_url_attribute, runs_by_itself};
-use crate::{Confidence, Text, marks};
-
-type Found = Option<(Confidence, &'static str)>;
+use crate::{Confidence, Found, Text, marks, surer};
 
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Found {
@@ -20,8 +18,15 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     let tags =
         first.and_then(|first| closes_attribute(value, first).or_else(|| tags(value, text.is_prose())));
     const ATTRIBUTE: u64 = marks::of(b"=");
-    tags.or_else(|| text.any(ATTRIBUTE).then(|| attributes_without_tag(value, text.is_prose())).flatten())
-        .or_else(|| script::detect(text))
+    let sure = |found: &Found| matches!(found, Some((Confidence::High, _)));
+    let mut best = tags;
+    if !sure(&best) && text.any(ATTRIBUTE) {
+        best = surer(best, attributes_without_tag(value, text.is_prose()));
+    }
+    if !sure(&best) {
+        best = surer(best, script::detect(text));
+    }
+    best
 }
 
 /// `"><h1>`: what stands before the first tag ends the one in which the value stands.
@@ -40,40 +45,36 @@ fn is_gap(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c | b'/' | 0x0b | 0)
 }
 
-/// Attributes of a tag that are read, and of one of many.
-const MOST: usize = 16;
-const FEW: usize = 4;
-/// Tags of a value that are read in full.
-const MANY_TAGS: usize = 200;
+/// How often a byte is read at most, on the whole: tags may stand within others' attributes.
+const MOST: usize = 4;
+/// What is read of any value.
+const LEAST: usize = 4096;
 
 fn tags(value: &[u8], is_prose: bool) -> Found {
     let mut at = 0;
     let mut best: Found = None;
-    let mut count = 0;
+    let mut room = value.len().saturating_mul(MOST).max(LEAST);
     while let Some(offset) = memchr::memchr(b'<', &value[at..]) {
-        count += 1;
-        let most = if count > MANY_TAGS { FEW } else { MOST };
         let start = at + offset + 1;
         at = start;
         let rest = &value[start..];
         let found = match rest {
             [b'!', ..] | [b'?', ..] => declaration(rest),
             // An end tag has attributes, too, for some browsers; what it closes is what a script was in.
-            [b'/', name @ ..] => closes_script(name),
-            [first, ..] if first.is_ascii_alphabetic() => tag(rest, is_prose, most),
+            [b'/', name @ ..] => closes_script(name, &mut room),
+            [first, ..] if first.is_ascii_alphabetic() => tag(rest, is_prose, &mut room),
             // Bytes that some browsers leave out.
             [0 | b'%' | b'\\' | 0x0b, ..] => {
-                tag(rest[1..].trim_ascii_start(), is_prose, most).filter(|_| !is_prose)
+                tag(rest[1..].trim_ascii_start(), is_prose, &mut room).filter(|_| !is_prose)
             }
             _ => None,
         };
-        if let Some((confidence, _)) = found
-            && best.is_none_or(|(known, _)| confidence > known)
-        {
-            best = found;
-        }
+        best = surer(best, found);
         if best.is_some_and(|(confidence, _)| confidence == Confidence::High) {
             break;
+        }
+        if room == 0 {
+            return Some((Confidence::High, "tags within tags, too many to be read"));
         }
     }
     best
@@ -87,7 +88,7 @@ fn declaration(rest: &[u8]) -> Found {
 }
 
 /// `</script>` with something behind it.
-fn closes_script(name: &[u8]) -> Found {
+fn closes_script(name: &[u8], room: &mut usize) -> Found {
     let closes = ["script", "textarea", "title", "style", "noscript", "template", "xmp"];
     let length = name.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
     let closed = closes.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(&name[..length]));
@@ -96,19 +97,19 @@ fn closes_script(name: &[u8]) -> Found {
         let behind = behind[end + 1..].trim_ascii_start();
         behind.starts_with(b"<")
             && behind.get(1).is_some_and(u8::is_ascii_alphabetic)
-            && tag(&behind[1..], false, FEW).is_some()
+            && tag(&behind[1..], false, room).is_some()
     });
     (closed && opens).then_some((Confidence::High, "closes what it stands in, and opens markup of its own"))
 }
 
 /// A tag, from its name on.
-fn tag(rest: &[u8], is_prose: bool, most: usize) -> Found {
+fn tag(rest: &[u8], is_prose: bool, room: &mut usize) -> Found {
     let length =
         rest.iter().take_while(|b| !is_gap(**b) && !matches!(b, b'>' | b'<' | b'=' | b'"' | b'\'')).count();
     let name: Vec<u8> = rest[..length].iter().filter(|b| **b != 0).map(u8::to_ascii_lowercase).collect();
     // `svg:script` is a script.
     let local = name.rsplit(|b| *b == b':').next().unwrap_or(&name);
-    let (attributes, behind) = attributes(&rest[length..], most);
+    let (attributes, behind) = attributes(&rest[length..], room);
     let high = |reason| Some((Confidence::High, reason));
     let has = |wanted: &str| attributes.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted.as_bytes()));
     if local == b"script" {
@@ -119,7 +120,12 @@ fn tag(rest: &[u8], is_prose: bool, most: usize) -> Found {
             return Some(found);
         }
     }
-    if local == b"style" && !is_prose && behind.is_some_and(loads_style) {
+    let style = behind.filter(|_| local == b"style" && !is_prose).map(|behind| {
+        let length = memchr::memmem::find(behind, b"</").unwrap_or(behind.len());
+        *room = room.saturating_sub(length);
+        &behind[..length]
+    });
+    if style.is_some_and(loads_style) {
         return high("a style that loads or runs something");
     }
     if runs_by_itself(local) {
@@ -199,17 +205,22 @@ fn script_tag(
 /// Names and values of attributes, and what is behind the tag's end, when it has one.
 type Attributes<'t> = (Vec<(Vec<u8>, Vec<u8>)>, Option<&'t [u8]>);
 
-fn attributes(rest: &[u8], most: usize) -> Attributes<'_> {
+fn attributes<'t>(rest: &'t [u8], room: &mut usize) -> Attributes<'t> {
+    let (all, end) = read_attributes(rest, *room);
+    *room = room.saturating_sub(end.min(rest.len()));
+    (all, rest.get(end + 1..).filter(|_| rest.get(end) == Some(&b'>')))
+}
+
+/// Reads attributes as long as there is room; where they end.
+fn read_attributes(rest: &[u8], room: usize) -> (Vec<(Vec<u8>, Vec<u8>)>, usize) {
     let mut all = Vec::new();
     let mut at = 0;
-    while all.len() < most {
+    while at < room {
         while at < rest.len() && (is_gap(rest[at]) || matches!(rest[at], b'"' | b'\'' | b'=' | b'`')) {
             at += 1;
         }
         match rest.get(at) {
-            None => return (all, None),
-            Some(b'>') => return (all, Some(&rest[at + 1..])),
-            Some(b'<') => return (all, None),
+            None | Some(b'>' | b'<') => return (all, at),
             Some(_) => {}
         }
         let length =
@@ -246,7 +257,7 @@ fn attributes(rest: &[u8], most: usize) -> Attributes<'_> {
         }
         all.push((name, value));
     }
-    (all, None)
+    (all, rest.len())
 }
 
 /// An attribute that runs something.
@@ -306,6 +317,7 @@ fn squeeze(text: &[u8]) -> Vec<u8> {
 /// Attributes behind a quote that ends the one where the value stands, or behind a space where none does.
 fn attributes_without_tag(value: &[u8], is_prose: bool) -> Found {
     let first_quote = memchr::memchr2(b'"', b'\'', value).unwrap_or(value.len());
+    let first_tag = value.windows(2).position(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic());
     let mut at = 0;
     while let Some(offset) = memchr::memchr(b'=', &value[at..]) {
         let equals = at + offset;
@@ -331,8 +343,10 @@ fn attributes_without_tag(value: &[u8], is_prose: bool) -> Found {
             .or(content.strip_prefix(b"'"))
             .or(content.strip_prefix(b"`"))
             .unwrap_or(content);
-        if is_event(&name) && script::looks_like(content) {
-            return Some((if is_prose { Confidence::Low } else { Confidence::High }, "an event handler"));
+        if is_event(&name) && script::looks_like(&content[..content.len().min(400)]) {
+            let in_tag = first_tag.is_some_and(|tag| tag < equals);
+            let confidence = if is_prose && !in_tag { Confidence::Low } else { Confidence::High };
+            return Some((confidence, "an event handler"));
         }
         // Only where something is closed before: `" href=javascript:`, `"><a href=`.
         let closed = first_quote < before.len() - length;

@@ -1,9 +1,7 @@
 //! Scripts without markup: for values that land in one, in a handler, or in a template that evaluates.
 
 use crate::bytes::Set;
-use crate::{Confidence, Text, marks};
-
-type Found = Option<(Confidence, &'static str)>;
+use crate::{Confidence, Found, Text, marks};
 
 /// Functions that show that a script runs, or run a text as one.
 static RUN: Set = Set::new(&[

@@ -64,7 +64,7 @@ pub(super) fn single_argument(arguments: &[u8]) -> bool {
 
 /// The command's name, without what the shell takes away, and what follows it.
 pub(super) fn command(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
-    const LONGEST: usize = 80;
+    const LONGEST: usize = 256;
     let mut name = Vec::new();
     let mut at = 0;
     while at < text.len().min(LONGEST) {

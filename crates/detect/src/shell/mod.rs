@@ -11,9 +11,7 @@ use self::command::{
     command, has_command_argument, is_command, is_spelled, known, sensitive, single_argument,
 };
 use crate::bytes::{Set, begins, has};
-use crate::{Confidence, Text, marks};
-
-type Found = Option<(Confidence, &'static str)>;
+use crate::{Confidence, Found, Text, marks};
 
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Found {
@@ -42,36 +40,38 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
 
 /// Behind what parts commands.
 fn separated(value: &[u8]) -> Found {
-    for (at, byte) in value.iter().enumerate() {
-        let behind = &value[at + 1..];
-        let follows = match byte {
-            b';' | b'|' | b'&' => behind.trim_start_matches(b";|&"),
-            b'\n' | b'\r' => behind,
-            _ => continue,
-        };
-        // `&amp;` and `&name=` are of HTML and of queries.
-        let of_query = *byte == b'&'
-            && value.get(at + 1) != Some(&b'&')
-            && !behind.first().is_some_and(|b| b.is_ascii_whitespace())
-            && {
-                let length = crate::bytes::name(behind).len();
-                matches!(behind.get(length), Some(b'=' | b';'))
-            };
-        let of_entity = *byte == b';' && is_entity(&value[..at]);
-        // A reference of C or Rust.
-        let of_reference =
-            *byte == b'&' && at > 0 && matches!(value[at - 1], b'(' | b',' | b'<' | b':' | b'=');
-        if of_query || of_entity || of_reference {
+    let parts = |b: &u8| matches!(b, b';' | b'|' | b'&' | b'\n' | b'\r');
+    let mut at = 0;
+    while let Some(offset) = value[at..].iter().position(parts) {
+        let start = at + offset;
+        // A run of them, and of white space, parts once.
+        let length = value[start..].iter().take_while(|b| parts(b) || b.is_ascii_whitespace()).count();
+        let (run, follows) = value[start..].split_at(length);
+        at = start + length;
+        // `&lt;` ends with none.
+        let run = if run[0] == b';' && is_entity(&value[..start]) { &run[1..] } else { run };
+        if !run.iter().any(parts) || is_of_query(run, follows) || is_reference(&value[..start], run) {
             continue;
         }
-        let line = (*byte == b'\n' || *byte == b'\r') && at > 0;
+        let line = start > 0 && !run.iter().any(|b| matches!(b, b';' | b'|' | b'&'));
         // Lines of a text that says what to run.
-        let told = line && words(&value[at.saturating_sub(200)..at]) > 2;
-        if is_command(follows, line, at == 0) && (!told || sensitive(&follows[..follows.len().min(256)])) {
+        let told = line && words(&value[start.saturating_sub(200)..start]) > 2;
+        if is_command(follows, line, start == 0) && (!told || sensitive(&follows[..follows.len().min(256)])) {
             return Some((Confidence::High, "ends a command, and begins another"));
         }
     }
     None
+}
+
+/// `&name=` is of a query, and `&name;` of HTML.
+fn is_of_query(run: &[u8], follows: &[u8]) -> bool {
+    let length = crate::bytes::name(&follows[..follows.len().min(64)]).len();
+    run == b"&" && matches!(follows.get(length), Some(b'=' | b';'))
+}
+
+/// A reference of C or Rust: `(&x`.
+fn is_reference(before: &[u8], run: &[u8]) -> bool {
+    run.trim_ascii_end() == b"&" && matches!(before.last(), Some(b'(' | b',' | b'<' | b':' | b'='))
 }
 
 trait TrimStart {
@@ -98,8 +98,10 @@ fn substituted(value: &[u8]) -> Found {
             [b'`', _] => &value[at + 1..],
             _ => continue,
         };
+        let is_cut = inner.len() > 256;
         let inner = &inner[..inner.len().min(256)];
-        let Some(end) = memchr::memchr2(b')', b'`', inner) else { continue };
+        let end = memchr::memchr2(b')', b'`', inner).or(is_cut.then_some(inner.len()));
+        let Some(end) = end.filter(|end| *end > 0) else { continue };
         // `$((1+1))` is arithmetic, and `$(...)` is jQuery.
         if inner.starts_with(b"(")
             || matches!(inner.first(), Some(b'"' | b'\'' | b'#' | b'.')) && pair == b"$("
@@ -107,13 +109,6 @@ fn substituted(value: &[u8]) -> Found {
             continue;
         }
         let quoted = pair[0] == b'`';
-
-        // A piece of code in a text, as Markdown writes it.
-        let span = quoted
-            && words(&value[at.saturating_sub(200)..at]) + words(inner.get(end + 1..).unwrap_or(b"")) > 2;
-        if span && !sensitive(inner) {
-            continue;
-        }
         let given = pair != b"$(" && !quoted || pair == b"$(" && single_argument(&inner[..end]);
         let is_word = || {
             command(inner.trim_ascii_start()).is_some_and(|(name, rest)| {
@@ -122,12 +117,17 @@ fn substituted(value: &[u8]) -> Found {
             })
         };
         let whole = quoted && at == 0 && end + 2 == value.len() && is_word();
-        if whole {
-            return Some((Confidence::High, "a command whose output stands for it"));
-        }
-        if (is_command(&inner[..end], false, true) || given && is_word())
-            && (!quoted || !is_code_word(&inner[..end]))
-        {
+        let runs = || {
+            (is_command(&inner[..end], false, true) || given && is_word())
+                && (!quoted || !is_code_word(&inner[..end]))
+        };
+        // A piece of code in a text, as Markdown writes it.
+        let span = || {
+            quoted
+                && words(&value[at.saturating_sub(200)..at]) + words(inner.get(end + 1..).unwrap_or(b"")) > 2
+                && !sensitive(inner)
+        };
+        if whole || runs() && !span() {
             return Some((Confidence::High, "a command whose output stands for it"));
         }
     }

@@ -51,6 +51,22 @@ pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
     })
 }
 
+/// Whether a value begins as one does that lands there.
+pub(super) fn begins_bare(all: &[Token<'_>]) -> bool {
+    !matches!(
+        all.first(),
+        None | Some(
+            Token::Variable
+                | Token::Compare
+                | Token::Operator(b'*' | b'/' | b'%' | b'^' | b'|' | b'&' | b'~' | b'!')
+                | Token::Comma
+                | Token::Dot
+                | Token::Comment(_)
+                | Token::Other(_)
+        )
+    )
+}
+
 /// A UNION, a statement or a condition on constants anywhere in what is no sentence.
 pub(super) fn later(all: &[Token<'_>]) -> Found {
     for at in 1..all.len() {

@@ -29,20 +29,29 @@ pub(super) enum Token<'t> {
     Other(u8),
 }
 
-/// The most tokens of a value; what follows changes nothing.
-const MOST: usize = 256;
+/// The tokens that are looked at together: no expression that matters is longer, and none is out of sight, since each
+/// window begins in the middle of the one before.
+const WINDOW: usize = 256;
 
-/// The tokens of a text.
+/// The first tokens of a text.
 pub(super) fn tokens(text: &[u8]) -> Vec<Token<'_>> {
+    Lexer { text, at: 0 }.take(WINDOW).collect()
+}
+
+/// Tells the windows of a text's tokens until one is enough.
+pub(super) fn windows<'t, T>(text: &'t [u8], mut ask: impl FnMut(&[Token<'t>]) -> Option<T>) -> Option<T> {
     let mut lexer = Lexer { text, at: 0 };
-    let mut all = Vec::with_capacity(16);
-    while let Some(token) = lexer.next() {
-        all.push(token);
-        if all.len() == MOST {
-            break;
+    let mut window = Vec::with_capacity(16);
+    loop {
+        window.extend(lexer.by_ref().take(WINDOW - window.len()));
+        if let Some(found) = ask(&window) {
+            return Some(found);
         }
+        if window.len() < WINDOW {
+            return None;
+        }
+        window.drain(..WINDOW / 2);
     }
-    all
 }
 
 struct Lexer<'t> {
@@ -55,7 +64,7 @@ impl<'t> Lexer<'t> {
         &self.text[self.at..]
     }
 
-    fn take(&mut self, length: usize) -> &'t [u8] {
+    fn cut(&mut self, length: usize) -> &'t [u8] {
         let taken = &self.rest()[..length];
         self.at += length;
         taken
@@ -85,99 +94,28 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn next(&mut self) -> Option<Token<'t>> {
-        self.space();
-        let rest = self.rest();
-        let first = *rest.first()?;
-        Some(match rest {
-            // `::int` says what something is, and changes nothing.
-            [b':', b':', after @ ..] if after.first().is_some_and(u8::is_ascii_alphabetic) => {
-                let length = after.iter().take_while(|b| is_word(**b)).count();
-                self.take(2 + length);
-                return self.next();
-            }
-            [b'#', b'>', ..] => {
-                self.take(2);
-                Token::Compare
-            }
-            [b'-', b'-', ..] | [b'#', ..] | [b'/', b'*', ..] => {
-                let skip = if first == b'#' { 1 } else { 2 };
-                let end = memchr::memchr(b'\n', rest).filter(|_| first != b'/').unwrap_or(rest.len());
-                let comment = self.take(end);
-                // What is on the next line is code again.
-                let inner = &comment[skip..];
-                if end < rest.len() && !self.text[self.at..].trim_ascii().is_empty() {
-                    return self.next();
+    /// What changes nothing: white space, `::int`, comments with code on the next line. A comment that has none is told.
+    fn skip(&mut self) -> Option<&'t [u8]> {
+        loop {
+            self.space();
+            let rest = self.rest();
+            match rest {
+                [b':', b':', after @ ..] if after.first().is_some_and(u8::is_ascii_alphabetic) => {
+                    self.at += 2 + after.iter().take_while(|b| is_word(**b)).count();
                 }
-                Token::Comment(inner)
-            }
-            [b'\'' | b'"', ..] => self.string(),
-            [b'`', after @ ..] => {
-                let length = memchr::memchr(b'`', after).map_or(rest.len(), |end| end + 2);
-                self.take(length);
-                Token::Name
-            }
-            [b'[', after @ ..] if after.first().is_some_and(|b| b.is_ascii_alphabetic()) => {
-                let length = memchr::memchr(b']', after).map_or(rest.len(), |end| end + 2);
-                self.take(length);
-                Token::Name
-            }
-            [b'@', after @ ..] if !after.starts_with(b">") => {
-                let length = rest.iter().take_while(|b| **b == b'@').count();
-                let name = rest[length..].iter().take_while(|b| is_word(**b)).count();
-                self.take(length + name);
-                if name == 0 { Token::Other(b'@') } else { Token::Variable }
-            }
-            [b'0'..=b'9', ..] | [b'.', b'0'..=b'9', ..] => self.number(),
-            // `N'x'`, `x'61'`, `_utf8'x'` are strings.
-            [b'n' | b'N' | b'x' | b'X' | b'b' | b'B' | b'e' | b'E', b'\'', ..] => {
-                self.at += 1;
-                self.string()
-            }
-            _ if is_word(first) && !first.is_ascii_digit() => {
-                let length = rest.iter().take_while(|b| is_word(**b)).count();
-                Token::Word(self.take(length))
-            }
-            [b'&', b'&', ..] => {
-                self.take(2);
-                Token::Word(b"and")
-            }
-            [b'|', b'|', ..] => {
-                self.take(2);
-                Token::Join
-            }
-            [b'<', b'=', b'>', ..] => {
-                self.take(3);
-                Token::Compare
-            }
-            // Of JSON and arrays, in PostgreSQL.
-            [b'<', b'@', ..] | [b'@', b'>', ..] | [b'-', b'>', ..] | [b'?', b' ', ..] => {
-                self.take(2);
-                Token::Compare
-            }
-            [b'<', b'>' | b'=', ..] | [b'>' | b'!' | b':' | b'^' | b'=', b'=', ..] => {
-                self.take(2);
-                Token::Compare
-            }
-            [b'=' | b'<' | b'>', ..] => {
-                self.take(1);
-                Token::Compare
-            }
-            _ => {
-                self.take(1);
-                match first {
-                    b'(' => Token::Open,
-                    b')' => Token::Close,
-                    b',' => Token::Comma,
-                    b'.' => Token::Dot,
-                    b';' => Token::Semicolon,
-                    b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'|' | b'&' | b'~' | b'!' => {
-                        Token::Operator(first)
+                [b'#', b'>', ..] => return None,
+                [b'-', b'-', ..] | [b'#', ..] | [b'/', b'*', ..] => {
+                    let skip = if rest[0] == b'#' { 1 } else { 2 };
+                    let end = memchr::memchr(b'\n', rest).filter(|_| rest[0] != b'/').unwrap_or(rest.len());
+                    let inner = &self.cut(end)[skip..];
+                    if self.rest().iter().all(u8::is_ascii_whitespace) {
+                        self.at = self.text.len();
+                        return Some(inner);
                     }
-                    other => Token::Other(other),
                 }
+                _ => return None,
             }
-        })
+        }
     }
 
     /// A string: doubled quotes and escaped ones are in it.
@@ -222,8 +160,92 @@ impl<'t> Lexer<'t> {
                 length += 1 + sign + exponent;
             }
         }
-        self.take(length);
+        self.cut(length);
         Token::Number
+    }
+}
+
+impl<'t> Iterator for Lexer<'t> {
+    type Item = Token<'t>;
+
+    fn next(&mut self) -> Option<Token<'t>> {
+        if let Some(comment) = self.skip() {
+            return Some(Token::Comment(comment));
+        }
+        let rest = self.rest();
+        let first = *rest.first()?;
+        Some(match rest {
+            [b'#', b'>', ..] => {
+                self.cut(2);
+                Token::Compare
+            }
+            [b'\'' | b'"', ..] => self.string(),
+            [b'`', after @ ..] => {
+                let length = memchr::memchr(b'`', after).map_or(rest.len(), |end| end + 2);
+                self.cut(length);
+                Token::Name
+            }
+            [b'[', after @ ..] if after.first().is_some_and(|b| b.is_ascii_alphabetic()) => {
+                let length = memchr::memchr(b']', after).map_or(rest.len(), |end| end + 2);
+                self.cut(length);
+                Token::Name
+            }
+            [b'@', after @ ..] if !after.starts_with(b">") => {
+                let length = rest.iter().take_while(|b| **b == b'@').count();
+                let name = rest[length..].iter().take_while(|b| is_word(**b)).count();
+                self.cut(length + name);
+                if name == 0 { Token::Other(b'@') } else { Token::Variable }
+            }
+            [b'0'..=b'9', ..] | [b'.', b'0'..=b'9', ..] => self.number(),
+            // `N'x'`, `x'61'`, `_utf8'x'` are strings.
+            [b'n' | b'N' | b'x' | b'X' | b'b' | b'B' | b'e' | b'E', b'\'', ..] => {
+                self.at += 1;
+                self.string()
+            }
+            _ if is_word(first) && !first.is_ascii_digit() => {
+                let length = rest.iter().take_while(|b| is_word(**b)).count();
+                Token::Word(self.cut(length))
+            }
+            [b'&', b'&', ..] => {
+                self.cut(2);
+                Token::Word(b"and")
+            }
+            [b'|', b'|', ..] => {
+                self.cut(2);
+                Token::Join
+            }
+            [b'<', b'=', b'>', ..] => {
+                self.cut(3);
+                Token::Compare
+            }
+            // Of JSON and arrays, in PostgreSQL.
+            [b'<', b'@', ..] | [b'@', b'>', ..] | [b'-', b'>', ..] | [b'?', b' ', ..] => {
+                self.cut(2);
+                Token::Compare
+            }
+            [b'<', b'>' | b'=', ..] | [b'>' | b'!' | b':' | b'^' | b'=', b'=', ..] => {
+                self.cut(2);
+                Token::Compare
+            }
+            [b'=' | b'<' | b'>', ..] => {
+                self.cut(1);
+                Token::Compare
+            }
+            _ => {
+                self.cut(1);
+                match first {
+                    b'(' => Token::Open,
+                    b')' => Token::Close,
+                    b',' => Token::Comma,
+                    b'.' => Token::Dot,
+                    b';' => Token::Semicolon,
+                    b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'|' | b'&' | b'~' | b'!' => {
+                        Token::Operator(first)
+                    }
+                    other => Token::Other(other),
+                }
+            }
+        })
     }
 }
 

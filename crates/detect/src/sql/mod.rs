@@ -11,14 +11,12 @@ mod lexer;
 mod statement;
 mod words;
 
-use self::bare::{bare, calls};
+use self::bare::{bare, begins_bare, calls, later};
 use self::expression::{Shape, Strength, expression};
-use self::lexer::{Token, tokens};
+use self::lexer::{Token, tokens, windows};
 use self::statement::{statement, statements, union, waits};
 use self::words::{compares, is_one_of, joins};
-use crate::{Confidence, Text, marks};
-
-type Found = Option<(Confidence, &'static str)>;
+use crate::{Confidence, Found, Text, marks, surer};
 
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Found {
@@ -26,20 +24,21 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     if value.len() < 3 || !may_be(text) {
         return None;
     }
-    let mut best: Found = None;
-    let mut consider = |found: Found| {
-        if let Some((confidence, _)) = found
-            && best.is_none_or(|(known, _)| confidence > known)
-        {
-            best = found;
+    let mut best = surer(in_string(value, b'\''), in_string(value, b'"'));
+    // Whether what comes later may go on with what came first.
+    let mut goes_on = None;
+    windows(value, |all| {
+        match goes_on {
+            None => {
+                goes_on = Some(!text.is_prose() && begins_bare(all));
+                best = surer(best, bare(value, all, text.is_prose()));
+            }
+            Some(goes_on) if goes_on => best = surer(best, later(all)),
+            Some(_) => {}
         }
-    };
-    for quote in [b'\'', b'"'] {
-        consider(in_string(value, quote));
-    }
-    let all = tokens(value);
-    consider(bare(value, &all, text.is_prose()));
-    consider(calls(&all, text.is_prose()));
+        best = surer(best, calls(all, text.is_prose()));
+        best.filter(|(confidence, _)| *confidence == Confidence::High).map(|_| ())
+    });
     best
 }
 

@@ -1,0 +1,8 @@
+//! The detector `shell` by itself.
+#![no_main]
+
+mod detectors;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Shell, value));
