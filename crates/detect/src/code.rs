@@ -60,7 +60,7 @@ static CALLS: Set = Set::new(&[
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
-    const CODE: u64 = marks::of(b"(`[{<$");
+    const CODE: u64 = marks::of(b"(`[{<$;'\"");
     if !text.any(CODE) && !has(value, "__") && !has(value, "constructor") {
         return None;
     }
@@ -94,6 +94,9 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
         && lower.iter().any(|b| matches!(b, b'(' | b'`' | b'=' | b';'))
     {
         return high("code of PHP");
+    }
+    if breaks_out(own) {
+        return high("ends a statement, and begins another");
     }
     if !value.contains(&b'(') && !value.contains(&b'`') {
         return None;
@@ -218,9 +221,14 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     if java || node || python || ruby {
         return high("code that gets at the server");
     }
-    let shows = ["print(md5(", "echo md5(", "die(md5(", "echo(md5(", "print md5("]
-        .iter()
-        .any(|call| has(&lower, call));
+    let shows =
+        ["print", "echo", "die", "exit", "printf", "puts", "var_dump", "response.write"].iter().any(|name| {
+            memchr::memmem::find_iter(&lower, name.as_bytes()).any(|at| {
+                let behind = &lower[at + name.len()..];
+                let behind = behind.strip_prefix(b"(").or(behind.strip_prefix(b" ")).unwrap_or(behind);
+                behind.starts_with(b"md5(") || behind.starts_with(b"phpversion(")
+            })
+        });
     if shows {
         return high("code that shows whether it runs");
     }
@@ -233,4 +241,36 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
         || has(&lower, "var_dump("))
         && lower.contains(&b')');
     (print && !text.is_prose()).then_some((Confidence::Medium, "code that shows whether it runs"))
+}
+
+/// `';f(x);//`, `'-f(x)-'`: a string closed or a statement ended at once, code, and what the application goes on with
+/// commented out, or a string again.
+fn breaks_out(value: &[u8]) -> bool {
+    /// What of a value may stand before.
+    const BEFORE: usize = 32;
+    let value = value.trim_ascii();
+    let start = value.iter().take(BEFORE).position(|b| matches!(b, b'\'' | b'"' | b'`' | b';' | b'}'));
+    let Some(start) = start else { return false };
+    let (before, code) = value.split_at(start);
+    if !before.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
+        return false;
+    }
+    let quote = code[0];
+    let runs = |code: &[u8]| memchr::memchr3(b'(', b'`', b'=', code).is_some();
+    if let [_, operator @ (b'-' | b'+' | b'*' | b'^' | b'|' | b','), inner @ .., last, end] = code
+        && quote == *end
+        && last == operator
+        && matches!(quote, b'\'' | b'"')
+    {
+        return runs(inner) && inner.len() > 3;
+    }
+    let ends = [&b"//"[..], b"#", b"/*", b"<!--"];
+    let Some(code) = ends.iter().find_map(|end| code.strip_suffix(*end)).map(<[u8]>::trim_ascii_end) else {
+        return false;
+    };
+    let marks = |b: &&u8| matches!(b, b'\'' | b'"' | b'`' | b';' | b'.' | b'+' | b')' | b'}' | b' ');
+    let closes = code.iter().take_while(marks).count();
+    let named = code.get(closes).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'$' | b'['));
+    let whole = quote != b';' && quote != b'}' && code[1..].starts_with(b";");
+    (code.ends_with(b";") || code.ends_with(b"}")) && named && (runs(code) && code.contains(&b')') || whole)
 }

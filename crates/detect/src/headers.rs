@@ -44,7 +44,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     let mut at = 0;
     let mut commands = 0;
-    let Some(first) = memchr::memchr2(b'\n', b'\r', value) else { return None };
+    let first = memchr::memchr2(b'\n', b'\r', value)?;
     // Parts of a form that was sent as it is.
     if value.starts_with(b"--") {
         return None;

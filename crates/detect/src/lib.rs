@@ -80,7 +80,7 @@ classes! {
     /// A serialised object (guide §9).
     Serialized = "serialized" by serialized, b"";
     /// Code of the server's language (guide §9).
-    Code = "code" by code, b"(`[{<_.";
+    Code = "code" by code, b"(`[{<_.;'\"%";
 }
 
 /// How sure a detector is.
@@ -192,6 +192,8 @@ fn is_plain(value: &[u8]) -> bool {
     value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b',' | b'@' | b':'))
         && !value.windows(2).any(|pair| matches!(pair, b".." | b"__" | b"--"))
         && !bytes::has(value, "constructor.prototype")
+        // A URL without slashes is one for some clients.
+        && !bytes::begins(value, "http")
 }
 
 /// Whether letters and digits may spell other bytes.

@@ -55,8 +55,14 @@ static FILES: Set = Set::new(&[
 pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     const SLASHES: u64 = marks::of(b"/\\");
-    if !text.any(SLASHES) && !has(value, "..") && !begins(value, "data:") {
+    if !text.any(SLASHES) && !has(value, "..") && !has(value, "0x2") && !begins(value, "data:") {
         return None;
+    }
+    // Slashes as numbers, for those that read them.
+    let spelled = (has(value, "0x2") || has(value, "0x5")).then(|| spell(value));
+    let value = spelled.as_deref().unwrap_or(value);
+    if long_climbs(value) && !text.is_prose() {
+        return Some((Confidence::High, "climbs out of its directory"));
     }
     if let Some(reason) = climbs(value, text.is_prose()) {
         return Some((Confidence::High, reason));
@@ -93,6 +99,12 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     if has(&slashed, "file:///") || begins(&slashed, "file:/") {
         return (!text.is_prose()).then_some((Confidence::High, "a file of the server, by its URL"));
     }
+    // `/etc/` and a name, as a whole.
+    let own = memchr::memmem::find(&joined, b"/etc/")
+        .filter(|at| *at < 2 && joined.get(at + 5).is_some_and(u8::is_ascii_alphabetic));
+    if own.is_some() && !text.is_prose() {
+        return Some((Confidence::High, "a file that is nobody's to read"));
+    }
     if let Some(name) = FILES.first(&joined) {
         // A value that is a path, or begins or ends with one: texts have them in the middle.
         let at = memchr::memmem::find(&joined, name.as_bytes()).unwrap_or(0);
@@ -114,6 +126,23 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
         && value[2..].contains(&b'\\');
     let drive = value.get(1) == Some(&b':') && begins(&slashed[2..], "/windows");
     (share || drive).then_some((Confidence::High, "a path of another machine or of the system"))
+}
+
+/// `0x2e0x2e0x2f` is `../`.
+fn spell(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(byte) = rest.first() {
+        let (byte, length) = match rest {
+            [b'0', b'x' | b'X', b'2', b'e' | b'E', ..] => (b'.', 4),
+            [b'0', b'x' | b'X', b'2', b'f' | b'F', ..] => (b'/', 4),
+            [b'0', b'x' | b'X', b'5', b'c' | b'C', ..] => (b'\\', 4),
+            _ => (*byte, 1),
+        };
+        out.push(byte);
+        rest = &rest[length..];
+    }
+    out
 }
 
 /// `http://evil.test/x.txt?`: code elsewhere, and what is appended to it out of the way.
@@ -141,6 +170,21 @@ fn collapse(path: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A climb that only those write who want to get past something: `..;/`, `....//`.
+fn odd_climb(climb: &[u8]) -> bool {
+    climb.starts_with(b"....") || climb.iter().any(|b| !matches!(b, b'.' | b'/' | b'\\'))
+}
+
+/// `.../.../.../`, `..../..../..../`: some servers climb further by these.
+fn long_climbs(value: &[u8]) -> bool {
+    let mut parts = value.split(|b| is_slash(*b)).map(|part| matches!(part, b"..." | b"...."));
+    let mut row = 0;
+    parts.any(|long| {
+        row = if long { row + 1 } else { 0 };
+        row > 2
+    })
+}
+
 fn is_slash(byte: u8) -> bool {
     matches!(byte, b'/' | b'\\')
 }
@@ -155,7 +199,12 @@ fn climbs(value: &[u8], is_prose: bool) -> Option<&'static str> {
         match climb(&value[at..]) {
             Some(length) => {
                 row += 1;
+                let odd = odd_climb(&value[at..at + length]);
                 at += length;
+                // `.././../`: where one is goes on being the same.
+                while value[at..].starts_with(b"./") || value[at..].starts_with(b".\\") {
+                    at += 2;
+                }
                 // What shows where a file is relative to another is no climb out of anything, in a text.
                 let wanted = if is_prose {
                     4
@@ -164,8 +213,7 @@ fn climbs(value: &[u8], is_prose: bool) -> Option<&'static str> {
                 } else {
                     2
                 };
-                let odd = length > 3 && !is_prose && !is_text;
-                if row >= wanted || odd {
+                if row >= wanted || odd && !is_prose && !is_text {
                     return Some("climbs out of its directory");
                 }
                 let target = value[at..].split(|b| is_slash(*b)).next().unwrap_or(&[]);
@@ -192,7 +240,7 @@ fn climbs(value: &[u8], is_prose: bool) -> Option<&'static str> {
         .then_some("climbs out of its directory")
 }
 
-/// The length of `../`, `..\`, `..;/`, `....//`, `..%00/`, `.../` at the beginning.
+/// The length of `../`, `..\`, `..;/`, `....//`, `..%00/` at the beginning.
 fn climb(rest: &[u8]) -> Option<usize> {
     // Of more than four, none is a climb.
     let dots = rest.iter().take(5).take_while(|b| **b == b'.').count();
@@ -200,12 +248,11 @@ fn climb(rest: &[u8]) -> Option<usize> {
         return None;
     }
     let behind = &rest[dots..];
-    let skipped = behind.iter().take_while(|b| matches!(b, 0 | b';')).count();
+    let skipped = behind.iter().take_while(|b| matches!(b, 0 | b';' | b'%')).count();
     let slashes = behind[skipped..].iter().take_while(|b| is_slash(**b)).count();
     match (dots, slashes) {
         (_, 0) => None,
-        (2, 1) => Some(dots + skipped + slashes),
-        (2, _) => Some(3),
+        (2, _) => Some(dots + skipped + slashes),
         (4, 2..) => Some(dots + skipped + slashes),
         // An ellipsis.
         _ => None,

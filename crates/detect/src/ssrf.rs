@@ -52,25 +52,38 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
             .contains(&b'/')
             .then_some((Confidence::High, "a URL of a scheme that no page is fetched by"));
     }
-    let (scheme, rest) = match memchr::memmem::find(value, b"//") {
-        Some(0) => (&b""[..], &value[2..]),
-        Some(at) if value[at - 1] == b':' && value[..at - 1].iter().all(u8::is_ascii_alphanumeric) => {
-            (&value[..at - 1], &value[at + 2..])
+    let (scheme, rest) = split(value)?;
+    hosts(rest).find_map(|host| internal(scheme, host))
+}
+
+/// The scheme of a URL, and what is behind its slashes, of which clients take any number, and either kind.
+fn split(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let slashes = |rest: &[u8]| rest.iter().take_while(|b| matches!(b, b'/' | b'\\' | b' ' | b'\t')).count();
+    if value.starts_with(b"//") {
+        return Some((b"", &value[2..]));
+    }
+    let at = memchr::memchr(b':', &value[..value.len().min(24)])?;
+    let (scheme, rest) = (&value[..at], &value[at + 1..]);
+    let known = [&b"http"[..], b"https", b"ftp"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let named = !scheme.is_empty() && scheme.iter().all(u8::is_ascii_alphanumeric);
+    (known || named && rest.starts_with(b"//")).then(|| (scheme, &rest[slashes(rest)..]))
+}
+
+/// What one parser or another takes for the host: up to what ends it, and behind each `@`.
+fn hosts(rest: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let end = memchr::memchr(b'/', rest).unwrap_or(rest.len());
+    // Nobody has so many names.
+    rest[..end].split(|b| *b == b'@').take(8).map(|piece| match piece {
+        [b'[', inside @ ..] => inside.split(|b| matches!(b, b']' | b'%')).next().unwrap_or(inside),
+        piece => {
+            let ends = |b: &u8| matches!(b, b':' | b'?' | b'#' | b'\\' | 0..=b' ');
+            piece.split(ends).next().unwrap_or(piece)
         }
-        _ if begins(value, "http:") || begins(value, "https:") => {
-            let at = memchr::memchr(b':', value)?;
-            (&value[..at], value[at + 1..].trim_ascii_start())
-        }
-        _ => return None,
-    };
-    let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#' | b'\\')).unwrap_or(rest.len());
-    let authority = &rest[..end];
-    // What a parser takes for the host: behind the last `@`.
-    let host = authority.rsplit(|b| *b == b'@').next().unwrap_or(authority);
-    let host = match host {
-        [b'[', inside @ ..] => inside.split(|b| *b == b']').next().unwrap_or(inside),
-        host => host.split(|b| *b == b':').next().unwrap_or(host),
-    };
+    })
+}
+
+/// Whether a host is one that only the server gets to.
+fn internal(scheme: &[u8], host: &[u8]) -> Found {
     let host = folded(host);
     let host = host.strip_suffix(".").unwrap_or(&host);
     let high = |reason| Some((Confidence::High, reason));

@@ -18,6 +18,8 @@ const MARKS: &[(&str, &str)] = &[
     ("{{=", "}}"),
     ("{=", "}"),
     ("$!{", "}"),
+    ("[(", ")]"),
+    ("~{", "}"),
 ];
 
 /// Objects and methods through which templates get at what runs them.
@@ -60,6 +62,8 @@ static OBJECTS: Set = Set::new(&[
     "config[",
     "config|",
     "request.application",
+    "request.environ",
+    "request[",
     "request|attr",
     "|attr(",
     "_self.env",
@@ -105,7 +109,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     const CURLY: u64 = marks::of(b"{");
     const OTHERS: u64 = marks::of(b"<#[@");
     let other = || {
-        ["<%", "[[", "@(", "<#", "#set", "#foreach", "#evaluate", "#include", "#parse"]
+        ["<%", "[[", "[(", "[#", "@(", "<#", "#set", "#foreach", "#evaluate", "#include", "#parse"]
             .iter()
             .any(|open| has(value, open))
     };
@@ -125,7 +129,8 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
             // Of several that are open, the last is closed.
             let inner =
                 memchr::memmem::rfind(outer, open.as_bytes()).map_or(outer, |at| &outer[at + open.len()..]);
-            if OBJECTS.occurs(outer) {
+            let squeezed = crate::bytes::squeezed(outer);
+            if OBJECTS.occurs(outer) || OBJECTS.occurs(&squeezed) {
                 return Some((
                     Confidence::High.min(if text.is_prose() { Confidence::Medium } else { Confidence::High }),
                     "an expression that reaches for what runs the template",
@@ -150,6 +155,19 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
         "{php}",
         "{/php}",
         "{math equation",
+        "{$smarty.",
+        "{fetch file",
+        "{include file",
+        "{include 'file:",
+        "{include \"file:",
+        "[#assign",
+        "[#list",
+        "[#include",
+        "${.data_model",
+        "${.vars",
+        "${.main",
+        "${.globals",
+        "$eval(",
         "{system(",
         "{exec(",
         "@{system",
@@ -166,8 +184,11 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
 
 /// Whether an expression calculates or calls: `7*7`, `'a'.join(x)`, `7*'7'`.
 fn calculates(inner: &[u8], open: &str) -> bool {
+    // Marks that take white space away, or print what is evaluated.
     let text = inner.trim_ascii();
-    let text = text.strip_prefix(b"=").or(text.strip_prefix(b"-")).unwrap_or(text).trim_ascii();
+    let text =
+        text.strip_prefix(b"=").or(text.strip_prefix(b"-")).or(text.strip_prefix(b"~")).unwrap_or(text);
+    let text = text.strip_suffix(b"-").or(text.strip_suffix(b"~")).unwrap_or(text).trim_ascii();
     if text.is_empty() || text.len() > 4096 {
         return false;
     }
@@ -221,17 +242,48 @@ fn calculates(inner: &[u8], open: &str) -> bool {
             text,
             b"this" | b"." | b"app" | b"env" | b"request" | b"settings" | b"debug" | b"$" | b"@"
         );
+    // `'a'|upper`, `''['x']`, `[1,2]|join`: what is known is not put into a placeholder.
+    let constant = open == "{{"
+        && match text {
+            [quote @ (b'\'' | b'"'), rest @ ..] => memchr::memchr(*quote, rest).is_some_and(|end| {
+                matches!(
+                    rest[end + 1..].trim_ascii_start().first(),
+                    Some(b'|' | b'~' | b'[' | b'.' | b'%' | b'+' | b'*')
+                )
+            }),
+            [b'[' | b'(' | b'0'..=b'9', rest @ ..] => rest.iter().any(|b| matches!(b, b'|' | b'~')),
+            // Go: `.System "id"`, `printf "%s" .`.
+            _ => text.contains(&b'"') && (text.starts_with(b".") || text.starts_with(b"printf ")),
+        };
+    // FreeMarker: `7?c`.
+    let built_in = open == "${" && text.first().is_some_and(u8::is_ascii_digit) && text.contains(&b'?');
+    let known_call = open == "{{"
+        && [
+            "dump",
+            "debug",
+            "range",
+            "lipsum",
+            "dict",
+            "include",
+            "source",
+            "constant",
+            "attribute",
+            "url_for",
+        ]
+        .iter()
+        .any(|name| {
+            text.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"("))
+        });
     match open {
+        "[(" => product,
+        "{{" if constant || known_call => true,
+        "${" if built_in => true,
+        "~{" => arithmetic || product,
         "{{" | "${" | "#{" | "*{" | "[[" | "@(" | "{=" | "{{=" | "$!{" => {
             arithmetic || product || quoted_call || dump
         }
         "<%" => arithmetic || product || call,
-        "{%" => {
-            [&b"import"[..], b"include", b"extends", b"set", b"for", b"debug", b"load", b"print", b"call"]
-                .iter()
-                .any(|word| text.starts_with(word))
-                && (call || quoted_call || text == b"debug" || text.contains(&b'\''))
-        }
+        "{%" => is_statement(text),
         "%{" | "@{" => arithmetic || quoted_call,
         _ => arithmetic,
     }
@@ -239,7 +291,7 @@ fn calculates(inner: &[u8], open: &str) -> bool {
 
 /// `7 * 7`.
 fn spaced(text: &[u8]) -> bool {
-    let squeezed: Vec<u8> = text.iter().copied().filter(|b| *b != b' ').collect();
+    let squeezed: Vec<u8> = text.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
     let words = text.iter().any(u8::is_ascii_alphabetic);
     !words
         && squeezed.windows(3).any(|three| {
@@ -247,4 +299,18 @@ fn spaced(text: &[u8]) -> bool {
                 && matches!(three[1], b'*' | b'+' | b'/' | b'%')
                 && three[2].is_ascii_digit()
         })
+}
+
+/// `{% set x = 1 %}`, `{% if 1 %}`: a statement that loads, sets or prints, or asks about constants.
+fn is_statement(text: &[u8]) -> bool {
+    let length = text.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let (word, rest) = (&text[..length], text[length..].trim_ascii_start());
+    let is = |words: &[&str]| words.iter().any(|known| known.as_bytes() == word);
+    let constant =
+        rest.first().is_some_and(|b| b.is_ascii_digit() || matches!(b, b'(' | b'\'' | b'"' | b'['));
+    let quoted = text.iter().any(|b| matches!(b, b'(' | b'\'' | b'"'));
+    is(&["import", "print", "debug", "load", "macro"])
+        || is(&["set"]) && memchr::memchr(b'=', rest).is_some()
+        || is(&["if", "elif", "for", "while"]) && (constant || quoted)
+        || is(&["include", "extends", "call", "from", "with"]) && quoted
 }

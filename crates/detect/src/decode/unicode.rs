@@ -27,12 +27,17 @@ fn wide(value: &[u8]) -> Option<Vec<u8>> {
             // Primes and modifier letters that databases take for an apostrophe.
             [0xca, 0xb9 | 0xbc, ..] | [0xcb, 0x88, ..] => (Some(b'\''), 2),
             [0xe2, 0x80, 0xb2, ..] => (Some(b'\''), 3),
+            // Slashes, and dots, that are made plain by those that look for the nearest ASCII.
+            [0xe2, 0x88, 0x95, ..] | [0xe2, 0x81, 0x84, ..] | [0xe2, 0xa7, 0xb8, ..] => (Some(b'/'), 3),
+            [0xe2, 0x88, 0x96, ..] | [0xe2, 0xa7, 0xb5, ..] | [0xef, 0xb9, 0xa8, ..] => (Some(b'\\'), 3),
+            [0xe2, 0x80, 0xa4, ..] | [0xef, 0xb9, 0x92, ..] => (Some(b'.'), 3),
             // Characters whose last byte is a line break or a bracket.
             [0xe5, 0x98, 0x8a, ..] => (Some(b'\n'), 3),
             [0xe5, 0x98, 0x8d, ..] => (Some(b'\r'), 3),
             [0xe5, 0x98, 0xbc, ..] => (Some(b'<'), 3),
             [0xe5, 0x98, 0xbe, ..] => (Some(b'>'), 3),
             // Longer than it must be.
+            [0xc0, low @ 0x40..=0x7f, ..] => (Some(*low), 2),
             [lead @ (0xc0 | 0xc1), low, ..] => (Some((lead & 1) << 6 | low & 0x3f), 2),
             [0xe0, middle @ 0x80..=0x81, low @ 0x80..=0xbf, ..] => (Some((middle & 1) << 6 | low & 0x3f), 3),
             [0xf0, 0x80, middle @ 0x80..=0x81, low @ 0x80..=0xbf, ..] => {

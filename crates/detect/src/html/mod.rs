@@ -63,6 +63,8 @@ fn tags(value: &[u8], is_prose: bool) -> Found {
             // An end tag has attributes, too, for some browsers; what it closes is what a script was in.
             [b'/', name @ ..] => closes_script(name, &mut room),
             [first, ..] if first.is_ascii_alphabetic() => tag(rest, is_prose, &mut room),
+            // Filters that take white space away make a tag of it.
+            [b' ' | b'\t' | b'\n' | b'\r', ..] if !is_prose => spaced_script(rest),
             // Bytes that some browsers leave out.
             [0 | b'%' | b'\\' | 0x0b, ..] => {
                 tag(rest[1..].trim_ascii_start(), is_prose, &mut room).filter(|_| !is_prose)
@@ -78,6 +80,14 @@ fn tags(value: &[u8], is_prose: bool) -> Found {
         }
     }
     best
+}
+
+/// `< script >`.
+fn spaced_script(rest: &[u8]) -> Found {
+    let gap = rest.iter().take(16).take_while(|b| b.is_ascii_whitespace()).count();
+    let name = rest.get(gap..gap + 6)?;
+    let ends = rest.get(gap + 6).is_some_and(|b| is_gap(*b) || *b == b'>');
+    (name.eq_ignore_ascii_case(b"script") && ends).then_some((Confidence::High, "a script"))
 }
 
 /// `<!--[if ...`, `<!ENTITY`, `<?xml-stylesheet`; the rest is XML's matter.
@@ -202,17 +212,18 @@ fn script_tag(
     }
 }
 
-/// Names and values of attributes, and what is behind the tag's end, when it has one.
-type Attributes<'t> = (Vec<(Vec<u8>, Vec<u8>)>, Option<&'t [u8]>);
+/// Names and values.
+type Attributes = Vec<(Vec<u8>, Vec<u8>)>;
 
-fn attributes<'t>(rest: &'t [u8], room: &mut usize) -> Attributes<'t> {
+/// The attributes of a tag, and what is behind its end, when it has one.
+fn attributes<'t>(rest: &'t [u8], room: &mut usize) -> (Attributes, Option<&'t [u8]>) {
     let (all, end) = read_attributes(rest, *room);
     *room = room.saturating_sub(end.min(rest.len()));
     (all, rest.get(end + 1..).filter(|_| rest.get(end) == Some(&b'>')))
 }
 
 /// Reads attributes as long as there is room; where they end.
-fn read_attributes(rest: &[u8], room: usize) -> (Vec<(Vec<u8>, Vec<u8>)>, usize) {
+fn read_attributes(rest: &[u8], room: usize) -> (Attributes, usize) {
     let mut all = Vec::new();
     let mut at = 0;
     while at < room {
@@ -269,6 +280,12 @@ fn attribute(name: &[u8], value: &[u8], is_prose: bool) -> Found {
     // Any handler, of events that come to be.
     if local.starts_with(b"on") && local.len() > 3 && script::looks_like(value) {
         return Some((Confidence::High, "an event handler"));
+    }
+    // What frameworks of the page evaluate.
+    let evaluated =
+        [&b"ng-"[..], b"v-", b"x-", b"hx-on", b"@", b"data-ng-"].iter().any(|p| name.starts_with(p));
+    if evaluated && value.contains(&b'(') && !is_prose {
+        return Some((Confidence::High, "an attribute that is evaluated"));
     }
     if is_url_attribute(local) && runs(value) {
         return Some((Confidence::High, "a URL that runs a script"));

@@ -4,40 +4,215 @@ use super::TrimStart;
 use super::names::{NAMES, PROGRAMS, WORDS};
 use crate::bytes::{Set, begins, has};
 
-/// Whether a command stands here.
-pub(super) fn is_command(text: &[u8], behind_line: bool, begins: bool) -> bool {
-    /// What of a command is looked at.
-    const LOOKED_AT: usize = 256;
-    let text = &text[..text.len().min(LOOKED_AT)];
-    let text = text.trim_ascii_start();
-    let given = text;
-    let text = text.trim_start_matches(b"({!");
-    let text = text.trim_ascii_start();
-    let braced = text.len() < given.len();
-    let Some((name, arguments)) = command(text) else { return false };
-    if arguments.starts_with(b",") && !braced {
+/// What a command stands behind.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Behind {
+    /// A line break alone, in a text of several lines.
+    pub(super) line: bool,
+    /// Nothing: the value begins with what parts commands, or the command is substituted.
+    pub(super) nothing: bool,
+    /// One word, and what shells part commands by: `x&&`, `x\n`.
+    pub(super) word: bool,
+    /// The same, and it parts nothing else.
+    pub(super) sure: bool,
+}
+
+/// A command as it is written: what is left of its name, and its arguments.
+struct Simple<'t> {
+    name: Vec<u8>,
+    arguments: &'t [u8],
+    /// Written with what the shell takes away.
+    is_spelled: bool,
+    /// Given to another one, which only shells do: `sudo id`.
+    is_given: bool,
+    is_braced: bool,
+}
+
+/// Words before a command that are not the command.
+const KEYWORDS: &[&str] = &["then", "do", "else", "if", "elif", "while", "until"];
+/// Commands that are given others.
+const GIVEN: &[&str] = &[
+    "time", "env", "nohup", "sudo", "doas", "strace", "xargs", "exec", "eval", "timeout", "nice", "command",
+    "builtin", "busybox", "setsid", "stdbuf",
+];
+
+/// Reads a command: behind brackets, redirections, assignments and keywords.
+fn simple(text: &[u8], depth: usize) -> Option<Simple<'_>> {
+    /// Nobody needs more.
+    const DEEPEST: usize = 8;
+    if depth > DEEPEST {
+        return None;
+    }
+    let trimmed = text.trim_ascii_start();
+    let rest = trimmed.trim_start_matches(b"({!").trim_ascii_start();
+    let is_braced = rest.len() < trimmed.len();
+    let inner = |rest| simple(rest, depth + 1);
+    if let Some(behind) = redirection(rest).or(assignment(rest)) {
+        return inner(behind);
+    }
+    let word = rest.iter().take_while(|b| b.is_ascii_lowercase()).count();
+    let behind = &rest[word..];
+    let is = |words: &[&str]| words.iter().any(|known| known.as_bytes() == &rest[..word]);
+    if behind.first().is_some_and(u8::is_ascii_whitespace) && (is(KEYWORDS) || is(GIVEN)) {
+        // `timeout 5 id`, `env -i id`.
+        let mut behind = behind.trim_ascii_start();
+        while behind.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-') {
+            let length = behind.iter().take_while(|b| !b.is_ascii_whitespace()).count();
+            behind = behind[length..].trim_ascii_start();
+        }
+        if let Some(given) = inner(behind).filter(|given| known(&given.name).is_some()) {
+            return Some(Simple { is_given: given.is_given || is(GIVEN), ..given });
+        }
+    }
+    let (name, arguments) = command(rest)?;
+    let is_spelled = is_spelled(&rest[..rest.len() - arguments.len()]);
+    Some(Simple { name, arguments, is_spelled, is_given: false, is_braced })
+}
+
+/// What is behind `<x `, `>/dev/null `, `2>&1 `.
+fn redirection(text: &[u8]) -> Option<&[u8]> {
+    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let rest = text[digits..].strip_prefix(b"<").or(text[digits..].strip_prefix(b">"))?;
+    let rest = rest.strip_prefix(b">").or(rest.strip_prefix(b"&")).unwrap_or(rest).trim_ascii_start();
+    let length =
+        rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_')).count();
+    rest[length..].first().filter(|b| length > 0 && b.is_ascii_whitespace()).map(|_| &rest[length..])
+}
+
+/// What is behind `NAME=value `.
+fn assignment(text: &[u8]) -> Option<&[u8]> {
+    let name = crate::bytes::name(text).len();
+    let rest = text[name..].strip_prefix(b"=").filter(|_| name > 0)?;
+    let length =
+        rest.iter().take_while(|b| !b.is_ascii_whitespace() && !matches!(b, b';' | b'|' | b'&')).count();
+    rest[length..].first().filter(|b| b.is_ascii_whitespace()).map(|_| &rest[length..])
+}
+
+/// A command by a variable, or one that is read: `$SHELL -c x`, `$a$b`, `. /tmp/x`.
+fn is_certain(text: &[u8]) -> bool {
+    if let Some(file) = text.strip_prefix(b". ") {
+        let file = file.trim_ascii_start();
+        return file.starts_with(b"/") || file.starts_with(b"./");
+    }
+    let variable = |text: &[u8]| text.strip_prefix(b"$").map_or(0, |rest| crate::bytes::name(rest).len());
+    let first = variable(text);
+    if first == 0 {
         return false;
     }
-    let Some((sure, word)) = known(&name) else { return false };
-    let spelled = is_spelled(&text[..text.len() - arguments.len()]);
+    let rest = &text[first + 1..];
+    let second = variable(rest);
+    let behind = rest.get(second + 1..).unwrap_or(b"");
+    second > 0 && behind.first().is_none_or(|b| b.is_ascii_whitespace())
+        || rest.trim_ascii_start().starts_with(b"-c")
+        || rest.starts_with(b"{,}-c")
+}
+
+/// `Get-Process`: a verb and a noun of PowerShell.
+fn is_cmdlet(name: &[u8]) -> bool {
+    const VERBS: &[&str] = &[
+        "get", "set", "new", "invoke", "start", "stop", "remove", "out", "import", "export", "copy", "move",
+        "write", "add", "clear",
+    ];
+    const NOUNS: &[&str] = &[
+        "process",
+        "service",
+        "content",
+        "item",
+        "childitem",
+        "location",
+        "command",
+        "webrequest",
+        "expression",
+        "restmethod",
+        "object",
+        "variable",
+        "wmiobject",
+        "ciminstance",
+        "eventlog",
+        "acl",
+        "itemproperty",
+        "psdrive",
+        "executionpolicy",
+        "localuser",
+        "netipaddress",
+        "computerinfo",
+        "history",
+    ];
+    let Some(at) = name.iter().position(|b| *b == b'-') else { return false };
+    let is = |words: &[&str], word: &[u8]| words.iter().any(|known| known.as_bytes() == word);
+    is(VERBS, &name[..at]) && is(NOUNS, &name[at + 1..])
+}
+
+/// Whether a command stands here.
+pub(super) fn is_command(text: &[u8], behind: Behind) -> bool {
+    /// What of a command is looked at.
+    const LOOKED_AT: usize = 256;
+    let whole = text.trim_ascii_start();
+    let text = &whole[..whole.len().min(LOOKED_AT)];
+    if is_certain(text) {
+        return true;
+    }
+    let Some(Simple { name, arguments, is_spelled, is_given, is_braced }) = simple(text, 0) else {
+        return false;
+    };
+    if arguments.starts_with(b",") && !is_braced || arguments.starts_with(b":") {
+        return false;
+    }
+    let is_named = is_cmdlet(&name) || name.ends_with(b".exe") && name.len() > 6;
+    let Some((sure, by_path)) = known(&name).or(is_named.then_some((true, false))) else { return false };
     let rest = arguments.trim_ascii();
-    let is_assignment =
-        arguments.trim_ascii_start().starts_with(b"=") && !arguments.trim_ascii_start().starts_with(b"==");
-    if is_assignment || arguments.starts_with(b":") {
+    if rest.starts_with(b"=") && !rest.starts_with(b"==") {
         return false;
     }
     let nothing = rest.is_empty()
         || matches!(rest[0], b';' | b'|' | b'&' | b'`' | b')' | b'>' | b'#' | b'\'' | b'"' | b'}');
     let evidence = has_command_argument(arguments);
-    match (sure, behind_line) {
+    // `id #`, `date 2>&1`, `{printf,x}`.
+    let marked = arguments.starts_with(b" #") || rest.starts_with(b"2>") || arguments.starts_with(b",");
+    // One that ends here, where it is all that there is.
+    let ends = whole.len() == text.len() && nothing && !rest.contains(&b'\n');
+    match (sure, behind.line) {
         // A line that begins with a word is a line.
-        (true, true) => evidence || (nothing && spelled),
+        (true, true) => evidence || (nothing && is_spelled) || is_given,
         (true, false) => {
-            nothing || evidence || spelled || arguments.starts_with(b"\t") || single_argument(arguments)
+            nothing
+                || evidence
+                || is_spelled
+                || is_given
+                || arguments.starts_with(b"\t")
+                || arguments.starts_with(b"{,}")
+                || single_argument(arguments)
+                    && (!behind.word || behind.sure || arguments.iter().any(u8::is_ascii_punctuation))
         }
-        (false, true) => evidence && sensitive(arguments) || spelled,
-        (false, false) => spelled || evidence || word || counted(&name, rest) || begins && nothing,
+        (false, true) => evidence && sensitive(arguments) || is_spelled,
+        (false, false) => {
+            is_spelled
+                || evidence
+                || by_path
+                || marked
+                || is_given && name.len() > 1
+                || counted(&name, rest)
+                || behind.nothing && nothing
+                || behind.word && ends
+                || behind.sure && single_argument(arguments)
+                || name == b"echo" && text.starts_with(b"echo ") && single_argument(arguments)
+        }
     }
+}
+
+/// `sudo id`: a command that another one is given, as a whole.
+pub(super) fn is_given(value: &[u8]) -> bool {
+    let Some(found) = simple(&value[..value.len().min(256)], 0) else { return false };
+    found.is_given
+        && known(&found.name).is_some_and(|(sure, by_path)| {
+            let arguments = found.arguments;
+            sure && (arguments.trim_ascii().is_empty()
+                || has_command_argument(arguments)
+                || single_argument(arguments))
+                || by_path
+                || found.is_spelled
+                || has_command_argument(arguments)
+        })
 }
 
 /// `sleep 10`, `net user`: what tells a command of such a name.
@@ -69,7 +244,9 @@ pub(super) fn command(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut at = 0;
     while at < text.len().min(LONGEST) {
         match &text[at..] {
+            [b'\\', b'\n', ..] => at += 2,
             [b'\'' | b'"' | b'\\' | b'^', ..] => at += 1,
+            [b'$', b'\'' | b'"', ..] => at += 2,
             // `$@`, `$*`, `$1`, `${x}`, `$()`, and backticks with nothing in them are nothing.
             [b'$', b'@' | b'*' | b'!' | b'0'..=b'9', ..] => at += 2,
             [b'`', b'`', ..] => at += 2,
@@ -91,16 +268,28 @@ pub(super) fn command(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     (!name.is_empty()).then(|| (name, &text[at..]))
 }
 
-/// Whether a name was spelled with what the shell takes away from it.
+/// Whether a name was spelled with what the shell takes away from it, in its middle.
 pub(super) fn is_spelled(text: &[u8]) -> bool {
     let text = text.trim_ascii();
-    let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or(b"");
-    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_' | b':');
-    let marks = inner
-        .iter()
-        .filter(|b| matches!(b, b'\'' | b'"' | b'\\' | b'$' | b'?' | b'*' | b'`' | b'@' | b'^'))
-        .count();
-    marks >= 2 && !inner.iter().all(plain) && inner.iter().any(u8::is_ascii_alphabetic)
+    let letter = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_' | b':');
+    let (Some(first), Some(last)) = (text.iter().position(letter), text.iter().rposition(letter)) else {
+        return false;
+    };
+    let inner = &text[first..=last];
+    // Quotes come in pairs, or they are apostrophes.
+    let quotes = text.iter().filter(|b| matches!(b, b'\'' | b'"')).count();
+    let is_mark = |b: &u8| match b {
+        b'\'' | b'"' => quotes > 1,
+        b'\\' | b'$' | b'?' | b'*' | b'`' | b'@' | b'^' | b'[' | b'\n' => true,
+        _ => false,
+    };
+    let marks = inner.iter().filter(|b| is_mark(b)).count();
+    // `a|d\d`: a class of a regular expression.
+    let is_class = marks == 1
+        && inner.windows(2).any(|pair| {
+            pair[0] == b'\\' && matches!(pair[1] | 0x20, b's' | b'd' | b'w' | b'b' | b'n' | b'r' | b't')
+        });
+    marks > 0 && !is_class && inner.iter().any(u8::is_ascii_alphabetic)
 }
 
 /// Whether a name is a program's: whether surely, and whether by its path.
@@ -175,7 +364,7 @@ pub(super) fn has_command_argument(arguments: &[u8]) -> bool {
         let after = three[2].is_ascii_alphanumeric();
         matches!(three, [b' ' | b'\t', b'-', _] if after || three[2] == b'-')
             || matches!(three, [b' ' | b'\t', b'/' | b'$' | b'~' | b'%', _] if after || matches!(three[2], b'?' | b'{' | b'(' | b'/'))
-            || matches!(three, [b'.', b'/', _] | [b'$', b'{', _] | [b'<', b'/' | b'(', _] | [b'/', b'?', _])
+            || matches!(three, [b'.', b'/', _] | [b'$', b'{', _] | [b'<', b'/' | b'(', _] | [b'>' | b'=', b'/', _] | [b'/', b'?', _])
     }) || has(own, "http")
         || has(own, "127.0.0.1")
         || has(own, "c:\\")

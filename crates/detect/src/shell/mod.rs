@@ -8,7 +8,8 @@ mod command;
 mod names;
 
 use self::command::{
-    command, has_command_argument, is_command, is_spelled, known, sensitive, single_argument,
+    Behind, command, has_command_argument, is_command, is_given, is_spelled, known, sensitive,
+    single_argument,
 };
 use crate::bytes::{Set, begins, has};
 use crate::{Confidence, Found, Text, marks};
@@ -53,14 +54,40 @@ fn separated(value: &[u8]) -> Found {
         if !run.iter().any(parts) || is_of_query(run, follows) || is_reference(&value[..start], run) {
             continue;
         }
-        let line = start > 0 && !run.iter().any(|b| matches!(b, b';' | b'|' | b'&'));
+        let broken = run.iter().all(|b| !matches!(b, b';' | b'|' | b'&'));
+        let before = &value[..start];
         // Lines of a text that says what to run.
-        let told = line && words(&value[start.saturating_sub(200)..start]) > 2;
-        if is_command(follows, line, start == 0) && (!told || sensitive(&follows[..follows.len().min(256)])) {
+        let told = broken && start > 0 && words(&value[start.saturating_sub(200)..start]) > 2;
+        // One word, and one line behind it.
+        let is_word = start < 64 && !before.trim_ascii().iter().any(u8::is_ascii_whitespace);
+        let last = !follows[..follows.len().min(256)].trim_ascii_end().contains(&b'\n');
+        let doubled = run.starts_with(b"&&") || run.starts_with(b"||") || run.starts_with(b"|&");
+        let closes = matches!(before.last(), Some(b'\'' | b'"' | b')'));
+        let behind = Behind {
+            line: broken && start > 0 && !(is_word && last),
+            nothing: start == 0,
+            word: is_word && (broken || doubled || closes),
+            sure: is_word && (doubled || closes && !broken),
+        };
+        if is_command(follows, behind)
+            && (!told || sensitive(&follows[..follows.len().min(256)]))
+            && !is_list(value)
+        {
             return Some((Confidence::High, "ends a command, and begins another"));
         }
     }
     None
+}
+
+/// `git; bash; curl`: words in a row, as tags are.
+fn is_list(value: &[u8]) -> bool {
+    const LONGEST: usize = 512;
+    let is_word = |item: &[u8]| {
+        let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+' | b'#');
+        (1..24).contains(&item.len()) && item.iter().all(plain)
+    };
+    let items = || value.split(|b| matches!(b, b';' | b'|' | b'&' | b',' | b'\n')).map(<[u8]>::trim_ascii);
+    value.len() < LONGEST && items().count() > 2 && items().all(is_word)
 }
 
 /// `&name=` is of a query, and `&name;` of HTML.
@@ -103,9 +130,7 @@ fn substituted(value: &[u8]) -> Found {
         let end = memchr::memchr2(b')', b'`', inner).or(is_cut.then_some(inner.len()));
         let Some(end) = end.filter(|end| *end > 0) else { continue };
         // `$((1+1))` is arithmetic, and `$(...)` is jQuery.
-        if inner.starts_with(b"(")
-            || matches!(inner.first(), Some(b'"' | b'\'' | b'#' | b'.')) && pair == b"$("
-        {
+        if inner.starts_with(b"(") || pair == b"$(" && is_selector(inner) {
             continue;
         }
         let quoted = pair[0] == b'`';
@@ -118,7 +143,7 @@ fn substituted(value: &[u8]) -> Found {
         };
         let whole = quoted && at == 0 && end + 2 == value.len() && is_word();
         let runs = || {
-            (is_command(&inner[..end], false, true) || given && is_word())
+            (is_command(&inner[..end], Behind { nothing: true, ..Behind::default() }) || given && is_word())
                 && (!quoted || !is_code_word(&inner[..end]))
         };
         // A piece of code in a text, as Markdown writes it.
@@ -132,6 +157,20 @@ fn substituted(value: &[u8]) -> Found {
         }
     }
     None
+}
+
+/// `$("#id")`, `$('body')`, `$(this)` of jQuery.
+fn is_selector(inner: &[u8]) -> bool {
+    match inner {
+        [b'#' | b'.', ..] => true,
+        [quote @ (b'"' | b'\''), rest @ ..] => {
+            let end = memchr::memchr(*quote, rest).unwrap_or(rest.len());
+            let behind = rest.get(end + 1..).unwrap_or(b"").trim_ascii_start();
+            // A word that is quoted in part, or has arguments, is a command's.
+            behind.first().is_none_or(|b| matches!(b, b')' | b',' | b'+'))
+        }
+        _ => false,
+    }
 }
 
 /// How many words of letters a text has.
@@ -154,15 +193,8 @@ fn alone(value: &[u8]) -> Found {
     let value = value.trim_ascii();
     let value = value.strip_prefix(b"'").or(value.strip_prefix(b"\"")).unwrap_or(value);
     let (name, arguments) = command(value)?;
-    // `time id`, `sudo id`: a command that another is given to.
-    const GIVEN: &[&str] = &[
-        "time", "env", "nohup", "sudo", "doas", "strace", "xargs", "exec", "eval", "timeout", "nice",
-        "command", "builtin", "busybox",
-    ];
-    if GIVEN.iter().any(|known| known.as_bytes() == name)
-        && arguments.starts_with(b" ")
-        && is_command(arguments, false, false)
-    {
+    // `time id`, `sudo id`.
+    if is_given(value) {
         return Some((Confidence::High, "a command"));
     }
     let path = value.starts_with(b"/") || value.contains(&b'\\');

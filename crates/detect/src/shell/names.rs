@@ -50,6 +50,7 @@ pub(super) const PROGRAMS: &[&str] = &[
     "sudo",
     "id",
     "printenv",
+    "env",
     "crontab",
     "passwd",
     "useradd",
@@ -205,8 +206,8 @@ pub(super) const WORDS: &[&str] = &[
     "sleep", "read", "export", "touch", "file", "link", "stat", "diff", "comm", "paste", "fold", "history",
     "alias", "source", "which", "whereis", "locate", "groups", "hostname", "uptime", "free", "reboot",
     "shutdown", "halt", "init", "mail", "write", "wall", "dir", "del", "copy", "move", "net", "start", "ver",
-    "route", "arp", "dash", "fish", "python", "perl", "ruby", "php", "node", "lua", "kill", "su", "env",
-    "cc", "make", "zip", "mount", "service", "docker", "tee", "rev", "nl", "strings", "eval", "exec",
+    "route", "arp", "dash", "fish", "python", "perl", "ruby", "php", "node", "lua", "kill", "su", "cc",
+    "make", "zip", "mount", "service", "docker", "tee", "rev", "nl", "strings", "eval", "exec",
 ];
 
 /// Names of programs, and whether they are no words.

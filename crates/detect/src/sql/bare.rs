@@ -39,6 +39,12 @@ pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
         }
         _ => return None,
     };
+    // `1) or (1`: what was open is closed, and opened again.
+    if !is_prose
+        && reopens(rest, rest.len() < all.len() && all[..all.len() - rest.len()].ends_with(&[Token::Close]))
+    {
+        return Some((Confidence::High, "closes a condition, and opens another"));
+    }
     // Behind the first words of a sentence nothing is told that the first of them does not tell.
     let found = match continues(rest, lands) {
         None if !is_prose => later(all),
@@ -49,6 +55,21 @@ pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
         true => (Confidence::Low, reason),
         false => (confidence, reason),
     })
+}
+
+/// Whether a condition begins with a parenthesis that nothing closes.
+fn reopens(rest: &[Token<'_>], is_closed: bool) -> bool {
+    let [Token::Word(word), inner @ ..] = rest else { return false };
+    let inner = match inner {
+        [Token::Word(not), inner @ ..] if is_one_of(not, &["not"]) => inner,
+        [Token::Operator(_), inner @ ..] => inner,
+        inner => inner,
+    };
+    let opened = inner.iter().filter(|token| **token == Token::Open).count();
+    let closed = inner.iter().filter(|token| **token == Token::Close).count();
+    let constant = matches!(inner, [Token::Open, Token::Number | Token::String(..) | Token::Operator(_), ..])
+        || matches!(inner, [Token::Open, Token::Word(_), Token::Compare | Token::Open, ..]);
+    is_closed && is_one_of(word, &["or", "and", "xor"]) && constant && opened > closed && inner.len() < 16
 }
 
 /// Whether a value begins as one does that lands there.
@@ -128,6 +149,9 @@ pub(super) fn calls(all: &[Token<'_>], is_prose: bool) -> Found {
         let called = matches!(rest, [Token::Open, argument, ..] if *argument != Token::Close)
             && !matches!(rest, [Token::Open, Token::Number, Token::Word(_), ..]);
         if called && is_one_of(word, SURE) {
+            if is_one_of(word, &["benchmark"]) && !rest.iter().take(16).any(|token| *token == Token::Comma) {
+                continue;
+            }
             // Other languages sleep, too; what is called alone is SQL only where it can be an expression.
             let alone = is_one_of(word, &["sleep", "benchmark"])
                 && (at > 0 && matches!(all[at - 1], Token::Dot | Token::Other(_))

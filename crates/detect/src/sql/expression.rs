@@ -65,6 +65,10 @@ pub(super) fn expression<'a, 't>(all: &'a [Token<'t>]) -> Option<(Shape, Strengt
         rest => rest,
     };
     let strength = match (left, right) {
+        // `user=user`.
+        (Shape::Name, Shape::Name) if all.first() == after.first() && all.get(1) == Some(&Token::Compare) => {
+            Strength::Call
+        }
         (Shape::Name, Shape::Name) => Strength::Name,
         (Shape::Call, _) | (_, Shape::Call) => Strength::Call,
         (Shape::Name, _) | (_, Shape::Name) => Strength::Comparison,
@@ -104,6 +108,13 @@ pub(super) fn arithmetic<'a, 't>(
             {
                 after
             }
+            // `'a' collate utf8_bin`.
+            [Token::Word(word), Token::Word(_) | Token::String(..), after @ ..]
+                if is_one_of(word, &["collate"]) =>
+            {
+                rest = after;
+                continue;
+            }
             // `'a' 'b'` is one string.
             [Token::String(..), after @ ..] if shape == Shape::String => {
                 rest = after;
@@ -126,8 +137,11 @@ pub(super) fn factor<'a, 't>(all: &'a [Token<'t>], depth: usize) -> Option<(Shap
         return None;
     }
     match all {
-        [Token::Operator(b'-' | b'+' | b'!' | b'~'), rest @ ..] => factor(rest, depth + 1),
-        [Token::Word(word), rest @ ..] if is_one_of(word, &["not", "binary", "distinct", "all", "any"]) => {
+        [Token::Operator(b'-' | b'+'), rest @ ..] => factor(rest, depth + 1),
+        // What negates a constant is a condition.
+        [Token::Operator(b'!' | b'~'), rest @ ..] => factor(rest, depth + 1).map(negated),
+        [Token::Word(word), rest @ ..] if is_one_of(word, &["not"]) => factor(rest, depth + 1).map(negated),
+        [Token::Word(word), rest @ ..] if is_one_of(word, &["binary", "distinct", "all", "any"]) => {
             factor(rest, depth + 1)
         }
         [Token::Number, rest @ ..] => Some((Shape::Number, rest)),
@@ -166,6 +180,10 @@ pub(super) fn factor<'a, 't>(all: &'a [Token<'t>], depth: usize) -> Option<(Shap
         [Token::Word(word), rest @ ..] if !is_reserved(word) => Some((Shape::Name, dotted(rest))),
         _ => None,
     }
+}
+
+fn negated<'a, 't>((shape, rest): (Shape, &'a [Token<'t>])) -> (Shape, &'a [Token<'t>]) {
+    (if shape == Shape::Number { Shape::Truth } else { shape }, rest)
 }
 
 /// `.column` behind a name, and what is called by it.

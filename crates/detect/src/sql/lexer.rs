@@ -80,6 +80,9 @@ impl<'t> Lexer<'t> {
                 continue;
             }
             match rest {
+                // U+00A0, U+2000 to U+200A, U+3000.
+                [0xc2, 0xa0, ..] => self.at += 2,
+                [0xe2, 0x80, 0x80..=0x8a, ..] | [0xe3, 0x80, 0x80, ..] => self.at += 3,
                 // What is in `/*!50000 ... */` is not a comment for MySQL.
                 [b'/', b'*', b'!', after @ ..] => {
                     self.at += 3 + after.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -147,6 +150,9 @@ impl<'t> Lexer<'t> {
             [b'0', b'x' | b'X', digit, ..] if digit.is_ascii_hexdigit() => {
                 2 + rest[2..].iter().take_while(|b| b.is_ascii_hexdigit()).count()
             }
+            [b'0', b'b' | b'B', b'0' | b'1', ..] => {
+                2 + rest[2..].iter().take_while(|b| matches!(b, b'0' | b'1')).count()
+            }
             _ => {
                 let whole = digits(0);
                 if rest.get(whole) == Some(&b'.') { whole + 1 + digits(whole + 1) } else { whole }
@@ -204,6 +210,10 @@ impl<'t> Iterator for Lexer<'t> {
             }
             _ if is_word(first) && !first.is_ascii_digit() => {
                 let length = rest.iter().take_while(|b| is_word(**b)).count();
+                // A space of Unicode ends a word, too.
+                let spaced = memchr::memmem::find(&rest[..length], b"\xc2\xa0")
+                    .or(memchr::memmem::find(&rest[..length], b"\xe3\x80\x80"));
+                let length = spaced.unwrap_or(length);
                 Token::Word(self.cut(length))
             }
             [b'&', b'&', ..] => {

@@ -25,6 +25,10 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
         return None;
     }
     let mut best = surer(in_string(value, b'\''), in_string(value, b'"'));
+    // A name between backticks closes like a string.
+    if !text.is_prose() {
+        best = surer(best, in_name(value));
+    }
     // Whether what comes later may go on with what came first.
     let mut goes_on = None;
     windows(value, |all| {
@@ -75,6 +79,7 @@ fn has_verb(value: &[u8]) -> bool {
         "regexp",
         "except",
         "intersect",
+        "div",
     ];
     let mut words = value.split(|b| !b.is_ascii_alphabetic()).filter(|word| (2..=9).contains(&word.len()));
     words.any(|word| {
@@ -107,6 +112,9 @@ fn in_string(value: &[u8], quote: u8) -> Found {
     let rest =
         rest.strip_prefix(&[quote][..]).filter(|_| !rest.is_empty() && before.is_empty()).unwrap_or(rest);
     let before = before.strip_suffix(b"\\").unwrap_or(before);
+    if matches!(rest, b"\0" | b";\0") {
+        return Some((Confidence::High, "closes a string, and cuts off what follows"));
+    }
     let all = tokens(rest);
     let closes = all.iter().take_while(|token| **token == Token::Close).count();
     let follows = &all[closes..];
@@ -128,6 +136,17 @@ fn in_string(value: &[u8], quote: u8) -> Found {
         _ => continues(follows, Lands::InString { is_quoted, quote }).or_else(|| {
             calls(follows, is_quoted).filter(|_| matches!(follows.first(), Some(Token::Word(_))))
         }),
+    }
+}
+
+/// A value that lands in a name between backticks.
+fn in_name(value: &[u8]) -> Found {
+    let at = memchr::memchr(b'`', value)?;
+    let all = tokens(&value[at + 1..]);
+    let closes = all.iter().take_while(|token| **token == Token::Close).count();
+    match &all[closes..] {
+        [Token::Comma, rest @ ..] => listed(rest, Lands::Bare).filter(|_| calls(rest, false).is_some()),
+        follows => continues(follows, Lands::Bare),
     }
 }
 
@@ -255,8 +274,14 @@ fn has_words(text: &[u8]) -> bool {
 
 /// A condition behind `OR` or `AND`.
 fn condition(all: &[Token<'_>], lands: Lands) -> Found {
-    let (shape, strength, rest) = expression(all)?;
     let reason = "a condition that is always or never true";
+    if let [Token::Word(word), ..] = all
+        && matches!(lands, Lands::InString { is_quoted: false, .. })
+        && is_one_of(word, &["select", "exists"])
+    {
+        return Some((Confidence::High, reason));
+    }
+    let (shape, strength, rest) = expression(all)?;
     let ended = ends(rest, lands) || continues(rest, lands).is_some();
     match (lands, strength) {
         (_, Strength::Call) => Some((Confidence::High, reason)),
@@ -267,12 +292,15 @@ fn condition(all: &[Token<'_>], lands: Lands) -> Found {
         // `' or name`: the name is compared by what the application writes behind it.
         (Lands::InString { is_quoted: false, .. }, Strength::Name) => {
             (rest.first().is_some_and(|token| matches!(token, Token::Comment(_)))
-                || (rest.is_empty() && shape == Shape::String))
-                .then_some((Confidence::High, reason))
+                || (rest.is_empty() && shape == Shape::String)
+                || continues(rest, lands).is_some())
+            .then_some((Confidence::High, reason))
         }
         (Lands::Bare, Strength::Comparison) => ended.then_some((Confidence::High, reason)),
         (Lands::Bare, Strength::Constant)
-            if shape == Shape::Truth || matches!(rest.first(), Some(Token::Comment(_))) =>
+            if shape == Shape::Truth
+                || matches!(rest.first(), Some(Token::Comment(_)))
+                || continues(rest, Lands::Bare).is_some() =>
         {
             Some((Confidence::High, reason))
         }

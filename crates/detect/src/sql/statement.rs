@@ -58,7 +58,11 @@ pub(super) fn selected(all: &[Token<'_>]) -> Option<Selected> {
             Token::Word(table) if is_catalogue(table) => Selected::Telling,
             _ => Selected::Plain { from: true },
         },
-        (Shape::Name, [Token::Word(_), Token::Comma, ..]) => Selected::Telling,
+        (
+            Shape::Name,
+            [Token::Word(_), Token::Comma, ..] | [Token::Word(_), Token::Word(_), Token::Comma, ..],
+        ) => Selected::Telling,
+        (Shape::Name, [Token::Join, ..]) => Selected::Telling,
         (Shape::Name, [] | [Token::Close | Token::Semicolon | Token::String(..), ..]) => {
             Selected::Plain { from: false }
         }
@@ -70,6 +74,8 @@ pub(super) fn selected(all: &[Token<'_>]) -> Option<Selected> {
 /// Behind `;`: other statements.
 pub(super) fn statements(all: &[Token<'_>], lands: Lands) -> Found {
     let in_string = matches!(lands, Lands::InString { is_quoted: false, .. });
+    let empty = all.iter().take_while(|token| **token == Token::Semicolon).count();
+    let all = &all[empty..];
     if let [Token::Comment(_), ..] = all {
         return in_string.then_some((Confidence::High, "ends the statement, and comments out what follows"));
     }
@@ -79,9 +85,19 @@ pub(super) fn statements(all: &[Token<'_>], lands: Lands) -> Found {
 /// Whether a statement begins here. `sure` says that something that is no sentence came before.
 pub(super) fn statement(all: &[Token<'_>], sure: bool) -> Option<&'static str> {
     let [Token::Word(verb), rest @ ..] = all else { return None };
+    // `schema.table` is one name.
+    let plain: Vec<Token<'_>>;
+    let rest = match rest.iter().take(8).any(|token| *token == Token::Dot) {
+        true => {
+            plain = undotted(rest);
+            &plain[..]
+        }
+        false => rest,
+    };
     let is_name = |token: Option<&Token<'_>>| match token {
         Some(Token::Word(word)) => !is_determiner(word) && !is_reserved(word),
         Some(Token::Name | Token::Variable) => true,
+        Some(Token::String(_, true)) => sure,
         _ => false,
     };
     let word_at =
@@ -248,6 +264,26 @@ pub(super) fn statement(all: &[Token<'_>], sure: bool) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// The tokens of a statement, its dotted names made one.
+fn undotted<'t>(all: &[Token<'t>]) -> Vec<Token<'t>> {
+    let mut out: Vec<Token<'t>> = Vec::with_capacity(all.len());
+    let mut rest = all;
+    while let Some(token) = rest.first() {
+        rest = match rest {
+            [Token::Dot, Token::Word(_) | Token::Name, after @ ..]
+                if matches!(out.last(), Some(Token::Word(_) | Token::Name)) =>
+            {
+                after
+            }
+            _ => {
+                out.push(*token);
+                &rest[1..]
+            }
+        };
+    }
+    out
 }
 
 pub(super) fn has_condition(all: &[Token<'_>]) -> bool {
