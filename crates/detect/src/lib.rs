@@ -42,6 +42,11 @@ macro_rules! classes {
                 match self { $(Class::$variant => $name),* }
             }
 
+            /// The class of a name.
+            pub fn from_name(name: &str) -> Option<Class> {
+                ALL.into_iter().find(|class| class.name() == name)
+            }
+
             /// The bytes of which there has to be one.
             const fn needs(self) -> u64 {
                 match self { $(Class::$variant => marks::of($needs)),* }

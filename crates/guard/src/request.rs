@@ -127,10 +127,11 @@ fn window(pipeline: Pipeline<'_>, x: &Exchange<'_>) -> Window {
     }
     let enforce = enforced(x, Door::Injection);
     let rounds = pipeline.engine.policy.decode_rounds;
+    let classes = doors::injection::of_streams(x.route);
     let (metrics, sink) = (Arc::clone(&pipeline.shared.metrics), Arc::clone(&pipeline.shared.sink));
     let note = StreamNote::of(x);
     Window::new(Some(Box::new(move |window| {
-        let Some(refusal) = doors::injection::judge_window(window, rounds) else { return Ok(()) };
+        let Some(refusal) = doors::injection::judge_window(window, rounds, &classes) else { return Ok(()) };
         let verdict = if enforce { Verdict::Refused } else { Verdict::WouldRefuse };
         metrics.decided(Door::Injection.name(), refusal.rule, verdict);
         note.record(&*sink, refusal.rule, verdict, &refusal.evidence);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use detect::Class;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Uri};
 use ipnet::IpNet;
@@ -13,7 +14,7 @@ use prefix_trie::joint::JointPrefixSet;
 
 use crate::cedar::Cedar;
 use crate::config::{
-    AccessLog, AdminConfig, AuthRequirement, BodyHandling, ClaimMatch, ClaimType, CorsConfig, Csrf,
+    AccessLog, AdminConfig, AuthRequirement, Belief, BodyHandling, ClaimMatch, ClaimType, CorsConfig, Csrf,
     DeprecatedOperation, EnumerationConfig, ForeignStatus, HealthConfig, JwtAlgorithm, ProtocolConfig,
     ProxyProtocol, ResponseProperties, SameSite, Sanitize, ServerErrors, TimeoutConfig, UndeclaredOperation,
     UnknownProperties,
@@ -203,6 +204,8 @@ pub struct RoutePolicy {
     pub exempt_inputs: Vec<String>,
     /// Inputs that hold what people write.
     pub prose_inputs: Vec<String>,
+    /// Detectors that are believed more or less than what they are sure of.
+    pub detectors: BTreeMap<Class, Belief>,
     /// Inputs in which markup is taken away.
     pub sanitize: Vec<(String, Sanitize)>,
     /// Values that must equal a claim.

@@ -344,3 +344,22 @@ fn markup_is_taken_away_where_the_policy_says_so_and_prose_may_speak_of_sql() {
     }
     assert!(gate.events.has(&["\"rule\":\"markup\"", "rewritten", "title"]));
 }
+
+#[test]
+fn a_detector_is_believed_as_far_as_the_policy_says() {
+    let upstream = Recorder::plain();
+    let policy = "[injection]\ndetectors = { shell = 'observe', path = 'suspect' }\n[[route]]\npath = '/files'\ndetectors = { path = 'off' }";
+    let gate = Running::start(policy, &[upstream.url()]);
+    for (target, expected) in [
+        ("/?x=$(id)", 200),
+        ("/?x=../up.txt", 403),
+        ("/?x=%27%20or%201=1--%20", 403),
+        ("/files?x=../../etc/passwd", 200),
+        ("/files?x=$(id)", 200),
+        ("/files?x=%27%20or%201=1--%20", 403),
+    ] {
+        assert_eq!(status(&gate.ask("GET", target, &[], b"")), expected, "{target}");
+    }
+    assert!(gate.events.has(&["\"rule\":\"shell\"", "$(id)"]));
+    assert!(gate.events.has(&["\"rule\":\"path\"", "../up.txt"]));
+}

@@ -1,11 +1,13 @@
 //! Injection: "will the server execute what I put in this field?" (guide §1, §3, §9)
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use detect::{Class, Confidence, Finding};
 use http::StatusCode;
 use http::header::COOKIE;
-use policy::config::Detectors;
+use policy::RoutePolicy;
+use policy::config::{Belief, Detectors};
 
 use crate::event::{excerpt, is_secret};
 use crate::exchange::Exchange;
@@ -45,8 +47,21 @@ const STRUCTURED: [&str; 26] = [
 
 /// What is no prose even where people write.
 const PROSE: &[Class] = &[Class::Html, Class::Lookup, Class::Serialized, Class::Xml];
-/// What harms in an agent or a referrer, which are full of what looks like the rest.
-const AGENTS: &[Class] = &[Class::Html, Class::Lookup, Class::Shell, Class::Code, Class::Serialized];
+/// What harms in an agent or a referrer: these are no URLs that a server follows.
+const AGENTS: [Class; 12] = [
+    Class::Sql,
+    Class::Html,
+    Class::Lookup,
+    Class::Shell,
+    Class::Path,
+    Class::Template,
+    Class::NoSql,
+    Class::Ldap,
+    Class::Xml,
+    Class::Headers,
+    Class::Serialized,
+    Class::Code,
+];
 /// The score of findings at which a request is refused.
 const THRESHOLD: u32 = Confidence::High.score();
 
@@ -101,7 +116,7 @@ impl Judging<'_, '_> {
             if STRUCTURED.contains(&name) || name.starts_with("sec-") {
                 continue;
             }
-            let classes = if matches!(name, "user-agent" | "referer") { AGENTS } else { all };
+            let classes = if matches!(name, "user-agent" | "referer") { &AGENTS[..] } else { all };
             self.input(name, value.as_bytes(), classes)?;
         }
         Ok(())
@@ -119,11 +134,33 @@ impl Judging<'_, '_> {
 
     /// Judges a value. What is found in a request adds up.
     fn value(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
-        let Some(finding) = detect::inspect(value, self.rounds, classes) else { return Ok(()) };
+        let beliefs = &self.x.route.detectors;
+        if beliefs.is_empty() {
+            return match detect::inspect(value, self.rounds, classes) {
+                Some(finding) => self.found(name, value, &finding, THRESHOLD),
+                None => Ok(()),
+            };
+        }
+        for (belief, threshold) in [(Belief::Sure, THRESHOLD), (Belief::Suspect, Confidence::Medium.score())]
+        {
+            if let Some(finding) = detect::inspect(value, self.rounds, &believed(beliefs, classes, belief)) {
+                self.found(name, value, &finding, threshold)?;
+            }
+        }
+        if let Some(finding) =
+            detect::inspect(value, self.rounds, &believed(beliefs, classes, Belief::Observe))
+        {
+            self.suspect.get_or_insert((finding.class, refusal(name, value, &finding).evidence));
+        }
+        Ok(())
+    }
+
+    /// Adds a finding up, and refuses at a score.
+    fn found(&mut self, name: &str, value: &[u8], finding: &Finding, threshold: u32) -> Result<(), Decision> {
         let own = finding.confidence.score();
         let score = own + self.x.suspicion.fetch_add(own, Ordering::Relaxed);
-        let refusal = refusal(name, value, &finding);
-        if score >= THRESHOLD {
+        let refusal = refusal(name, value, finding);
+        if own >= threshold || score >= THRESHOLD {
             return Err(Decision::Refuse(refusal));
         }
         self.suspect.get_or_insert((finding.class, refusal.evidence));
@@ -139,17 +176,31 @@ impl Judging<'_, '_> {
     }
 }
 
+/// The classes whose detectors are believed so.
+fn believed(beliefs: &BTreeMap<Class, Belief>, classes: &[Class], belief: Belief) -> Vec<Class> {
+    let is_so = |class: &Class| beliefs.get(class).copied().unwrap_or(Belief::Sure) == belief;
+    classes.iter().copied().filter(is_so).collect()
+}
+
 /// Judges a window of a streamed body: each line of text in it.
-pub(crate) fn judge_window(window: &[u8], rounds: usize) -> Option<Refusal> {
+pub(crate) fn judge_window(window: &[u8], rounds: usize, classes: &[Class]) -> Option<Refusal> {
     let text = std::str::from_utf8(window).is_ok()
         || std::str::from_utf8(window).is_err_and(|e| e.error_len().is_none());
     if !text {
         return None;
     }
     window.split(|b| *b == b'\n').find_map(|line| {
-        let finding = detect::inspect(line, rounds, &detect::ALL)?;
+        let finding = detect::inspect(line, rounds, classes)?;
         (finding.confidence == Confidence::High).then(|| refusal("stream", line, &finding))
     })
+}
+
+/// The classes that may refuse what streams by on a route.
+pub(crate) fn of_streams(route: &RoutePolicy) -> Vec<Class> {
+    let (sure, suspect) = (Belief::Sure, Belief::Suspect);
+    let mut classes = believed(&route.detectors, &detect::ALL, sure);
+    classes.extend(believed(&route.detectors, &detect::ALL, suspect));
+    classes
 }
 
 fn refusal(name: &str, value: &[u8], finding: &Finding) -> Refusal {

@@ -38,6 +38,7 @@ impl Compiler {
             responses: config.schema.responses,
             exempt_inputs: config.injection.exempt.clone(),
             prose_inputs: config.injection.prose.clone(),
+            detectors: config.injection.detectors.clone(),
             sanitize: config.injection.sanitize.iter().map(|(name, how)| (name.clone(), *how)).collect(),
             bind: Vec::new(),
             owner: None,
@@ -196,6 +197,13 @@ impl Compiler {
             responses: route.responses.unwrap_or(base.responses),
             exempt_inputs: base.exempt_inputs.iter().chain(&route.exempt).cloned().collect(),
             prose_inputs: base.prose_inputs.iter().chain(&route.prose).cloned().collect(),
+            // What the route says of a detector holds.
+            detectors: base
+                .detectors
+                .iter()
+                .chain(&route.detectors)
+                .map(|(class, belief)| (*class, *belief))
+                .collect(),
             // What the route says of a field comes first, and holds.
             sanitize: route
                 .sanitize

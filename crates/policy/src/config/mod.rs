@@ -30,7 +30,7 @@ pub use protocol::{NetworkConfig, ProtocolConfig, UnderscoreHeaders};
 pub use rate::RateConfig;
 pub use route::{BodyHandling, RouteConfig};
 pub use schema::{
-    DeprecatedOperation, InjectionConfig, ResponseProperties, Sanitize, SchemaConfig, ServerErrors,
+    Belief, DeprecatedOperation, InjectionConfig, ResponseProperties, Sanitize, SchemaConfig, ServerErrors,
     UndeclaredOperation, UnknownProperties,
 };
 

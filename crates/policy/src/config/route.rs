@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use detect::Class;
 use serde::Deserialize;
 
 use super::{
-    AuthRequirement, BeforeWrite, DoorName, ObjectConfig, OwnerConfig, ResponseProperties, Sanitize,
+    AuthRequirement, BeforeWrite, Belief, DoorName, ObjectConfig, OwnerConfig, ResponseProperties, Sanitize,
     UnknownProperties,
 };
 use crate::units::{ByteSize, Limit};
@@ -49,6 +50,9 @@ pub struct RouteConfig {
     /// Parameters and fields, by name, that hold what people write here.
     #[serde(default)]
     pub prose: Vec<String>,
+    /// Detectors, by name, and how far each is believed here.
+    #[serde(default, deserialize_with = "super::schema::detectors")]
+    pub detectors: BTreeMap<Class, Belief>,
     /// Parameters and fields, by name, in which markup is taken away instead of refused here.
     #[serde(default)]
     pub sanitize: BTreeMap<String, Sanitize>,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use detect::Class;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 /// `[schema]`: the OpenAPI document as the allowlist.
 #[derive(Debug, Clone, Deserialize)]
@@ -99,13 +101,49 @@ pub struct InjectionConfig {
     pub prose: Vec<String>,
     /// Parameters and fields, by name, in which markup is taken away instead of refused.
     pub sanitize: BTreeMap<String, Sanitize>,
+    /// Detectors, by name, and how far each is believed.
+    #[serde(deserialize_with = "detectors")]
+    pub detectors: BTreeMap<Class, Belief>,
     /// How many times a value is decoded before it is judged.
     pub decode_rounds: usize,
 }
 
+/// How far a detector is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Belief {
+    /// It is not asked.
+    Off,
+    /// What it finds is an event, and counts for nothing.
+    Observe,
+    /// What it is sure of refuses a request. So it is where nothing is said.
+    Sure,
+    /// What it suspects refuses a request.
+    Suspect,
+}
+
+/// Reads `{ shell = "observe" }`.
+pub(super) fn detectors<'de, D: Deserializer<'de>>(input: D) -> Result<BTreeMap<Class, Belief>, D::Error> {
+    let named = BTreeMap::<String, Belief>::deserialize(input)?;
+    let class = |(name, belief): (String, Belief)| match Class::from_name(&name) {
+        Some(class) => Ok((class, belief)),
+        None => {
+            let known: Vec<&str> = detect::ALL.iter().map(|class| class.name()).collect();
+            Err(D::Error::custom(format!("no detector is called {name:?}; there are {}", known.join(", "))))
+        }
+    };
+    named.into_iter().map(class).collect()
+}
+
 impl Default for InjectionConfig {
     fn default() -> Self {
-        InjectionConfig { exempt: Vec::new(), prose: Vec::new(), sanitize: BTreeMap::new(), decode_rounds: 3 }
+        InjectionConfig {
+            exempt: Vec::new(),
+            prose: Vec::new(),
+            sanitize: BTreeMap::new(),
+            detectors: BTreeMap::new(),
+            decode_rounds: 3,
+        }
     }
 }
 
