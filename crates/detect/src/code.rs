@@ -95,6 +95,9 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     {
         return high("code of PHP");
     }
+    if formats(own) {
+        return high("a format that reads or writes memory");
+    }
     if breaks_out(own) {
         return high("ends a statement, and begins another");
     }
@@ -273,4 +276,25 @@ fn breaks_out(value: &[u8]) -> bool {
     let named = code.get(closes).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'$' | b'['));
     let whole = quote != b';' && quote != b'}' && code[1..].starts_with(b";");
     (code.ends_with(b";") || code.ends_with(b"}")) && named && (runs(code) && code.contains(&b')') || whole)
+}
+
+/// `%x%x%x%x`, `%1$n`: conversions of C in a row, which read what nobody gave, or write.
+fn formats(value: &[u8]) -> bool {
+    const MOST: usize = 256;
+    let value = &value[..value.len().min(MOST)];
+    let (mut reads, mut writes, mut covered) = (0, 0, 0);
+    for at in memchr::memchr_iter(b'%', value) {
+        let rest = &value[at + 1..];
+        let width = rest
+            .iter()
+            .take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b'$' | b'#' | b'-' | b'h' | b'l'))
+            .count();
+        match rest.get(width) {
+            Some(b'x' | b's' | b'p') => reads += 1,
+            Some(b'n') => writes += 1,
+            _ => continue,
+        }
+        covered += width + 2;
+    }
+    (reads + writes > 3 || writes > 1) && covered * 10 >= value.len() * 6
 }

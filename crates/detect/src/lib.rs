@@ -16,6 +16,7 @@ mod marks;
 mod nosql;
 mod path;
 mod prose;
+mod scanner;
 mod serialized;
 mod shell;
 mod sql;
@@ -84,6 +85,8 @@ classes! {
     Headers = "headers" by headers, b"";
     /// A serialised object (guide §9).
     Serialized = "serialized" by serialized, b"";
+    /// A tool that names itself (guide §9).
+    Scanner = "scanner" by scanner, b"/ ";
     /// Code of the server's language (guide §9).
     Code = "code" by code, b"(`[{<_.;'\"%";
 }

@@ -177,7 +177,10 @@ fn odd_climb(climb: &[u8]) -> bool {
 
 /// `.../.../.../`, `..../..../..../`: some servers climb further by these.
 fn long_climbs(value: &[u8]) -> bool {
-    let mut parts = value.split(|b| is_slash(*b)).map(|part| matches!(part, b"..." | b"...."));
+    let mut parts = value
+        .split(|b| is_slash(*b))
+        .filter(|part| *part != b".")
+        .map(|part| matches!(part, b"..." | b"...."));
     let mut row = 0;
     parts.any(|long| {
         row = if long { row + 1 } else { 0 };
@@ -248,7 +251,7 @@ fn climb(rest: &[u8]) -> Option<usize> {
         return None;
     }
     let behind = &rest[dots..];
-    let skipped = behind.iter().take_while(|b| matches!(b, 0 | b';' | b'%')).count();
+    let skipped = behind.iter().take_while(|b| matches!(b, 0 | 9..=13 | b';' | b'%')).count();
     let slashes = behind[skipped..].iter().take_while(|b| is_slash(**b)).count();
     match (dots, slashes) {
         (_, 0) => None,

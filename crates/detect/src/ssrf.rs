@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::bytes::begins;
+use crate::bytes::{begins, has};
 use crate::{Confidence, Found, Text};
 
 /// Schemes that make a client speak another protocol, or read a file.
@@ -44,7 +44,8 @@ const REBINDING: &[&str] = &[
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes.trim_ascii();
-    if value.contains(&b' ') || value.len() < 4 {
+    // `http://1.1.1.1 &@127.0.0.1#` is read in as many ways as there are parsers.
+    if value.contains(&b' ') && !has(value, "&@") || value.len() < 4 {
         return None;
     }
     if let Some(scheme) = SCHEMES.iter().find(|scheme| begins(value, scheme)) {

@@ -122,7 +122,7 @@ fn the_case_of_letters_changes_nothing() {
         // Where case matters to those who read it, it is not an attack any more.
         let literal = [
             "rO0", "O:", "C:1", "cos\n", "csub", "gAS", "AAEAAAD", "BAhv", "JyBv", "MSB1", "PHNj", "Li4v",
-            "aHR0", "&apos", "+AD",
+            "aHR0", "&apos", "&sol", "+AD",
         ];
         (!literal.iter().any(|part| text.contains(part))).then(|| {
             text.bytes()
@@ -184,7 +184,7 @@ fn equivalent_operators_change_nothing() {
     ] {
         // An address of version 6 has no other form of one of version 4 in it.
         let replaced = |text: &str| {
-            (text.contains(one) && text.is_ascii() && !text.contains("ffff:"))
+            (text.contains(one) && text.is_ascii() && !text.contains("ffff:") && !text.contains("0x1=1"))
                 .then(|| text.replace(one, other).into_bytes())
         };
         let (_, passed) = passed(&["sql", "html", "shell", "ssrf", "path", "template"], replaced);

@@ -169,8 +169,6 @@ pub(super) fn is_command(text: &[u8], behind: Behind) -> bool {
     let evidence = has_command_argument(arguments);
     // `id #`, `date 2>&1`, `{printf,x}`.
     let marked = arguments.starts_with(b" #") || rest.starts_with(b"2>") || arguments.starts_with(b",");
-    // One that ends here, where it is all that there is.
-    let ends = whole.len() == text.len() && nothing && !rest.contains(&b'\n');
     match (sure, behind.line) {
         // A line that begins with a word is a line.
         (true, true) => evidence || (nothing && is_spelled) || is_given,
@@ -193,7 +191,6 @@ pub(super) fn is_command(text: &[u8], behind: Behind) -> bool {
                 || is_given && name.len() > 1
                 || counted(&name, rest)
                 || behind.nothing && nothing
-                || behind.word && ends
                 || behind.sure && single_argument(arguments)
                 || name == b"echo" && text.starts_with(b"echo ") && single_argument(arguments)
         }

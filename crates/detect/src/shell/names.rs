@@ -207,7 +207,8 @@ pub(super) const WORDS: &[&str] = &[
     "alias", "source", "which", "whereis", "locate", "groups", "hostname", "uptime", "free", "reboot",
     "shutdown", "halt", "init", "mail", "write", "wall", "dir", "del", "copy", "move", "net", "start", "ver",
     "route", "arp", "dash", "fish", "python", "perl", "ruby", "php", "node", "lua", "kill", "su", "cc",
-    "make", "zip", "mount", "service", "docker", "tee", "rev", "nl", "strings", "eval", "exec",
+    "make", "mysql", "psql", "java", "notepad", "calc", "vol", "true", "zip", "mount", "service", "docker",
+    "tee", "rev", "nl", "strings", "eval", "exec",
 ];
 
 /// Names of programs, and whether they are no words.

@@ -60,11 +60,11 @@ pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
 /// Whether a condition begins with a parenthesis that nothing closes.
 fn reopens(rest: &[Token<'_>], is_closed: bool) -> bool {
     let [Token::Word(word), inner @ ..] = rest else { return false };
-    let inner = match inner {
-        [Token::Word(not), inner @ ..] if is_one_of(not, &["not"]) => inner,
-        [Token::Operator(_), inner @ ..] => inner,
-        inner => inner,
+    let negates = |token: &&Token<'_>| match token {
+        Token::Word(word) => is_one_of(word, &["not"]),
+        token => matches!(token, Token::Operator(_)),
     };
+    let inner = &inner[inner.iter().take_while(negates).count()..];
     let opened = inner.iter().filter(|token| **token == Token::Open).count();
     let closed = inner.iter().filter(|token| **token == Token::Close).count();
     let constant = matches!(inner, [Token::Open, Token::Number | Token::String(..) | Token::Operator(_), ..])

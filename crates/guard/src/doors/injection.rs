@@ -48,7 +48,7 @@ const STRUCTURED: [&str; 26] = [
 /// What is no prose even where people write.
 const PROSE: &[Class] = &[Class::Html, Class::Lookup, Class::Serialized, Class::Xml];
 /// What harms in an agent or a referrer: these are no URLs that a server follows.
-const AGENTS: [Class; 12] = [
+const AGENTS: [Class; 13] = [
     Class::Sql,
     Class::Html,
     Class::Lookup,
@@ -60,6 +60,7 @@ const AGENTS: [Class; 12] = [
     Class::Xml,
     Class::Headers,
     Class::Serialized,
+    Class::Scanner,
     Class::Code,
 ];
 /// The score of findings at which a request is refused.
