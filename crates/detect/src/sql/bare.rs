@@ -67,8 +67,13 @@ fn reopens(rest: &[Token<'_>], is_closed: bool) -> bool {
     let inner = &inner[inner.iter().take_while(negates).count()..];
     let opened = inner.iter().filter(|token| **token == Token::Open).count();
     let closed = inner.iter().filter(|token| **token == Token::Close).count();
-    let constant = matches!(inner, [Token::Open, Token::Number | Token::String(..) | Token::Operator(_), ..])
-        || matches!(inner, [Token::Open, Token::Word(_), Token::Compare | Token::Open, ..]);
+    let opens = inner.iter().take_while(|token| **token == Token::Open).count();
+    let constant = opens > 0
+        && matches!(
+            &inner[opens..],
+            [Token::Number | Token::String(..) | Token::Operator(_), ..]
+                | [Token::Word(_), Token::Compare | Token::Open, ..]
+        );
     is_closed && is_one_of(word, &["or", "and", "xor"]) && constant && opened > closed && inner.len() < 16
 }
 
