@@ -60,7 +60,7 @@ static CALLS: Set = Set::new(&[
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
-    const CODE: u64 = marks::of(b"(`[{<$;'\"");
+    const CODE: u64 = marks::of(b"(`[{<$;'\"%");
     if !text.any(CODE) && !has(value, "__") && !has(value, "constructor") {
         return None;
     }

@@ -200,6 +200,7 @@ fn is_plain(value: &[u8]) -> bool {
     value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b',' | b'@' | b':'))
         && !value.windows(2).any(|pair| matches!(pair, b".." | b"__" | b"--"))
         && !bytes::has(value, "constructor.prototype")
+        && !serialized::begins(value)
         // A URL without slashes is one for some clients.
         && !bytes::begins(value, "http")
 }

@@ -34,23 +34,30 @@ static TYPES: Set = Set::new(&[
     "\"@type\":\"",
 ]);
 
+/// How objects begin, as bytes and in what bytes are sent as.
+const BEGINNINGS: &[(&[u8], &str)] = &[
+    (b"rO0AB", "a serialised object of Java"),
+    (&[0xac, 0xed, 0, 5], "a serialised object of Java"),
+    (b"aced0005", "a serialised object of Java"),
+    (b"ACED0005", "a serialised object of Java"),
+    (b"AAEAAAD/////", "a serialised object of .NET"),
+    (b"/wEy", "a serialised object of .NET"),
+    (b"BAhvO", "a serialised object of Ruby"),
+    (&[4, 8, b'o', b':'], "a serialised object of Ruby"),
+    (b"gASV", "a pickled object of Python"),
+    (&[0x80, 4, 0x95], "a pickled object of Python"),
+    (b"KGRwM", "a pickled object of Python"),
+];
+
+/// Whether a value begins as a serialised object does.
+pub(crate) fn begins(value: &[u8]) -> bool {
+    BEGINNINGS.iter().any(|(beginning, _)| value.starts_with(beginning))
+}
+
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     let high = |reason: &'static str| Some((Confidence::High, reason));
-    const BEGINNINGS: &[(&[u8], &str)] = &[
-        (b"rO0AB", "a serialised object of Java"),
-        (&[0xac, 0xed, 0, 5], "a serialised object of Java"),
-        (b"aced0005", "a serialised object of Java"),
-        (b"ACED0005", "a serialised object of Java"),
-        (b"AAEAAAD/////", "a serialised object of .NET"),
-        (b"/wEy", "a serialised object of .NET"),
-        (b"BAhvO", "a serialised object of Ruby"),
-        (&[4, 8, b'o', b':'], "a serialised object of Ruby"),
-        (b"gASV", "a pickled object of Python"),
-        (&[0x80, 4, 0x95], "a pickled object of Python"),
-        (b"KGRwM", "a pickled object of Python"),
-    ];
     let trimmed = value.trim_ascii_start();
     if let Some((_, reason)) = BEGINNINGS.iter().find(|(beginning, _)| trimmed.starts_with(beginning)) {
         return high(reason);

@@ -275,7 +275,11 @@ fn calculates(inner: &[u8], open: &str) -> bool {
             text.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.trim_ascii_start().starts_with(b"("))
         });
     match open {
-        "[(" => product,
+        "[(" => {
+            product
+                || arithmetic
+                    && text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'*' | b'/' | b'%'))
+        }
         "{{" if constant || known_call => true,
         "${" if built_in => true,
         "~{" => arithmetic || product,

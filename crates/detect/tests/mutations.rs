@@ -182,9 +182,16 @@ fn equivalent_operators_change_nothing() {
         ("7*7", "7+7"),
         ("7*7", "49*1"),
     ] {
-        // An address of version 6 has no other form of one of version 4 in it.
+        // What begins within a word, an address of version 6 or a device's name is something else.
+        let stands = |text: &str| {
+            text.match_indices(one).all(|(at, _)| {
+                let before = &text[..at];
+                let word = before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == ':');
+                !(word && one.starts_with(|c: char| c.is_ascii_alphanumeric())) && !before.ends_with("/dev/")
+            })
+        };
         let replaced = |text: &str| {
-            (text.contains(one) && text.is_ascii() && !text.contains("ffff:") && !text.contains("0x1=1"))
+            (text.contains(one) && text.is_ascii() && stands(text))
                 .then(|| text.replace(one, other).into_bytes())
         };
         let (_, passed) = passed(&["sql", "html", "shell", "ssrf", "path", "template"], replaced);
