@@ -186,8 +186,9 @@ fn equivalent_operators_change_nothing() {
         let stands = |text: &str| {
             text.match_indices(one).all(|(at, _)| {
                 let before = &text[..at];
-                let word = before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == ':');
-                !(word && one.starts_with(|c: char| c.is_ascii_alphanumeric())) && !before.ends_with("/dev/")
+                let goes_on = one.starts_with(|c: char| c.is_ascii_alphanumeric())
+                    && before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == ':');
+                !goes_on && !before.ends_with("/dev/")
             })
         };
         let replaced = |text: &str| {
