@@ -25,7 +25,7 @@ fn attacks_are_refused_and_what_apis_do_is_not() {
     let Some(directory) = rule_set() else { return };
     let upstream = Recorder::plain();
     let policy = format!(
-        "[rate]\nlimits = []\n[[route]]\npath = '/upload'\nbody = 'stream'\n[waf.crs]\npath = '{}'",
+        "[rate]\nlimits = []\n[injection]\ndetectors = {{ scanner = 'off' }}\n[[route]]\npath = '/upload'\nbody = 'stream'\n[waf.crs]\npath = '{}'",
         directory.display()
     );
     let gate = Running::start(&policy, &[upstream.url()]);
