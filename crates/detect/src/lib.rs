@@ -86,7 +86,7 @@ classes! {
     /// A serialised object (guide §9).
     Serialized = "serialized" by serialized, b"";
     /// A tool that names itself (guide §9).
-    Scanner = "scanner" by scanner, b"/ ";
+    Scanner = "scanner" by scanner, b"/";
     /// Code of the server's language (guide §9).
     Code = "code" by code, b"(`[{<_.;'\"%";
 }
