@@ -235,7 +235,10 @@ fn padding_hides_nothing() {
 /// A megabyte of it neither takes long nor exhausts the stack.
 #[test]
 fn what_repeats_is_read_to_its_end() {
-    for piece in ["--\n", "::a", "(", "not ", ";", "\n", " ", "' or ", "/*", "<a b=", "{{", "[", "\"a\","] {
+    for piece in [
+        "--\n", "::a", "(", "not ", ";", "\n", " ", "' or ", "/*", "<a b=", "{{", "[", "\"a\",", "or a ",
+        "' or a", "1 or 1 ",
+    ] {
         let value = piece.repeat(1024 * 1024 / piece.len());
         let _ = detect::inspect(format!("[{value}]").as_bytes(), 3, &detect::ALL);
     }

@@ -282,7 +282,9 @@ fn condition(all: &[Token<'_>], lands: Lands) -> Found {
         return Some((Confidence::High, reason));
     }
     let (shape, strength, rest) = expression(all)?;
-    let ended = ends(rest, lands) || continues(rest, lands).is_some();
+    // Asked once: what is asked twice at each step takes twice as long for each.
+    let goes_on = continues(rest, lands).is_some();
+    let ended = goes_on || ends(rest, lands);
     match (lands, strength) {
         (_, Strength::Call) => Some((Confidence::High, reason)),
         (Lands::InString { is_quoted, .. }, Strength::Comparison | Strength::Constant) => {
@@ -293,14 +295,12 @@ fn condition(all: &[Token<'_>], lands: Lands) -> Found {
         (Lands::InString { is_quoted: false, .. }, Strength::Name) => {
             (rest.first().is_some_and(|token| matches!(token, Token::Comment(_)))
                 || (rest.is_empty() && shape == Shape::String)
-                || continues(rest, lands).is_some())
-            .then_some((Confidence::High, reason))
+                || goes_on)
+                .then_some((Confidence::High, reason))
         }
         (Lands::Bare, Strength::Comparison) => ended.then_some((Confidence::High, reason)),
         (Lands::Bare, Strength::Constant)
-            if shape == Shape::Truth
-                || matches!(rest.first(), Some(Token::Comment(_)))
-                || continues(rest, Lands::Bare).is_some() =>
+            if shape == Shape::Truth || matches!(rest.first(), Some(Token::Comment(_))) || goes_on =>
         {
             Some((Confidence::High, reason))
         }
