@@ -100,7 +100,10 @@ pub(super) fn later(all: &[Token<'_>]) -> Found {
         let found = match rest.first() {
             Some(Token::Word(word)) if is_one_of(word, &["union"]) => union(&rest[1..], Lands::BehindWord),
             Some(Token::Word(word)) if is_one_of(word, &["waitfor"]) => waits(&rest[1..]),
-            Some(Token::Semicolon) => statements(&rest[1..], Lands::BehindWord),
+            // Of several in a row, the last.
+            Some(Token::Semicolon) if rest.get(1) != Some(&Token::Semicolon) => {
+                statements(&rest[1..], Lands::BehindWord)
+            }
             Some(Token::Word(word)) if is_one_of(word, &["or", "and"]) => {
                 expression(&rest[1..]).filter(|(_, strength, _)| *strength == Strength::Call).and_then(
                     |(shape, _, after)| {
