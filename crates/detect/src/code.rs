@@ -61,7 +61,7 @@ static CALLS: Set = Set::new(&[
 pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     const CODE: u64 = marks::of(b"(`[{<$;'\"%");
-    if !text.any(CODE) && !has(value, "__") && !has(value, "constructor") {
+    if !text.any(CODE) && !has(value, "__") && !has(value, "constructor") && !has(value, "lassLoader") {
         return None;
     }
     let spaced = value.to_ascii_lowercase();
@@ -77,6 +77,18 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
         || has(&lower, "constructor][prototype")
     {
         return high("a name that reaches the prototype of all objects");
+    }
+    // What Java's data binding sets, and what Python's formats ask for.
+    if ["class.classloader", "class.module.classloader"].iter().any(|name| lower.starts_with(name.as_bytes()))
+        || own.contains(&b'{') && ["__class__", "__globals__"].iter().any(|name| has(&lower, name))
+    {
+        return high("a name that reaches what runs the code");
+    }
+    if ["while(1){", "while(true){", "for(;;){"]
+        .iter()
+        .any(|text| lower.starts_with(text.as_bytes()) || has(&lower, &format!(";{text}")))
+    {
+        return high("a loop that does not end");
     }
     let opens = memchr::memmem::find(own, b"<?").is_some_and(|at| {
         let behind = &own[at + 2..];
@@ -141,6 +153,10 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
             continue;
         }
         let argument = lower[at + call.len()..].trim_ascii_start();
+        // `a messaging system (library)` is written, and no code.
+        if argument.first().is_some_and(u8::is_ascii_alphabetic) && !has(own, call) {
+            continue;
+        }
         let given = call == "chr(" && argument.first().is_some_and(u8::is_ascii_digit)
             || argument.first().is_some_and(|b| {
                 matches!(
@@ -216,7 +232,8 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
         || has(&lower, "__builtins__")
         || has(&lower, "__subclasses__")
         || has(&lower, "().__class__")
-        || has(&lower, "''.__class__");
+        || has(&lower, "''.__class__")
+        || has(&lower, "getattr(") && has(&lower, ")(");
     let ruby = has(&lower, "%x(")
         || has(&lower, "%x{")
         || has(&lower, "%x[")
@@ -260,7 +277,7 @@ fn breaks_out(value: &[u8]) -> bool {
     }
     let quote = code[0];
     let runs = |code: &[u8]| memchr::memchr3(b'(', b'`', b'=', code).is_some();
-    if let [_, operator @ (b'-' | b'+' | b'*' | b'^' | b'|' | b','), inner @ .., last, end] = code
+    if let [_, operator @ (b'-' | b'+' | b'*' | b'^' | b'|' | b',' | b'.'), inner @ .., last, end] = code
         && quote == *end
         && last == operator
         && matches!(quote, b'\'' | b'"')
@@ -290,6 +307,8 @@ fn formats(value: &[u8]) -> bool {
             .take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b'$' | b'#' | b'-' | b'h' | b'l'))
             .count();
         match rest.get(width) {
+            // `%08x`.
+            Some(b'x') if width > 1 => reads += 2,
             Some(b'x' | b's' | b'p') => reads += 1,
             Some(b'n') => writes += 1,
             _ => continue,

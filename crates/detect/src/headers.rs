@@ -45,10 +45,9 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     let mut at = 0;
     let mut commands = 0;
     let first = memchr::memchr2(b'\n', b'\r', value)?;
-    // Parts of a form that was sent as it is.
-    if value.starts_with(b"--") {
-        return None;
-    }
+    // Parts of a form that was sent as it is have headers of their own.
+    let is_form = value.starts_with(b"--");
+    let of_form = |line: &[u8]| is_form && begins(line, "content-");
     // What stands in a value of one line, and in one that goes on with nothing but headers.
     let mut one_line = !value[..first].contains(&b' ');
     while let Some(offset) = memchr::memchr2(b'\n', b'\r', &value[at..]) {
@@ -60,6 +59,9 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
         let line = &line[..end];
         // Few lines begin as any that matters.
         if !line.first().is_some_and(u8::is_ascii_alphabetic) {
+            continue;
+        }
+        if of_form(line) {
             continue;
         }
         if (one_line || break_at < 60) && HTTP.iter().any(|name| begins(line, name)) && !text.is_prose() {

@@ -68,7 +68,7 @@ classes! {
     /// A look-up that a logger or template evaluates: `${jndi:...}` (guide §9).
     Lookup = "lookup" by lookup, b"$";
     /// A command of the system (guide §9).
-    Shell = "shell" by shell, b";|&`$()/{}<>\\ %";
+    Shell = "shell" by shell, b";|&`$()/{}<>\\ %'\"^=";
     /// A path out of its directory (guide §9).
     Path = "path" by path, b"/\\.:";
     /// A request to where only the server gets (guide §9).
@@ -200,6 +200,7 @@ fn is_plain(value: &[u8]) -> bool {
     value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b',' | b'@' | b':'))
         && !value.windows(2).any(|pair| matches!(pair, b".." | b"__" | b"--"))
         && !bytes::has(value, "constructor.prototype")
+        && !bytes::has(value, "lassLoader")
         && !serialized::begins(value)
         // A URL without slashes is one for some clients.
         && !bytes::begins(value, "http")

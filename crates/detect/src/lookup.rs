@@ -14,6 +14,16 @@ const NAMES: &[(&str, &str)] = &[
     ("${url:utf", "a look-up that loads a URL"),
     ("${docker:", "a look-up of the server's environment"),
     ("${k8s:", "a look-up of the server's environment"),
+    ("${kubernetes:", "a look-up of the server's environment"),
+    ("${spring:", "a look-up of the server's properties"),
+    ("${ctx:", "a look-up of what the logger knows"),
+    ("${main:", "a look-up of the server's arguments"),
+    ("${lower:", "a look-up of a logger"),
+    ("${upper:", "a look-up of a logger"),
+    ("${bundle:", "a look-up of the server's properties"),
+    ("${file:", "a look-up that reads a file"),
+    ("${const:", "a look-up of the server's constants"),
+    ("${base64:", "a look-up that decodes"),
 ];
 
 /// Judges one reading.

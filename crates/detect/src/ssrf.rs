@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::bytes::{begins, has};
+use crate::bytes::{self, begins, has};
 use crate::{Confidence, Found, Text};
 
 /// Schemes that make a client speak another protocol, or read a file.
@@ -53,6 +53,10 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
             .contains(&b'/')
             .then_some((Confidence::High, "a URL of a scheme that no page is fetched by"));
     }
+    // `url=http://127.0.0.1`.
+    let named = bytes::name(value).len();
+    let value =
+        value.get(named..).and_then(|rest| rest.strip_prefix(b"=")).filter(|_| named > 0).unwrap_or(value);
     let (scheme, rest) = split(value)?;
     hosts(rest).find_map(|host| internal(scheme, host))
 }
@@ -102,12 +106,22 @@ fn internal(scheme: &[u8], host: &[u8]) -> Found {
     {
         return high("the metadata of a cloud");
     }
+    // Names that only resolvers within know (RFC 6762, RFC 8375 and what routers and clusters use).
+    const WITHIN: &[&str] =
+        &[".local", ".lan", ".home.arpa", ".intranet", ".corp", ".consul", ".localdomain", ".svc"];
+    let of_web = [&b"http"[..], b"https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    if of_web && WITHIN.iter().any(|ending| host.ends_with(ending))
+        || of_web && ["intranet", "internal"].contains(&host)
+    {
+        return high("a name of the server's network");
+    }
     if host == "localhost"
         || host.ends_with(".localhost")
         || host == "localhost.localdomain"
         || host == "ip6-localhost"
     {
-        let fetched = [&b"http"[..], b"https", b"ftp"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        let fetched = scheme.is_empty()
+            || [&b"http"[..], b"https", b"ftp"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
         return fetched.then_some((Confidence::High, "the server itself"));
     }
     if REBINDING

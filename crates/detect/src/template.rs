@@ -101,6 +101,15 @@ static OBJECTS: Set = Set::new(&[
     "include('",
     "import os",
     "getattr(",
+    "request.args",
+    "request.form",
+    "request.headers",
+    "request.cookies",
+    "app.debug",
+    "signer.key",
+    "::writefile(",
+    "param.",
+    "open3",
 ]);
 
 /// Judges one reading.
@@ -141,6 +150,9 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
             }
         }
     }
+    if is_whole(value) {
+        return Some((strong, "an expression that a template engine evaluates"));
+    }
     static DIRECTIVES: Set = Set::new(&[
         "#set(",
         "#set (",
@@ -167,6 +179,22 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
         "${.vars",
         "${.main",
         "${.globals",
+        "${.version",
+        "${applicationscope",
+        "${sessionscope",
+        "${requestscope",
+        "${pagescope",
+        "${facescontext",
+        "${initparam",
+        "{smarty",
+        "{{define \"",
+        "{{template \"",
+        "{{html \"",
+        "{{call .",
+        "|safe}}",
+        "{{_context",
+        "<%@ page",
+        "<%@ include",
         "$eval(",
         "{system(",
         "{exec(",
@@ -291,6 +319,21 @@ fn calculates(inner: &[u8], open: &str) -> bool {
         "%{" | "@{" => arithmetic || quoted_call,
         _ => arithmetic,
     }
+}
+
+/// `{7*7}`, `<%! int i; %>`, `<%= @env %>`: a value that is one expression between marks that nothing else is written between.
+fn is_whole(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    let within = |open: &[u8], close: &[u8]| value.strip_prefix(open)?.strip_suffix(close);
+    let product = |inner: &[u8]| {
+        inner.contains(&b'*')
+            && inner.first().is_some_and(u8::is_ascii_digit)
+            && inner.last().is_some_and(u8::is_ascii_digit)
+            && inner.iter().all(|b| b.is_ascii_digit() || matches!(b, b'*' | b' '))
+    };
+    within(b"<%", b"%>").is_some_and(|inner| inner.starts_with(b"!") || inner.starts_with(b"= @"))
+        || within(b"[[", b"]]").is_some_and(product)
+        || within(b"{", b"}").is_some_and(product)
 }
 
 /// `7 * 7`.

@@ -83,7 +83,8 @@ pub struct Reading<'v> {
     pub decodings: Vec<Decoding>,
 }
 
-/// The most that all readings of a value have together, in sizes of the value; and what any value is allowed.
+/// The most that all readings of a value have together, in sizes of the value; and what any value is allowed. Of what
+/// needs more, only what it becomes at last is read.
 const MOST: usize = 16;
 const LEAST: usize = 4096;
 
@@ -102,6 +103,7 @@ pub fn readings<T>(
     let mut known: HashSet<Box<[u8]>> = HashSet::new();
     let mut room = value.len().saturating_mul(MOST).max(LEAST);
     let mut at = 0usize;
+    let mut is_cut = false;
     loop {
         let own = at.checked_sub(1).map_or(&first, |at| &more[at]);
         if own.decodings.len() < rounds {
@@ -112,6 +114,7 @@ pub fn readings<T>(
             let mut next = Vec::new();
             for (decoding, text) in decoded.chain(strings) {
                 if text.len() >= room {
+                    is_cut = true;
                     continue;
                 }
                 if *text == *value || !known.insert(text.as_slice().into()) {
@@ -129,10 +132,24 @@ pub fn readings<T>(
             more.append(&mut next);
         }
         if at == more.len() {
-            return None;
+            return if is_cut { last(value, rounds, judge) } else { None };
         }
         at += 1;
     }
+}
+
+/// What a value becomes when all that can be decoded is, each time in every way, one after the other.
+fn last<T>(value: &[u8], rounds: usize, mut judge: impl FnMut(&Reading<'_>) -> Option<T>) -> Option<T> {
+    let mut reading = Reading { text: Cow::Borrowed(value), decodings: Vec::new() };
+    for decoding in (0..rounds).flat_map(|_| Decoding::ALL) {
+        let Some(text) = decoding.decode(&reading.text) else { continue };
+        reading.text = Cow::Owned(text);
+        reading.decodings.push(decoding);
+        if let Some(found) = judge(&reading) {
+            return Some(found);
+        }
+    }
+    None
 }
 
 /// White space of more than some bytes is one space.

@@ -77,6 +77,15 @@ fn calls(lower: &[u8]) -> Found {
             continue;
         }
         let behind = &lower[at + name.len()..];
+        let shows = ["alert", "prompt", "confirm"].contains(&name);
+        // `[1].find(alert)`, `a=alert,a(1)`.
+        let handed = before == Some(b'(') && behind.starts_with(b")") && at > 1 && is_name(lower[at - 2])
+            || before == Some(b'=')
+                && behind.starts_with(b",")
+                && (behind.contains(&b'(') || lower.starts_with(b"throw"));
+        if shows && handed {
+            return Some((Confidence::High, "a function handed over to be called"));
+        }
         let behind = behind.trim_ascii_start();
         let behind = match behind {
             [b')' | b']' | b'"' | b'\'', rest @ ..]
@@ -106,7 +115,6 @@ fn calls(lower: &[u8]) -> Found {
             _ => continue,
         };
         let empty = argument.first().is_none_or(|b| *b == b')');
-        let shows = ["alert", "prompt", "confirm"].contains(&name);
         // What shows that a script runs needs no argument where nothing else is said.
         let alone = empty && shows && (at == 0 || before.is_some_and(|b| !b.is_ascii_whitespace()));
         let taken = match name {
@@ -157,6 +165,7 @@ fn reads(lower: &[u8], written: &[u8]) -> Found {
         ".innerhtml",
         "new image(",
         "xmlhttprequest",
+        "$.getscript(",
     ]);
     const WORDS: &[&str] = &[
         "top[",

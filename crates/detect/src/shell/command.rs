@@ -1,7 +1,7 @@
 //! Whether a command stands somewhere: its name, without what the shell takes away, and its arguments.
 
 use super::TrimStart;
-use super::names::{NAMES, PROGRAMS, WORDS};
+use super::names::NAMES;
 use crate::bytes::{Set, begins, has};
 
 /// What a command stands behind.
@@ -11,6 +11,8 @@ pub(super) struct Behind {
     pub(super) line: bool,
     /// Nothing: the value begins with what parts commands, or the command is substituted.
     pub(super) nothing: bool,
+    /// The value begins with what parts commands, and is no row of a table.
+    pub(super) statement: bool,
     /// One word, and what shells part commands by: `x&&`, `x\n`.
     pub(super) word: bool,
     /// The same, and it parts nothing else.
@@ -65,8 +67,19 @@ fn simple(text: &[u8], depth: usize) -> Option<Simple<'_>> {
         }
     }
     let (name, arguments) = command(rest)?;
-    let is_spelled = is_spelled(&rest[..rest.len() - arguments.len()]);
+    let written = &rest[..rest.len() - arguments.len()];
+    // Few letters are soon found in what means nothing.
+    if is_short(&name, written) {
+        return None;
+    }
+    let is_spelled = is_spelled(written);
     Some(Simple { name, arguments, is_spelled, is_given: false, is_braced })
+}
+
+/// Whether a name is of few letters, and not written as such names are.
+pub(super) fn is_short(name: &[u8], written: &[u8]) -> bool {
+    const SHORT: usize = 3;
+    name.len() <= SHORT && written.iter().any(u8::is_ascii_uppercase)
 }
 
 /// What is behind `<x `, `>/dev/null `, `2>&1 `.
@@ -191,7 +204,7 @@ pub(super) fn is_command(text: &[u8], behind: Behind) -> bool {
                 || is_given && name.len() > 1
                 || counted(&name, rest)
                 || behind.nothing && nothing
-                || behind.sure && single_argument(arguments)
+                || (behind.sure || behind.statement) && single_argument(arguments)
                 || name == b"echo" && text.starts_with(b"echo ") && single_argument(arguments)
         }
     }
@@ -306,10 +319,9 @@ pub(super) fn known(name: &[u8]) -> Option<(bool, bool)> {
         && [&b"/bin/"[..], b"/usr/", b"/sbin/", b"/???/", b"/b"].iter().any(|p| name.starts_with(p));
     // Wildcards find a program by its path.
     let is_wild = by_path && base.len() > 1 && base.iter().any(|b| matches!(b, b'?' | b'*' | b'['));
-    let is_in = |names: &[&str]| names.iter().any(|known| fits(base, known.as_bytes()));
     match NAMES.get(base) {
         Some(sure) => Some((*sure || by_path, by_path)),
-        None if is_wild && (is_in(PROGRAMS) || is_in(WORDS)) => Some((true, by_path)),
+        None if is_wild && NAMES.keys().any(|known| fits(base, known)) => Some((true, by_path)),
         None => None,
     }
 }
@@ -363,6 +375,7 @@ pub(super) fn has_command_argument(arguments: &[u8]) -> bool {
             || matches!(three, [b' ' | b'\t', b'/' | b'$' | b'~' | b'%', _] if after || matches!(three[2], b'?' | b'{' | b'(' | b'/'))
             || matches!(three, [b'.', b'/', _] | [b'$', b'{', _] | [b'<', b'/' | b'(', _] | [b'>' | b'=', b'/', _] | [b'/', b'?', _])
     }) || has(own, "http")
+        || has(own, "<<<")
         || has(own, "127.0.0.1")
         || has(own, "c:\\")
         || has(own, "C:\\")

@@ -8,7 +8,7 @@ mod command;
 mod names;
 
 use self::command::{
-    Behind, command, has_command_argument, is_command, is_given, is_spelled, known, sensitive,
+    Behind, command, has_command_argument, is_command, is_given, is_short, is_spelled, known, sensitive,
     single_argument,
 };
 use crate::bytes::{Set, begins, has};
@@ -19,7 +19,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
     const PARTS: u64 = marks::of(b";|&");
     const SUBSTITUTES: u64 = marks::of(b"$`<>");
-    const ARGUMENTS: u64 = marks::of(b" $<{'\"\\/*?");
+    const ARGUMENTS: u64 = marks::of(b" $<{'\"\\/*?^`");
     const TELLS: u64 = marks::of(b"$/%><-(");
     let weaken = |found: Found| {
         found.map(|(confidence, reason)| match text.is_prose() {
@@ -29,6 +29,9 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     };
     if has(value, "() {") && has(value, "}") && (value.trim_ascii_start().starts_with(b"()")) {
         return Some((Confidence::High, "a function for the shell that runs what is behind it"));
+    }
+    if is_option(value) {
+        return Some((Confidence::High, "an option by which a program runs another"));
     }
     let asked = |marks: u64, ask: fn(&[u8]) -> Found| text.any(marks).then(|| ask(value)).flatten();
     weaken(
@@ -66,6 +69,7 @@ fn separated(value: &[u8]) -> Found {
         let behind = Behind {
             line: broken && start > 0 && !(is_word && last),
             nothing: start == 0,
+            statement: start == 0 && !is_row(value),
             word: is_word && (broken || doubled || closes),
             sure: is_word && (doubled || closes && !broken),
         };
@@ -77,6 +81,17 @@ fn separated(value: &[u8]) -> Found {
         }
     }
     None
+}
+
+/// `| Name | Date |`: a row of a table.
+fn is_row(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    let row = value.split(|b| *b == b'\n').next().unwrap_or(value).trim_ascii_end();
+    row.starts_with(b"|")
+        && !row.starts_with(b"||")
+        && row.ends_with(b"|")
+        && row.len() > 1
+        && row.contains(&b' ')
 }
 
 /// `git; bash; curl`: words in a row, as tags are.
@@ -119,7 +134,9 @@ fn is_entity(before: &[u8]) -> bool {
 
 /// `$(...)`, `` `...` ``, `<(...)`.
 fn substituted(value: &[u8]) -> Found {
+    let mut quotes = 0;
     for (at, pair) in value.windows(2).enumerate() {
+        quotes += usize::from(pair[0] == b'`');
         let inner = match pair {
             b"$(" | b"<(" | b">(" => &value[at + 2..],
             [b'`', _] => &value[at + 1..],
@@ -146,11 +163,12 @@ fn substituted(value: &[u8]) -> Found {
             (is_command(&inner[..end], Behind { nothing: true, ..Behind::default() }) || given && is_word())
                 && (!quoted || !is_code_word(&inner[..end]))
         };
-        // A piece of code in a text, as Markdown writes it.
+        // A piece of code in a text, as Markdown writes it; or the text between two.
         let span = || {
-            quoted
-                && words(&value[at.saturating_sub(200)..at]) + words(inner.get(end + 1..).unwrap_or(b"")) > 2
-                && !sensitive(inner)
+            let around =
+                words(&value[at.saturating_sub(200)..at]) + words(inner.get(end + 1..).unwrap_or(b""));
+            let within = if quotes % 2 == 0 { words(&inner[..end]) } else { 0 };
+            quoted && around + within > 2 && !sensitive(inner)
         };
         if whole || runs() && !span() {
             return Some((Confidence::High, "a command whose output stands for it"));
@@ -175,7 +193,10 @@ fn is_selector(inner: &[u8]) -> bool {
 
 /// How many words of letters a text has.
 fn words(text: &[u8]) -> usize {
-    let is_word = |word: &&[u8]| word.len() > 1 && word.iter().all(u8::is_ascii_alphabetic);
+    let is_word = |word: &&[u8]| {
+        let word = word.strip_suffix(b".").or(word.strip_suffix(b",")).unwrap_or(word);
+        word.len() > 1 && word.iter().all(u8::is_ascii_alphabetic)
+    };
     text.split(|b| b.is_ascii_whitespace()).filter(is_word).count()
 }
 
@@ -207,11 +228,30 @@ fn alone(value: &[u8]) -> Found {
             || begins(value, "/usr/bin/")
             || begins(value, "/sbin/")
             || begins(value, "/usr/"));
-    let spelled = is_spelled(&value[..value.len() - arguments.len()]);
+    let written = &value[..value.len() - arguments.len()];
+    let spelled = is_spelled(written) && name.len() > 1 && !is_short(&name, written);
     ((evidence && (sure || sensitive(arguments)))
         || (is_path && (evidence || arguments.trim_ascii().is_empty()))
         || spelled)
         .then_some((Confidence::High, "a command"))
+}
+
+/// Options of git, ssh, tar, rsync and their like that name a command.
+fn is_option(value: &[u8]) -> bool {
+    const RUN: &[&str] = &[
+        "-oproxycommand=",
+        "-o proxycommand=",
+        "--upload-pack=",
+        "--receive-pack=",
+        "--use-compress-program=",
+        "--checkpoint-action=",
+        "--to-command=",
+        "--rsync-path=",
+        "--open-files-in-pager=",
+        "--ext-diff=",
+        "--use-askpass=",
+    ];
+    value.starts_with(b"-") && RUN.iter().any(|option| begins(value, option))
 }
 
 /// What only shells understand, wherever it stands.
@@ -236,6 +276,10 @@ fn telling(value: &[u8]) -> Found {
         "|base64 -d",
         "| base64 -d",
         "-e /bin/",
+        "$0<<<",
+        "sh<<<",
+        "<<<$(",
+        "<<<$'",
         "/etc/passwd;",
         "${path:",
         "invoke-expression",

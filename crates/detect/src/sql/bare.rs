@@ -13,11 +13,14 @@ pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
     let (rest, lands) = match all {
         _ if closes > 0 => (&all[closes..], Lands::Bare),
         [Token::Word(word), ..]
-            if joins(word) || is_one_of(word, &["union", "having", "order", "waitfor"]) =>
+            if joins(word) || is_one_of(word, &["union", "having", "order", "waitfor", "where", "group"]) =>
         {
             (all, Lands::Bare)
         }
         [Token::Join | Token::Semicolon, ..] => (all, Lands::Bare),
+        _ if !is_prose && is_whole(all) => {
+            return Some((Confidence::High, "an expression that only a database evaluates"));
+        }
         [Token::Word(_), ..] if statement(all, false).is_some() => {
             let confidence = if is_prose { Confidence::Low } else { Confidence::High };
             return statement(all, false).map(|reason| (confidence, reason));
@@ -55,6 +58,53 @@ pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
         true => (Confidence::Low, reason),
         false => (confidence, reason),
     })
+}
+
+/// `if(1=1,1,0)`, `case when 1=1 then ...`, `version()`, `xp_dirtree '...'`: a value that is one expression.
+fn is_whole(all: &[Token<'_>]) -> bool {
+    const ASKS: &[&str] = &[
+        "version",
+        "database",
+        "sqlite_version",
+        "system_user",
+        "session_user",
+        "unhex",
+        "utl_http",
+        "utl_inaddr",
+        "dbms_lock",
+        "dbms_pipe",
+        "dbms_ldap",
+    ];
+    const DECIDES: &[&str] = &["if", "iif", "elt", "nullif", "ifnull"];
+    let inner = match all {
+        [Token::Open, inner @ .., Token::Close] => inner,
+        all => all,
+    };
+    let constant = |token: &Token<'_>| {
+        matches!(
+            token,
+            Token::Number
+                | Token::String(..)
+                | Token::Compare
+                | Token::Comma
+                | Token::Operator(_)
+                | Token::Open
+                | Token::Close
+        )
+    };
+    match inner {
+        [Token::Word(case), Token::Word(when), Token::Number | Token::String(..) | Token::Open, ..] => {
+            is_one_of(case, &["case"]) && is_one_of(when, &["when"])
+        }
+        [Token::Word(word), Token::Open, rest @ .., Token::Close] if is_one_of(word, DECIDES) => {
+            rest.contains(&Token::Comma) && rest.iter().all(constant)
+        }
+        [Token::Word(word), Token::Open | Token::Dot, .., Token::Close] => is_one_of(word, ASKS),
+        [.., Token::Word(word), Token::String(..)] => {
+            word.get(..3).is_some_and(|p| p.eq_ignore_ascii_case(b"xp_"))
+        }
+        _ => false,
+    }
 }
 
 /// Whether a condition begins with a parenthesis that nothing closes.

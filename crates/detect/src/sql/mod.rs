@@ -11,7 +11,7 @@ mod lexer;
 mod statement;
 mod words;
 
-use self::bare::{bare, begins_bare, calls, later};
+use self::bare::{bare, begins_bare, calls, later, nested};
 use self::expression::{Shape, Strength, expression};
 use self::lexer::{Token, tokens, windows};
 use self::statement::{statement, statements, union, waits};
@@ -217,6 +217,11 @@ fn continues(all: &[Token<'_>], lands: Lands) -> Found {
         },
         Token::Word(word) if is_one_of(word, &["collate", "escape", "as"]) && in_string => None,
         Token::Compare if in_string => compared(&all[1..], lands),
+        // `1=convert(int,@@version)`.
+        Token::Compare if lands == Lands::Bare && nested(&all[1..]) => {
+            let (_, strength, _) = expression(&all[1..])?;
+            (strength == Strength::Call).then_some((Confidence::High, "asks the server, and compares"))
+        }
         Token::Operator(_) if in_string => {
             compared(&all[1..], lands).filter(|_| !matches!(all, [_, Token::Number]))
         }

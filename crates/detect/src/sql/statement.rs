@@ -79,7 +79,10 @@ pub(super) fn statements(all: &[Token<'_>], lands: Lands) -> Found {
     if let [Token::Comment(_), ..] = all {
         return in_string.then_some((Confidence::High, "ends the statement, and comments out what follows"));
     }
-    statement(all, in_string || lands == Lands::Bare).map(|reason| (Confidence::High, reason))
+    let told = statement(all, in_string || lands == Lands::Bare).map(|reason| (Confidence::High, reason));
+    // `'; x y --`: whatever it is, what would follow is commented out.
+    let cut = matches!(all, [Token::Word(_), .., Token::Comment(rest)] if rest.trim_ascii().is_empty());
+    told.or((in_string && cut).then_some((Confidence::High, "ends the statement, and begins another")))
 }
 
 /// Whether a statement begins here. `sure` says that something that is no sentence came before.
@@ -256,6 +259,19 @@ pub(super) fn statement(all: &[Token<'_>], sure: bool) -> Option<&'static str> {
         b"attach" if word_at(0, &["database"]) => "opens a file as a database",
         b"load" if word_at(0, &["data"]) && word_at(1, &["infile", "local"]) => "reads a file",
         b"handler" if word_at(1, &["open"]) => "reads tables",
+        b"rename" if sure && word_at(0, &["table", "user"]) && is_name(rest.get(1)) => {
+            "changes the database's structure"
+        }
+        b"call" if sure && is_name(rest.first()) && rest.contains(&Token::Open) => "calls a procedure",
+        b"load_extension" if sure && rest.first() == Some(&Token::Open) => "loads code",
+        b"vacuum" | b"analyze" | b"checkpoint" if sure && matches!(rest, [Token::Comment(_), ..]) => {
+            "runs a statement of its own"
+        }
+        b"pragma"
+            if sure && is_name(rest.first()) && matches!(rest.get(1), Some(Token::Open | Token::Compare)) =>
+        {
+            "runs a statement of its own"
+        }
         b"describe" | b"desc" | b"show" | b"use" | b"rename" | b"merge" | b"with" | b"analyze"
         | b"vacuum" | b"pragma"
             if sure && is_name(rest.first()) && short(1) =>
