@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// Whether a text occurs, in this case.
 pub(crate) fn has(value: &[u8], text: &str) -> bool {
@@ -25,6 +25,7 @@ impl Set {
             AhoCorasick::builder()
                 .ascii_case_insensitive(true)
                 .match_kind(MatchKind::Standard)
+                .kind(Some(AhoCorasickKind::DFA))
                 .build(self.texts)
                 .ok()
         };
@@ -44,7 +45,7 @@ impl Set {
 
     /// Whether one of the texts occurs.
     pub(crate) fn occurs(&self, value: &[u8]) -> bool {
-        self.first(value).is_some()
+        self.automaton().is_some_and(|automaton| automaton.is_match(value))
     }
 }
 

@@ -57,6 +57,66 @@ static CALLS: Set = Set::new(&[
     "runtime.exec(",
 ]);
 
+/// Words of which one is in everything that is told by words.
+static TOLD: Set = Set::new(&[
+    "__",
+    "constructor",
+    "classloader",
+    "<?",
+    "$_",
+    "$globals",
+    "while",
+    "for(;",
+    "for (;",
+    "${",
+    "system",
+    "exec",
+    "passthru",
+    "popen",
+    "proc_open",
+    "phpinfo",
+    "eval",
+    "assert",
+    "base64_decode",
+    "gzinflate",
+    "str_rot13",
+    "file_get",
+    "file_put",
+    "fsockopen",
+    "call_user",
+    "create_function",
+    "array_map",
+    "preg_replace",
+    "highlight_file",
+    "show_source",
+    "readfile",
+    "move_uploaded",
+    "chr(",
+    "chr (",
+    "subprocess",
+    "getoutput",
+    "spawn",
+    "compile",
+    "child_process",
+    "process.",
+    "getruntime",
+    "processbuilder",
+    "scriptengine",
+    "java.",
+    "class.forname",
+    "getclass",
+    "newinstance",
+    "require",
+    "read",
+    "%x",
+    "md5",
+    "phpversion",
+    "print",
+    "var_dump",
+    "getattr",
+    "global.",
+]);
+
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
@@ -64,12 +124,21 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     if !text.any(CODE) && !has(value, "__") && !has(value, "constructor") && !has(value, "lassLoader") {
         return None;
     }
+    let high = |reason| Some((if text.is_prose() { Confidence::Low } else { Confidence::High }, reason));
+    if formats(value) {
+        return high("a format that reads or writes memory");
+    }
+    if breaks_out(value) {
+        return high("ends a statement, and begins another");
+    }
+    // A comment may stand within a word.
+    if !TOLD.occurs(value) && !has(value, "/*") {
+        return None;
+    }
     let spaced = value.to_ascii_lowercase();
     // Names and their parentheses may stand apart.
     let lower = crate::bytes::squeezed(&spaced);
     let own = &spaced;
-
-    let high = |reason| Some((if text.is_prose() { Confidence::Low } else { Confidence::High }, reason));
     if has(&lower, "__proto__")
         || has(&lower, "constructor.prototype")
         || has(&lower, "\"constructor\":{\"prototype\"")
@@ -84,10 +153,10 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     {
         return high("a name that reaches what runs the code");
     }
-    if ["while(1){", "while(true){", "for(;;){"]
-        .iter()
-        .any(|text| lower.starts_with(text.as_bytes()) || has(&lower, &format!(";{text}")))
-    {
+    let is_loop = |text: &&str| {
+        memchr::memmem::find_iter(&lower, text.as_bytes()).any(|at| at == 0 || lower[at - 1] == b';')
+    };
+    if ["while(1){", "while(true){", "for(;;){"].iter().any(is_loop) {
         return high("a loop that does not end");
     }
     let opens = memchr::memmem::find(own, b"<?").is_some_and(|at| {
@@ -106,12 +175,6 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
         && lower.iter().any(|b| matches!(b, b'(' | b'`' | b'=' | b';'))
     {
         return high("code of PHP");
-    }
-    if formats(own) {
-        return high("a format that reads or writes memory");
-    }
-    if breaks_out(own) {
-        return high("ends a statement, and begins another");
     }
     if !value.contains(&b'(') && !value.contains(&b'`') {
         return None;
@@ -308,9 +371,9 @@ fn formats(value: &[u8]) -> bool {
             .count();
         match rest.get(width) {
             // `%08x`.
-            Some(b'x') if width > 1 => reads += 2,
-            Some(b'x' | b's' | b'p') => reads += 1,
-            Some(b'n') => writes += 1,
+            Some(b'x' | b'X') if width > 1 => reads += 2,
+            Some(b'x' | b'X' | b's' | b'S' | b'p' | b'P') => reads += 1,
+            Some(b'n' | b'N') => writes += 1,
             _ => continue,
         }
         covered += width + 2;

@@ -11,7 +11,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     if !(text.any(BRACKETS) || steps) || text.is_prose() {
         return None;
     }
-    filter(value).or_else(|| xpath(value))
+    filter(value).or_else(|| xpath(text))
 }
 
 /// `*)(uid=*))(|(uid=*`: behind a closed condition another is opened.
@@ -42,20 +42,12 @@ fn filter(value: &[u8]) -> Found {
         && trimmed.ends_with(b")")
         && is_condition(&trimmed[1..])
         && has(trimmed, "=*");
-    let cut = [
-        &b"*)(&"[..],
-        b"*))%00",
-        b"*)(|",
-        b")(&)",
-        b")(|)",
-        b"*()|",
-        b"*(|(",
-        b"*)(*",
-        b"admin*)(",
-        b"*))\0",
-    ]
-    .iter()
-    .any(|text| memchr::memmem::find(trimmed, text).is_some());
+    let cut = || {
+        [&b"*)(&"[..], b"*))%00", b"*)(|", b")(&)", b")(|)", b"*()|", b"*(|(", b"*)(*", b"admin*)(", b"*))\0"]
+            .iter()
+            .any(|text| memchr::memmem::find(trimmed, text).is_some())
+    };
+    let cut = (has(trimmed, "*") || has(trimmed, ")(")) && cut();
     (whole || cut).then_some((Confidence::High, "conditions of a directory's filter"))
 }
 
@@ -103,7 +95,8 @@ fn is_condition(text: &[u8]) -> bool {
 }
 
 /// Paths and functions of XPath within what closes a string, or by themselves.
-fn xpath(value: &[u8]) -> Found {
+fn xpath(text: &Text<'_>) -> Found {
+    let value = text.bytes;
     static CALLS: Set = Set::new(&[
         "count(/",
         "count(//",
@@ -124,9 +117,14 @@ fn xpath(value: &[u8]) -> Found {
         "child::node",
         "unparsed-text(",
     ]);
+    const JOINS: u64 = marks::of(b"|]");
+    let steps = value.starts_with(b"//") || value.starts_with(b"/*");
+    let calls = CALLS.occurs(value);
+    if !(calls || steps || text.any(JOINS)) {
+        return None;
+    }
     let lower = value.to_ascii_lowercase();
-    let call =
-        CALLS.occurs(&lower) && lower.iter().any(|b| matches!(b, b'\'' | b'"' | b'=' | b'/' | b'|' | b'['));
+    let call = calls && lower.iter().any(|b| matches!(b, b'\'' | b'"' | b'=' | b'/' | b'|' | b'['));
     let joined = has(&lower, "']|//")
         || has(&lower, "'] | //")
         || has(&lower, "\"]|//")
@@ -134,7 +132,7 @@ fn xpath(value: &[u8]) -> Found {
         || has(&lower, "//*|//*")
         || has(&lower, "']/..")
         || has(&lower, "x']|");
-    let steps = (lower.starts_with(b"//") || lower.starts_with(b"/*"))
+    let steps = steps
         && (has(&lower, "[@")
             || has(&lower, "//*[")
             || has(&lower, "[position()")

@@ -60,7 +60,10 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
             return high("an operator of a document database");
         }
     }
-    if text.is_prose() {
+    // Each of what follows has one of these.
+    const CODE: u64 = marks::of(b"$'\"=|");
+    let words = || ["while", "return", "db.", "this."].iter().any(|word| has(&lower, word));
+    if text.is_prose() || !text.any(CODE) && !words() {
         return None;
     }
     let javascript = ["this.password", "this.username", "this.", "db."].iter().any(|word| has(&lower, word))

@@ -72,6 +72,57 @@ static FILES: Set = Set::new(&[
     "/ntuser.dat",
 ]);
 
+/// Streams of PHP.
+static WRAPPERS: Set = Set::new(&[
+    "php://",
+    "phar://",
+    "zip://",
+    "expect://",
+    "glob://",
+    "zlib://",
+    "compress.zlib://",
+    "compress.bzip2://",
+    "ogg://",
+    "ssh2.",
+    "rar://",
+    "data://text",
+    "data:text/plain;base64,",
+]);
+/// Words of which one is in every file that is told, and what files of the server are named by.
+static NAMED: Set = Set::new(&[
+    "etc",
+    "passwd",
+    "shadow",
+    "proc",
+    "var",
+    "root",
+    "ssh",
+    "id_rsa",
+    ".aws",
+    "bash_history",
+    "win",
+    "boot",
+    "web-inf",
+    "meta-inf",
+    ".git",
+    ".svn",
+    ".hg",
+    "htaccess",
+    "htpasswd",
+    ".env",
+    "wp-config",
+    "web.config",
+    "sam.log",
+    "inetpub",
+    "usr",
+    "run/",
+    "dev/",
+    "lampp",
+    "sess_",
+    "ntuser",
+    "file:/",
+]);
+
 /// Judges one reading.
 pub(crate) fn detect(text: &Text<'_>) -> Found {
     let value = text.bytes;
@@ -82,6 +133,11 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     // Slashes as numbers, for those that read them.
     let spelled = (has(value, "0x2") || has(value, "0x5")).then(|| spell(value));
     let value = spelled.as_deref().unwrap_or(value);
+    // Most values have nothing of the kind.
+    let odd = has(value, "..") || value.contains(&b'\\') || value.ends_with(b"?");
+    if !odd && !NAMED.occurs(value) && !WRAPPERS.occurs(value) {
+        return None;
+    }
     if long_climbs(value) && !text.is_prose() {
         return Some((Confidence::High, "climbs out of its directory"));
     }
@@ -93,21 +149,6 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
     // What is a path as a whole begins with a slash for those that look for one.
     let mut joined = if value.iter().any(u8::is_ascii_whitespace) { Vec::new() } else { vec![b'/'] };
     joined.append(&mut collapse(&slashed));
-    static WRAPPERS: Set = Set::new(&[
-        "php://",
-        "phar://",
-        "zip://",
-        "expect://",
-        "glob://",
-        "zlib://",
-        "compress.zlib://",
-        "compress.bzip2://",
-        "ogg://",
-        "ssh2.",
-        "rar://",
-        "data://text",
-        "data:text/plain;base64,",
-    ]);
     if let Some(found) = WRAPPERS.first(&slashed)
         && !text.is_prose()
         && (has(&slashed, "php://filter")

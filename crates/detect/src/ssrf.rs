@@ -110,9 +110,9 @@ fn internal(scheme: &[u8], host: &[u8]) -> Found {
     const WITHIN: &[&str] =
         &[".local", ".lan", ".home.arpa", ".intranet", ".corp", ".consul", ".localdomain", ".svc"];
     let of_web = [&b"http"[..], b"https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    if of_web && WITHIN.iter().any(|ending| host.ends_with(ending))
-        || of_web && ["intranet", "internal"].contains(&host)
-    {
+    let is_within =
+        WITHIN.iter().any(|ending| host.ends_with(ending)) || ["intranet", "internal"].contains(&host);
+    if of_web && is_within {
         return high("a name of the server's network");
     }
     if host == "localhost"

@@ -19,6 +19,33 @@ static RUN: Set = Set::new(&[
     "import",
 ]);
 
+/// Words of which one is in everything that is told, where nothing is in square brackets.
+static TOLD: Set = Set::new(&[
+    "alert",
+    "prompt",
+    "confirm",
+    "eval",
+    "settimeout",
+    "setinterval",
+    "setimmediate",
+    "execscript",
+    "function",
+    "fetch",
+    "atob",
+    "import",
+    "document",
+    "window",
+    "location",
+    "storage",
+    "fromcharcode",
+    "innerhtml",
+    "image",
+    "xmlhttp",
+    "getscript",
+    "onerror",
+    "constructor",
+]);
+
 /// Judges a value.
 pub(super) fn detect(text: &Text<'_>) -> Found {
     const CODE: u64 = marks::of(b"(`=['\"");
@@ -28,6 +55,10 @@ pub(super) fn detect(text: &Text<'_>) -> Found {
         return scheme;
     }
     if !text.any(CODE) || !(RUN.occurs(value) || value.iter().any(|b| matches!(b, b'.' | b'[' | b'='))) {
+        return None;
+    }
+    const LISTS: u64 = marks::of(b"[");
+    if !text.any(LISTS) && !TOLD.occurs(value) {
         return None;
     }
     let lower = value.to_ascii_lowercase();

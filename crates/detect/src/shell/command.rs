@@ -69,7 +69,7 @@ fn simple(text: &[u8], depth: usize) -> Option<Simple<'_>> {
     let (name, arguments) = command(rest)?;
     let written = &rest[..rest.len() - arguments.len()];
     // Few letters are soon found in what means nothing.
-    if is_short(&name, written) {
+    if is_short(&name, written) && !has_command_argument(arguments) {
         return None;
     }
     let is_spelled = is_spelled(written);

@@ -256,7 +256,6 @@ fn is_option(value: &[u8]) -> bool {
 
 /// What only shells understand, wherever it stands.
 fn telling(value: &[u8]) -> Found {
-    let lower = value.to_ascii_lowercase();
     static TELLING: Set = Set::new(&[
         "${ifs}",
         "$ifs$",
@@ -296,6 +295,14 @@ fn telling(value: &[u8]) -> Found {
         "%systemdrive%",
         "${home:",
     ]);
+    if TELLING.occurs(value) {
+        return Some((Confidence::High, "words that only a shell understands"));
+    }
+    static NEAR: Set = Set::new(&["for %", "/etc/", "/bin/"]);
+    if !NEAR.occurs(value) {
+        return None;
+    }
+    let lower = value.to_ascii_lowercase();
     let loop_of_cmd = has(&lower, "for %") && has(&lower, " in (") && has(&lower, ") do");
     // `/etc/pas[s]wd`: wildcards in a path of the system.
     let place = memchr::memmem::find(&lower, b"/etc/").or(memchr::memmem::find(&lower, b"/bin/"));
@@ -305,6 +312,5 @@ fn telling(value: &[u8]) -> Found {
             let word = lower[at + 5..].split(|b| b.is_ascii_whitespace()).next().unwrap_or(b"");
             word.iter().any(|b| matches!(b, b'?' | b'*' | b'[')) && word.iter().any(u8::is_ascii_alphabetic)
         });
-    (loop_of_cmd || wild || TELLING.occurs(value))
-        .then_some((Confidence::High, "words that only a shell understands"))
+    (loop_of_cmd || wild).then_some((Confidence::High, "words that only a shell understands"))
 }

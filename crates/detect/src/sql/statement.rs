@@ -219,6 +219,9 @@ pub(super) fn statement(all: &[Token<'_>], sure: bool) -> Option<&'static str> {
             }
             Some(Token::Open | Token::Variable) if sure => "runs a text as SQL",
             Some(Token::Word(word)) if is_one_of(word, &["immediate"]) => "runs a text as SQL",
+            Some(Token::Word(_)) if sure && verb == b"call" && rest.contains(&Token::Open) => {
+                "calls a procedure"
+            }
             _ => return None,
         },
         b"declare" | b"set" if matches!(rest, [Token::Variable, ..]) => "declares a variable",
@@ -262,7 +265,6 @@ pub(super) fn statement(all: &[Token<'_>], sure: bool) -> Option<&'static str> {
         b"rename" if sure && word_at(0, &["table", "user"]) && is_name(rest.get(1)) => {
             "changes the database's structure"
         }
-        b"call" if sure && is_name(rest.first()) && rest.contains(&Token::Open) => "calls a procedure",
         b"load_extension" if sure && rest.first() == Some(&Token::Open) => "loads code",
         b"vacuum" | b"analyze" | b"checkpoint" if sure && matches!(rest, [Token::Comment(_), ..]) => {
             "runs a statement of its own"

@@ -240,9 +240,21 @@ pub fn until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// A port that nobody listens on right now.
+/// A port that nobody listens on, below those that the system gives to whoever asks for any, and told once: no test takes
+/// another's between its being told and its being listened on.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    use std::sync::atomic::{AtomicU16, Ordering};
+    const FIRST: u16 = 10_000;
+    const PORTS: u16 = 20_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Other processes begin elsewhere.
+    let own = (std::process::id() % 20) as u16 * 1000;
+    loop {
+        let port = FIRST + own.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Runs a command to its end. Its output, and whether it succeeded.
