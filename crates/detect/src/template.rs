@@ -325,15 +325,15 @@ fn calculates(inner: &[u8], open: &str) -> bool {
 fn is_whole(value: &[u8]) -> bool {
     let value = value.trim_ascii();
     let within = |open: &[u8], close: &[u8]| value.strip_prefix(open)?.strip_suffix(close);
-    let product = |inner: &[u8]| {
-        inner.contains(&b'*')
+    let calculates = |inner: &[u8]| {
+        inner.iter().any(|b| matches!(b, b'*' | b'+'))
             && inner.first().is_some_and(u8::is_ascii_digit)
             && inner.last().is_some_and(u8::is_ascii_digit)
-            && inner.iter().all(|b| b.is_ascii_digit() || matches!(b, b'*' | b' '))
+            && inner.iter().all(|b| b.is_ascii_digit() || matches!(b, b'*' | b'+' | b' '))
     };
     within(b"<%", b"%>").is_some_and(|inner| inner.starts_with(b"!") || inner.starts_with(b"= @"))
-        || within(b"[[", b"]]").is_some_and(product)
-        || within(b"{", b"}").is_some_and(product)
+        || within(b"[[", b"]]").is_some_and(calculates)
+        || within(b"{", b"}").is_some_and(calculates)
 }
 
 /// `7 * 7`.

@@ -187,8 +187,10 @@ fn equivalent_operators_change_nothing() {
             text.match_indices(one).all(|(at, _)| {
                 let before = &text[..at];
                 let goes_on = one.starts_with(|c: char| c.is_ascii_alphanumeric())
-                    && before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == ':');
-                !goes_on && !before.ends_with("/dev/")
+                    && before.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '_'));
+                let more = one.ends_with(|c: char| c.is_ascii_alphabetic())
+                    && text[at + one.len()..].starts_with(|c: char| c.is_ascii_alphabetic());
+                !goes_on && !more && !before.ends_with("/dev/")
             })
         };
         let replaced = |text: &str| {

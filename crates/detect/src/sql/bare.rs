@@ -3,7 +3,7 @@
 use super::expression::{Shape, Strength, arithmetic, expression};
 use super::lexer::Token;
 use super::statement::{Selected, selected, statement, statements, union, waits};
-use super::words::{is_one_of, is_telling_function, joins};
+use super::words::{compares, is_one_of, is_telling_function, joins};
 use super::{Found, Lands, continues, ends};
 use crate::Confidence;
 
@@ -18,7 +18,7 @@ pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
             (all, Lands::Bare)
         }
         [Token::Join | Token::Semicolon, ..] => (all, Lands::Bare),
-        _ if !is_prose && is_whole(all) => {
+        _ if is_whole(all, is_prose) => {
             return Some((Confidence::High, "an expression that only a database evaluates"));
         }
         [Token::Word(_), ..] if statement(all, false).is_some() => {
@@ -61,7 +61,7 @@ pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
 }
 
 /// `if(1=1,1,0)`, `case when 1=1 then ...`, `version()`, `xp_dirtree '...'`: a value that is one expression.
-fn is_whole(all: &[Token<'_>]) -> bool {
+fn is_whole(all: &[Token<'_>], is_prose: bool) -> bool {
     const ASKS: &[&str] = &[
         "version",
         "database",
@@ -80,8 +80,11 @@ fn is_whole(all: &[Token<'_>]) -> bool {
         [Token::Open, inner @ .., Token::Close] => inner,
         all => all,
     };
-    let constant = |token: &Token<'_>| {
-        matches!(
+    let constant = |token: &Token<'_>| match token {
+        Token::Word(word) => {
+            compares(word) || joins(word) || is_one_of(word, &["not", "true", "false", "null"])
+        }
+        token => matches!(
             token,
             Token::Number
                 | Token::String(..)
@@ -90,12 +93,17 @@ fn is_whole(all: &[Token<'_>]) -> bool {
                 | Token::Operator(_)
                 | Token::Open
                 | Token::Close
-        )
+                | Token::Join
+                | Token::Variable
+        ),
     };
+    let then = |token: &Token<'_>| matches!(token, Token::Word(word) if is_one_of(word, &["then"]));
     match inner {
-        [Token::Word(case), Token::Word(when), Token::Number | Token::String(..) | Token::Open, ..] => {
-            is_one_of(case, &["case"]) && is_one_of(when, &["when"])
+        [Token::Word(case), Token::Word(when), rest @ ..] if is_one_of(case, &["case"]) => {
+            let ends = matches!(rest.last(), Some(Token::Word(word)) if is_one_of(word, &["end"]));
+            is_one_of(when, &["when"]) && rest.iter().any(then) && (!is_prose || ends)
         }
+        _ if is_prose => false,
         [Token::Word(word), Token::Open, rest @ .., Token::Close] if is_one_of(word, DECIDES) => {
             rest.contains(&Token::Comma) && rest.iter().all(constant)
         }

@@ -80,6 +80,7 @@ fn has_verb(value: &[u8]) -> bool {
         "except",
         "intersect",
         "div",
+        "case",
     ];
     let mut words = value.split(|b| !b.is_ascii_alphabetic()).filter(|word| (2..=9).contains(&word.len()));
     words.any(|word| {
