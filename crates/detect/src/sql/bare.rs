@@ -250,7 +250,7 @@ pub(super) fn calls(all: &[Token<'_>], is_prose: bool) -> Found {
         {
             return Some((confidence, "a subquery"));
         }
-        if is_telling_function(word) && called && nested(rest) {
+        if called && is_telling_function(word) && nested(rest) {
             return Some((confidence, "takes a text apart to ask for it letter by letter"));
         }
     }
