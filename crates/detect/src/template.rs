@@ -108,7 +108,6 @@ static OBJECTS: Set = Set::new(&[
     "app.debug",
     "signer.key",
     "::writefile(",
-    "param.",
     "open3",
 ]);
 
@@ -186,6 +185,7 @@ pub(crate) fn detect(text: &Text<'_>) -> Found {
         "${pagescope",
         "${facescontext",
         "${initparam",
+        "${param.",
         "{smarty",
         "{{define \"",
         "{{template \"",

@@ -42,11 +42,9 @@ pub(super) fn detect(text: &Text<'_>) -> Found {
     if scheme.is_some() {
         return scheme;
     }
-    if !text.any(CODE) || !(RUN.occurs(value) || value.iter().any(|b| matches!(b, b'.' | b'[' | b'='))) {
-        return None;
-    }
-    const LISTS: u64 = marks::of(b"[");
-    if !text.any(LISTS) && !RUN.occurs(value) && !TOLD.occurs(value) {
+    let lists = || value.contains(&b'[');
+    let reaches = || value.iter().any(|b| matches!(b, b'.' | b'=')) && TOLD.occurs(value);
+    if !text.any(CODE) || !(RUN.occurs(value) || lists() || reaches()) {
         return None;
     }
     let lower = value.to_ascii_lowercase();
