@@ -31,6 +31,8 @@ pub use decode::Decoding;
 macro_rules! classes {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal by $module:ident, $needs:literal;)*) => {
         /// What a value tries to become.
+        ///
+        /// Section numbers are those of [the guide](https://github.com/doorward/doorward/blob/main/docs/guide.md).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Class { $($(#[doc = $doc])* $variant),* }
 

@@ -1,7 +1,9 @@
-//! What a body may assign: declared properties of the declared types, and nothing else (guide §6).
+//! What a body may assign: declared properties of the declared types, and nothing else ([guide §6]).
 //!
 //! JSON, forms and multipart bodies all become one object that the schema judges; what is stripped is left out of the
 //! body in the form in which it came.
+//!
+//! [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
 
 use std::borrow::Cow;
 use std::collections::HashSet;

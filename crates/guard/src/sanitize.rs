@@ -1,7 +1,9 @@
-//! Fields in which markup is taken away instead of refused (guide §3).
+//! Fields in which markup is taken away instead of refused ([guide §3]).
 //!
 //! A text without markup stays as it is to the letter: `Tom & Jerry <3` is no HTML. What is HTML is parsed as a browser
 //! does, and written anew without what may not stand in it.
+//!
+//! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,6 @@
-//! Comments: stored and shown as they came, or escaped where they land (guide §3).
+//! Comments: stored and shown as they came, or escaped where they land ([guide §3]).
+//!
+//! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
 
 use axum::Json;
 use axum::extract::{Query, State};

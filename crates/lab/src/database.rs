@@ -67,7 +67,9 @@ impl Database {
         work(&self.connections.lock().writer)
     }
 
-    /// Works on the connection that may only read: what a read endpoint should use (guide §1).
+    /// Works on the connection that may only read: what a read endpoint should use ([guide §1]).
+    ///
+    /// [guide §1]: https://github.com/doorward/doorward/blob/main/docs/guide.md#1-sql-injection
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
         work(&self.connections.lock().reader)
     }

@@ -1,5 +1,8 @@
 //! What every response carries: the origin reflected and the software named, or an allowlist and the guide's
-//! security headers (guide §5, §7).
+//! security headers ([guide §5], [guide §7]).
+//!
+//! [guide §5]: https://github.com/doorward/doorward/blob/main/docs/guide.md#5-cors-and-request-forgery
+//! [guide §7]: https://github.com/doorward/doorward/blob/main/docs/guide.md#7-security-headers
 
 use std::time::{Duration, Instant};
 
@@ -61,7 +64,10 @@ pub(crate) async fn edge(State(shop): State<Shop>, request: Request, next: Next)
     response
 }
 
-/// Hardened: no anonymous agents, no large logins, no floods (guide §4, §9). The shop knows one client: loopback.
+/// Hardened: no anonymous agents, no large logins, no floods ([guide §4], [guide §9]). The shop knows one client: loopback.
+///
+/// [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
+/// [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 fn refusal(shop: &Shop, request: &Request) -> Option<StatusCode> {
     const LARGEST_LOGIN: u64 = 8 * 1024;
     if shop.version == Version::Vulnerable {
@@ -77,7 +83,9 @@ fn refusal(shop: &Shop, request: &Request) -> Option<StatusCode> {
     shop.floods.is_too_much().then_some(StatusCode::TOO_MANY_REQUESTS)
 }
 
-/// Requests in the current window: 2,000 in five minutes (guide §4).
+/// Requests in the current window: 2,000 in five minutes ([guide §4]).
+///
+/// [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 #[derive(Default)]
 pub(crate) struct Floods(Mutex<Option<(Instant, u32)>>);
 

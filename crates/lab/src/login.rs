@@ -1,4 +1,7 @@
-//! Login: as many tries as one likes, or five failures in fifteen minutes (guide §4, §8).
+//! Login: as many tries as one likes, or five failures in fifteen minutes ([guide §4], [guide §8]).
+//!
+//! [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
+//! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

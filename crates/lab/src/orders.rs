@@ -1,4 +1,6 @@
-//! Orders: everybody's, or the caller's own (guide §2).
+//! Orders: everybody's, or the caller's own ([guide §2]).
+//!
+//! [guide §2]: https://github.com/doorward/doorward/blob/main/docs/guide.md#2-broken-object-level-authorization
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -40,7 +42,9 @@ pub(crate) enum Whose {
     Of(i64),
 }
 
-/// Vulnerable: anybody's; whoever knows an id may have it (guide §2).
+/// Vulnerable: anybody's; whoever knows an id may have it ([guide §2]).
+///
+/// [guide §2]: https://github.com/doorward/doorward/blob/main/docs/guide.md#2-broken-object-level-authorization
 fn whose(shop: &Shop, claims: &Claims) -> Whose {
     match shop.version {
         Version::Vulnerable => Whose::Anybody,
@@ -71,7 +75,7 @@ pub(crate) async fn create(
     Json(order): Json<NewOrder>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let (user_id, price) = match shop.version {
-        // Vulnerable: whatever the client says (guide §6).
+        // Vulnerable: whatever the client says (docs/guide.md §6).
         Version::Vulnerable => (order.user_id.unwrap_or(claims.id()), order.price),
         Version::Hardened => (claims.id(), None),
     };

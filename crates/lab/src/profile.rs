@@ -1,4 +1,6 @@
-//! One's own profile: every field assigned, or an allowlist (guide §6). And the avatar.
+//! One's own profile: every field assigned, or an allowlist ([guide §6]). And the avatar.
+//!
+//! [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
 
 use axum::Json;
 use axum::body::Bytes;

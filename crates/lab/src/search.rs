@@ -1,4 +1,6 @@
-//! Search for people: SQL by concatenation, or bound parameters on a connection that may only read (guide §1).
+//! Search for people: SQL by concatenation, or bound parameters on a connection that may only read ([guide §1]).
+//!
+//! [guide §1]: https://github.com/doorward/doorward/blob/main/docs/guide.md#1-sql-injection
 
 use axum::Json;
 use axum::extract::{Query, State};

@@ -1,5 +1,7 @@
 //! Access tokens: thirty days under a weak secret with the algorithm that the token names, or fifteen minutes under
-//! a strong one with the algorithm pinned (guide §8).
+//! a strong one with the algorithm pinned ([guide §8]).
+//!
+//! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

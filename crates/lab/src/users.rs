@@ -1,4 +1,6 @@
-//! One user: whoever is asked for, or only oneself (guide §2).
+//! One user: whoever is asked for, or only oneself ([guide §2]).
+//!
+//! [guide §2]: https://github.com/doorward/doorward/blob/main/docs/guide.md#2-broken-object-level-authorization
 
 use axum::Json;
 use axum::extract::{Path, State};

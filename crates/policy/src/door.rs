@@ -3,6 +3,8 @@
 use serde::Deserialize;
 
 /// A door: one way in that attackers try, and the module of `guard` that shuts it.
+///
+/// Section numbers are those of [the guide](https://github.com/doorward/doorward/blob/main/docs/guide.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Door {
     /// Framing, sizes, encodings, paths (guide §9).

@@ -1,4 +1,6 @@
-//! Authentication: "whose token is this, and does it still hold?" (guide §8)
+//! Authentication: "whose token is this, and does it still hold?" ([guide §8])
+//!
+//! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
 
 use std::sync::Arc;
 

@@ -1,6 +1,9 @@
-//! Cookies: "what can a script, a cleartext page or another site do with the session?" (guide §3, §8)
+//! Cookies: "what can a script, a cleartext page or another site do with the session?" ([guide §3], [guide §8])
 //!
 //! Every `Set-Cookie` of the upstream gains `HttpOnly`, `Secure` and `SameSite` where they are missing.
+//!
+//! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
+//! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
 
 use http::HeaderMap;
 use http::header::{HeaderValue, SET_COOKIE};

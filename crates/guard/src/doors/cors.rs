@@ -1,8 +1,10 @@
-//! CORS: "can my site use the victim's cookies?" (guide §5)
+//! CORS: "can my site use the victim's cookies?" ([guide §5])
 //!
 //! Origins are matched against an exact list, never reflected; preflights are answered here; the upstream's own
 //! CORS headers are replaced. State-changing requests that a browser sends across sites with cookies are refused by
 //! `Sec-Fetch-Site` and `Origin` (request forgery).
+//!
+//! [guide §5]: https://github.com/doorward/doorward/blob/main/docs/guide.md#5-cors-and-request-forgery
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,

@@ -1,6 +1,8 @@
-//! Security headers: the free layer. (guide §7)
+//! Security headers: the free layer. ([guide §7])
 //!
 //! Every response carries them, errors included. A stricter value of the upstream wins; a weaker one is replaced.
+//!
+//! [guide §7]: https://github.com/doorward/doorward/blob/main/docs/guide.md#7-security-headers
 
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,

@@ -1,4 +1,8 @@
-//! Injection: "will the server execute what I put in this field?" (guide §1, §3, §9)
+//! Injection: "will the server execute what I put in this field?" ([guide §1], [guide §3], [guide §9])
+//!
+//! [guide §1]: https://github.com/doorward/doorward/blob/main/docs/guide.md#1-sql-injection
+//! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
+//! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;

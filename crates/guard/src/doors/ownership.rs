@@ -1,9 +1,11 @@
-//! Ownership: "if I change the id in the URL, do I see somebody else's object?" (guide §2)
+//! Ownership: "if I change the id in the URL, do I see somebody else's object?" ([guide §2])
 //!
 //! On the way in, bound inputs must equal a claim. Objects that the request names must be known to be the caller's:
 //! from the ledger of ids that they were given, or by reading them (`look`) through the owner check. On the
 //! way out, the owner that the response names must be the caller, before a byte of it leaves; objects of others are
 //! filtered out of lists.
+//!
+//! [guide §2]: https://github.com/doorward/doorward/blob/main/docs/guide.md#2-broken-object-level-authorization
 
 use http::{Method, StatusCode};
 use identity::Principal;

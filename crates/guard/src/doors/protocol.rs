@@ -1,8 +1,10 @@
-//! Protocol: "do the gate and the API read the same request?" (guide §9)
+//! Protocol: "do the gate and the API read the same request?" ([guide §9])
 //!
 //! Framing is judged by [`crate::framing`] before the parser, the target when the exchange is
 //! made; this door turns their verdicts into refusals and judges the rest of the head: one host, known methods, no
 //! header that means two things.
+//!
+//! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
 use http::header::{EXPECT, HOST, HeaderName, UPGRADE};
 use http::{Method, StatusCode, Version};

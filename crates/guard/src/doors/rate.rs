@@ -1,7 +1,9 @@
-//! Rate: "I can try 10,000 passwords a second." (guide §4)
+//! Rate: "I can try 10,000 passwords a second." ([guide §4])
 //!
 //! Several limits hold at once and the strictest wins. A limit that counts failures takes before the request and
 //! gives back when it turns out well, so that it holds exactly even when all tries come at the same moment.
+//!
+//! [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;

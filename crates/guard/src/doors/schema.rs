@@ -1,8 +1,10 @@
-//! Schema: "what if I add `role: admin`?" (guide §6)
+//! Schema: "what if I add `role: admin`?" ([guide §6])
 //!
 //! With an OpenAPI document: undeclared operations do not exist, parameters and bodies have the declared types, and
 //! properties that nobody declared, or that are `readOnly`, are stripped or refused. Without one, a route's
 //! `fields` list does the same for the top level of a body.
+//!
+//! [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
 
 use http::header::{ALLOW, COOKIE, HeaderValue};
 use http::{Method, StatusCode};

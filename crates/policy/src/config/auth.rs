@@ -71,7 +71,9 @@ pub struct IssuerConfig {
     /// Keys given one by one.
     #[serde(default, rename = "key")]
     pub keys: Vec<KeyConfig>,
-    /// How long after `iat` a token is believed, whatever its `exp` says; guide §8: 15 minutes. No limit when not set.
+    /// How long after `iat` a token is believed, whatever its `exp` says; [guide §8]: 15 minutes. No limit when not set.
+    ///
+    /// [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
     pub max_lifetime: Option<Period>,
 }
 

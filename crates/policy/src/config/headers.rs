@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use crate::units::Period;
 
-/// `[headers]`: what every response carries (guide §7). An empty value leaves a header out.
+/// `[headers]`: what every response carries ([guide §7]). An empty value leaves a header out.
+///
+/// [guide §7]: https://github.com/doorward/doorward/blob/main/docs/guide.md#7-security-headers
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HeadersConfig {

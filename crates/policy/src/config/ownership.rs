@@ -106,7 +106,9 @@ pub enum EnumerationAction {
 /// The answer for an object that is not the caller's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub enum ForeignStatus {
-    /// 404: it does not exist for them (guide §2).
+    /// 404: it does not exist for them ([guide §2]).
+    ///
+    /// [guide §2]: https://github.com/doorward/doorward/blob/main/docs/guide.md#2-broken-object-level-authorization
     #[default]
     #[serde(rename = "404")]
     NotFound,

@@ -37,7 +37,9 @@ impl Default for SchemaConfig {
     }
 }
 
-/// What happens to fields that nobody declared (guide §6).
+/// What happens to fields that nobody declared ([guide §6]).
+///
+/// [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownProperties {
