@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use clap::Args;
 use guard::body::Forwarded;
-use guard::{Assumed, Audit, EventSink, Guard, Peer, Record, Transport};
+use guard::{Audit, EventSink, Guard, Peer, PreAuthenticated, Record, Transport};
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
 use identity::Principal;
@@ -48,7 +48,7 @@ impl Inspect {
             let claims = serde_json::from_slice(&read(path)?).map_err(|e| {
                 Failure::usage(miette::miette!("{}: not an object of claims: {e}", path.display()))
             })?;
-            request.extensions_mut().insert(Assumed(Principal::from_claims(claims)));
+            request.extensions_mut().insert(PreAuthenticated(Principal::from_claims(claims)));
         }
         let answer = self.response.as_deref().map(read).transpose()?.unwrap_or_else(|| b"{}".to_vec());
         let sink = Arc::new(Collector::default());

@@ -9,10 +9,10 @@ use http::header::{AUTHORIZATION, COOKIE, HeaderValue, WWW_AUTHENTICATE};
 use identity::Principal;
 use policy::config::AuthRequirement;
 
+use crate::decision::{Decision, Refusal};
+use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::guard::Engine;
 use crate::inputs::cookies;
-use crate::refusal::{Decision, Refusal};
 
 /// Verifies the credential and notes the principal.
 pub(crate) async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {

@@ -10,7 +10,7 @@ use http::header::{HeaderValue, SET_COOKIE};
 use policy::Cookies;
 use policy::config::SameSite;
 
-use crate::guard::Engine;
+use crate::engine::Engine;
 
 /// Adds what is missing.
 pub(crate) fn release(engine: &Engine, headers: &mut HeaderMap) {

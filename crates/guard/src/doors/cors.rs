@@ -15,12 +15,12 @@ use http::{HeaderMap, Method, StatusCode};
 use policy::config::Csrf;
 use policy::{Origin, OriginPattern};
 
-use crate::event::excerpt;
+use crate::decision::{Decision, Refusal};
+use crate::engine::Engine;
+use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
-use crate::guard::Engine;
-use crate::header::remove_headers;
-use crate::peer::Transport;
-use crate::refusal::{Decision, Refusal};
+use crate::exchange::peer::Transport;
+use crate::wire::headers::remove_headers;
 
 /// What the upstream may say of origins, and does not.
 const REPLACED: [&str; 6] = [

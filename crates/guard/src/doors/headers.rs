@@ -10,10 +10,10 @@ use http::header::{
 };
 use http::{HeaderMap, StatusCode};
 
+use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::guard::Engine;
-use crate::header::remove_headers;
-use crate::peer::Transport;
+use crate::exchange::peer::Transport;
+use crate::wire::headers::remove_headers;
 
 /// Sets and removes.
 pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, status: StatusCode, headers: &mut HeaderMap) {

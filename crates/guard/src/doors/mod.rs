@@ -1,13 +1,12 @@
-//! One file per door, named after it. Each begins with the guide's question that it answers.
+//! One room per door, named after it. Each begins with the guide's question that it answers.
 
-pub mod authentication;
-pub(crate) mod cedar;
-pub mod cookies;
-pub mod cors;
-pub mod headers;
-pub mod injection;
-pub mod network;
-pub mod ownership;
-pub mod protocol;
-pub mod rate;
-pub mod schema;
+pub(crate) mod authentication;
+pub(crate) mod cookies;
+pub(crate) mod cors;
+pub(crate) mod headers;
+pub(crate) mod injection;
+pub(crate) mod network;
+pub(crate) mod ownership;
+pub(crate) mod protocol;
+pub(crate) mod rate;
+pub(crate) mod schema;

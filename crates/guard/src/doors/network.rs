@@ -5,9 +5,9 @@
 use http::StatusCode;
 use http::header::USER_AGENT;
 
+use crate::decision::{Decision, Refusal};
+use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::guard::Engine;
-use crate::refusal::{Decision, Refusal};
 
 /// Judges the client's address and user agent.
 pub(crate) fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {

@@ -1,6 +1,6 @@
 //! Protocol: "do the gate and the API read the same request?" ([guide §9])
 //!
-//! Framing is judged by [`crate::framing`] before the parser, the target when the exchange is
+//! Framing is judged by `wire::framing` before the parser, the target when the exchange is
 //! made; this door turns their verdicts into refusals and judges the rest of the head: one host, known methods, no
 //! header that means two things.
 //!
@@ -10,10 +10,10 @@ use http::header::{EXPECT, HOST, HeaderName, UPGRADE};
 use http::{Method, StatusCode, Version};
 use policy::config::UnderscoreHeaders;
 
-use crate::event::excerpt;
+use crate::decision::{Change, Decision, Refusal, Rewrite};
+use crate::engine::Engine;
+use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
-use crate::guard::Engine;
-use crate::refusal::{Change, Decision, Refusal, Rewrite};
 
 /// Headers that ask a framework to treat the request as another one: past every policy made for this one.
 const OVERRIDES: [&str; 4] =

@@ -13,41 +13,34 @@ use http::{HeaderMap, StatusCode};
 use policy::{CountedOutcome, Limit, LimitAlgorithm, LimitKey};
 use store::{Algorithm, CounterKey, Counters, Outcome, Quota, Ticket};
 
-use crate::exchange::Exchange;
-use crate::guard::Shared;
-use crate::refusal::{Decision, Refusal};
-
-/// How the client stands against its strictest limit.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Standing {
-    quota: Quota,
-    outcome: Outcome,
-}
+use crate::decision::{Decision, Refusal};
+use crate::exchange::{Exchange, RateLimitStatus};
+use crate::state::State;
 
 /// Limits that need nothing but the head.
-pub(crate) async fn by_address(x: &mut Exchange<'_>, shared: &Shared) -> Decision {
-    take(x, shared, Stage::Address).await
+pub(crate) async fn by_address(x: &mut Exchange<'_>, state: &State) -> Decision {
+    take(x, state, Stage::Address).await
 }
 
 /// Limits that need to know who is asking.
-pub(crate) async fn by_identity(x: &mut Exchange<'_>, shared: &Shared) -> Decision {
-    take(x, shared, Stage::Identity).await
+pub(crate) async fn by_identity(x: &mut Exchange<'_>, state: &State) -> Decision {
+    take(x, state, Stage::Identity).await
 }
 
 /// Gives back what turned out not to count.
-pub(crate) async fn settle(x: &mut Exchange<'_>, status: StatusCode, shared: &Shared) {
+pub(crate) async fn settle(x: &mut Exchange<'_>, status: StatusCode, state: &State) {
     let failed = status.is_client_error();
     for ticket in std::mem::take(&mut x.tickets) {
         if !failed {
             // Memory does not fail; a store that cannot be reached keeps the stricter count.
-            let _ = shared.counters.give_back(ticket, x.unix_millis()).await;
+            let _ = state.counters.give_back(ticket, x.unix_millis()).await;
         }
     }
 }
 
 /// Tells the client how it stands (draft-ietf-httpapi-ratelimit-headers, and the older names).
 pub(crate) fn release(x: &Exchange<'_>, headers: &mut HeaderMap) {
-    let Some(Standing { quota, outcome }) = x.quota else { return };
+    let Some(RateLimitStatus { quota, outcome }) = x.quota else { return };
     let reset = outcome.reset.div_ceil(1000);
     let window = quota.period / 1000;
     let mut set =
@@ -70,26 +63,26 @@ enum Stage {
     Identity,
 }
 
-async fn take(x: &mut Exchange<'_>, shared: &Shared, stage: Stage) -> Decision {
+async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
     let now = x.unix_millis();
     let mut taken: Vec<Ticket> = Vec::new();
     for limit in &x.route.limits {
         if limit.needs_principal() != (stage == Stage::Identity) {
             continue;
         }
-        let Some(key) = key(x, limit, shared) else { continue };
+        let Some(key) = key(x, limit, state) else { continue };
         let quota = quota(limit);
-        let outcome = match shared.counters.take(key, quota, 1, now).await {
+        let outcome = match state.counters.take(key, quota, 1, now).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "store", error.to_string());
                 return Decision::Refuse(refusal);
             }
         };
-        let standing = Standing { quota, outcome };
+        let standing = RateLimitStatus { quota, outcome };
         let Some(ticket) = outcome.ticket else {
             for ticket in taken {
-                let _ = shared.counters.give_back(ticket, now).await;
+                let _ = state.counters.give_back(ticket, now).await;
             }
             x.tickets.clear();
             x.quota = Some(standing);
@@ -113,8 +106,8 @@ fn refuse(limit: &Limit, outcome: &Outcome) -> Decision {
 }
 
 /// The counter of a limit for this exchange: a keyed hash. `None` when what it counts by is not there.
-fn key(x: &Exchange<'_>, limit: &Limit, shared: &Shared) -> Option<CounterKey> {
-    let mut halves = [shared.hash_keys[0].build_hasher(), shared.hash_keys[1].build_hasher()];
+fn key(x: &Exchange<'_>, limit: &Limit, state: &State) -> Option<CounterKey> {
+    let mut halves = [state.hash_keys[0].build_hasher(), state.hash_keys[1].build_hasher()];
     for hasher in &mut halves {
         limit.hash(hasher);
         for part in &limit.keys {

@@ -1,0 +1,105 @@
+//! What a door answers, and what a refused client gets to see.
+
+pub(crate) mod ruling;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Response, StatusCode};
+
+use crate::exchange::id::EventId;
+
+/// A door's answer about an exchange.
+#[derive(Debug)]
+pub enum Decision {
+    /// Nothing to object to.
+    Pass,
+    /// It may pass when this is changed.
+    Rewrite(Rewrite),
+    /// It may not pass.
+    Refuse(Refusal),
+    /// It passes, and the operator is told.
+    Report(&'static str, String),
+    /// The door answers itself (a CORS preflight).
+    Answer(StatusCode, HeaderMap),
+}
+
+/// A change that a door makes.
+#[derive(Debug)]
+pub struct Rewrite {
+    /// Which rule of the door asks for it.
+    pub rule: &'static str,
+    /// What is changed, for the operator.
+    pub evidence: String,
+    /// The change.
+    pub change: Change,
+}
+
+/// The changes that a door can make.
+#[derive(Debug)]
+pub enum Change {
+    /// Request headers to leave out.
+    RemoveHeaders(Vec<HeaderName>),
+    /// A new query (without `?`); none when empty.
+    Query(String),
+    /// A new body, in identity encoding.
+    Body(Bytes),
+}
+
+/// Why an exchange is refused.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// Status for the client.
+    pub status: StatusCode,
+    /// Which rule of the door, for the operator.
+    pub rule: &'static str,
+    /// What was seen, for the operator; secrets redacted.
+    pub evidence: String,
+    /// Headers that the status asks for (`Retry-After`, `WWW-Authenticate`, `Allow`).
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What a well-meaning client has to mend: JSON Pointer or parameter, and reason. No values.
+    pub errors: Vec<(String, String)>,
+}
+
+impl Refusal {
+    /// A refusal with a status, a rule and what was seen.
+    pub fn new(status: StatusCode, rule: &'static str, evidence: impl Into<String>) -> Self {
+        Refusal { status, rule, evidence: evidence.into(), headers: Vec::new(), errors: Vec::new() }
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The answer as problem details (RFC 9457): status, title and event id, never the rule or the payload.
+    pub fn response(&self, id: EventId) -> Response<Bytes> {
+        let mut response = problem(self.status, id, &self.errors);
+        for (name, value) in &self.headers {
+            response.headers_mut().insert(name, value.clone());
+        }
+        response
+    }
+}
+
+/// An answer as problem details.
+pub fn problem(status: StatusCode, id: EventId, errors: &[(String, String)]) -> Response<Bytes> {
+    let mut body = serde_json::json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or("Refused"),
+        "status": status.as_u16(),
+        "instance": format!("urn:doorward:event:{id}"),
+    });
+    if !errors.is_empty() {
+        body["errors"] = errors
+            .iter()
+            .map(|(at, reason)| serde_json::json!({ "pointer": at, "detail": reason }))
+            .collect::<Vec<_>>()
+            .into();
+    }
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}

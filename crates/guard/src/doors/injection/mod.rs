@@ -1,0 +1,223 @@
+//! Injection: "will the server execute what I put in this field?" ([guide §1], [guide §3], [guide §9])
+//!
+//! [guide §1]: https://github.com/doorward/doorward/blob/main/docs/guide.md#1-sql-injection
+//! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
+//! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
+
+pub(crate) mod rules;
+pub(crate) mod sanitize;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use detect::{Class, Confidence, Finding};
+use http::StatusCode;
+use http::header::COOKIE;
+use policy::RoutePolicy;
+use policy::config::{Belief, Detectors};
+
+use crate::decision::{Decision, Refusal};
+use crate::engine::Engine;
+use crate::events::redact::{excerpt, is_secret};
+use crate::exchange::Exchange;
+use crate::inputs::{cookies, pairs};
+
+/// Headers with a grammar of their own, which no application puts into a query or a page.
+const STRUCTURED: [&str; 26] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "date",
+    "dnt",
+    "expect",
+    "host",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "origin",
+    "pragma",
+    "priority",
+    "range",
+    "te",
+    "upgrade",
+];
+
+/// What is no prose even where people write.
+const PROSE: &[Class] = &[Class::Html, Class::Lookup, Class::Serialized, Class::Xml];
+/// What harms in an agent or a referrer: these are no URLs that a server follows.
+const AGENTS: [Class; 13] = [
+    Class::Sql,
+    Class::Html,
+    Class::Lookup,
+    Class::Shell,
+    Class::Path,
+    Class::Template,
+    Class::NoSql,
+    Class::Ldap,
+    Class::Xml,
+    Class::Headers,
+    Class::Serialized,
+    Class::Scanner,
+    Class::Code,
+];
+/// The score of findings at which a request is refused.
+const THRESHOLD: u32 = Confidence::High.score();
+
+/// Judges path segments, query, cookies and headers.
+pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    if engine.policy.detectors == Detectors::Off {
+        return Decision::Pass;
+    }
+    let mut judging = Judging { x, rounds: engine.policy.decode_rounds, suspect: None };
+    match judging.head() {
+        Err(refused) => refused,
+        Ok(()) => judging.reported(),
+    }
+}
+
+/// Judges every input of the body.
+pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    let Some(body) = x.body.as_ref().filter(|_| engine.policy.detectors == Detectors::On) else {
+        return Decision::Pass;
+    };
+    let mut judging = Judging { x, rounds: engine.policy.decode_rounds, suspect: None };
+    let found =
+        body.parsed.find_input(&body.decoded, |name, value| judging.input(name, value, &detect::ALL).err());
+    found.unwrap_or_else(|| judging.reported())
+}
+
+/// What was found so far, and is not enough by itself.
+struct Judging<'x, 'e> {
+    x: &'x Exchange<'e>,
+    rounds: usize,
+    suspect: Option<(Class, String)>,
+}
+
+impl Judging<'_, '_> {
+    fn head(&mut self) -> Result<(), Decision> {
+        let x = self.x;
+        let all = &detect::ALL[..];
+        for segment in x.target.segments() {
+            self.value("path", &segment, all)?;
+        }
+        for (name, value) in pairs(x.target.query().unwrap_or("").as_bytes()) {
+            self.input(&name, value.as_bytes(), all)?;
+            self.value("query name", name.as_bytes(), all)?;
+        }
+        for (name, value) in
+            x.headers.get_all(COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(cookies)
+        {
+            self.input(name, value.as_bytes(), all)?;
+        }
+        for (name, value) in &x.headers {
+            let name = name.as_str();
+            if STRUCTURED.contains(&name) || name.starts_with("sec-") {
+                continue;
+            }
+            let classes = if matches!(name, "user-agent" | "referer") { &AGENTS[..] } else { all };
+            self.input(name, value.as_bytes(), classes)?;
+        }
+        Ok(())
+    }
+
+    /// Judges a value by its name, which the policy may know.
+    fn input(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
+        let route = self.x.route;
+        if route.exempt_inputs.iter().any(|exempt| exempt == name) {
+            return Ok(());
+        }
+        let is_prose = route.prose_inputs.iter().any(|prose| prose == name);
+        self.value(name, value, if is_prose { PROSE } else { classes })
+    }
+
+    /// Judges a value. What is found in a request adds up.
+    fn value(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
+        let beliefs = &self.x.route.detectors;
+        if beliefs.is_empty() {
+            return match detect::inspect(value, self.rounds, classes) {
+                Some(finding) => self.found(name, value, &finding, THRESHOLD),
+                None => Ok(()),
+            };
+        }
+        for (belief, threshold) in [(Belief::Sure, THRESHOLD), (Belief::Suspect, Confidence::Medium.score())]
+        {
+            if let Some(finding) = detect::inspect(value, self.rounds, &believed(beliefs, classes, belief)) {
+                self.found(name, value, &finding, threshold)?;
+            }
+        }
+        if let Some(finding) =
+            detect::inspect(value, self.rounds, &believed(beliefs, classes, Belief::Observe))
+        {
+            self.suspect.get_or_insert((finding.class, refusal(name, value, &finding).evidence));
+        }
+        Ok(())
+    }
+
+    /// Adds a finding up, and refuses at a score.
+    fn found(&mut self, name: &str, value: &[u8], finding: &Finding, threshold: u32) -> Result<(), Decision> {
+        let own = finding.confidence.score();
+        let score = own + self.x.suspicion.fetch_add(own, Ordering::Relaxed);
+        let refusal = refusal(name, value, finding);
+        if own >= threshold || score >= THRESHOLD {
+            return Err(Decision::Refuse(refusal));
+        }
+        self.suspect.get_or_insert((finding.class, refusal.evidence));
+        Ok(())
+    }
+
+    /// What was found and is not enough to refuse.
+    fn reported(self) -> Decision {
+        match self.suspect {
+            Some((class, evidence)) => Decision::Report(class.name(), evidence),
+            None => Decision::Pass,
+        }
+    }
+}
+
+/// The classes whose detectors are believed so.
+fn believed(beliefs: &BTreeMap<Class, Belief>, classes: &[Class], belief: Belief) -> Vec<Class> {
+    let is_so = |class: &Class| beliefs.get(class).copied().unwrap_or(Belief::Sure) == belief;
+    classes.iter().copied().filter(is_so).collect()
+}
+
+/// Judges a window of a streamed body: each line of text in it.
+pub(crate) fn judge_window(window: &[u8], rounds: usize, classes: &[Class]) -> Option<Refusal> {
+    let text = std::str::from_utf8(window).is_ok()
+        || std::str::from_utf8(window).is_err_and(|e| e.error_len().is_none());
+    if !text {
+        return None;
+    }
+    window.split(|b| *b == b'\n').find_map(|line| {
+        let finding = detect::inspect(line, rounds, classes)?;
+        (finding.confidence == Confidence::High).then(|| refusal("stream", line, &finding))
+    })
+}
+
+/// The classes that may refuse what streams by on a route.
+pub(crate) fn of_streams(route: &RoutePolicy) -> Vec<Class> {
+    let (sure, suspect) = (Belief::Sure, Belief::Suspect);
+    let mut classes = believed(&route.detectors, &detect::ALL, sure);
+    classes.extend(believed(&route.detectors, &detect::ALL, suspect));
+    classes
+}
+
+fn refusal(name: &str, value: &[u8], finding: &Finding) -> Refusal {
+    let shown = if is_secret(name) { "[redacted]".to_owned() } else { excerpt(value) };
+    let decoded: Vec<&str> = finding.decodings.iter().map(|d| d.name()).collect();
+    let decoded = if decoded.is_empty() { String::new() } else { format!(" after {}", decoded.join(", ")) };
+    Refusal::new(
+        StatusCode::FORBIDDEN,
+        finding.class.name(),
+        format!("{name}: {}{decoded}: {shown}", finding.reason),
+    )
+}

@@ -1,0 +1,165 @@
+//! Cedar: who may do what with which object, beyond one owner. Part of the ownership door.
+//!
+//! A decision is made as early as what it depends on is there: by the head alone, with the body, or when the object
+//! has been read; never later than before the upstream changes anything.
+
+use http::{Method, StatusCode};
+use policy::openapi::{Location, Operation};
+use policy::{Asker, Cedar, CedarVerdict, Needs, Question};
+use serde_json::{Map, Value};
+
+use crate::decision::{Decision, Refusal};
+use crate::engine::Engine;
+use crate::exchange::Exchange;
+use crate::inputs::{ParsedBody, pairs};
+
+use super::{self as ownership, Released};
+
+/// Decides where the head is enough.
+pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    match stage(x, engine) {
+        Some((cedar, id, Needs { body: false, object: false })) => decision(x, engine, cedar, id, None),
+        _ => Decision::Pass,
+    }
+}
+
+/// Decides where the body is needed, and no object.
+pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    match stage(x, engine) {
+        Some((cedar, id, Needs { body: true, object: false })) => decision(x, engine, cedar, id, None),
+        _ => Decision::Pass,
+    }
+}
+
+/// Whether the decision waits for the object that this exchange is about.
+pub(crate) fn needs_object(x: &Exchange<'_>, engine: &Engine) -> bool {
+    stage(x, engine).is_some_and(|(_, _, needs)| needs.object)
+}
+
+/// Whether the decision waits for the response, which is the object.
+pub(crate) fn needs_response(x: &Exchange<'_>, engine: &Engine) -> bool {
+    !ownership::writes(&x.method) && needs_object(x, engine)
+}
+
+/// Decides about an object that was read before a write.
+pub(crate) fn admit_object(x: &Exchange<'_>, engine: &Engine, object: &Value) -> Result<(), Refusal> {
+    let Some((cedar, id, _)) = stage(x, engine) else { return Ok(()) };
+    match ask(x, engine, cedar, id, Some(object)) {
+        CedarVerdict::Permitted => Ok(()),
+        CedarVerdict::Denied(why) => Err(ownership::refusal(engine, "cedar", why)),
+    }
+}
+
+/// Decides about the object of a response, or about each object of a list.
+pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, response: Option<&mut Value>) -> Released {
+    let Some((cedar, id, _)) = stage(x, engine) else { return Released::Unchanged };
+    let Some(response) = response else {
+        return Released::Refused(ownership::unreadable(engine, "a response that is not JSON"));
+    };
+    let list = x.route.owner.as_ref().and_then(|owner| owner.list.as_ref());
+    let target = match list {
+        Some(pointer) => pointer.value_mut(response),
+        None => Some(response),
+    };
+    match target {
+        Some(Value::Array(items)) => {
+            let before = items.len();
+            items.retain(|item| ask(x, engine, cedar, id, Some(item)) == CedarVerdict::Permitted);
+            match before - items.len() {
+                0 => Released::Unchanged,
+                removed => Released::Filtered(removed),
+            }
+        }
+        Some(object) => match ask(x, engine, cedar, id, Some(object)) {
+            CedarVerdict::Permitted => Released::Unchanged,
+            CedarVerdict::Denied(why) => Released::Refused(ownership::refusal(engine, "cedar", why)),
+        },
+        None => Released::Refused(ownership::unreadable(engine, "a response without its list")),
+    }
+}
+
+/// The policies, the operation and what a decision about it depends on.
+fn stage<'e>(x: &Exchange<'e>, engine: &'e Engine) -> Option<(&'e Cedar, &'e str, Needs)> {
+    let cedar = engine.policy.cedar.as_ref()?;
+    // Nothing can be said of what is not declared; the empty name is no operation's.
+    let id = x.operation().map_or("", |operation| &*operation.id);
+    Some((cedar, id, cedar.needs(id)))
+}
+
+fn decision(x: &Exchange<'_>, engine: &Engine, cedar: &Cedar, id: &str, object: Option<&Value>) -> Decision {
+    match ask(x, engine, cedar, id, object) {
+        CedarVerdict::Permitted => Decision::Pass,
+        CedarVerdict::Denied(why) => {
+            let status = if x.principal.is_some() { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+            Decision::Refuse(Refusal::new(status, "cedar", why))
+        }
+    }
+}
+
+fn ask(x: &Exchange<'_>, engine: &Engine, cedar: &Cedar, id: &str, object: Option<&Value>) -> CedarVerdict {
+    let (path, query) = match x.operation() {
+        Some(operation) => parameters(x, operation),
+        None => (Value::Null, Value::Null),
+    };
+    let body = match x.body.as_ref().map(|body| &body.parsed) {
+        Some(ParsedBody::Json(value)) => Some(value),
+        None | Some(ParsedBody::Empty) => None,
+        // What policies would say of it cannot be known.
+        Some(_) if cedar.needs(id).body => {
+            return CedarVerdict::Denied("policies look at the body, which is not JSON".into());
+        }
+        Some(_) => None,
+    };
+    // A HEAD is asked about as the GET that it stands for.
+    let method = if x.method == Method::HEAD { &Method::GET } else { &x.method };
+    let verdict = cedar.decide(
+        id,
+        &Question {
+            asker: x.principal.as_deref().map(|principal| Asker {
+                subject: &principal.subject,
+                scopes: &principal.scopes,
+                claims: &principal.claims,
+                role_claim: &engine.policy.role_claim,
+            }),
+            client: x.client,
+            unix_millis: x.unix_millis(),
+            method,
+            route: x.declared_path().unwrap_or(""),
+            path: &path,
+            query: &query,
+            body,
+            object,
+        },
+    );
+    match verdict {
+        CedarVerdict::Denied(why) => {
+            let asker = x.subject().map_or("nobody".to_owned(), |subject| format!("subject {subject}"));
+            CedarVerdict::Denied(crate::events::redact::excerpt(format!("{why}; {asker} asks").as_bytes()))
+        }
+        permitted => permitted,
+    }
+}
+
+/// The values of declared parameters, typed.
+fn parameters(x: &Exchange<'_>, operation: &Operation) -> (Value, Value) {
+    let query: Vec<(std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)> =
+        pairs(x.target.query().unwrap_or("").as_bytes()).collect();
+    let (mut path, mut asked) = (Map::new(), Map::new());
+    for parameter in &operation.parameters {
+        let (values, texts) = match parameter.location {
+            Location::Path => {
+                let text = x.parameter(&parameter.name);
+                (&mut path, text.map(|text| (&*parameter.name, text)).into_iter().collect::<Vec<_>>())
+            }
+            Location::Query => {
+                let owned = query.iter().filter(|(name, _)| parameter.owns(name));
+                (&mut asked, owned.map(|(name, value)| (&**name, &**value)).collect())
+            }
+            Location::Header | Location::Cookie => continue,
+        };
+        if let Some(value) = parameter.read(&texts) {
+            values.insert(parameter.name.to_string(), value);
+        }
+    }
+    (Value::Object(path), Value::Object(asked))
+}

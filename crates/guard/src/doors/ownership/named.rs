@@ -1,0 +1,154 @@
+//! What a request names: the texts and ids that stand in its inputs.
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use http::StatusCode;
+use policy::{Input, ObjectReference};
+use serde_json::Value;
+
+use crate::decision::Refusal;
+use crate::exchange::Exchange;
+use crate::inputs::{ParsedBody, graphql, pairs};
+
+/// Objects that one request may name.
+const MAX_OBJECTS: usize = 100;
+
+/// The ids of the objects that an input names. They may be an array, repeated, or separated by commas.
+pub(crate) fn ids(x: &Exchange<'_>, object: &ObjectReference) -> Result<Vec<String>, Refusal> {
+    let input = &object.input;
+    let unreadable = |what: String| Refusal::new(StatusCode::BAD_REQUEST, "object-unreadable", what);
+    let texts =
+        texts(x, input).ok_or_else(|| unreadable(format!("{input} is not an id or a list of ids")))?;
+    if let Some(node) = &object.node {
+        return nodes(x, object, node, &texts).map_err(unreadable);
+    }
+    let mut ids: Vec<String> = Vec::new();
+    for text in texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|id| !id.is_empty()) {
+        if !ids.iter().any(|known| known == text) {
+            ids.push(text.to_owned());
+        }
+        if ids.len() > MAX_OBJECTS {
+            return Err(unreadable(format!("{input} names more than {MAX_OBJECTS} objects")));
+        }
+    }
+    Ok(ids)
+}
+
+/// The ids in global ids of one type. Ids of another type are those of another entry for the same input.
+fn nodes(
+    x: &Exchange<'_>,
+    object: &ObjectReference,
+    node: &str,
+    texts: &[String],
+) -> Result<Vec<String>, String> {
+    let input = &object.input;
+    if texts.len() > MAX_OBJECTS {
+        return Err(format!("{input} names more than {MAX_OBJECTS} objects"));
+    }
+    let mut ids = Vec::new();
+    for text in texts {
+        let (kind, id) = global_id(text).ok_or_else(|| format!("{input} is not a global id"))?;
+        if kind == node {
+            ids.push(id);
+        } else if !x.route.objects.iter().any(|o| o.input == *input && o.node.as_ref() == Some(&kind)) {
+            return Err(format!("nothing is said about a {kind} in {input}"));
+        }
+    }
+    Ok(ids)
+}
+
+/// Type and id of a global id: `Order:7`, plain or in base64 (GraphQL Relay), or `gid://shop/Order/7`.
+fn global_id(text: &str) -> Option<(String, String)> {
+    let split = |text: &str| {
+        let path = text.strip_prefix("gid://").and_then(|rest| rest.split_once('/')).map(|(_, rest)| rest);
+        let (kind, id) = match path {
+            Some(path) => path.split_once('/')?,
+            None => text.split_once(':')?,
+        };
+        let named = !kind.is_empty() && kind.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        (named && !id.is_empty()).then(|| (kind.to_owned(), id.to_owned()))
+    };
+    let decoded = [BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD].iter().find_map(|engine| {
+        engine.decode(text.trim_end_matches('=')).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+    });
+    split(text).or_else(|| split(&decoded?))
+}
+
+/// The texts that stand in an input; `None` when what stands there is no text, or cannot be seen.
+pub(crate) fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
+    match input {
+        Input::Path(name) => x.parameter(name).map(|value| vec![value.to_owned()]),
+        Input::Query(name) => {
+            let query = pairs(x.target.query().unwrap_or("").as_bytes());
+            Some(query.filter(|(key, _)| is_named(key, name)).map(|(_, value)| value.into_owned()).collect())
+        }
+        Input::Header(name) => {
+            x.headers.get_all(name).iter().map(|value| value.to_str().ok().map(str::to_owned)).collect()
+        }
+        Input::Graphql(path) => {
+            let body = x.body.as_ref().map(|body| (&body.parsed, &body.decoded[..]));
+            let mut texts = Some(Vec::new());
+            let query = x.target.query().unwrap_or("");
+            graphql::arguments(query, body, path, &mut |value| collect(value, &mut texts))?;
+            texts
+        }
+        Input::Body(pointer) => match &x.body.as_ref()?.parsed {
+            ParsedBody::Empty => Some(Vec::new()),
+            ParsedBody::Json(value) => {
+                let mut texts = Some(Vec::new());
+                pointer.visit_any_case(value, &mut |value| collect(value, &mut texts));
+                texts
+            }
+            ParsedBody::Form(fields) => {
+                let name = pointer.as_str().strip_prefix('/')?;
+                Some(
+                    fields
+                        .iter()
+                        .filter(|(key, _)| is_named(key, name))
+                        .map(|(_, value)| value.clone())
+                        .collect(),
+                )
+            }
+            ParsedBody::Multipart(parts) => {
+                let name = pointer.as_str().strip_prefix('/')?;
+                let named = parts.iter().filter(|part| is_named(&part.name, name));
+                named.map(|part| String::from_utf8(part.content.to_vec()).ok()).collect()
+            }
+            // A body whose fields cannot be seen cannot be compared.
+            _ => None,
+        },
+    }
+}
+
+/// Whether a key of a query or a form is read as a name somewhere: `ids`, `IDS`, `ids[]`, `ids[0]`.
+fn is_named(key: &str, name: &str) -> bool {
+    key.split('[').next().is_some_and(|first| first.trim().eq_ignore_ascii_case(name))
+}
+
+fn collect(value: &Value, texts: &mut Option<Vec<String>>) {
+    match (value, texts.as_mut()) {
+        (Value::Null, _) => {}
+        (Value::String(text), Some(list)) => list.push(text.clone()),
+        (Value::Number(number), Some(list)) => list.push(number.to_string()),
+        (Value::Array(items), Some(_)) => items.iter().for_each(|item| collect(item, texts)),
+        _ => *texts = None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn global_ids_name_a_type_and_an_id() {
+        let is = |text: &str| global_id(text).map(|(kind, id)| format!("{kind} {id}"));
+        for text in ["T3JkZXI6Nw==", "T3JkZXI6Nw", "Order:7", "gid://shop/Order/7"] {
+            assert_eq!(is(text).as_deref(), Some("Order 7"), "{text}");
+        }
+        assert_eq!(is("Z2lkOi8vc2hvcC9PcmRlci83").as_deref(), Some("Order 7"), "base64 of gid://");
+        assert_eq!(is("T3JkZXI6Pz8_Pg").as_deref(), Some("Order ???>"), "URL-safe");
+        for text in ["7", "", "Order:", ":7", "!!", "T3JkZXI"] {
+            assert_eq!(is(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! A look at an object before a request about it is forwarded: read as the caller, judged by its owner.
+//!
+//! A write tells nothing of whose object it changed until it has changed it; so the object is read first. The answer
+//! to the read goes nowhere: it is checked and dropped.
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, COOKIE, ETAG, HOST, HeaderMap, HeaderName,
+    HeaderValue, IF_MATCH, USER_AGENT,
+};
+use http::{Method, Request, Response, StatusCode, Version};
+use http_body::Body;
+use identity::Principal;
+use policy::{Door, ReadPath};
+use store::{Ledger, LedgerKey, StoreError};
+
+use super::owner::{self, Ownership};
+use super::{self as ownership, cedar, named};
+use crate::decision::ruling::{Interruption, Ruling, enforced, on};
+use crate::decision::{Decision, Refusal};
+use crate::engine::Engine;
+use crate::exchange::Exchange;
+use crate::exchange::content_encoding::decode;
+use crate::exchange::target::Target;
+use crate::forward::{Client, ForwardError, identify};
+use crate::inputs::{StructureLimits, parse_json};
+use crate::wire::body::{Forwarded, collect};
+
+/// Sees to it that the objects which a request names are the caller's.
+pub(crate) async fn admit<B, R, F, Fut>(
+    ruling: Ruling<'_>,
+    x: &mut Exchange<'_>,
+    forward: &mut F,
+) -> Result<(), Interruption>
+where
+    B: Body<Data = Bytes>,
+    R: Body<Data = Bytes>,
+    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
+    Fut: Future<Output = Result<Response<R>, ForwardError>>,
+{
+    if !on(x, Door::Ownership) {
+        return Ok(());
+    }
+    let principal = x.principal.clone();
+    let owner = principal.as_deref().filter(|principal| !ownership::is_exempt(principal, ruling.engine));
+    if let Some(owner) = owner {
+        let decision = objects(ruling, x, owner, forward).await;
+        ruling.settle(x, Door::Ownership, decision.err().map_or(Decision::Pass, Decision::Refuse))?;
+    }
+    let Some(read) = &x.route.before_write else { return Ok(()) };
+    let judge = Judge { owner, cedar: cedar::needs_object(x, ruling.engine) };
+    if !ownership::writes(&x.method) || (judge.owner.is_none() && !judge.cedar) {
+        return Ok(());
+    }
+    match look(ruling, x, judge, read, None, forward).await {
+        Ok(tag) => {
+            // What was judged is what may be written: not what somebody made of it since (RFC 9110 §13.1.1).
+            if let Some(tag) =
+                tag.filter(|_| enforced(x, Door::Ownership) && !x.headers.contains_key(IF_MATCH))
+            {
+                x.headers.insert(IF_MATCH, tag);
+            }
+            Ok(())
+        }
+        Err(refusal) => ruling.settle(x, Door::Ownership, Decision::Refuse(refusal)),
+    }
+}
+
+/// Every object that the request names is remembered as the caller's, or is when it is read.
+async fn objects<B, R, F, Fut>(
+    ruling: Ruling<'_>,
+    x: &Exchange<'_>,
+    principal: &Principal,
+    forward: &mut F,
+) -> Result<(), Refusal>
+where
+    B: Body<Data = Bytes>,
+    R: Body<Data = Bytes>,
+    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
+    Fut: Future<Output = Result<Response<R>, ForwardError>>,
+{
+    let ledger = &ruling.state.ledger;
+    for object in &x.route.objects {
+        for id in named::ids(x, object)? {
+            let entry = object.kind.as_deref().map(|kind| LedgerKey::new(kind, &principal.subject, &id));
+            if let Some(entry) = entry
+                && ledger.knows(entry, x.unix_millis()).await.map_err(|e| gone(&e))?
+            {
+                continue;
+            }
+            let Some(read) = &object.read else {
+                let evidence = format!("{} {} was not given to the caller", object.input, id);
+                let evidence = crate::events::redact::excerpt(evidence.as_bytes());
+                return Err(ownership::refusal(ruling.engine, "object-unknown", evidence));
+            };
+            let judge = Judge { owner: Some(principal), cedar: false };
+            look(ruling, x, judge, read, Some(&id), forward).await?;
+            if let Some(entry) = entry {
+                remember(ruling, x, vec![entry]).await.map_err(|e| gone(&e))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Remembers what a response gives to the caller.
+pub(crate) async fn remember_response(ruling: Ruling<'_>, x: &Exchange<'_>, response: &serde_json::Value) {
+    /// Ids of one response that are remembered.
+    const MOST: usize = 10_000;
+    let Some(principal) = &x.principal else { return };
+    let mut entries = Vec::new();
+    for (kind, pointers) in &x.route.remember {
+        for pointer in pointers {
+            pointer.visit(response, &mut |value| {
+                let id = match value {
+                    serde_json::Value::String(text) => text.clone(),
+                    serde_json::Value::Number(number) => number.to_string(),
+                    _ => return,
+                };
+                if entries.len() < MOST {
+                    entries.push(LedgerKey::new(kind, &principal.subject, &id));
+                }
+            });
+        }
+    }
+    if let Err(error) = remember(ruling, x, entries).await {
+        // The answer is the caller's all the same; what is not remembered will be looked at, or refused.
+        let verdict = crate::events::Verdict::Failed;
+        ruling.note(x, Door::Ownership.name(), "store", verdict, None, &error.to_string());
+    }
+}
+
+async fn remember(ruling: Ruling<'_>, x: &Exchange<'_>, entries: Vec<LedgerKey>) -> Result<(), StoreError> {
+    let keep = ruling.engine.policy.ledger.keep.as_millis() as u64;
+    if entries.is_empty() {
+        Ok(())
+    } else {
+        ruling.state.ledger.remember(entries, x.unix_millis() + keep).await
+    }
+}
+
+fn gone(error: &StoreError) -> Refusal {
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "store", error.to_string())
+}
+
+/// Who has to agree to an object.
+#[derive(Clone, Copy)]
+struct Judge<'p> {
+    /// Its owner must be this principal, where the policy says how an owner is named.
+    owner: Option<&'p Principal>,
+    /// Cedar policies must permit it.
+    cedar: bool,
+}
+
+/// Reads an object as the caller. Its validator, when the judges agree.
+async fn look<B, R, F, Fut>(
+    ruling: Ruling<'_>,
+    x: &Exchange<'_>,
+    judge: Judge<'_>,
+    read: &ReadPath,
+    id: Option<&str>,
+    forward: &mut F,
+) -> Result<Option<HeaderValue>, Refusal>
+where
+    B: Body<Data = Bytes>,
+    R: Body<Data = Bytes>,
+    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
+    Fut: Future<Output = Result<Response<R>, ForwardError>>,
+{
+    let engine = ruling.engine;
+    let refuse = |rule, evidence: String| Err(ownership::refusal(engine, rule, evidence));
+    let value = |name: &str| id.filter(|_| name == "id").or_else(|| x.parameter(name));
+    let Some(path) = read.fill(value) else {
+        return refuse("look", "a name of the path says nothing".into());
+    };
+    // An id that is more than one segment would be read elsewhere than it is used.
+    let path = match Target::parse(&path, None) {
+        Ok(target) => target.path().to_owned(),
+        Err(error) => return refuse("look", error.to_string()),
+    };
+    let seen = LedgerKey::new("look", x.subject().unwrap_or(""), &path);
+    // What policies said of one operation they did not say of another.
+    let (now, cache) = (x.unix_millis(), engine.policy.look_cache.filter(|_| !judge.cedar));
+    if cache.is_some() && ruling.state.looks.knows(seen, now).await.unwrap_or(false) {
+        return Ok(None);
+    }
+    let read_route = engine.policy.route(&Method::GET, &path);
+    let owner = read_route.owner.as_ref().or(x.route.owner.as_ref());
+    if owner.is_none() && !judge.cedar {
+        if engine.policy.cedar.is_some() {
+            // Policies have said whose it is; this one did not need to see the object.
+            return Ok(None);
+        }
+        return refuse("look", format!("nothing says where {path} names its owner"));
+    }
+    let failed = |why: String| Refusal::new(StatusCode::BAD_GATEWAY, "look-failed", why);
+    let request = request(engine, x, &path).ok_or_else(|| failed(format!("{path} is no target")))?;
+    let client = Client { address: x.client, transport: x.transport };
+    let response = forward(request, client).await.map_err(|e| failed(e.to_string()))?;
+    let (parts, body) = response.into_parts();
+    match parts.status.as_u16() {
+        200 => {}
+        401 | 403 | 404 | 410 => return refuse("look", format!("{path} answered {}", parts.status.as_u16())),
+        status => return Err(failed(format!("{path} answered {status}"))),
+    }
+    let (limit, patience) =
+        (engine.policy.protocol.max_decoded_body.as_usize(), engine.policy.gateway.timeouts.upstream.0);
+    let held = collect(body, limit, patience).await.map_err(|_| failed(format!("{path} cannot be held")))?;
+    let coding = parts.headers.get(CONTENT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let decoded = decode(coding, &held, &engine.policy.protocol).map_err(|e| failed(e.to_string()))?;
+    let text = decoded.map_or(held, Bytes::from);
+    let structure = StructureLimits { depth: 128, members: usize::MAX };
+    let Ok(mut object) = parse_json(&text, structure) else {
+        return Err(ownership::unreadable(engine, "an object that is not JSON"));
+    };
+    if let (Some(owner), Some(principal)) = (owner, judge.owner)
+        && owner::check(owner, principal, &mut object) != Ownership::Own
+    {
+        return Err(ownership::not_owner(engine, owner, principal, &object));
+    }
+    if judge.cedar {
+        cedar::admit_object(x, engine, &object)?;
+    }
+    if let Some(cache) = cache {
+        // Memory does not fail.
+        let _ = ruling.state.looks.remember(vec![seen], now + cache.as_millis() as u64).await;
+    }
+    // A weak validator cannot guard a write (RFC 9110 §8.8.1).
+    Ok(parts.headers.get(ETAG).filter(|tag| tag.as_bytes().starts_with(b"\"")).cloned())
+}
+
+/// The read: a request with the caller's credentials, or the gate's own, and nothing about the write.
+fn request<B>(engine: &Engine, x: &Exchange<'_>, path: &str) -> Option<Request<Forwarded<B>>> {
+    let mut headers = HeaderMap::new();
+    let key = &engine.policy.auth.api_key_header;
+    let forwarded = HeaderName::from_static("x-forwarded-for");
+    let credentials = [AUTHORIZATION, COOKIE, key.clone()];
+    let credentials = credentials.iter().filter(|_| engine.policy.read_as.is_none());
+    for name in [HOST, USER_AGENT, forwarded].iter().chain(credentials) {
+        for value in x.headers.get_all(name) {
+            headers.append(name, value.clone());
+        }
+    }
+    if let Some((name, value)) = &engine.policy.read_as {
+        headers.insert(name, value.clone());
+    }
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    identify(engine, x, &mut headers);
+    let mut request = Request::new(Forwarded::held(Bytes::new()));
+    *request.uri_mut() = path.parse().ok()?;
+    *request.version_mut() = Version::HTTP_11;
+    *request.headers_mut() = headers;
+    Some(request)
+}

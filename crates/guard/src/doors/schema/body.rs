@@ -1,0 +1,313 @@
+//! What a body may assign: declared properties of the declared types, and nothing else ([guide §6]).
+//!
+//! JSON, forms and multipart bodies all become one object that the schema judges; what is stripped is left out of the
+//! body in the form in which it came.
+//!
+//! [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use http::StatusCode;
+use policy::Pointer;
+use policy::config::UnknownProperties;
+use policy::openapi::{Direction, MediaType, Operation, XmlElement};
+use serde_json::{Map, Value};
+
+use crate::decision::{Change, Decision, Refusal, Rewrite};
+use crate::engine::Engine;
+use crate::exchange::{Exchange, HeldBody};
+use crate::inputs::{ParsedBody, Part, essence, write_multipart};
+
+/// Errors of one body that are told; more help nobody.
+const MAX_ERRORS: usize = 20;
+
+/// Judges a body by the operation's document.
+pub(crate) fn declared(
+    x: &Exchange<'_>,
+    engine: &Engine,
+    operation: &Operation,
+    body: &HeldBody,
+) -> Decision {
+    let Some(declared) = &operation.body else {
+        return match &body.parsed {
+            ParsedBody::Empty => Decision::Pass,
+            _ => Decision::Rewrite(Rewrite {
+                rule: "undeclared-body",
+                evidence: format!("{} bytes", body.wire.len()),
+                change: Change::Body(Bytes::new()),
+            }),
+        };
+    };
+    if body.parsed == ParsedBody::Empty {
+        return match declared.required {
+            true => {
+                Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, "body-missing", "a body is required"))
+            }
+            false => Decision::Pass,
+        };
+    }
+    let kind = essence(&x.headers);
+    let Some(media) = MediaType::select(&declared.content, &kind) else {
+        let evidence = crate::events::redact::excerpt(kind.as_bytes());
+        return Decision::Refuse(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", evidence));
+    };
+    match &body.parsed {
+        ParsedBody::Json(value) if kind == "application/json-patch+json" => json_patch(x, media, value),
+        ParsedBody::Json(value) => {
+            let merge = kind == "application/merge-patch+json";
+            let judged = judge(x, engine, media, Cow::Borrowed(value), merge);
+            rewritten(judged, |_, kept| Bytes::from(kept.to_string()))
+        }
+        ParsedBody::Form(fields) => {
+            let pairs = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let judged = judge(x, engine, media, Cow::Owned(media.read_form(pairs)), false);
+            rewritten(judged, |removed, _| form_without(fields, removed))
+        }
+        ParsedBody::Multipart(parts) => {
+            if let Some(part) = parts.iter().find(|part| !media.takes_part(&part.name, &part.media_type)) {
+                let evidence = format!("part {} is {}", part.name, part.media_type);
+                let evidence = crate::events::redact::excerpt(evidence.as_bytes());
+                return Decision::Refuse(Refusal::new(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "part-media-type",
+                    evidence,
+                ));
+            }
+            let judged = judge(x, engine, media, Cow::Owned(part_object(media, parts)), false);
+            rewritten(judged, |removed, kept| {
+                let removed = Removed::new(removed);
+                let parts = parts.iter().filter(|part| !removed.has(&part.name)).map(|part| {
+                    let content = kept.get(&part.name).filter(|_| part.is_json());
+                    let content =
+                        content.map_or(part.content.clone(), |value| Bytes::from(value.to_string()));
+                    Part { content, ..part.clone() }
+                });
+                write_multipart(&x.headers, parts).unwrap_or_default()
+            })
+        }
+        ParsedBody::Xml(root) => xml(x, engine, media, root),
+        _ => Decision::Pass,
+    }
+}
+
+/// Judges XML as the value that its schema describes. A document with something that nobody declared is refused, where
+/// others are stripped: it cannot be written anew as it was.
+fn xml(x: &Exchange<'_>, engine: &Engine, media: &MediaType, root: &XmlElement) -> Decision {
+    let Some(value) = media.read_xml(root) else { return Decision::Pass };
+    match judge(x, engine, media, Cow::Owned(value), false) {
+        Err(refusal) => Decision::Refuse(refusal),
+        Ok((removed, _)) if removed.is_empty() => Decision::Pass,
+        Ok((removed, _)) => refuse_properties(&removed),
+    }
+}
+
+/// Judges the names of a body by a route's list, where there is no document.
+pub(crate) fn listed(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> Decision {
+    let known = |name: &str| fields.iter().any(|field| field == name);
+    let unknown = |name: &str| (!known(top(name))).then(|| format!("/{}", top(name)));
+    let removed: Vec<String> = match &body.parsed {
+        ParsedBody::Empty => return Decision::Pass,
+        ParsedBody::Json(value) => {
+            let names = objects(value).flat_map(|object| object.keys());
+            names.filter(|name| !known(name)).map(|name| format!("/{name}")).collect()
+        }
+        ParsedBody::Form(pairs) => pairs.iter().filter_map(|(name, _)| unknown(name)).collect(),
+        ParsedBody::Multipart(parts) => parts.iter().filter_map(|part| unknown(&part.name)).collect(),
+        // Fields that cannot be seen cannot be listed.
+        _ if x.route.unknown_properties == UnknownProperties::Allow => return Decision::Pass,
+        _ => {
+            let evidence = "neither JSON nor a form";
+            return Decision::Refuse(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "media-type",
+                evidence,
+            ));
+        }
+    };
+    match x.route.unknown_properties {
+        UnknownProperties::Allow => return Decision::Pass,
+        _ if removed.is_empty() => return Decision::Pass,
+        UnknownProperties::Refuse => return refuse_properties(&removed),
+        UnknownProperties::Strip => {}
+    }
+    let kept = match &body.parsed {
+        ParsedBody::Json(value) => {
+            let mut kept = value.clone();
+            match &mut kept {
+                Value::Object(map) => map.retain(|name, _| known(name)),
+                Value::Array(items) => items
+                    .iter_mut()
+                    .filter_map(Value::as_object_mut)
+                    .for_each(|map| map.retain(|name, _| known(name))),
+                _ => {}
+            }
+            Bytes::from(kept.to_string())
+        }
+        ParsedBody::Form(pairs) => form_without(pairs, &removed),
+        ParsedBody::Multipart(parts) => {
+            let removed = Removed::new(&removed);
+            let kept = parts.iter().filter(|part| !removed.has(&part.name));
+            write_multipart(&x.headers, kept.cloned()).unwrap_or_default()
+        }
+        _ => Bytes::new(),
+    };
+    strip(&removed, kept)
+}
+
+/// The object that a value is, or the objects of a list.
+fn objects(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {
+    let items = value.as_array().map_or(&[][..], Vec::as_slice);
+    value.as_object().into_iter().chain(items.iter().filter_map(Value::as_object))
+}
+
+/// What is left of a value, and the JSON Pointers of what is not; or the refusal.
+type Judged<'v> = Result<(Vec<String>, Cow<'v, Value>), Refusal>;
+
+fn judge<'v>(
+    x: &Exchange<'_>,
+    engine: &Engine,
+    media: &MediaType,
+    value: Cow<'v, Value>,
+    merge: bool,
+) -> Judged<'v> {
+    let mut value = value;
+    let mut removed = Vec::new();
+    if let (Some(shape), Some(document)) = (media.shape, &engine.policy.document)
+        && x.route.unknown_properties != UnknownProperties::Allow
+    {
+        let allowed = &x.route.allow_properties;
+        removed = document.shapes.unknown(shape, &value, Direction::Request, allowed);
+        if !removed.is_empty() && x.route.unknown_properties == UnknownProperties::Refuse {
+            return Err(unknown_properties(&removed));
+        }
+        if !removed.is_empty() {
+            document.shapes.strip(shape, value.to_mut(), Direction::Request, allowed);
+        }
+    }
+    let errors = match merge {
+        // RFC 7396 §2: `null` takes a member away, whatever its type is.
+        true => media.errors(&without_nulls(&value), MAX_ERRORS),
+        false => media.errors(&value, MAX_ERRORS),
+    };
+    if errors.is_empty() {
+        return Ok((removed, value));
+    }
+    let evidence = errors.iter().map(|(at, reason)| format!("{at} {reason}")).collect::<Vec<_>>().join("; ");
+    let mut refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "body", evidence);
+    refusal.errors = errors;
+    Err(refusal)
+}
+
+fn rewritten(judged: Judged<'_>, body: impl FnOnce(&[String], &Value) -> Bytes) -> Decision {
+    match judged {
+        Err(refusal) => Decision::Refuse(refusal),
+        Ok((removed, _)) if removed.is_empty() => Decision::Pass,
+        Ok((removed, kept)) => {
+            let body = body(&removed, &kept);
+            strip(&removed, body)
+        }
+    }
+}
+
+/// RFC 6902: each operation names what it changes, which must be on the route's list.
+fn json_patch(x: &Exchange<'_>, media: &MediaType, value: &Value) -> Decision {
+    let errors = media.errors(value, MAX_ERRORS);
+    if !errors.is_empty() {
+        let mut refusal =
+            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "body", "not a JSON Patch as declared");
+        refusal.errors = errors;
+        return Decision::Refuse(refusal);
+    }
+    let Some(allowed) = &x.route.patch_paths else { return Decision::Pass };
+    let operations = value.as_array().map_or(&[][..], Vec::as_slice);
+    let named = |operation: &Value| -> Vec<String> {
+        ["path", "from"].iter().filter_map(|key| Some(operation.get(key)?.as_str()?.to_owned())).collect()
+    };
+    let foreign: Vec<String> = operations
+        .iter()
+        .flat_map(named)
+        .filter(|path| !allowed.iter().any(|pointer: &Pointer| pointer.covers(path)))
+        .collect();
+    if foreign.is_empty() { Decision::Pass } else { refuse_properties(&foreign) }
+}
+
+/// The object that the parts of a multipart body make.
+fn part_object(media: &MediaType, parts: &[Part]) -> Value {
+    let texts: Vec<(String, String)> = parts
+        .iter()
+        .filter(|part| !part.is_json())
+        .map(|part| (part.name.clone(), String::from_utf8_lossy(&part.content).into_owned()))
+        .collect();
+    let mut object = media.read_form(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    if let Value::Object(map) = &mut object {
+        for part in parts.iter().filter(|part| part.is_json()) {
+            let text = || Value::String(String::from_utf8_lossy(&part.content).into_owned());
+            map.insert(part.name.clone(), serde_json::from_slice(&part.content).unwrap_or_else(|_| text()));
+        }
+    }
+    object
+}
+
+/// The pairs of a form whose names were not removed.
+fn form_without(fields: &[(String, String)], removed: &[String]) -> Bytes {
+    let removed = Removed::new(removed);
+    let kept = fields.iter().filter(|(name, _)| !removed.has(name));
+    Bytes::from(form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish())
+}
+
+/// JSON Pointers of what was removed, to be asked for by the names that forms use.
+struct Removed<'r>(HashSet<&'r str>);
+
+impl<'r> Removed<'r> {
+    fn new(pointers: &'r [String]) -> Self {
+        Removed(pointers.iter().map(String::as_str).collect())
+    }
+
+    /// Whether a name (`a`, `a[]`, `a[b][c]`) stands for something at one of the pointers, or inside of it.
+    fn has(&self, name: &str) -> bool {
+        let escape = |part: &str| part.replace('~', "~0").replace('/', "~1");
+        let mut pointer = String::new();
+        let inside = name.split(['[', ']']).filter(|part| !part.is_empty()).any(|part| {
+            pointer.push('/');
+            pointer.push_str(&escape(part));
+            self.0.contains(pointer.as_str())
+        });
+        inside || self.0.contains(format!("/{}", escape(name)).as_str())
+    }
+}
+
+/// The first part of a form's name: `a` of `a[b]`.
+fn top(name: &str) -> &str {
+    name.split('[').next().unwrap_or(name)
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let kept = map.iter().filter(|(_, value)| !value.is_null());
+            Value::Object(
+                kept.map(|(name, value)| (name.clone(), without_nulls(value))).collect::<Map<_, _>>(),
+            )
+        }
+        other => other.clone(),
+    }
+}
+
+fn strip(removed: &[String], body: Bytes) -> Decision {
+    let evidence = crate::events::redact::excerpt(removed.join(" ").as_bytes());
+    Decision::Rewrite(Rewrite { rule: "unknown-property", evidence, change: Change::Body(body) })
+}
+
+fn refuse_properties(removed: &[String]) -> Decision {
+    Decision::Refuse(unknown_properties(removed))
+}
+
+fn unknown_properties(removed: &[String]) -> Refusal {
+    let evidence = crate::events::redact::excerpt(removed.join(" ").as_bytes());
+    let mut refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown-property", evidence);
+    refusal.errors =
+        removed.iter().take(MAX_ERRORS).map(|at| (at.clone(), "may not be set".to_owned())).collect();
+    refusal
+}

@@ -1,0 +1,182 @@
+//! Schema: "what if I add `role: admin`?" ([guide §6])
+//!
+//! With an OpenAPI document: undeclared operations do not exist, parameters and bodies have the declared types, and
+//! properties that nobody declared, or that are `readOnly`, are stripped or refused. Without one, a route's
+//! `fields` list does the same for the top level of a body.
+//!
+//! [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
+
+mod body;
+
+use http::header::{ALLOW, COOKIE, HeaderValue};
+use http::{Method, StatusCode};
+use policy::config::{DeprecatedOperation, ServerErrors, UndeclaredOperation, UnknownProperties};
+use policy::openapi::{Direction, Location, MediaType, Operation, ParameterError, ShapeId};
+use serde_json::Value;
+
+use crate::decision::{Change, Decision, Refusal, Rewrite};
+use crate::engine::Engine;
+use crate::exchange::{Declared, Exchange};
+use crate::inputs::{cookies, pairs};
+
+/// Judges method, path and parameters.
+pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    let operation = match &x.declared {
+        Declared::NoDocument => return Decision::Pass,
+        Declared::Operation(operation, _) => *operation,
+        _ if engine.policy.undeclared == UndeclaredOperation::Report => {
+            return Decision::Report("undeclared-operation", format!("{} {}", x.method, x.target.path()));
+        }
+        Declared::OtherMethods(methods) => return other_method(x, methods),
+        Declared::Nothing => {
+            return Decision::Refuse(Refusal::new(
+                StatusCode::NOT_FOUND,
+                "undeclared-path",
+                "not in the document",
+            ));
+        }
+    };
+    let errors = parameter_errors(x, operation);
+    if !errors.is_empty() {
+        let evidence =
+            errors.iter().map(|(name, reason)| format!("{name} {reason}")).collect::<Vec<_>>().join("; ");
+        let mut refusal = Refusal::new(StatusCode::BAD_REQUEST, "parameter", evidence);
+        refusal.errors = errors;
+        return Decision::Refuse(refusal);
+    }
+    match unknown_parameters(x, operation) {
+        Decision::Pass if operation.deprecated => deprecated(engine, operation),
+        decision => decision,
+    }
+}
+
+fn deprecated(engine: &Engine, operation: &Operation) -> Decision {
+    match engine.policy.deprecated {
+        DeprecatedOperation::Allow => Decision::Pass,
+        DeprecatedOperation::Report => Decision::Report("deprecated", operation.id.to_string()),
+        DeprecatedOperation::Refuse => {
+            Decision::Refuse(Refusal::new(StatusCode::NOT_FOUND, "deprecated", &*operation.id))
+        }
+    }
+}
+
+/// What a response is that its document does not declare: another status, another media type.
+pub(crate) fn undeclared_response(
+    x: &Exchange<'_>,
+    status: StatusCode,
+    essence: &str,
+) -> Option<(&'static str, String)> {
+    let operation = x.operation().filter(|operation| !operation.responses.is_empty())?;
+    let Some(response) = operation.response(status.as_u16()) else {
+        return Some(("undeclared-status", format!("{} answers {}", operation.id, status.as_u16())));
+    };
+    let declares = response.content.is_empty() || essence.is_empty();
+    if declares || MediaType::select(&response.content, essence).is_some() {
+        return None;
+    }
+    let evidence = format!("{} answers {}", operation.id, crate::events::redact::excerpt(essence.as_bytes()));
+    Some(("undeclared-media-type", evidence))
+}
+
+/// Judges the body, and strips what may not be assigned.
+pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    let Some(held) = &x.body else { return Decision::Pass };
+    match (x.operation(), &x.route.fields) {
+        (Some(operation), _) => body::declared(x, engine, operation, held),
+        (None, Some(fields)) => body::listed(x, fields, held),
+        (None, None) => Decision::Pass,
+    }
+}
+
+/// Removes what the response schema does not show. Answers with the JSON Pointers removed.
+pub(crate) fn release(
+    x: &Exchange<'_>,
+    engine: &Engine,
+    shape: ShapeId,
+    response: &mut Value,
+) -> Vec<String> {
+    let Some(document) = &engine.policy.document else { return Vec::new() };
+    document.shapes.strip(shape, response, Direction::Response, &x.route.allow_properties)
+}
+
+/// Whether the words of this failure are nobody's business: a server error that no document declares.
+pub(crate) fn masks(x: &Exchange<'_>, engine: &Engine, status: StatusCode) -> bool {
+    let declared =
+        || x.operation().and_then(|o| o.response(status.as_u16())).is_some_and(|r| r.status.starts_with('5'));
+    status.is_server_error() && engine.policy.server_errors == ServerErrors::Mask && !declared()
+}
+
+/// The shape of the declared response for a status and media type.
+pub(crate) fn response_shape(x: &Exchange<'_>, status: StatusCode, essence: &str) -> Option<ShapeId> {
+    let response = x.operation()?.response(status.as_u16())?;
+    MediaType::select(&response.content, essence)?.shape
+}
+
+fn other_method(x: &Exchange<'_>, methods: &[&Method]) -> Decision {
+    let list = methods.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(", ");
+    let allow = HeaderValue::try_from(list.as_str()).unwrap_or(HeaderValue::from_static(""));
+    let refusal = Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "undeclared-method",
+        format!("{} (declared: {list})", x.method),
+    );
+    Decision::Refuse(refusal.header(ALLOW, allow))
+}
+
+fn parameter_errors(x: &Exchange<'_>, operation: &Operation) -> Vec<(String, String)> {
+    let query: Vec<_> = pairs(x.target.query().unwrap_or("").as_bytes()).collect();
+    let mut errors = Vec::new();
+    for parameter in &operation.parameters {
+        let texts: Vec<(&str, &str)> = match parameter.location {
+            Location::Path => {
+                x.parameter(&parameter.name).map(|v| (&*parameter.name, v)).into_iter().collect()
+            }
+            Location::Query => {
+                query.iter().filter(|(name, _)| parameter.owns(name)).map(|(n, v)| (&**n, &**v)).collect()
+            }
+            Location::Header => {
+                let values = x.headers.get_all(&*parameter.name).iter();
+                values.filter_map(|v| Some((&*parameter.name, v.to_str().ok()?))).collect()
+            }
+            Location::Cookie => x
+                .headers
+                .get_all(COOKIE)
+                .iter()
+                .filter_map(|v| v.to_str().ok())
+                .flat_map(cookies)
+                .filter(|(name, _)| parameter.owns(name))
+                .collect(),
+        };
+        if let Err(error) = parameter.check(&texts) {
+            let reason = match error {
+                ParameterError::Invalid(reason) => reason,
+                other => other.to_string(),
+            };
+            errors.push((parameter.name.to_string(), reason));
+        }
+    }
+    errors
+}
+
+fn unknown_parameters(x: &Exchange<'_>, operation: &Operation) -> Decision {
+    let Some(query) = x.target.query() else { return Decision::Pass };
+    let known = |name: &str| {
+        operation.parameters.iter().any(|p| p.location == Location::Query && p.owns(name))
+            || x.route.allow_properties.iter().any(|allowed| allowed == name)
+    };
+    let unknown: Vec<String> =
+        pairs(query.as_bytes()).map(|(name, _)| name.into_owned()).filter(|name| !known(name)).collect();
+    if unknown.is_empty() || x.route.unknown_parameters == UnknownProperties::Allow {
+        return Decision::Pass;
+    }
+    let evidence = crate::events::redact::excerpt(unknown.join(", ").as_bytes());
+    if x.route.unknown_parameters == UnknownProperties::Refuse {
+        return Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, "unknown-parameter", evidence));
+    }
+    // The texts of what stays are passed on as they came.
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| pairs(pair.as_bytes()).next().is_some_and(|(name, _)| known(&name)))
+        .collect();
+    Decision::Rewrite(Rewrite { rule: "unknown-parameter", evidence, change: Change::Query(kept.join("&")) })
+}

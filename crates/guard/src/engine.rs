@@ -1,0 +1,24 @@
+//! What every exchange is judged by: a policy with its keys read.
+
+use identity::{Authenticator, KeyError};
+use policy::Policy;
+
+/// A policy with its keys read: what every exchange is judged by.
+#[derive(Debug)]
+pub struct Engine {
+    /// The policy.
+    pub policy: Policy,
+    /// The keys.
+    pub authenticator: Authenticator,
+}
+
+impl Engine {
+    /// Reads the keys of a policy.
+    ///
+    /// # Errors
+    /// When a key is of no use.
+    pub fn new(policy: Policy) -> Result<Self, KeyError> {
+        let authenticator = Authenticator::new(&policy.auth)?;
+        Ok(Engine { policy, authenticator })
+    }
+}

@@ -1,0 +1,183 @@
+//! Who the client is behind proxies, and what the upstream is told (RFC 7239).
+
+use std::fmt::{self, Write};
+use std::net::IpAddr;
+
+use bytes::BytesMut;
+use http::HeaderMap;
+use http::header::{FORWARDED, HOST, HeaderName, HeaderValue};
+use ipnet::IpNet;
+
+use crate::exchange::peer::{Peer, Transport};
+use crate::wire::headers::remove_headers;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// Names under which proxies and frameworks believe an address, scheme, host, port or path.
+const CLAIMS: [&str; 14] = [
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "fastly-client-ip",
+    "x-forwarded",
+    "forwarded-for",
+    "x-forwarded-port",
+    "x-forwarded-server",
+    "x-forwarded-prefix",
+    "x-original-url",
+    "x-rewrite-url",
+    "x-original-host",
+];
+
+/// The client's address: the peer, or the last address that no trusted proxy added.
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    if !is_trusted(peer, trusted) {
+        return peer;
+    }
+    let chain: Vec<Option<IpAddr>> = match headers.contains_key(FORWARDED) {
+        true => list(headers, &FORWARDED).map(forwarded_for).collect(),
+        false => list(headers, &X_FORWARDED_FOR).map(address).collect(),
+    };
+    let mut client = peer;
+    for hop in chain.into_iter().rev() {
+        match hop {
+            Some(address) => client = address,
+            // Obfuscated or broken: nothing before it can be believed.
+            None => break,
+        }
+        if !is_trusted(client, trusted) {
+            break;
+        }
+    }
+    client
+}
+
+/// Whether the client spoke TLS: to us, or to a trusted proxy that says so.
+pub(crate) fn client_transport(peer: &Peer, headers: &HeaderMap, trusted: &[IpNet]) -> Transport {
+    let claimed =
+        || headers.get(X_FORWARDED_PROTO).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"https"));
+    if peer.transport == Transport::Tls || (is_trusted(peer.address, trusted) && claimed()) {
+        Transport::Tls
+    } else {
+        Transport::Plain
+    }
+}
+
+/// Tells the upstream who the client is, in every form that is in use, and removes what anybody else claimed.
+pub fn set_forwarded(
+    headers: &mut HeaderMap,
+    client: IpAddr,
+    peer: &Peer,
+    transport: Transport,
+    trusted: &[IpNet],
+) {
+    let keep_chain = is_trusted(peer.address, trusted);
+    remove_headers(headers, |name| CLAIMS.contains(&name));
+    let scheme = match transport {
+        Transport::Tls => "https",
+        Transport::Plain => "http",
+    };
+    let earlier = headers.get(&X_FORWARDED_FOR).filter(|_| keep_chain).and_then(|v| v.to_str().ok());
+    let chain = match earlier {
+        Some(earlier) => value(format_args!("{earlier}, {}", peer.address)),
+        None => value(format_args!("{}", peer.address)),
+    };
+    let host = headers.get(HOST).cloned();
+    let name = host.as_ref().and_then(|host| host.to_str().ok());
+    let (open, close) = if client.is_ipv6() { ("\"[", "]\"") } else { ("", "") };
+    let forwarded = match name {
+        Some(name) => {
+            let quote = if name.contains(':') { "\"" } else { "" };
+            value(format_args!("for={open}{client}{close};proto={scheme};host={quote}{name}{quote}"))
+        }
+        None => value(format_args!("for={open}{client}{close};proto={scheme}")),
+    };
+    set(headers, X_FORWARDED_FOR, chain);
+    set(headers, X_FORWARDED_PROTO, Some(HeaderValue::from_static(scheme)));
+    set(headers, FORWARDED, forwarded);
+    set(headers, X_FORWARDED_HOST, host);
+}
+
+/// A header value, written once into the bytes that it keeps.
+fn value(text: fmt::Arguments<'_>) -> Option<HeaderValue> {
+    const USUAL: usize = 96;
+    let mut bytes = BytesMut::with_capacity(USUAL);
+    bytes.write_fmt(text).ok()?;
+    HeaderValue::from_maybe_shared(bytes.freeze()).ok()
+}
+
+/// Sets a header, or removes what somebody else said when there is nothing to say.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
+    match value {
+        Some(value) => drop(headers.insert(name, value)),
+        None => drop(headers.remove(name)),
+    }
+}
+
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
+}
+
+fn list<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
+    headers.get_all(name).iter().flat_map(|v| v.to_str().unwrap_or("").split(',')).map(str::trim)
+}
+
+fn forwarded_for(element: &str) -> Option<IpAddr> {
+    let pair = element.split(';').map(str::trim).find_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        name.eq_ignore_ascii_case("for").then_some(value)
+    })?;
+    address(pair.trim_matches('"'))
+}
+
+/// An address with or without a port, IPv6 in brackets or bare.
+fn address(text: &str) -> Option<IpAddr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    if let Some(rest) = text.strip_prefix('[') {
+        return rest.split_once(']').and_then(|(inner, _)| inner.parse().ok());
+    }
+    text.split_once(':').and_then(|(host, _)| host.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &str, name: &'static str, value: &str) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        client_address(peer.parse().unwrap(), &headers, &["10.0.0.0/8".parse().unwrap()]).to_string()
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        assert_eq!(client("192.0.2.1", "x-forwarded-for", "198.51.100.7"), "192.0.2.1");
+        assert_eq!(client("10.0.0.1", "x-forwarded-for", "198.51.100.7"), "198.51.100.7");
+        assert_eq!(client("10.0.0.1", "x-forwarded-for", "6.6.6.6, 198.51.100.7, 10.0.0.2"), "198.51.100.7");
+        assert_eq!(client("10.0.0.1", "x-forwarded-for", "6.6.6.6, unknown"), "10.0.0.1");
+        assert_eq!(
+            client("10.0.0.1", "forwarded", "for=6.6.6.6, for=\"[2001:db8::7]:99\";proto=https"),
+            "2001:db8::7"
+        );
+    }
+
+    #[test]
+    fn what_strangers_claim_is_gone() {
+        let mut headers = HeaderMap::new();
+        for name in ["x-forwarded-for", "forwarded", "x-real-ip", "x-original-url", "x-forwarded-host"] {
+            headers.insert(name, HeaderValue::from_static("127.0.0.1"));
+        }
+        headers.insert(HOST, HeaderValue::from_static("shop.example"));
+        let peer = Peer { address: "192.0.2.1".parse().unwrap(), transport: Transport::Tls, violation: None };
+        set_forwarded(&mut headers, peer.address, &peer, Transport::Tls, &[]);
+        assert_eq!(headers["x-forwarded-for"], "192.0.2.1");
+        assert_eq!(headers["forwarded"], "for=192.0.2.1;proto=https;host=shop.example");
+        assert_eq!(headers["x-forwarded-host"], "shop.example");
+        assert!(!headers.contains_key("x-real-ip") && !headers.contains_key("x-original-url"));
+    }
+}

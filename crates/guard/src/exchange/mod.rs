@@ -1,0 +1,218 @@
+//! The exchange: one request with everything that is known about it, parsed once.
+
+pub(crate) mod content_encoding;
+pub(crate) mod forwarded;
+pub(crate) mod id;
+pub(crate) mod peer;
+pub(crate) mod target;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use bytes::Bytes;
+use http::header::{HOST, HeaderValue, ORIGIN};
+use http::{HeaderMap, Method, Version};
+use identity::Principal;
+use policy::openapi::{Found, Operation};
+use policy::{PathTemplate, RoutePolicy};
+use store::{Outcome, Quota, Ticket};
+
+use crate::engine::Engine;
+use crate::inputs::ParsedBody;
+use id::EventId;
+use peer::{Peer, Transport};
+use target::{Target, TargetError};
+
+/// A request and what is known about it. Lives as long as the policy that it is judged by.
+#[derive(Debug)]
+pub struct Exchange<'e> {
+    /// Its id, for the client and for the log.
+    pub id: EventId,
+    /// When its head was read.
+    pub started: Instant,
+    /// The wall clock then.
+    pub now: SystemTime,
+    /// The other end of the connection.
+    pub peer: Peer,
+    /// The client, behind trusted proxies.
+    pub client: IpAddr,
+    /// Whether the client speaks TLS.
+    pub transport: Transport,
+    /// Request method.
+    pub method: Method,
+    /// Protocol version.
+    pub version: Version,
+    /// The authority of an absolute target or of HTTP/2's `:authority`.
+    pub authority: Option<http::uri::Authority>,
+    /// Request headers, until they are handed to whoever forwards.
+    pub headers: HeaderMap,
+    /// `Origin`, which the way back asks for.
+    pub origin: Option<HeaderValue>,
+    /// Path and query in their one form.
+    pub target: Target,
+    /// The target as it came, for rules that look for what its one form has no more.
+    pub(crate) sent: http::Uri,
+    /// Why the target has no one form; then the exchange is refused.
+    pub target_error: Option<TargetError>,
+    /// The policy of the route.
+    pub route: &'e Arc<RoutePolicy>,
+    /// What the OpenAPI document says about method and path.
+    pub declared: Declared<'e>,
+    /// Path parameters by name, of route and operation.
+    pub parameters: Vec<(&'e str, String)>,
+    /// Who is asking, once that is known.
+    pub principal: Option<Arc<Principal>>,
+    /// The body that is held back, once it is read.
+    pub body: Option<HeldBody>,
+    /// The transaction of the rule set, from the request's phases to the last.
+    pub(crate) rules: Option<Box<seclang::Transaction<'e>>>,
+    /// The score of what detectors found in it.
+    pub(crate) suspicion: std::sync::atomic::AtomicU32,
+    /// What was taken from limits that count failures only.
+    pub(crate) tickets: Vec<Ticket>,
+    /// What `doorward learn` will hear of it.
+    pub(crate) watched: Option<Box<policy::learn::Observation>>,
+    /// What to tell the client about the strictest limit.
+    pub(crate) quota: Option<RateLimitStatus>,
+}
+
+/// What the OpenAPI document says about method and path.
+#[derive(Debug)]
+pub enum Declared<'e> {
+    /// There is no document.
+    NoDocument,
+    /// A declared operation, and its path.
+    Operation(&'e Operation, &'e PathTemplate),
+    /// The path is declared with these methods.
+    OtherMethods(Vec<&'e Method>),
+    /// The path is not declared.
+    Nothing,
+}
+
+/// A body that is held back until there is a verdict.
+#[derive(Debug)]
+pub struct HeldBody {
+    /// As it came.
+    pub wire: Bytes,
+    /// Without content coding.
+    pub decoded: Bytes,
+    /// What it says.
+    pub parsed: ParsedBody,
+}
+
+/// How the client stands against its strictest limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RateLimitStatus {
+    pub(crate) quota: Quota,
+    pub(crate) outcome: Outcome,
+}
+
+impl<'e> Exchange<'e> {
+    /// An exchange from the head of a request.
+    pub(crate) fn new(engine: &'e Engine, parts: http::request::Parts, peer: Peer, now: SystemTime) -> Self {
+        let policy = &engine.policy;
+        let trusted = &policy.gateway.trusted_proxies;
+        let (target, target_error) = match Target::parse(parts.uri.path(), parts.uri.query()) {
+            Ok(target) => (target, None),
+            Err(error) => (Target::unreadable(), Some(error)),
+        };
+        let mut headers = parts.headers;
+        // HTTP/2 names the host in `:authority`; from here on it is where everybody looks for it.
+        if let (None, Some(authority)) = (headers.get(HOST), parts.uri.authority())
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        {
+            headers.insert(HOST, host);
+        }
+        let route = policy.route(&parts.method, target.path());
+        let mut parameters: Vec<(&'e str, String)> = Vec::new();
+        let decode = |v: &str| percent_encoding::percent_decode_str(v).decode_utf8_lossy().into_owned();
+        if let Some(template) = &route.template
+            && let Some(captures) = template.captures(target.path())
+        {
+            parameters.extend(captures.into_iter().map(|(name, value)| (name, decode(value))));
+        }
+        let declared = match &policy.document {
+            None => Declared::NoDocument,
+            Some(document) => match document.find(&parts.method, target.path()) {
+                Found::Operation(operation, template, captures) => {
+                    for (name, value) in captures {
+                        if !parameters.iter().any(|(known, _)| *known == name) {
+                            parameters.push((name, decode(value)));
+                        }
+                    }
+                    Declared::Operation(operation, template)
+                }
+                Found::Method(methods) => Declared::OtherMethods(methods),
+                Found::Nothing => Declared::Nothing,
+            },
+        };
+        Exchange {
+            id: EventId::new(now),
+            started: Instant::now(),
+            now,
+            client: forwarded::client_address(peer.address, &headers, trusted),
+            transport: forwarded::client_transport(&peer, &headers, trusted),
+            peer,
+            method: parts.method,
+            version: parts.version,
+            authority: parts.uri.authority().cloned(),
+            origin: headers.get(ORIGIN).cloned(),
+            headers,
+            target,
+            sent: parts.uri.clone(),
+            target_error,
+            route,
+            declared,
+            parameters,
+            principal: None,
+            body: None,
+            rules: None,
+            suspicion: Default::default(),
+            tickets: Vec::new(),
+            watched: None,
+            quota: None,
+        }
+    }
+
+    /// The declared operation, when there is one.
+    pub fn operation(&self) -> Option<&'e Operation> {
+        match self.declared {
+            Declared::Operation(operation, _) => Some(operation),
+            _ => None,
+        }
+    }
+
+    /// The path template of the declared operation.
+    pub fn declared_path(&self) -> Option<&'e str> {
+        match self.declared {
+            Declared::Operation(_, template) => Some(template.as_str()),
+            _ => None,
+        }
+    }
+
+    /// A path parameter, decoded.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A header as text; `None` when it is missing or not ASCII.
+    pub fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Seconds since 1970.
+    pub fn unix_time(&self) -> u64 {
+        self.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs())
+    }
+
+    /// Milliseconds since 1970.
+    pub fn unix_millis(&self) -> u64 {
+        self.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
+    }
+
+    /// The subject, when it is known.
+    pub fn subject(&self) -> Option<&str> {
+        self.principal.as_deref().map(|p| p.subject.as_str())
+    }
+}

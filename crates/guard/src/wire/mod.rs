@@ -1,0 +1,5 @@
+//! What passes through a connection: framing, headers, bodies.
+
+pub mod body;
+pub mod framing;
+pub(crate) mod headers;
