@@ -26,7 +26,7 @@ pub(crate) async fn serve(listener: StdListener, guard: Guard) {
         let guard = guard.clone();
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let response = answer(&guard, &request);
+                let response = respond(&guard, &request);
                 async move { Ok::<_, Infallible>(response) }
             });
             let _ = http1::Builder::new()
@@ -38,7 +38,7 @@ pub(crate) async fn serve(listener: StdListener, guard: Guard) {
     }
 }
 
-fn answer(guard: &Guard, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+fn respond(guard: &Guard, request: &Request<Incoming>) -> Response<Full<Bytes>> {
     let (status, kind, body) = match (request.method(), request.uri().path()) {
         (&Method::GET, "/healthz") => (StatusCode::OK, "text/plain", "ok\n".to_owned()),
         (&Method::GET, "/metrics") => {

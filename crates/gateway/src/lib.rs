@@ -1,19 +1,29 @@
-//! The gateway: sockets in, sockets out, and nothing decided in between.
+//! The gateway: accepts connections and forwards requests. It makes no security decision of its own.
 //!
 //! Each worker thread has its own listener (`SO_REUSEPORT`), its own single-threaded runtime and its own pool of
-//! upstream connections, so that an exchange never crosses a thread. What may pass is [`guard::Guard`]'s business.
+//! upstream connections, so that an exchange never crosses a thread. [`guard::Guard`] decides which requests pass.
+//!
+//! - `server`: starts and stops the workers; `state`: what they share
+//! - `listen`: client connections, from the first byte to the last
+//! - `tls`: certificates and roots
+//! - `upstream`: connections to the API, and one request over them
+//! - `tasks`: what runs beside the workers: reload and key sets
+//! - `admin`: metrics and health on a listener of their own
+
+#![warn(unreachable_pub)]
+#![cfg_attr(
+    not(test),
+    warn(clippy::indexing_slicing, clippy::string_slice, clippy::cast_possible_truncation)
+)]
 
 mod admin;
-mod connection;
-mod framed;
-mod hop;
-mod keys;
+mod listen;
 mod output;
-mod reload;
 mod server;
 mod shutdown;
+mod state;
+mod tasks;
 mod tls;
-mod tunnel;
 mod upstream;
 
 pub use output::{open_audit_log, open_log};

@@ -1,4 +1,4 @@
-//! Where lines go.
+//! Opens log destinations.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use policy::{Log, Policy};
 /// Opens the log of a policy: a file to append to, or standard output.
 ///
 /// # Errors
-/// When the file cannot be opened.
+/// If the file cannot be opened.
 pub fn open_log(log: &Log) -> io::Result<Box<dyn Write + Send>> {
     Ok(match &log.file {
         Some(path) => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
@@ -16,10 +16,10 @@ pub fn open_log(log: &Log) -> io::Result<Box<dyn Write + Send>> {
     })
 }
 
-/// Opens the audit log of a policy's rule set, to append to it; none where nobody wants it.
+/// Opens the audit log of a policy's rule set for appending; `None` if the policy configures none.
 ///
 /// # Errors
-/// When the file cannot be opened.
+/// If the file cannot be opened.
 pub fn open_audit_log(policy: &Policy) -> io::Result<Option<impl Write + Send + use<>>> {
     let path = policy.core_rule_set.as_ref().and_then(|rules| rules.audit_log.as_ref());
     path.map(|path| OpenOptions::new().create(true).append(true).open(path)).transpose()

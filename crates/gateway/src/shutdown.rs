@@ -1,10 +1,10 @@
-//! Draining: no new connections, a fair chance for those under way.
+//! Draining: no new connections, and time for open ones to finish.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Says when to drain, and knows who is still at work.
+/// Signals that the gateway drains, and knows which connections are still open.
 #[derive(Clone)]
 pub(crate) struct Shutdown {
     draining: Arc<watch::Sender<bool>>,
@@ -15,30 +15,31 @@ impl Shutdown {
         Shutdown { draining: Arc::new(watch::Sender::new(false)) }
     }
 
-    /// Asks everybody to finish.
+    /// Signals all token holders to finish.
     pub(crate) fn drain(&self) {
         self.draining.send_replace(true);
     }
 
-    /// Resolves when it is time to finish. Whoever holds this is still at work.
+    /// A token for a connection or listener, which counts as busy while it holds the token.
     pub(crate) fn token(&self) -> Token {
         Token { draining: self.draining.subscribe() }
     }
 
-    /// Resolves when nobody is at work any more.
+    /// Resolves when no token is left.
     pub(crate) async fn idle(&self) {
         self.draining.closed().await;
     }
 }
 
-/// Held by whoever is at work.
+/// Held by a connection or listener while it is busy.
 pub(crate) struct Token {
     draining: watch::Receiver<bool>,
 }
 
 impl Token {
+    /// Resolves when the gateway drains.
     pub(crate) async fn draining(&mut self) {
-        // An error means that the gateway is gone, which is a reason to finish too.
+        // An error means that the gateway is gone: finish as well.
         let _ = self.draining.wait_for(|draining| *draining).await;
     }
 }

@@ -17,15 +17,15 @@ use tokio_rustls::TlsConnector;
 
 use crate::tls::{self, TlsError};
 
-/// Makes connections.
+/// Opens connections.
 #[derive(Clone)]
 pub(crate) struct Connector {
     tls: Option<TlsConnector>,
-    patience: Duration,
+    timeout: Duration,
 }
 
-/// A connection that is ready for requests.
-pub(crate) enum Sender<B> {
+/// An open connection.
+pub(super) enum UpstreamConnection<B> {
     Http1(http1::SendRequest<B>),
     Http2(http2::SendRequest<B>),
 }
@@ -34,18 +34,18 @@ trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 impl Connector {
-    /// A connector that can reach these upstreams.
+    /// A connector that can reach these upstreams. `timeout` covers the connect and the TLS handshake.
     pub(crate) fn new<'u>(
         mut upstreams: impl Iterator<Item = &'u Upstream>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Self, TlsError> {
         let needs_tls = upstreams.any(|u| matches!(u, Upstream::Tcp { tls: true, .. }));
         let tls = if needs_tls { Some(tls::connector(&[b"h2", b"http/1.1"])?) } else { None };
-        Ok(Connector { tls, patience })
+        Ok(Connector { tls, timeout })
     }
 
-    /// Connects within the time-out.
-    pub(crate) async fn connect<B>(&self, upstream: &Upstream) -> io::Result<Sender<B>>
+    /// Opens a connection within the timeout.
+    pub(super) async fn connect<B>(&self, upstream: &Upstream) -> io::Result<UpstreamConnection<B>>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -74,21 +74,21 @@ impl Connector {
                 }
             }
         };
-        tokio::time::timeout(self.patience, connecting).await.unwrap_or(Err(io::ErrorKind::TimedOut.into()))
+        tokio::time::timeout(self.timeout, connecting).await.unwrap_or(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-async fn http1<B>(stream: impl Stream + 'static) -> io::Result<Sender<B>>
+async fn http1<B>(stream: impl Stream + 'static) -> io::Result<UpstreamConnection<B>>
 where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
     tokio::spawn(connection.with_upgrades());
-    Ok(Sender::Http1(sender))
+    Ok(UpstreamConnection::Http1(sender))
 }
 
-async fn http2<B>(stream: impl Stream + 'static) -> io::Result<Sender<B>>
+async fn http2<B>(stream: impl Stream + 'static) -> io::Result<UpstreamConnection<B>>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -101,10 +101,10 @@ where
         .await
         .map_err(io::Error::other)?;
     tokio::spawn(connection);
-    Ok(Sender::Http2(sender))
+    Ok(UpstreamConnection::Http2(sender))
 }
 
-/// One GET on a connection of its own: health checks and key sets. At most `limit` bytes.
+/// One GET on a connection of its own, for health checks and key sets. The body may have at most `limit` bytes.
 pub(crate) async fn fetch(
     connector: &Connector,
     upstream: &Upstream,
@@ -119,11 +119,11 @@ pub(crate) async fn fetch(
         };
         let request = Request::get(path).header(USER_AGENT, "doorward");
         let response = match sender {
-            Sender::Http1(mut sender) => {
+            UpstreamConnection::Http1(mut sender) => {
                 let request = request.header(HOST, authority).body(Empty::new()).map_err(io::Error::other)?;
                 sender.send_request(request).await
             }
-            Sender::Http2(mut sender) => {
+            UpstreamConnection::Http2(mut sender) => {
                 let uri = format!("{scheme}://{authority}{path}");
                 let request = request.uri(uri).body(Empty::new()).map_err(io::Error::other)?;
                 sender.send_request(request).await
@@ -134,7 +134,5 @@ pub(crate) async fn fetch(
         let body = Limited::new(response.into_body(), limit).collect().await.map_err(io::Error::other)?;
         Ok((status, body.to_bytes()))
     };
-    tokio::time::timeout(connector.patience * 2, exchange)
-        .await
-        .unwrap_or(Err(io::ErrorKind::TimedOut.into()))
+    tokio::time::timeout(connector.timeout * 2, exchange).await.unwrap_or(Err(io::ErrorKind::TimedOut.into()))
 }

@@ -1,4 +1,6 @@
-//! Which upstreams are worth trying: passive by failures of exchanges, active by asking.
+//! Health of upstreams: passive by the failures of exchanges, active by requests to a health path.
+//!
+//! An upstream with too many consecutive failures is ejected: it is tried last until its ejection time is over.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -13,49 +15,56 @@ use super::connect::{Connector, fetch};
 #[derive(Debug)]
 pub(crate) struct Health {
     origin: Instant,
-    failures: AtomicU32,
-    resting_until: AtomicU64,
-    limit: u32,
-    rest: Duration,
+    consecutive_failures: AtomicU32,
+    /// Milliseconds after `origin`; 0 while the upstream is not ejected.
+    ejected_until: AtomicU64,
+    max_failures: u32,
+    ejection_time: Duration,
 }
 
 impl Health {
     pub(crate) fn new(config: &HealthConfig) -> Self {
         Health {
             origin: Instant::now(),
-            failures: AtomicU32::new(0),
-            resting_until: AtomicU64::new(0),
-            limit: config.failures.max(1),
-            rest: config.rest.0,
+            consecutive_failures: AtomicU32::new(0),
+            ejected_until: AtomicU64::new(0),
+            max_failures: config.failures.max(1),
+            ejection_time: config.rest.0,
         }
     }
 
     pub(crate) fn is_up(&self) -> bool {
-        let until = self.resting_until.load(Ordering::Relaxed);
+        let until = self.ejected_until.load(Ordering::Relaxed);
         until == 0 || self.now() >= until
     }
 
     pub(crate) fn succeeded(&self) {
-        // Read before writing: this is on the path of every request.
-        if self.failures.load(Ordering::Relaxed) != 0 {
-            self.failures.store(0, Ordering::Relaxed);
-            self.resting_until.store(0, Ordering::Relaxed);
+        // Read before writing: every request passes here.
+        if self.consecutive_failures.load(Ordering::Relaxed) != 0 {
+            self.consecutive_failures.store(0, Ordering::Relaxed);
+            self.ejected_until.store(0, Ordering::Relaxed);
         }
     }
 
     pub(crate) fn failed(&self) {
-        if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= self.limit {
-            self.resting_until.store(self.now() + self.rest.as_millis() as u64, Ordering::Relaxed);
+        if self.consecutive_failures.fetch_add(1, Ordering::Relaxed) + 1 >= self.max_failures {
+            self.ejected_until
+                .store(self.now().saturating_add(millis(self.ejection_time)), Ordering::Relaxed);
         }
     }
 
     fn now(&self) -> u64 {
-        self.origin.elapsed().as_millis() as u64
+        millis(self.origin.elapsed())
     }
 }
 
-/// Asks an upstream again and again.
-pub(crate) async fn watch(
+/// Whole milliseconds of a duration.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Requests the health path of an upstream periodically; returns at once if the policy has none.
+pub(crate) async fn check(
     upstream: Upstream,
     health: Arc<Health>,
     config: HealthConfig,

@@ -1,4 +1,4 @@
-//! The connections of one worker: idle HTTP/1.1 ones are used again, HTTP/2 ones are shared.
+//! The connection pools of one worker: idle HTTP/1.1 connections are reused, HTTP/2 connections are shared.
 
 use std::io;
 use std::sync::Arc;
@@ -10,98 +10,116 @@ use parking_lot::Mutex;
 use policy::{Gateway, Upstream};
 use tokio::time::Instant;
 
-use super::body::RequestBody;
-use super::connect::{Connector, Sender};
+use super::connect::{Connector, UpstreamConnection};
 use super::health::Health;
+use super::request_body::RequestBody;
 
-/// Idle connections kept to one upstream by one worker.
+/// Idle connections that one worker keeps to one upstream.
 const MAX_IDLE: usize = 512;
-/// Shorter than the keep-alive of common servers, so that we seldom meet a connection that they are closing.
+/// Shorter than the keep-alive of common servers, so that a reused connection is seldom about to be closed.
 const IDLE_FOR: Duration = Duration::from_secs(55);
 
-/// Connections to every upstream.
+/// A pool for each upstream.
 pub(crate) struct Pools {
-    targets: Vec<Arc<Target>>,
+    pools: Vec<Arc<Pool>>,
     next: AtomicUsize,
     connector: Connector,
 }
 
-/// Connections to one upstream.
-pub(crate) struct Target {
-    pub(crate) upstream: Upstream,
-    pub(crate) health: Arc<Health>,
+/// The connections to one upstream.
+pub(super) struct Pool {
+    pub(super) upstream: Upstream,
+    pub(super) health: Arc<Health>,
     idle: Mutex<Vec<(http1::SendRequest<RequestBody>, Instant)>>,
-    shared: Mutex<Option<http2::SendRequest<RequestBody>>>,
+    http2: Mutex<Option<http2::SendRequest<RequestBody>>>,
 }
 
-/// A connection taken from the pool, or made.
-pub(crate) enum Lease {
-    /// A connection of this exchange alone; to be given back when the answer is read.
+/// Whether a connection that served before will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reuse {
+    Allowed,
+    Never,
+}
+
+/// A connection for one exchange, from the pool or new.
+pub(super) enum PooledConnection {
+    /// A connection that serves this exchange alone.
     Http1 {
         sender: http1::SendRequest<RequestBody>,
-        /// Whether it served before: then it may have been closed meanwhile.
+        /// Whether it served before: the upstream may have closed it meanwhile.
         reused: bool,
     },
-    /// A share of an HTTP/2 connection.
+    /// A stream of a shared HTTP/2 connection.
     Http2(http2::SendRequest<RequestBody>),
+}
+
+/// An HTTP/1.1 connection that can return to its pool.
+pub(super) struct Reusable {
+    pub(super) sender: http1::SendRequest<RequestBody>,
+    pub(super) pool: Arc<Pool>,
+}
+
+impl Reusable {
+    /// Returns the connection to its pool. The response must have been read to its end.
+    pub(super) fn release(self) {
+        self.pool.push_idle(self.sender);
+    }
 }
 
 impl Pools {
     pub(crate) fn new(gateway: &Gateway, health: &[Arc<Health>], connector: Connector) -> Self {
-        let targets = gateway
+        let pools = gateway
             .upstreams
             .iter()
             .zip(health)
             .map(|(upstream, health)| {
-                Arc::new(Target {
+                Arc::new(Pool {
                     upstream: upstream.clone(),
                     health: Arc::clone(health),
                     idle: Mutex::default(),
-                    shared: Mutex::default(),
+                    http2: Mutex::default(),
                 })
             })
             .collect();
-        Pools { targets, next: AtomicUsize::new(0), connector }
+        Pools { pools, next: AtomicUsize::new(0), connector }
     }
 
-    /// The upstreams in the order in which to try them: round robin, those that rest last.
-    pub(crate) fn order(&self) -> impl Iterator<Item = &Arc<Target>> {
-        let count = self.targets.len();
+    /// The pools in the order in which to try them: round robin, ejected upstreams last.
+    pub(super) fn order(&self) -> impl Iterator<Item = &Arc<Pool>> {
+        let count = self.pools.len();
         let first = if count > 1 { self.next.fetch_add(1, Ordering::Relaxed) } else { 0 };
         let rotated = move |up: bool| {
-            (0..count)
-                .map(move |i| &self.targets[(first + i) % count])
-                .filter(move |t| t.health.is_up() == up)
+            let rotated = self.pools.iter().cycle().skip(first % count.max(1)).take(count);
+            rotated.filter(move |pool| pool.health.is_up() == up)
         };
         rotated(true).chain(rotated(false))
     }
 
     /// An idle connection, or a new one.
-    pub(crate) async fn lease(&self, target: &Target, fresh: bool) -> io::Result<Lease> {
-        if !fresh {
-            if let Some(sender) = target.shared.lock().clone().filter(|sender| !sender.is_closed()) {
-                return Ok(Lease::Http2(sender));
+    pub(super) async fn connection(&self, pool: &Pool, reuse: Reuse) -> io::Result<PooledConnection> {
+        if reuse == Reuse::Allowed {
+            if let Some(sender) = pool.http2.lock().clone().filter(|sender| !sender.is_closed()) {
+                return Ok(PooledConnection::Http2(sender));
             }
-            while let Some(mut sender) = target.pop_idle() {
+            while let Some(mut sender) = pool.pop_idle() {
                 if sender.is_ready() || sender.ready().await.is_ok() {
-                    return Ok(Lease::Http1 { sender, reused: true });
+                    return Ok(PooledConnection::Http1 { sender, reused: true });
                 }
             }
         }
-        // Boxed: a handshake needs much room, and most exchanges need none.
-        Ok(match Box::pin(self.connector.connect(&target.upstream)).await? {
-            Sender::Http1(sender) => Lease::Http1 { sender, reused: false },
-            Sender::Http2(sender) => {
-                *target.shared.lock() = Some(sender.clone());
-                Lease::Http2(sender)
+        // Boxed: the future of a handshake is large, and most exchanges need none.
+        Ok(match Box::pin(self.connector.connect(&pool.upstream)).await? {
+            UpstreamConnection::Http1(sender) => PooledConnection::Http1 { sender, reused: false },
+            UpstreamConnection::Http2(sender) => {
+                *pool.http2.lock() = Some(sender.clone());
+                PooledConnection::Http2(sender)
             }
         })
     }
 }
 
-impl Target {
-    /// Takes back a connection whose answer was read to its end.
-    pub(crate) fn give_back(&self, sender: http1::SendRequest<RequestBody>) {
+impl Pool {
+    fn push_idle(&self, sender: http1::SendRequest<RequestBody>) {
         if sender.is_closed() {
             return;
         }
@@ -111,7 +129,7 @@ impl Target {
         }
     }
 
-    /// The connection used last; those that waited too long are dropped.
+    /// The connection used last. Connections that were idle for too long are dropped.
     fn pop_idle(&self) -> Option<http1::SendRequest<RequestBody>> {
         let mut idle = self.idle.lock();
         while let Some((sender, since)) = idle.pop() {

@@ -1,4 +1,4 @@
-//! One exchange with the upstream: the request made hop-free, sent, and sent again where that is safe.
+//! Sends one request to an upstream, without hop-by-hop headers, and again where a retry is safe.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,13 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use policy::{Gateway, Policy, Upstream};
 
-use super::body::{Progress, RequestBody, UpstreamBody};
-use super::pool::{Lease, Pools, Target};
-use crate::{hop, tunnel};
+use super::pool::{Pool, PooledConnection, Pools, Reusable, Reuse};
+use super::request_body::{Progress, RequestBody};
+use super::response_body::UpstreamBody;
+use super::{hop_by_hop, tunnel};
 
-/// Sends what may pass to an upstream, and hands back its answer.
+/// Sends a request that passed the doors to an upstream. Returns its response. `on_upgrade` is the client's side of an
+/// upgrade, if the client asks for one.
 pub(crate) async fn forward(
     pools: &Pools,
     policy: &Policy,
@@ -28,62 +30,66 @@ pub(crate) async fn forward(
 ) -> Result<Response<UpstreamBody>, ForwardError> {
     let (gateway, subject) = (&policy.gateway, &policy.auth.forward_subject);
     let (mut head, body) = request.into_parts();
-    let upgrade = hop::strip(&mut head.headers, Some(subject))
-        .filter(|wanted| on_upgrade.is_some() && is_allowed(wanted, &gateway.upgrades));
+    let upgrade = hop_by_hop::strip(&mut head.headers, Some(subject))
+        .filter(|protocol| on_upgrade.is_some() && is_allowed(protocol, &gateway.upgrades));
     guard::set_forwarded(&mut head.headers, client.address, peer, client.transport, &gateway.trusted_proxies);
     if let Some(protocol) = &upgrade {
         head.headers.insert(UPGRADE, protocol.clone());
         head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     }
-    let exchange = Exchange { pools, gateway };
-    let (response, lease) = match body.bytes() {
-        Some(bytes) => exchange.held(head, &bytes).await?,
-        None => Box::pin(exchange.streamed(head, body)).await?,
+    let sending = Sending { pools, gateway };
+    let (response, connection) = match body.bytes() {
+        Some(bytes) => sending.held(head, &bytes).await?,
+        None => Box::pin(sending.streamed(head, body)).await?,
     };
-    Ok(answer(response, lease, gateway, on_upgrade.filter(|_| upgrade.is_some())))
+    Ok(finish(response, connection, gateway, on_upgrade.filter(|_| upgrade.is_some())))
 }
 
-type Answer =
-    (Response<Incoming>, Option<(hyper::client::conn::http1::SendRequest<RequestBody>, Arc<Target>)>);
+const NO_UPSTREAM: &str = "no upstream is configured";
 
-struct Exchange<'e> {
+/// A response, and its connection if that can serve again.
+type Received = (Response<Incoming>, Option<Reusable>);
+
+struct Sending<'e> {
     pools: &'e Pools,
     gateway: &'e Gateway,
 }
 
-/// What went wrong with one try.
+/// Why one attempt failed.
 enum Failure {
-    /// The upstream saw nothing of it: any method may be tried again, elsewhere too.
+    /// The upstream has seen nothing of the request: any method may be tried again, elsewhere too.
     Unsent(Parts, String),
-    /// A connection that served before was closed: what can be repeated may be tried once more.
+    /// A reused connection was closed: an idempotent request may be tried once more.
     Stale(Option<Parts>, String),
-    /// Anything may have happened.
+    /// The upstream may have acted on the request.
     Final(ForwardError),
 }
 
-/// Whether a head is kept while it is sent, for a second try.
+/// Whether the head is kept while it is sent, for a retry.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keep {
     Head,
     Nothing,
 }
 
-impl Exchange<'_> {
-    /// A body that is held can be sent again. Each upstream gets a try on a used connection and one on a new one.
-    async fn held(&self, mut head: Parts, bytes: &bytes::Bytes) -> Result<Answer, ForwardError> {
-        let mut last = "none is configured".to_owned();
+impl Sending<'_> {
+    /// Sends a held body, which can be sent again: to each upstream over a reused connection, then over a new one.
+    async fn held(&self, mut head: Parts, bytes: &bytes::Bytes) -> Result<Received, ForwardError> {
+        let mut last = NO_UPSTREAM.to_owned();
         let keep = if head.method.is_idempotent() { Keep::Head } else { Keep::Nothing };
-        for target in self.pools.order() {
-            for fresh in [false, true] {
+        for pool in self.pools.order() {
+            for reuse in [Reuse::Allowed, Reuse::Never] {
                 let limit = self.gateway.timeouts.upstream.0.min(self.gateway.timeouts.total.0);
                 let body = RequestBody::held(bytes.clone());
-                match self.attempt(target, fresh, head, body, Patience::Whole(limit), keep).await {
-                    Ok(answer) => return Ok(answer),
-                    Err(Failure::Stale(Some(kept), reason)) if !fresh => (head, last) = (kept, reason),
+                match self.attempt(pool, reuse, head, body, Timeout::Total(limit), keep).await {
+                    Ok(received) => return Ok(received),
+                    Err(Failure::Stale(Some(kept), reason)) if reuse == Reuse::Allowed => {
+                        (head, last) = (kept, reason);
+                    }
                     Err(Failure::Stale(_, reason)) => return Err(ForwardError::Broken(reason)),
                     Err(Failure::Unsent(unsent, reason)) => {
                         (head, last) = (unsent, reason);
-                        if fresh {
+                        if reuse == Reuse::Never {
                             break;
                         }
                     }
@@ -94,59 +100,58 @@ impl Exchange<'_> {
         Err(ForwardError::Unavailable(last))
     }
 
-    /// A stream can be sent only once, so it gets a connection that did not serve before.
-    async fn streamed(&self, head: Parts, body: Forwarded<Incoming>) -> Result<Answer, ForwardError> {
-        let Some(target) = self.pools.order().next() else {
-            return Err(ForwardError::Unavailable("none is configured".into()));
+    /// Sends a streamed body, which cannot be sent again: over a new connection, which is not about to be closed.
+    async fn streamed(&self, head: Parts, body: Forwarded<Incoming>) -> Result<Received, ForwardError> {
+        let Some(pool) = self.pools.order().next() else {
+            return Err(ForwardError::Unavailable(NO_UPSTREAM.into()));
         };
         let (body, progress) = RequestBody::streamed(body);
-        let is_http2 = matches!(target.upstream, Upstream::Tcp { http2: true, .. });
-        let patience = Patience::Progress(self.gateway.timeouts.upstream.0, progress);
-        self.attempt(target, !is_http2, head, body, patience, Keep::Nothing).await.map_err(|failure| {
-            match failure {
-                Failure::Unsent(_, reason) => ForwardError::Unavailable(reason),
-                Failure::Stale(_, reason) => ForwardError::Broken(reason),
-                Failure::Final(error) => error,
-            }
+        let is_http2 = matches!(pool.upstream, Upstream::Tcp { http2: true, .. });
+        let reuse = if is_http2 { Reuse::Allowed } else { Reuse::Never };
+        let timeout = Timeout::SinceProgress(self.gateway.timeouts.upstream.0, progress);
+        self.attempt(pool, reuse, head, body, timeout, Keep::Nothing).await.map_err(|failure| match failure {
+            Failure::Unsent(_, reason) => ForwardError::Unavailable(reason),
+            Failure::Stale(_, reason) => ForwardError::Broken(reason),
+            Failure::Final(error) => error,
         })
     }
 
     async fn attempt(
         &self,
-        target: &Arc<Target>,
-        fresh: bool,
+        pool: &Arc<Pool>,
+        reuse: Reuse,
         head: Parts,
         body: RequestBody,
-        patience: Patience,
+        timeout: Timeout,
         keep: Keep,
-    ) -> Result<Answer, Failure> {
-        let lease = match self.pools.lease(target, fresh).await {
-            Ok(lease) => lease,
+    ) -> Result<Received, Failure> {
+        let connection = match self.pools.connection(pool, reuse).await {
+            Ok(connection) => connection,
             Err(error) => {
-                target.health.failed();
-                return Err(Failure::Unsent(head, format!("{}: {error}", target.upstream)));
+                pool.health.failed();
+                return Err(Failure::Unsent(head, format!("{}: {error}", pool.upstream)));
             }
         };
-        let reused = !matches!(lease, Lease::Http1 { reused: false, .. });
+        let reused = !matches!(connection, PooledConnection::Http1 { reused: false, .. });
         let kept = (reused && keep == Keep::Head).then(|| head.clone());
-        let sent = match lease {
-            Lease::Http1 { mut sender, .. } => {
-                let request = self.request(target, head, body, Version::HTTP_11)?;
-                let sent = patience.over(sender.try_send_request(request)).await;
-                sent.map(|r| r.map(|response| (response, Some((sender, Arc::clone(target))))))
+        let sent = match connection {
+            PooledConnection::Http1 { mut sender, .. } => {
+                let request = self.request(pool, head, body, Version::HTTP_11)?;
+                let sent = timeout.limit(sender.try_send_request(request)).await;
+                sent.map(|r| r.map(|response| (response, Some(Reusable { sender, pool: Arc::clone(pool) }))))
             }
-            Lease::Http2(mut sender) => {
-                let request = self.request(target, head, body, Version::HTTP_2)?;
-                patience
-                    .over(sender.try_send_request(request))
+            PooledConnection::Http2(mut sender) => {
+                let request = self.request(pool, head, body, Version::HTTP_2)?;
+                timeout
+                    .limit(sender.try_send_request(request))
                     .await
                     .map(|r| r.map(|response| (response, None)))
             }
         };
         match sent {
-            Ok(Ok(answer)) => {
-                target.health.succeeded();
-                Ok(answer)
+            Ok(Ok(received)) => {
+                pool.health.succeeded();
+                Ok(received)
             }
             Ok(Err(mut failed)) => {
                 let unsent = failed.take_message();
@@ -160,22 +165,22 @@ impl Exchange<'_> {
                         Err(Failure::Stale(kept, error.to_string()))
                     }
                     None => {
-                        target.health.failed();
-                        Err(Failure::Final(ForwardError::Broken(describe(&error))))
+                        pool.health.failed();
+                        Err(Failure::Final(ForwardError::Broken(message(&error))))
                     }
                 }
             }
-            Err(TooLong) => {
-                target.health.failed();
+            Err(TimedOut) => {
+                pool.health.failed();
                 Err(Failure::Final(ForwardError::Timeout))
             }
         }
     }
 
-    /// The request in the form that the upstream's protocol wants.
+    /// The request in the form of the upstream's protocol.
     fn request(
         &self,
-        target: &Target,
+        pool: &Pool,
         head: Parts,
         body: RequestBody,
         version: Version,
@@ -184,19 +189,18 @@ impl Exchange<'_> {
         let mut request = Request::from_parts(head, body);
         *request.version_mut() = version;
         let headers = request.headers_mut();
-        let own = match &target.upstream {
+        let authority = match &pool.upstream {
             Upstream::Tcp { authority, .. } => authority.as_str(),
             Upstream::Unix(_) => "localhost",
         };
         let host = match headers.get(HOST).filter(|_| self.gateway.preserve_host) {
             Some(host) => host.clone(),
-            None => {
-                HeaderValue::from_str(own).map_err(|e| Failure::Final(ForwardError::Broken(e.to_string())))?
-            }
+            None => HeaderValue::from_str(authority)
+                .map_err(|e| Failure::Final(ForwardError::Broken(e.to_string())))?,
         };
         if version == Version::HTTP_2 {
             headers.remove(HOST);
-            let tls = matches!(target.upstream, Upstream::Tcp { tls: true, .. });
+            let tls = matches!(pool.upstream, Upstream::Tcp { tls: true, .. });
             let uri = Uri::builder()
                 .scheme(if tls { Scheme::HTTPS } else { Scheme::HTTP })
                 .authority(host.as_bytes())
@@ -211,7 +215,7 @@ impl Exchange<'_> {
     }
 }
 
-/// A head made for HTTP/2 as it was before: the host where every protocol looks for it.
+/// A head that was made for HTTP/2 with its `Host` header back, for a retry over either protocol.
 fn with_host(mut head: Parts) -> Parts {
     if let Some(host) = head.uri.authority().and_then(|a| HeaderValue::from_str(a.as_str()).ok()) {
         head.headers.insert(HOST, host);
@@ -219,28 +223,28 @@ fn with_host(mut head: Parts) -> Parts {
     head
 }
 
-/// How long to wait for an answer's head.
-enum Patience {
-    /// So long from the start.
-    Whole(Duration),
-    /// So long since the request's body last got on.
-    Progress(Duration, Progress),
+/// How long to wait for the head of a response.
+enum Timeout {
+    /// From the start.
+    Total(Duration),
+    /// From the last frame of the request body that was sent.
+    SinceProgress(Duration, Progress),
 }
 
-struct TooLong;
+struct TimedOut;
 
-impl Patience {
-    async fn over<T>(self, answer: impl Future<Output = T>) -> Result<T, TooLong> {
+impl Timeout {
+    async fn limit<T>(self, response: impl Future<Output = T>) -> Result<T, TimedOut> {
         match self {
-            Patience::Whole(limit) => tokio::time::timeout(limit, answer).await.map_err(|_| TooLong),
-            Patience::Progress(limit, progress) => {
-                let mut answer = std::pin::pin!(answer);
+            Timeout::Total(limit) => tokio::time::timeout(limit, response).await.map_err(|_| TimedOut),
+            Timeout::SinceProgress(limit, progress) => {
+                let mut response = std::pin::pin!(response);
                 loop {
-                    let before = progress.pieces();
-                    match tokio::time::timeout(limit, answer.as_mut()).await {
-                        Ok(answer) => return Ok(answer),
-                        Err(_) if progress.pieces() != before => {}
-                        Err(_) => return Err(TooLong),
+                    let before = progress.frames();
+                    match tokio::time::timeout(limit, response.as_mut()).await {
+                        Ok(received) => return Ok(received),
+                        Err(_) if progress.frames() != before => {}
+                        Err(_) => return Err(TimedOut),
                     }
                 }
             }
@@ -248,21 +252,21 @@ impl Patience {
     }
 }
 
-fn is_allowed(wanted: &HeaderValue, allowed: &[String]) -> bool {
-    wanted.to_str().is_ok_and(|w| allowed.iter().any(|a| w.trim().eq_ignore_ascii_case(a)))
+fn is_allowed(protocol: &HeaderValue, allowed: &[String]) -> bool {
+    protocol.to_str().is_ok_and(|p| allowed.iter().any(|a| p.trim().eq_ignore_ascii_case(a)))
 }
 
-/// The answer without what meant only the upstream's connection; both sides of an upgrade joined.
-fn answer(
+/// Removes the hop-by-hop headers of a response, and joins both sides of an upgrade.
+fn finish(
     response: Response<Incoming>,
-    lease: Option<(hyper::client::conn::http1::SendRequest<RequestBody>, Arc<Target>)>,
+    connection: Option<Reusable>,
     gateway: &Gateway,
     client: Option<OnUpgrade>,
 ) -> Response<UpstreamBody> {
     let mut response = response;
     let idle = gateway.timeouts.idle.0;
     let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    let protocol = hop::strip(response.headers_mut(), None);
+    let protocol = hop_by_hop::strip(response.headers_mut(), None);
     if switched {
         match client {
             Some(client) => {
@@ -271,7 +275,7 @@ fn answer(
                 let (head, body) = response.into_parts();
                 return Response::from_parts(head, UpstreamBody::new(body, None, idle));
             }
-            // Nobody asked for it: there is no answer in this.
+            // The client did not ask for an upgrade; a 101 is no response to it.
             None => *response.status_mut() = StatusCode::BAD_GATEWAY,
         }
     }
@@ -280,8 +284,8 @@ fn answer(
     if head.status == StatusCode::NO_CONTENT {
         head.headers.remove(CONTENT_LENGTH);
     }
-    let lease = lease.filter(|_| !switched);
-    Response::from_parts(head, UpstreamBody::new(body, lease, idle))
+    let connection = connection.filter(|_| !switched);
+    Response::from_parts(head, UpstreamBody::new(body, connection, idle))
 }
 
 fn restore_upgrade(headers: &mut HeaderMap, protocol: Option<HeaderValue>) {
@@ -291,7 +295,8 @@ fn restore_upgrade(headers: &mut HeaderMap, protocol: Option<HeaderValue>) {
     }
 }
 
-fn describe(error: &hyper::Error) -> String {
+/// An error of hyper with its cause, which hyper leaves out.
+fn message(error: &hyper::Error) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),

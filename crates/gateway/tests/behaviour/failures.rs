@@ -93,7 +93,7 @@ fn half_open_connections_are_closed_and_others_served() {
     for mut stream in flood {
         stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
         let mut answer = Vec::new();
-        // Closed, with or without an answer: an error here would be our own time-out.
+        // Closed, with or without an answer: an error here would be our own timeout.
         let ended = stream.read_to_end(&mut answer);
         assert!(ended.is_ok() || ended.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset));
     }

@@ -1,4 +1,4 @@
-//! Key sets behind URLs, fetched before they are needed and when a token names a key that is not here.
+//! Remote key sets (JWKS, RFC 7517): fetched periodically, and when a token names an unknown key.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -9,22 +9,23 @@ use policy::Upstream;
 
 use crate::upstream::{Connector, fetch};
 
-/// The shortest time between two fetches, so that made-up key ids cannot make us flood an issuer.
+/// The shortest time between two fetches: invented key ids must not make the gateway flood an issuer.
 const PAUSE: Duration = Duration::from_secs(10);
-/// While there are no keys at all, every token is refused: try harder.
+/// The time between two fetches until the first succeeds; without keys, every token is refused.
 const RETRY: Duration = Duration::from_secs(2);
-const LARGEST_SET: usize = 1024 * 1024;
+/// Bytes of a key set.
+const MAX_BYTES: usize = 1024 * 1024;
 
-/// Fetches a set again and again, until dropped.
-pub(crate) async fn keep_fresh(remote: RemoteKeys, sink: Arc<dyn EventSink>) {
+/// Keeps a key set fresh until the task is dropped.
+pub(super) async fn keep_fresh(remote: RemoteKeys, sink: Arc<dyn EventSink>) {
     let mut fetched_once = false;
     loop {
-        let outcome = fetch_set(&remote).await;
-        if let Err(reason) = &outcome {
-            let message = format!("the key set {} cannot be had: {reason}", remote.url);
+        let fetched = fetch_set(&remote).await;
+        if let Err(reason) = &fetched {
+            let message = format!("cannot fetch the key set {}: {reason}", remote.url);
             sink.record(&Record::Notice { time: Timestamp(SystemTime::now()), message: &message });
         }
-        fetched_once |= outcome.is_ok();
+        fetched_once |= fetched.is_ok();
         if !fetched_once {
             tokio::time::sleep(RETRY).await;
             continue;
@@ -44,9 +45,9 @@ async fn fetch_set(remote: &RemoteKeys) -> Result<(), String> {
     let connector =
         Connector::new([&upstream].into_iter(), Duration::from_secs(5)).map_err(|e| e.to_string())?;
     let path = remote.url.path_and_query().map_or("/", |p| p.as_str());
-    let (status, body) = fetch(&connector, &upstream, path, LARGEST_SET).await.map_err(|e| e.to_string())?;
+    let (status, body) = fetch(&connector, &upstream, path, MAX_BYTES).await.map_err(|e| e.to_string())?;
     if !status.is_success() {
-        return Err(format!("answered {status}"));
+        return Err(format!("the issuer answered {status}"));
     }
     let text = std::str::from_utf8(&body).map_err(|e| e.to_string())?;
     remote.update(text).map_err(|e| e.to_string())

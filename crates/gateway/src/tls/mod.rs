@@ -1,4 +1,4 @@
-//! TLS, in and out.
+//! TLS: the acceptor for clients and the connector for upstreams.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,21 +8,21 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-/// Why TLS cannot be spoken.
+/// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file is not the PEM that it should be.
+    /// A file is not a PEM file of the expected kind.
     #[error("{0}: {1}")]
     Pem(PathBuf, rustls_pki_types::pem::Error),
-    /// Certificate and key do not fit.
+    /// The certificate and the key do not belong together, or are not supported.
     #[error("the certificate and key cannot be used: {0}")]
     Config(#[from] tokio_rustls::rustls::Error),
-    /// The system has no root certificates.
+    /// The system has no root certificates, and an `https` upstream needs them.
     #[error("this system has no root certificates, and an https upstream needs them")]
     NoRoots,
 }
 
-/// The listener's side: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
+/// An acceptor for clients: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1 by ALPN.
 pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     let pem = |path: &Path| {
         let path = path.to_owned();
@@ -37,7 +37,7 @@ pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Tl
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// The upstream's side, with the system's root certificates.
+/// A connector for upstreams, which trusts the system's root certificates.
 pub(crate) fn connector(alpn: &[&[u8]]) -> Result<TlsConnector, TlsError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -1,0 +1,113 @@
+//! From a listening socket to a connection that speaks HTTP.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use guard::Transport;
+use policy::config::ProxyProtocol;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::connection::Connection;
+use super::{http1, http2, preface, proxy_protocol};
+use crate::shutdown::{Shutdown, Token};
+use crate::state::Worker;
+
+/// Binds an address so that each worker can have a listener of its own on it.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<StdListener> {
+    /// Connections that may wait to be accepted.
+    const BACKLOG: i32 = 4096;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Accepts connections until the gateway drains. Each holds one of the `free` permits for as long as it lives.
+pub(crate) async fn accept(
+    worker: Arc<Worker>,
+    listener: StdListener,
+    free: Arc<Semaphore>,
+    shutdown: Shutdown,
+) {
+    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let mut token = shutdown.token();
+    loop {
+        let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
+        let accepted = tokio::select! {
+            () = token.draining() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, address)) => {
+                let (worker, token) = (Arc::clone(&worker), shutdown.token());
+                tokio::spawn(async move {
+                    serve(worker, stream, address, token).await;
+                    drop(permit);
+                });
+            }
+            // Out of descriptors or the like: connections that end make room.
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+/// Serves a connection from its first byte to its last, and counts it meanwhile.
+async fn serve(worker: Arc<Worker>, stream: TcpStream, address: SocketAddr, token: Token) {
+    let metrics = Arc::clone(worker.guard.metrics());
+    metrics.connections.inc();
+    // An I/O error concerns only this client; the requests on the connection have been answered.
+    let _ = negotiate(worker, stream, address.ip(), token).await;
+    metrics.connections.dec();
+}
+
+/// Finds out who the client is and which HTTP it speaks, then serves that.
+async fn negotiate(
+    worker: Arc<Worker>,
+    mut stream: TcpStream,
+    mut peer: IpAddr,
+    token: Token,
+) -> io::Result<()> {
+    let engine = worker.guard.engine();
+    let timeout = engine.policy.gateway.timeouts.head.0;
+    stream.set_nodelay(true)?;
+    if engine.policy.gateway.proxy_protocol == ProxyProtocol::Required {
+        let trusted = engine.policy.gateway.trusted_proxies.iter().any(|network| network.contains(&peer));
+        if !trusted {
+            return Ok(());
+        }
+        peer = within(timeout, proxy_protocol::read(&mut stream)).await?.unwrap_or(peer);
+    }
+    let tls = worker.state.tls.load_full();
+    match tls.as_ref() {
+        Some(acceptor) => {
+            let stream = within(timeout, acceptor.accept(stream)).await?;
+            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let connection = Connection { worker, peer, transport: Transport::Tls, engine };
+            if is_http2 {
+                http2::serve(connection, stream, &[], token).await
+            } else {
+                http1::serve(connection, stream, &[], token).await
+            }
+        }
+        None => {
+            let (read, is_http2) = within(timeout, preface::read(&mut stream)).await?;
+            let connection = Connection { worker, peer, transport: Transport::Plain, engine };
+            if is_http2 {
+                http2::serve(connection, stream, &read, token).await
+            } else {
+                http1::serve(connection, stream, &read, token).await
+            }
+        }
+    }
+}
+
+async fn within<T>(timeout: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    tokio::time::timeout(timeout, work).await.unwrap_or(Err(io::ErrorKind::TimedOut.into()))
+}

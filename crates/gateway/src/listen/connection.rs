@@ -1,0 +1,51 @@
+//! One client connection, whatever protocol it speaks: who the client is, and how a request gets to the guard.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use guard::body::Outgoing;
+use guard::framing::FramingError;
+use guard::{Engine, Peer, Transport};
+use http::header::UPGRADE;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+
+use crate::state::Worker;
+use crate::upstream::{UpstreamBody, forward};
+
+/// A connection whose protocol is known.
+pub(super) struct Connection {
+    pub(super) worker: Arc<Worker>,
+    /// The client's address, or that of the last proxy before the gateway.
+    pub(super) peer: IpAddr,
+    pub(super) transport: Transport,
+    /// The policy when the connection was accepted; its limits hold until it ends.
+    pub(super) engine: Arc<Engine>,
+}
+
+impl Connection {
+    pub(super) fn peer(&self, violation: Option<FramingError>) -> Peer {
+        Peer { address: self.peer, transport: self.transport, violation }
+    }
+}
+
+/// Passes one request through the guard, under the policy in force now.
+pub(super) async fn exchange(
+    worker: Arc<Worker>,
+    peer: Peer,
+    mut request: Request<Incoming>,
+) -> Response<Outgoing<UpstreamBody>> {
+    let mut on_upgrade = request.extensions_mut().remove::<OnUpgrade>();
+    let engine = worker.guard.engine();
+    let pools = worker.pools(&engine);
+    let guard = worker.guard.clone();
+    guard
+        .handle(request, peer, |request, client| {
+            let (pools, engine) = (Arc::clone(&pools), Arc::clone(&engine));
+            // Only the client's own request is upgraded, not the reads of objects that the guard adds.
+            let upgrade = on_upgrade.take_if(|_| request.headers().contains_key(UPGRADE));
+            async move { forward(&pools, &engine.policy, &peer, client, upgrade, request).await }
+        })
+        .await
+}

@@ -1,0 +1,84 @@
+//! HTTP/1.1: the framing sentinel before the parser, and a watchdog over heads and idle connections.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use guard::framing::HeadLimits;
+use http::header::UPGRADE;
+use http::{Request, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::connection::{Connection, exchange};
+use super::framed::Framed;
+use super::progress::{Progress, TrackedBody, Upgrade, Waiting};
+use crate::shutdown::Token;
+
+/// How long a connection that served may be idle: longer than load balancers keep theirs, so that they close first.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// Serves HTTP/1.1 until the connection ends, is idle too long, or the gateway drains. `read` was read before.
+pub(super) async fn serve<S>(
+    connection: Connection,
+    stream: S,
+    read: &[u8],
+    mut token: Token,
+) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let limits = HeadLimits {
+        bytes: connection.engine.policy.protocol.max_head.as_usize(),
+        fields: connection.engine.policy.protocol.max_headers,
+    };
+    let timeout = connection.engine.policy.gateway.timeouts.head.0;
+    let progress = Arc::new(Progress::default());
+    let io = Framed::new(stream, read, limits, Arc::clone(&progress));
+    let service = service_fn(|request: Request<Incoming>| {
+        let violation = progress.next_request();
+        let upgrades = request.headers().contains_key(UPGRADE);
+        let progress = Arc::clone(&progress);
+        // Boxed: the large future is moved once here, not at every step on its way into the connection.
+        let answer = Box::pin(exchange(Arc::clone(&connection.worker), connection.peer(violation), request));
+        async move {
+            let response = answer.await;
+            if upgrades {
+                let granted = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+                progress.upgrade(if granted { Upgrade::Granted } else { Upgrade::Refused });
+            }
+            Ok::<_, Infallible>(response.map(|body| TrackedBody::new(body, progress)))
+        }
+    });
+    let http1 = http1::Builder::new()
+        .half_close(false)
+        .max_headers(limits.fields + 1)
+        .max_buf_size(limits.bytes.max(64 * 1024))
+        .serve_connection(io, service)
+        .with_upgrades();
+    let mut http1 = std::pin::pin!(http1);
+    let mut watchdog = tokio::time::interval(timeout / 2);
+    watchdog.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            done = http1.as_mut() => return done.map_err(io::Error::other),
+            () = token.draining() => break,
+            _ = watchdog.tick() => {
+                // Three half periods: between one and one and a half times the timeout.
+                let too_long = match progress.tick() {
+                    Waiting::Nothing => false,
+                    Waiting::Head(ticks) => ticks >= 3,
+                    Waiting::NextRequest(ticks) => timeout / 2 * ticks >= KEEP_ALIVE.max(timeout),
+                };
+                if too_long {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+            }
+        }
+    }
+    http1.as_mut().graceful_shutdown();
+    http1.await.map_err(io::Error::other)
+}

@@ -1,0 +1,84 @@
+//! The state of a running gateway: what all workers share, and what each has for itself.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use guard::{Engine, Guard};
+use parking_lot::Mutex;
+use tokio_rustls::TlsAcceptor;
+
+use crate::shutdown::Shutdown;
+use crate::tls::{self, TlsError};
+use crate::upstream::{Connector, Health, Pools};
+
+/// What all workers share.
+pub(crate) struct State {
+    pub(crate) guard: Guard,
+    pub(crate) tls: ArcSwapOption<TlsAcceptor>,
+    pub(crate) upstreams: Mutex<Upstreams>,
+    pub(crate) shutdown: Shutdown,
+}
+
+impl State {
+    /// The state of a gateway that starts with the guard's current policy.
+    pub(crate) fn new(guard: Guard) -> Result<Self, TlsError> {
+        let engine = guard.engine();
+        Ok(State {
+            tls: ArcSwapOption::new(acceptor(&engine)?),
+            upstreams: Mutex::new(Upstreams::of(&engine)?),
+            shutdown: Shutdown::new(),
+            guard,
+        })
+    }
+}
+
+/// The upstreams of a policy, with their health and a connector that can reach them.
+#[derive(Clone)]
+pub(crate) struct Upstreams {
+    pub(crate) health: Vec<Arc<Health>>,
+    pub(crate) connector: Connector,
+}
+
+impl Upstreams {
+    pub(crate) fn of(engine: &Engine) -> Result<Self, TlsError> {
+        let gateway = &engine.policy.gateway;
+        let connector = Connector::new(gateway.upstreams.iter(), gateway.timeouts.connect.0)?;
+        let health = gateway.upstreams.iter().map(|_| Arc::new(Health::new(&gateway.health))).collect();
+        Ok(Upstreams { health, connector })
+    }
+}
+
+/// The state of one worker thread.
+pub(crate) struct Worker {
+    pub(crate) guard: Guard,
+    pub(crate) state: Arc<State>,
+    pools: Mutex<Option<(Arc<Engine>, Arc<Pools>)>>,
+}
+
+impl Worker {
+    pub(crate) fn new(state: Arc<State>) -> Self {
+        Worker { guard: state.guard.clone(), state, pools: Mutex::default() }
+    }
+
+    /// The connection pools for the upstreams of a policy. They are replaced when the policy is; exchanges under way
+    /// keep the old ones.
+    pub(crate) fn pools(&self, engine: &Arc<Engine>) -> Arc<Pools> {
+        let mut pools = self.pools.lock();
+        match &*pools {
+            Some((current, pools)) if Arc::ptr_eq(current, engine) => Arc::clone(pools),
+            _ => {
+                let upstreams = self.state.upstreams.lock().clone();
+                let new =
+                    Arc::new(Pools::new(&engine.policy.gateway, &upstreams.health, upstreams.connector));
+                *pools = Some((Arc::clone(engine), Arc::clone(&new)));
+                new
+            }
+        }
+    }
+}
+
+/// The TLS acceptor of a policy, if it configures TLS.
+pub(crate) fn acceptor(engine: &Engine) -> Result<Option<Arc<TlsAcceptor>>, TlsError> {
+    let files = engine.policy.gateway.tls.as_ref();
+    files.map(|(certificate, key)| tls::acceptor(certificate, key).map(Arc::new)).transpose()
+}

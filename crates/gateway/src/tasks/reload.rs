@@ -1,0 +1,100 @@
+//! Reload: a new policy without a dropped connection, on SIGHUP and when a file changes.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use guard::{Engine, Record, Timestamp};
+use policy::{Inputs, PolicyFile};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+use super::key_sets;
+use crate::state::{State, Upstreams, acceptor};
+use crate::upstream;
+
+/// The time between two looks at the files.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Reloads the policy whenever it changes, until the gateway ends.
+pub(crate) async fn watch(state: Arc<State>, inputs: Inputs) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    let mut _background = start_background(&state);
+    let mut loaded = loaded_files(&state);
+    let mut period = tokio::time::interval(PERIOD);
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => {}
+            _ = period.tick() => {
+                let current = on_disk(&loaded);
+                if current == loaded {
+                    continue;
+                }
+                loaded = current;
+            }
+        }
+        match reload(&state, &inputs) {
+            Ok(()) => {
+                // Dropping the tasks of the old policy ends them.
+                _background = start_background(&state);
+                loaded = loaded_files(&state);
+                notice(&state, "the policy was reloaded");
+            }
+            Err(reason) => notice(
+                &state,
+                &format!("the policy was not reloaded; the running one stays in force: {reason}"),
+            ),
+        }
+    }
+}
+
+/// Reads, checks and compiles everything before anything is replaced.
+fn reload(state: &State, inputs: &Inputs) -> Result<(), String> {
+    let policy = policy::load(inputs).map_err(|e| e.lines())?;
+    let listen_changed = policy.gateway.listen != state.guard.engine().policy.gateway.listen;
+    let engine = Engine::new(policy).map_err(|e| e.to_string())?;
+    let tls = acceptor(&engine).map_err(|e| e.to_string())?;
+    let upstreams = Upstreams::of(&engine).map_err(|e| e.to_string())?;
+    *state.upstreams.lock() = upstreams;
+    state.tls.store(tls);
+    state.guard.replace(engine);
+    if listen_changed {
+        notice(state, "`listen` has changed; restart the gateway to listen on the new addresses");
+    }
+    Ok(())
+}
+
+/// Starts the key set fetches and the health checks of the policy in force.
+fn start_background(state: &Arc<State>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let engine = state.guard.engine();
+    for remote in engine.authenticator.remote_keys() {
+        tasks.spawn(key_sets::keep_fresh(remote.clone(), state.guard.sink().clone()));
+    }
+    let gateway = &engine.policy.gateway;
+    let upstreams = state.upstreams.lock().clone();
+    for (upstream, health) in gateway.upstreams.iter().zip(upstreams.health) {
+        tasks.spawn(upstream::check_health(
+            upstream.clone(),
+            health,
+            gateway.health.clone(),
+            upstreams.connector.clone(),
+        ));
+    }
+    tasks
+}
+
+/// The files of the policy in force as they were when they were read, and its certificate and key.
+fn loaded_files(state: &State) -> Vec<PolicyFile> {
+    let policy = &state.guard.engine().policy;
+    let tls = policy.gateway.tls.iter().flat_map(|(certificate, key)| [certificate, key]);
+    policy.files.iter().cloned().chain(tls.cloned().map(PolicyFile::at)).collect()
+}
+
+/// The same files as they are on disk now.
+fn on_disk(files: &[PolicyFile]) -> Vec<PolicyFile> {
+    files.iter().map(|file| PolicyFile::at(file.path.clone())).collect()
+}
+
+fn notice(state: &State, message: &str) {
+    state.guard.sink().record(&Record::Notice { time: Timestamp(SystemTime::now()), message });
+}
