@@ -1,10 +1,14 @@
 //! The command line: flags and wiring over libraries that stand alone.
 
+#![cfg_attr(
+    not(test),
+    warn(clippy::indexing_slicing, clippy::string_slice, clippy::cast_possible_truncation)
+)]
 // A command line prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-/// Prints a line. A reader that has seen enough (`| head`) is no failure.
-macro_rules! say {
+/// Prints a line. A closed pipe (`| head`) is not an error.
+macro_rules! outln {
     ($($text:tt)*) => {{
         use std::io::Write;
         let _ = writeln!(std::io::stdout(), $($text)*);
@@ -12,11 +16,13 @@ macro_rules! say {
 }
 
 mod commands;
-mod ftw;
+mod exit;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
 
 /// An exchange makes many small allocations on one thread, which this allocator is made for.
 #[global_allocator]
@@ -36,28 +42,20 @@ enum Command {
     Run(commands::run::Run),
     /// Write a commented doorward.toml.
     Init(commands::init::Init),
-    /// Check a policy and print what holds on each route.
+    /// Check a policy and print the effective settings of each route.
     Check(commands::check::Check),
-    /// Send one request through the doors, without a server, and see what each says.
+    /// Pass one request through the doors, without a server, and print every decision.
     Inspect(commands::inspect::Inspect),
     /// Write an OpenAPI document from traffic, for review.
     Learn(commands::learn::Learn),
     /// Attack the lab bare, hardened and behind the gate, and print the checklist.
     Demo(commands::demo::Demo),
-    /// Serve a deliberately vulnerable API, to look and to practise on.
+    /// Serve a deliberately vulnerable API, for demonstration and practice.
     Lab(commands::lab::Lab),
-    /// Attack an API from outside and report what was found.
+    /// Attack an API from outside and report the vulnerabilities.
     Attack(commands::attack::Attack),
-    /// List and explain rules of a ModSecurity rule set.
+    /// List, explain and test the rules of a ModSecurity rule set.
     Rules(commands::rules::Rules),
-}
-
-/// How a command ends.
-enum Outcome {
-    /// All is well.
-    Fine,
-    /// It ran, and found something.
-    Findings,
 }
 
 fn main() -> ExitCode {
@@ -74,29 +72,11 @@ fn main() -> ExitCode {
         Command::Rules(command) => command.run(),
     };
     match result {
-        Ok(Outcome::Fine) => ExitCode::SUCCESS,
-        Ok(Outcome::Findings) => ExitCode::from(1),
+        Ok(Exit::Success) => ExitCode::SUCCESS,
+        Ok(Exit::Findings) => ExitCode::from(1),
         Err(error) => {
             eprintln!("{:?}", error.report);
             ExitCode::from(error.code)
         }
-    }
-}
-
-/// Why a command did not do what it was asked.
-struct Failure {
-    code: u8,
-    report: miette::Report,
-}
-
-impl Failure {
-    /// Usage or configuration: the person can mend it.
-    fn usage(report: impl Into<miette::Report>) -> Self {
-        Failure { code: 2, report: report.into() }
-    }
-
-    /// It could not run: the surroundings have to change.
-    fn could_not_run(message: impl std::fmt::Display) -> Self {
-        Failure { code: 3, report: miette::miette!("{message}") }
     }
 }

@@ -5,13 +5,14 @@
 //! or a path in its code leads into it; a re-export counts as an import of what it shows. Crates that still have
 //! circles stand in [`CIRCULAR`].
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Crates, and modules of crates, with circles. To be emptied; nothing is added.
-const CIRCULAR: &[&str] =
-    &["attack", "detect", "doorward", "gateway", "guard::inputs", "lab", "policy", "seclang", "store"];
+const CIRCULAR: &[&str] = &["attack", "detect", "guard::inputs", "lab", "policy", "seclang", "store"];
 
 #[test]
 fn no_crate_has_an_import_circle() {
@@ -21,13 +22,13 @@ fn no_crate_has_an_import_circle() {
         let name = directory.file_name().unwrap().to_string_lossy().into_owned();
         let all = imports(&directory.join("src"));
         for circle in circles(&all) {
-            let known = CIRCULAR.iter().filter(|entry| {
+            let mut known = CIRCULAR.iter().filter(|entry| {
                 circle
                     .modules
                     .iter()
                     .all(|module| format!("{name}::{module}::").starts_with(&format!("{entry}::")))
             });
-            match known.last() {
+            match known.next_back() {
                 Some(known) => left.retain(|entry| entry != known),
                 None => found.push_str(&format!("\n{name}: {:#?}", circle.imports)),
             }

@@ -6,7 +6,7 @@ use attack::{Client, Door, Identity, Options, Probe, Report, Status, Surface, Ta
 use clap::{Args, ValueEnum};
 
 use crate::commands::table;
-use crate::{Failure, Outcome};
+use crate::exit::{Exit, Failure};
 
 #[derive(Args)]
 pub struct Attack {
@@ -51,7 +51,7 @@ fn credentials(text: &str) -> Result<(String, String), String> {
 }
 
 impl Attack {
-    pub fn run(self) -> Result<Outcome, Failure> {
+    pub fn run(self) -> Result<Exit, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -84,10 +84,10 @@ impl Attack {
             match self.format {
                 Format::Text => print_text(&report),
                 Format::Json => {
-                    say!("{}", serde_json::to_string_pretty(&report).map_err(Failure::could_not_run)?)
+                    outln!("{}", serde_json::to_string_pretty(&report).map_err(Failure::could_not_run)?)
                 }
             }
-            Ok(if report.is_exploited() { Outcome::Findings } else { Outcome::Fine })
+            Ok(if report.is_exploited() { Exit::Findings } else { Exit::Success })
         })
     }
 }
@@ -108,28 +108,28 @@ async fn ask(client: &Client) -> Result<String, Failure> {
 }
 
 fn print_text(report: &Report) {
-    say!("{}", table::checklist(&[("result", report)]));
+    outln!("{}", table::checklist(&[("result", report)]));
     for finding in report.findings.iter().filter(|f| f.outcome.status == Status::Exploited) {
-        say!("\n{} — {}", finding.attack, finding.thought);
-        say!("  {}", finding.outcome.summary);
+        outln!("\n{} — {}", finding.attack, finding.thought);
+        outln!("  {}", finding.outcome.summary);
         for exchange in &finding.outcome.evidence {
             for line in exchange.request.lines() {
-                say!("  > {line}");
+                outln!("  > {line}");
             }
             for line in exchange.answer.lines() {
-                say!("  < {line}");
+                outln!("  < {line}");
             }
         }
     }
     const SHOWN: usize = 5;
     for exchange in report.refused.iter().take(SHOWN) {
-        say!(
+        outln!(
             "\nan ordinary request was not served:\n  > {}\n  < {}",
             exchange.request.replace('\n', "\n  > "),
             exchange.answer.lines().next().unwrap_or("")
         );
     }
     if report.refused.len() > SHOWN {
-        say!("\nand {} more; --format json has them all", report.refused.len() - SHOWN);
+        outln!("\nand {} more; --format json has them all", report.refused.len() - SHOWN);
     }
 }

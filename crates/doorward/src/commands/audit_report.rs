@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 
 /// The grade, and what is behind it.
 pub fn print(audit: &Audit, all: bool) {
-    say!("\nThe document as an auditor sees it: {} ({} of 100)", audit.grade(), audit.score);
+    outln!("\nThe document as an auditor sees it: {} ({} of 100)", audit.grade(), audit.score);
     let shown = |finding: &&AuditFinding| all || finding.severity > Severity::Note;
     for finding in audit.findings.iter().filter(shown) {
-        say!("  {:7} {}  [{}]", finding.severity.name(), finding.problem, finding.rule);
+        outln!("  {:7} {}  [{}]", finding.severity.name(), finding.problem, finding.rule);
         if let Some(mend) = finding.problem.advice() {
-            say!("          {mend}");
+            outln!("          {mend}");
         }
     }
     let notes = audit.findings.iter().filter(|f| f.severity == Severity::Note).count();
     if notes > 0 && !all {
-        say!("  and {notes} notes; --all shows them");
+        outln!("  and {notes} notes; --all shows them");
     }
 }
 

@@ -9,22 +9,22 @@ use policy::{Door, Mode, Policy, RoutePolicy};
 
 use crate::commands::audit_report;
 use crate::commands::run::PolicyArgs;
-use crate::{Failure, Outcome};
+use crate::exit::{Exit, Failure};
 
 #[derive(Args)]
-pub struct Check {
+pub(crate) struct Check {
     #[command(flatten)]
     policy: PolicyArgs,
-    /// How the audit of the OpenAPI document is told.
+    /// The format of the OpenAPI document's audit.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Exit with 1 when the audit finds something as bad as this.
+    /// Exit with 1 if the audit has a finding of this severity or a higher one.
     #[arg(long, value_enum, value_name = "LEVEL")]
     fail_on: Option<Level>,
-    /// Show every finding of the audit, notes too.
+    /// Show every finding of the audit, including notes.
     #[arg(long)]
     all: bool,
-    /// Print the Cedar schema of the OpenAPI document, for editors and other tools, and nothing else.
+    /// Print only the Cedar schema of the OpenAPI document, for editors and other tools.
     #[arg(long, conflicts_with_all = ["format", "fail_on", "all"])]
     cedar_schema: bool,
 }
@@ -54,27 +54,27 @@ impl Level {
 }
 
 impl Check {
-    pub fn run(self) -> Result<Outcome, Failure> {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
         let inputs = policy::Inputs { without_cedar: self.cedar_schema, ..self.policy.inputs(Vec::new()) };
         let policy = policy::load(&inputs).map_err(Failure::usage)?;
-        // Keys are read too, so that what `run` would refuse is refused here.
+        // Read the keys as well, so that `check` fails wherever `run` would.
         let policy = guard::Engine::new(policy).map_err(|e| Failure::usage(miette::miette!("{e}")))?.policy;
         if self.cedar_schema {
             let Some(schema) = policy.cedar_schema() else {
                 let help = "doorward check --openapi api.yaml --cedar-schema";
                 return Err(Failure::usage(miette::miette!(help = help, "there is no OpenAPI document")));
             };
-            say!("{}", schema.trim_end());
-            return Ok(Outcome::Fine);
+            outln!("{}", schema.trim_end());
+            return Ok(Exit::Success);
         }
         let audit = policy.document.as_ref().map(|document| document.audit(&policy)).unwrap_or_default();
         match self.format {
             Format::Text => self.print(&policy, &audit),
-            Format::Json => say!("{:#}", audit_report::json(&audit)),
-            Format::Sarif => say!("{:#}", audit_report::sarif(&audit)),
+            Format::Json => outln!("{:#}", audit_report::json(&audit)),
+            Format::Sarif => outln!("{:#}", audit_report::sarif(&audit)),
         }
         let fails = |level: Level| audit.findings.iter().any(|f| f.severity >= level.severity());
-        Ok(if self.fail_on.is_some_and(fails) { Outcome::Findings } else { Outcome::Fine })
+        Ok(if self.fail_on.is_some_and(fails) { Exit::Findings } else { Exit::Success })
     }
 
     fn print(&self, policy: &Policy, audit: &Audit) {
@@ -84,28 +84,28 @@ impl Check {
         for route in policy.routes() {
             table.add_row(row(route));
         }
-        say!("{table}");
+        outln!("{table}");
         if let Some(document) = &policy.document {
-            say!("\n{} operations are declared:", document.operations().count());
+            outln!("\n{} declared operations:", document.operations().count());
             for (path, method, operation) in document.operations() {
                 let route = policy.route(method, path.as_str());
-                let credential = if operation.is_secured() { "needs a credential" } else { "open" };
-                say!("  {method:7} {path}  ({}, {credential}, route {})", operation.id, route.name);
+                let credential = if operation.is_secured() { "needs a credential" } else { "public" };
+                outln!("  {method:7} {path}  ({}, {credential}, route {})", operation.id, route.name);
             }
             audit_report::print(audit, self.all);
         }
         if let Some(crs) = &policy.core_rule_set {
-            say!(
-                "\n{} rules of the Core Rule Set, paranoia level {}, refused from a score of {}",
+            outln!(
+                "\n{} rules of the Core Rule Set, paranoia level {}, refuses from an anomaly score of {}",
                 crs.rules.len(),
                 crs.paranoia,
                 crs.threshold
             );
             for warning in &crs.rules.warnings {
-                say!("  {warning}");
+                outln!("  {warning}");
             }
         }
-        say!("\nThe policy is fine.");
+        outln!("\nThe policy is valid.");
     }
 }
 

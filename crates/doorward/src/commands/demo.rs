@@ -14,16 +14,16 @@ use lab::{Exposure, Lab, PEOPLE, Settings, Version};
 use policy::Inputs;
 
 use crate::commands::table;
-use crate::{Failure, Outcome};
+use crate::exit::{Exit, Failure};
 
 #[derive(Args)]
-pub struct Demo {
-    /// Show every attack with what was seen, not only the checklist.
+pub(crate) struct Demo {
+    /// Show every attack with its evidence, not only the checklist.
     #[arg(long, short)]
     verbose: bool,
 }
 
-/// What is attacked.
+/// A column of the checklist: a version of the lab.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Column {
     Bare,
@@ -42,7 +42,7 @@ impl Column {
         }
     }
 
-    /// Whether an attack ended as it should.
+    /// Whether an attack has the expected result.
     fn expects(self, finding: &Finding) -> bool {
         let worked = finding.outcome.status == Status::Exploited;
         match self {
@@ -54,7 +54,7 @@ impl Column {
 }
 
 impl Demo {
-    pub fn run(self) -> Result<Outcome, Failure> {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -75,26 +75,24 @@ impl Demo {
         }
         let columns: Vec<(&str, &Report)> =
             reports.iter().map(|(column, report)| (column.title(), report)).collect();
-        say!("{}", table::checklist(&columns));
-        say!(
-            "What only a gate can shut (request smuggling, forged cross-site writes, payloads for the libraries below)"
+        outln!("{}", table::checklist(&columns));
+        outln!(
+            "Some doors only a gate can shut: request smuggling, forged cross-site writes, payloads for underlying libraries."
         );
-        say!(
-            "is open in the hardened code too. The gate wrote {events} events about what it refused and changed."
-        );
+        outln!("They are open in the hardened code too. The gate logged {events} events.");
         let surprises = print_surprises(&reports);
         if surprises == 0 && events > 0 {
-            say!(
+            outln!(
                 "\nAll {} attacks ended as they should. Next: doorward run --upstream http://127.0.0.1:3000",
                 attack::ALL.len() * 3
             );
-            return Ok(Outcome::Fine);
+            return Ok(Exit::Success);
         }
-        Ok(Outcome::Findings)
+        Ok(Exit::Findings)
     }
 }
 
-/// Attacks one column. Its report, and how many events the gate wrote.
+/// Attacks one column. Returns its report and the number of events that the gate wrote.
 async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(Report, u64), Failure> {
     let secret = (column == Column::Gate).then(strong_secret).transpose()?;
     let version = if column == Column::Hardened { Version::Hardened } else { Version::Vulnerable };
@@ -110,7 +108,8 @@ async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(
     let client = Client::new(target);
     let surface = Surface::parse(lab::OPENAPI).map_err(Failure::could_not_run)?;
     let mut identities = Vec::new();
-    for (name, password) in &PEOPLE[..2] {
+    let [attacker, victim, _] = PEOPLE;
+    for (name, password) in [attacker, victim] {
         identities.push(log_in(&client, name, password).await?);
     }
     let (data, guard) = (Arc::clone(&lab), gate.as_ref().map(|gate| gate.guard.clone()));
@@ -118,7 +117,7 @@ async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(
         identities,
         doors: Vec::new(),
         destructive: true,
-        login: Some((PEOPLE[0].0.into(), PEOPLE[0].1.into())),
+        login: Some((attacker.0.into(), attacker.1.into())),
         reset: Some(Box::new(move || {
             data.reset();
             if let Some(guard) = &guard {
@@ -182,10 +181,10 @@ impl Gate {
         Ok(Gate { gateway, guard, address, sink, directory })
     }
 
-    /// Stops it. How many events it wrote.
+    /// Stops the gateway. Returns the number of events that it wrote.
     fn stop(self) -> u64 {
         self.gateway.shutdown();
-        // Only a directory of temporary files is left behind if this fails.
+        // If this fails, only temporary files are left behind.
         let _ = std::fs::remove_dir_all(&self.directory);
         self.sink.events.load(Ordering::Relaxed)
     }
@@ -197,7 +196,7 @@ fn write_file(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
         .map_err(|e| Failure::could_not_run(format!("{}: {e}", path.display())))
 }
 
-/// What rotating the lab's weak secret gives: no gate can mend a secret that everybody knows.
+/// A random secret in place of the lab's weak one: no gate helps against a secret that everybody knows.
 fn strong_secret() -> Result<String, Failure> {
     use std::io::Read;
     let mut bytes = [0u8; 32];
@@ -225,29 +224,29 @@ impl EventSink for CountingSink {
 }
 
 fn print_findings(column: Column, report: &Report) {
-    say!("{}", column.title());
+    outln!("{}", column.title());
     for finding in &report.findings {
         let mark = if finding.outcome.status == Status::Exploited { "OPEN" } else { "shut" };
-        say!("  {mark}  {:18} {}", finding.attack, finding.outcome.summary);
+        outln!("  {mark}  {:18} {}", finding.attack, finding.outcome.summary);
     }
-    say!();
+    outln!();
 }
 
-/// What did not end as it should. How many that were.
+/// Prints every unexpected result. Returns their number.
 fn print_surprises(reports: &[(Column, Report)]) -> usize {
     let mut count = 0;
     for (column, report) in reports {
         for finding in report.findings.iter().filter(|finding| !column.expects(finding)) {
             count += 1;
-            say!(
-                "\nNOT AS IT SHOULD BE, {}: {} ({:?}): {}",
+            outln!(
+                "\nUNEXPECTED, {}: {} ({:?}): {}",
                 column.title(),
                 finding.attack,
                 finding.outcome.status,
                 finding.outcome.summary
             );
             for exchange in &finding.outcome.evidence {
-                say!(
+                outln!(
                     "  > {}\n  < {}",
                     exchange.request.replace('\n', "\n  > "),
                     exchange.answer.replace('\n', "\n  < ")
@@ -256,8 +255,8 @@ fn print_surprises(reports: &[(Column, Report)]) -> usize {
         }
         for exchange in &report.refused {
             count += 1;
-            say!("\nNOT AS IT SHOULD BE, {}: an ordinary request was not served", column.title());
-            say!(
+            outln!("\nUNEXPECTED, {}: an ordinary request was not served", column.title());
+            outln!(
                 "  > {}\n  < {}",
                 exchange.request.replace('\n', "\n  > "),
                 exchange.answer.replace('\n', "\n  < ")

@@ -4,33 +4,33 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::{Failure, Outcome};
+use crate::exit::{Exit, Failure};
 
-/// The file that is written: every section, commented, with its defaults.
+/// The template: every section, commented out, with its defaults.
 const TEMPLATE: &str = include_str!("doorward.template.toml");
 
 #[derive(Args)]
-pub struct Init {
-    /// The API.
+pub(crate) struct Init {
+    /// The URL of the API.
     #[arg(long, short, value_name = "URL", default_value = "http://127.0.0.1:3000")]
     upstream: policy::Upstream,
     /// The OpenAPI document of the API.
     #[arg(long, value_name = "FILE")]
     openapi: Option<PathBuf>,
-    /// Where to write.
+    /// The file to write.
     #[arg(long, short, value_name = "FILE", default_value = "doorward.toml")]
     output: PathBuf,
 }
 
 impl Init {
-    pub fn run(self) -> Result<Outcome, Failure> {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
         use std::io::Write;
         let openapi = match &self.openapi {
             Some(path) => format!("openapi = {:?}", path.display().to_string()),
             None => "# openapi = \"openapi.yaml\"".to_owned(),
         };
         let text = TEMPLATE.replace("@UPSTREAM@", &self.upstream.to_string()).replace("@OPENAPI@", &openapi);
-        // A file that is there holds somebody's work.
+        // Never overwrite an existing file.
         std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -39,7 +39,7 @@ impl Init {
             .map_err(|e| {
                 Failure::usage(miette::miette!("{} cannot be written: {e}", self.output.display()))
             })?;
-        say!("wrote {}; next: doorward check, then doorward run", self.output.display());
-        Ok(Outcome::Fine)
+        outln!("wrote {}; next: doorward check, then doorward run", self.output.display());
+        Ok(Exit::Success)
     }
 }

@@ -5,23 +5,23 @@ use std::net::SocketAddr;
 use clap::Args;
 use lab::{Exposure, LabError, Settings, Version};
 
-use crate::{Failure, Outcome};
+use crate::exit::{Exit, Failure};
 
 #[derive(Args)]
-pub struct Lab {
-    /// Where to listen.
+pub(crate) struct Lab {
+    /// The address to listen on.
     #[arg(long, short, value_name = "ADDR", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
-    /// Serve the guide's defences instead of its mistakes.
+    /// Serve the hardened version instead of the vulnerable one.
     #[arg(long)]
     hardened: bool,
-    /// Listen where other machines can reach it. It is vulnerable on purpose.
+    /// Allow an address that other machines can reach, although the API is vulnerable on purpose.
     #[arg(long)]
     i_know: bool,
 }
 
 impl Lab {
-    pub fn run(self) -> Result<Outcome, Failure> {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
         let settings = Settings {
             version: if self.hardened { Version::Hardened } else { Version::Vulnerable },
             listen: self.listen,
@@ -36,7 +36,7 @@ impl Lab {
         runtime.block_on(async {
             let lab = lab::Lab::start(settings).await.map_err(|e| match e {
                 LabError::NotLoopback(_) => {
-                    Failure::usage(miette::miette!(help = "add --i-know if you do", "{e}"))
+                    Failure::usage(miette::miette!(help = "add --i-know to listen there nevertheless", "{e}"))
                 }
                 other => Failure::could_not_run(other),
             })?;
@@ -44,7 +44,7 @@ impl Lab {
             eprintln!("lab: http://{} ({kind}); people: alice, bob, admin", lab.address());
             eprintln!("lab: passwords {}", lab::PEOPLE.map(|(_, password)| password).join(", "));
             let _ = tokio::signal::ctrl_c().await;
-            Ok(Outcome::Fine)
+            Ok(Exit::Success)
         })
     }
 }

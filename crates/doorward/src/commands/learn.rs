@@ -13,39 +13,39 @@ use policy::openapi::read_value;
 use serde_json::Value;
 
 use crate::commands::run::PolicyArgs;
-use crate::{Failure, Outcome};
+use crate::exit::{Exit, Failure};
 
 #[derive(Args)]
-pub struct Learn {
-    /// HTTP Archives to learn from; without one, traffic through the gate until Ctrl-C.
+pub(crate) struct Learn {
+    /// HTTP Archives to learn from. Without an archive or a log, learn from traffic through the gateway until Ctrl-C.
     #[arg(long, value_name = "FILE")]
     har: Vec<PathBuf>,
     /// Access logs to learn from: Common or Combined Log Format, or JSON lines.
     #[arg(long, value_name = "FILE")]
     access_log: Vec<PathBuf>,
-    /// Only requests to this host, of an archive.
+    /// Learn only from requests to this host (archives).
     #[arg(long, value_name = "HOST")]
     host: Option<String>,
-    /// A document to be completed: what it says stays, what it lacks is added.
+    /// A document to complete: its content stays, and missing operations and fields are added.
     #[arg(long, value_name = "FILE")]
     merge: Option<PathBuf>,
-    /// Where the document goes.
+    /// The file to write; YAML unless it ends in .json.
     #[arg(long, short, value_name = "FILE", default_value = "learnt.openapi.yaml")]
     output: PathBuf,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Where to listen.
+    /// The address to listen on.
     #[arg(long, short, value_name = "ADDR")]
     listen: Vec<SocketAddr>,
 }
 
 impl Learn {
-    pub fn run(self) -> Result<Outcome, Failure> {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
         let existing = self.merge.as_deref().map(read_document).transpose()?;
         let learner =
             if self.har.is_empty() && self.access_log.is_empty() { self.watch()? } else { self.read()? };
         if learner.is_empty() {
-            return Err(Failure::could_not_run("no request was served, so there is nothing to learn from"));
+            return Err(Failure::could_not_run("there is nothing to learn from: no request was served"));
         }
         let (document, guesses) = match &existing {
             Some(existing) => learner.merged(existing),
@@ -59,15 +59,15 @@ impl Learn {
             Failure::usage(miette::miette!("{} cannot be written: {e}", self.output.display()))
         })?;
         let paths = document["paths"].as_object().map_or(0, serde_json::Map::len);
-        say!("wrote {}: {paths} paths, learnt from {} exchanges", self.output.display(), learner.len());
+        outln!("wrote {}: {paths} paths, learned from {} exchanges", self.output.display(), learner.len());
         if !guesses.is_empty() {
-            say!("\nWhose objects they seem to be; read these lines before you believe them:");
+            outln!("\nSuggested owners; verify them before you use them:");
         }
         for guess in guesses {
-            say!("  {guess}");
+            outln!("  {guess}");
         }
-        say!("\nNext: review it, then doorward check --openapi {}", self.output.display());
-        Ok(Outcome::Fine)
+        outln!("\nNext: review the document, then run doorward check --openapi {}", self.output.display());
+        Ok(Exit::Success)
     }
 
     fn read(&self) -> Result<Learner, Failure> {
@@ -83,10 +83,10 @@ impl Learn {
             let text = std::fs::read(path).map_err(|e| wrong(format!("cannot be read: {e}")))?;
             let (observations, unread) = read_access_log(&String::from_utf8_lossy(&text));
             if observations.is_empty() {
-                return Err(wrong("no line of it is one of an access log".into()));
+                return Err(wrong("no line is an access log entry".into()));
             }
             if unread > 0 {
-                eprintln!("doorward: {}: {unread} lines are of no known form", path.display());
+                eprintln!("doorward: {}: {unread} lines are in no known format", path.display());
             }
             observations.into_iter().for_each(|observation| learner.observe(observation));
         }
@@ -99,7 +99,7 @@ impl Learn {
         if policy.gateway.upstreams.is_empty() {
             return Err(Failure::usage(miette::miette!(
                 help = "doorward learn --upstream http://127.0.0.1:3000, or --har FILE, or --access-log FILE",
-                "there is nothing to learn from: neither an upstream nor an archive nor a log"
+                "there is nothing to learn from: name an upstream, an archive or a log"
             )));
         }
         let log =
@@ -109,7 +109,7 @@ impl Learn {
         let guard = Guard::new(policy, sink.clone()).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
         let gateway = Gateway::start(guard, inputs).map_err(Failure::could_not_run)?;
         for address in gateway.addresses() {
-            eprintln!("doorward: watching on {address}; send traffic there, then Ctrl-C");
+            eprintln!("doorward: learning from traffic on {address}; press Ctrl-C to stop");
         }
         gateway.run_until_signal();
         sink.lines.flush();
@@ -123,7 +123,7 @@ fn read_document(path: &Path) -> Result<Value, Failure> {
     read_value(&policy::Source::new(path.display().to_string(), text)).map_err(Failure::usage)
 }
 
-/// Writes lines as always, and keeps what was watched.
+/// Writes the log, and feeds every observed exchange to the learner.
 struct Watcher {
     lines: LineWriter,
     learner: Mutex<Learner>,

@@ -1,15 +1,14 @@
 //! One file per command.
 
-pub mod attack;
+pub(crate) mod attack;
 mod audit_report;
-pub mod check;
-pub mod corpus;
-pub mod demo;
-pub mod init;
-pub mod inspect;
-pub mod lab;
-pub mod learn;
-mod request_file;
-pub mod rules;
-pub mod run;
+pub(crate) mod check;
+pub(crate) mod corpus;
+pub(crate) mod demo;
+pub(crate) mod init;
+pub(crate) mod inspect;
+pub(crate) mod lab;
+pub(crate) mod learn;
+pub(crate) mod rules;
+pub(crate) mod run;
 mod table;

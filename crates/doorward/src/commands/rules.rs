@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use ftw::{Mode, Options};
 use seclang::Rule;
 
-use crate::ftw::{self, Overrides, ThroughGateway, Way};
-use crate::{Failure, Outcome};
+use crate::exit::{Exit, Failure};
 
 #[derive(Args)]
-pub struct Rules {
+pub(crate) struct Rules {
     #[command(subcommand)]
     command: RulesCommand,
 }
@@ -18,53 +18,54 @@ pub struct Rules {
 enum RulesCommand {
     /// List the rules of a directory of `.conf` files.
     List {
-        /// The directory; Debian's rule set when not given.
+        /// The directory; the default is that of Debian's package.
         #[arg(default_value = "/usr/share/modsecurity-crs/rules")]
         directory: PathBuf,
     },
-    /// Run the regression suite of a rule set (in the format of ftw), and say what passes.
+    /// Run the regression suite of a rule set (in the format of go-ftw) and report the failures.
     Test {
         /// The rule set: a directory with `rules` and `tests`.
         directory: PathBuf,
-        /// Only tests of rules whose id begins like this.
+        /// Run only the tests of rules whose id begins with this.
         #[arg(long, value_name = "ID")]
         rule: Option<String>,
-        /// Evaluate every rule on every value, too, and see that the same comes of it.
+        /// Also evaluate every rule on every value, without the filter, and compare the results.
         #[arg(long, conflicts_with = "through_gateway")]
         compare: bool,
-        /// Send each request as bytes to a gateway with these rules, instead of judging it in process.
+        /// Send the bytes of each request to a gateway with these rules instead of running the rules in process.
         #[arg(long)]
         through_gateway: bool,
-        /// What is expected instead of some tests, in ftw's format of overrides.
+        /// A file with other expectations for some tests, in go-ftw's format of overrides.
         #[arg(long, value_name = "FILE")]
         overrides: Option<PathBuf>,
     },
-    /// Say what a rule looks at, what for, and what it does.
+    /// Explain a rule: what it inspects, what it looks for, and how to exclude it.
     Explain {
         /// The rule's id.
         id: u64,
-        /// The directory; Debian's rule set when not given.
+        /// The directory; the default is that of Debian's package.
         #[arg(default_value = "/usr/share/modsecurity-crs/rules")]
         directory: PathBuf,
     },
 }
 
 impl Rules {
-    pub fn run(self) -> Result<Outcome, Failure> {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
         match self.command {
             RulesCommand::List { directory } => {
                 for rule in read(&directory)?.iter().filter(|rule| rule.id != 0) {
                     let level = rule.paranoia_level().map_or(String::from("-"), |level| level.to_string());
-                    say!("{:>7}  PL{level}  {}", rule.id, rule.action("msg").unwrap_or(""));
+                    outln!("{:>7}  PL{level}  {}", rule.id, rule.action("msg").unwrap_or(""));
                 }
             }
             RulesCommand::Test { directory, rule, compare, through_gateway, overrides } => {
-                let how = match (through_gateway, compare) {
-                    (true, _) => How::Through,
-                    (false, true) => How::Compared,
-                    (false, false) => How::InProcess,
+                let mode = match (through_gateway, compare) {
+                    (true, _) => Mode::ThroughGateway,
+                    (false, true) => Mode::Compared,
+                    (false, false) => Mode::InProcess,
                 };
-                return test(&directory, rule.as_deref(), how, overrides.as_deref());
+                let options = Options { mode, rule_prefix: rule.as_deref(), overrides: overrides.as_deref() };
+                return test(&directory, &options);
             }
             RulesCommand::Explain { id, directory } => {
                 let rules = read(&directory)?;
@@ -77,58 +78,20 @@ impl Rules {
                 explain(rule);
             }
         }
-        Ok(Outcome::Fine)
+        Ok(Exit::Success)
     }
 }
 
-/// What such suites ask of an engine: everything is evaluated, nothing refused, at the highest level.
-const SETUP: &str = "SecAction \"id:900005,phase:1,nolog,pass,ctl:ruleEngine=DetectionOnly,\
-    setvar:tx.blocking_paranoia_level=4,setvar:tx.crs_validate_utf8_encoding=1,setvar:tx.arg_name_length=100,\
-    setvar:tx.arg_length=400,setvar:tx.total_arg_length=64000,setvar:tx.max_num_args=255,\
-    setvar:tx.max_file_size=64100,setvar:tx.combined_file_sizes=65535\"\n";
-
-#[derive(Clone, Copy)]
-enum How {
-    InProcess,
-    Compared,
-    Through,
-}
-
-fn test(
-    directory: &Path,
-    only: Option<&str>,
-    how: How,
-    overrides: Option<&Path>,
-) -> Result<Outcome, Failure> {
-    let usage = |e: String| Failure::usage(miette::miette!("{e}"));
-    let places = ["tests/regression/tests", "tests", ""].map(|place| directory.join(place));
-    let tests = places.iter().find(|place| place.is_dir()).unwrap_or(&places[2]);
-    let mut suites = ftw::read(tests).map_err(|e| usage(e.to_string()))?;
-    if let Some(only) = only {
-        suites.retain(|suite| suite.rule_id.to_string().starts_with(only));
+fn test(directory: &Path, options: &Options<'_>) -> Result<Exit, Failure> {
+    let report = ftw::test(directory, options, |adapted| {
+        outln!("{adapted} tests expect what an RFC obliges a gateway to answer before any rule runs");
+    })
+    .map_err(|e| Failure::usage(miette::miette!("{e}")))?;
+    for failure in &report.failures {
+        outln!("{}-{}: {}", failure.rule_id, failure.test_id, failure.reason);
     }
-    if let Some(file) = overrides {
-        Overrides::read(file).map_err(usage)?.apply(&mut suites);
-    }
-    let report = match how {
-        How::Through => {
-            let excepted = Overrides::of_the_gateway().map_err(usage)?.apply(&mut suites);
-            let gateway = ThroughGateway::start(directory, SETUP).map_err(usage)?;
-            say!("{excepted} tests expect what an RFC obliges a gateway to answer, before any rule is asked");
-            ftw::run(Way::Through(&gateway), &suites)
-        }
-        How::InProcess | How::Compared => {
-            let rules = ftw::rule_set(directory, SETUP).map_err(|e| usage(e.to_string()))?;
-            let way =
-                if matches!(how, How::Compared) { Way::Compared(&rules) } else { Way::InProcess(&rules) };
-            ftw::run(way, &suites)
-        }
-    };
-    for (rule, test, why) in &report.failed {
-        say!("{rule}-{test}: {why}");
-    }
-    say!("{} passed, {} failed", report.passed, report.failed.len());
-    Ok(if report.failed.is_empty() { Outcome::Fine } else { Outcome::Findings })
+    outln!("{} passed, {} failed", report.passed, report.failures.len());
+    Ok(if report.failures.is_empty() { Exit::Success } else { Exit::Findings })
 }
 
 fn read(directory: &Path) -> Result<Vec<Rule>, Failure> {
@@ -149,9 +112,9 @@ fn read(directory: &Path) -> Result<Vec<Rule>, Failure> {
 }
 
 fn explain(rule: &Rule) {
-    say!("rule {} ({}:{})", rule.id, rule.file, rule.line);
+    outln!("rule {} ({}:{})", rule.id, rule.file, rule.line);
     if let Some(message) = rule.action("msg") {
-        say!("  says      {message}");
+        outln!("  message     {message}");
     }
     let names: Vec<String> = rule
         .variables
@@ -167,10 +130,10 @@ fn explain(rule: &Rule) {
             format!("{mark}{}{}", v.name, v.selector.as_ref().map(|s| format!(":{s}")).unwrap_or_default())
         })
         .collect();
-    say!("  looks at  {}", names.join(", "));
+    outln!("  inspects    {}", names.join(", "));
     if let Some(operator) = &rule.operator {
-        say!(
-            "  for       {}{} {}",
+        outln!(
+            "  matches     {}{} {}",
             if operator.negated { "not " } else { "" },
             operator.name,
             operator.argument
@@ -178,20 +141,20 @@ fn explain(rule: &Rule) {
     }
     let transformations: Vec<&str> =
         rule.actions.iter().filter(|a| a.name == "t").filter_map(|a| a.value.as_deref()).collect();
-    say!(
-        "  after     {}",
-        if transformations.is_empty() { "nothing".to_owned() } else { transformations.join(", ") }
+    outln!(
+        "  transforms  {}",
+        if transformations.is_empty() { "none".to_owned() } else { transformations.join(", ") }
     );
     if let Some(level) = rule.paranoia_level() {
-        say!("  level     paranoia level {level}");
+        outln!("  level       paranoia level {level}");
     }
     let id = rule.id;
-    say!("\nTo leave it out, in a file that `[waf.crs] after` names:");
-    say!("  everywhere          SecRuleRemoveById {id}");
-    say!("  for one argument    SecRuleUpdateTargetById {id} \"!ARGS:comment\"");
-    say!("or, for one path, in a file that `before` names:");
-    say!(
+    outln!("\nTo exclude it, add to a file that `[waf.crs] after` names:");
+    outln!("  everywhere          SecRuleRemoveById {id}");
+    outln!("  for one argument    SecRuleUpdateTargetById {id} \"!ARGS:comment\"");
+    outln!("For one path, add to a file that `[waf.crs] before` names:");
+    outln!(
         "  SecRule REQUEST_URI \"@beginsWith /api/posts\" \"id:1000001,phase:1,pass,nolog,ctl:ruleRemoveById={id}\""
     );
-    say!("A field that holds what people write needs neither: `prose = [\"comment\"]` on its route.");
+    outln!("A field with text that people write needs neither: set `prose = [\"comment\"]` on its route.");
 }

@@ -11,28 +11,28 @@ use guard::{EventSink, Guard, LineWriter, Record, Timestamp};
 use policy::config::AccessLog;
 use policy::{Inputs, Policy};
 
-use crate::{Failure, Outcome};
+use crate::exit::{Exit, Failure};
 
-/// What a policy is made from, for commands that read one.
+/// The inputs of a policy, for commands that read one.
 #[derive(Args, Clone)]
-pub struct PolicyArgs {
-    /// The policy file; `doorward.toml` in this directory when it is there.
+pub(crate) struct PolicyArgs {
+    /// The policy file; by default `doorward.toml` in the current directory, if it exists.
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The API: http://, https://, h2c:// or unix:/path. Several share the load.
+    /// The URL of the API: http://, https://, h2c:// or unix:/path. Several share the load.
     #[arg(long, short, value_name = "URL")]
     upstream: Vec<String>,
     /// The OpenAPI document of the API, YAML or JSON.
     #[arg(long, value_name = "FILE")]
     openapi: Option<PathBuf>,
-    /// An OpenAPI Overlay 1.0 file that changes the document; several in order.
+    /// An OpenAPI Overlay 1.0 file that changes the document; several apply in order.
     #[arg(long, value_name = "FILE")]
     overlay: Vec<PathBuf>,
 }
 
 impl PolicyArgs {
-    /// The inputs of a policy, with addresses to listen on.
-    pub fn inputs(&self, listen: Vec<SocketAddr>) -> Inputs {
+    /// The inputs, with addresses to listen on.
+    pub(crate) fn inputs(&self, listen: Vec<SocketAddr>) -> Inputs {
         let found = || Some(PathBuf::from("doorward.toml")).filter(|path| path.exists());
         Inputs {
             file: self.config.clone().or_else(found),
@@ -47,22 +47,22 @@ impl PolicyArgs {
 }
 
 #[derive(Args)]
-pub struct Run {
+pub(crate) struct Run {
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Where to listen.
+    /// The address to listen on.
     #[arg(long, short, value_name = "ADDR")]
     listen: Vec<SocketAddr>,
 }
 
 impl Run {
-    pub fn run(self) -> Result<Outcome, Failure> {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
         let inputs = self.policy.inputs(self.listen);
         let policy = policy::load(&inputs).map_err(Failure::usage)?;
         if policy.gateway.upstreams.is_empty() {
             return Err(Failure::usage(miette::miette!(
                 help = "doorward run --upstream http://127.0.0.1:3000",
-                "there is no upstream: which API is to be guarded?"
+                "no upstream is configured: name the API to protect"
             )));
         }
         let out =
@@ -89,7 +89,7 @@ impl Run {
         gateway.run_until_signal();
         sink.record(&Record::Notice { time: Timestamp(SystemTime::now()), message: "drained and stopped" });
         sink.flush();
-        Ok(Outcome::Fine)
+        Ok(Exit::Success)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Suites through a gateway of their own: raw bytes over a socket, and what its audit log says.
+//! A gateway for tests: sends raw bytes over a socket, and reads the audit log for the rules that matched.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,20 +10,21 @@ use gateway::Gateway;
 use guard::{Audit, EventSink, Guard, Record, Verdict};
 use policy::Inputs;
 
-use super::run::{Seen, escaped};
-use super::server;
+use crate::error::FtwError;
+use crate::seen::{Seen, escaped};
+use crate::server;
 
-/// A gateway that has a rule set and nothing else, in front of what such suites expect.
-pub struct ThroughGateway {
+/// A gateway with a rule set and no other door, in front of the API that such suites expect.
+pub struct TestGateway {
     gateway: Option<Gateway>,
     address: SocketAddr,
-    found: Arc<Found>,
+    log: Arc<Collector>,
     directory: std::path::PathBuf,
 }
 
-/// What the audit log says.
+/// Collects events and audit entries.
 #[derive(Default)]
-struct Found(Mutex<Entries>);
+struct Collector(Mutex<Entries>);
 
 #[derive(Default)]
 struct Entries {
@@ -31,7 +32,7 @@ struct Entries {
     refused: Option<String>,
 }
 
-impl EventSink for Found {
+impl EventSink for Collector {
     fn record(&self, record: &Record<'_>) {
         if let Record::Event(event) = record
             && event.verdict == Verdict::Refused
@@ -64,16 +65,18 @@ impl EventSink for Found {
     }
 }
 
-impl ThroughGateway {
-    /// Starts it, with a rule set's directory and what is added to its setup.
+impl TestGateway {
+    /// Starts the gateway with the rule set of a directory; `setup` holds directives that follow the rule set's own setup.
     ///
     /// # Errors
-    /// When the rules are wrong, or no socket is to be had.
-    pub fn start(rules: &Path, setup: &str) -> Result<ThroughGateway, String> {
-        let rules = rules.canonicalize().map_err(|e| format!("{}: {e}", rules.display()))?;
+    /// If the rules cannot be compiled or the gateway cannot listen.
+    pub fn start(rules: &Path, setup: &str) -> Result<TestGateway, FtwError> {
+        let rules = rules
+            .canonicalize()
+            .map_err(|e| FtwError::File { file: rules.to_owned(), reason: e.to_string() })?;
         let directory = std::env::temp_dir().join(format!("doorward-rules-{}", std::process::id()));
-        std::fs::create_dir_all(&directory).map_err(|e| e.to_string())?;
-        std::fs::write(directory.join("setup.conf"), setup).map_err(|e| e.to_string())?;
+        std::fs::create_dir_all(&directory).map_err(cannot_start)?;
+        std::fs::write(directory.join("setup.conf"), setup).map_err(cannot_start)?;
         let doors = ["protocol", "network", "cors", "rate", "authentication", "schema", "ownership"]
             .map(|door| format!("{door} = \"off\"\n"));
         let policy = format!(
@@ -85,24 +88,24 @@ impl ThroughGateway {
         );
         let inputs = Inputs {
             text: Some(policy),
-            upstream: vec![format!("http://{}", backend().map_err(|e| e.to_string())?)],
+            upstream: vec![format!("http://{}", backend().map_err(cannot_start)?)],
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
             ..Inputs::default()
         };
-        let policy = policy::load(&inputs).map_err(|e| e.lines().to_string())?;
-        let found = Arc::new(Found::default());
-        let guard = Guard::new(policy, found.clone()).map_err(|e| e.to_string())?;
-        let gateway = Gateway::start(guard, inputs).map_err(|e| e.to_string())?;
-        let address = *gateway.addresses().first().ok_or("the gateway listens nowhere")?;
-        Ok(ThroughGateway { gateway: Some(gateway), address, found, directory })
+        let policy = policy::load(&inputs).map_err(|e| cannot_start(e.lines()))?;
+        let log = Arc::new(Collector::default());
+        let guard = Guard::new(policy, log.clone()).map_err(cannot_start)?;
+        let gateway = Gateway::start(guard, inputs).map_err(cannot_start)?;
+        let address = *gateway.addresses().first().ok_or_else(|| cannot_start("it listens on no address"))?;
+        Ok(TestGateway { gateway: Some(gateway), address, log, directory })
     }
 
-    /// Sends bytes as they are, and reads the answer to its end.
-    pub(super) fn exchange(&self, bytes: &[u8]) -> Seen {
-        let answer = self.send(bytes).unwrap_or_default();
+    /// Sends bytes unchanged, and reads the response to its end.
+    pub(crate) fn exchange(&self, bytes: &[u8]) -> Seen {
+        let response = self.send(bytes).unwrap_or_default();
         let status =
-            answer.split(|b| *b == b' ').nth(1).and_then(|s| std::str::from_utf8(s).ok()?.parse().ok());
-        let found = std::mem::take(&mut *self.found.0.lock().unwrap_or_else(PoisonError::into_inner));
+            response.split(|b| *b == b' ').nth(1).and_then(|s| std::str::from_utf8(s).ok()?.parse().ok());
+        let found = std::mem::take(&mut *self.log.0.lock().unwrap_or_else(PoisonError::into_inner));
         Seen {
             status: status.unwrap_or(0),
             ids: found.matched.iter().map(|(id, _)| *id).collect(),
@@ -112,36 +115,40 @@ impl ThroughGateway {
     }
 
     fn send(&self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-        /// Longer than any of its answers takes.
-        const PATIENCE: Duration = Duration::from_secs(5);
+        /// Longer than any response takes.
+        const TIMEOUT: Duration = Duration::from_secs(5);
         let mut stream = TcpStream::connect(self.address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        // It may be refused before it is sent whole.
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        // The gateway may refuse the request before all of it is sent.
         let _ = stream.write_all(bytes);
-        let (mut answer, mut piece) = (Vec::new(), vec![0; 64 * 1024]);
-        while server::end(&answer).is_none() {
-            match stream.read(&mut piece) {
+        let (mut response, mut buffer) = (Vec::new(), vec![0; 64 * 1024]);
+        while server::end(&response).is_none() {
+            match stream.read(&mut buffer) {
                 Ok(0) => break,
-                Ok(read) => answer.extend_from_slice(&piece[..read]),
-                Err(error) if answer.is_empty() => return Err(error),
+                Ok(read) => response.extend_from_slice(buffer.get(..read).unwrap_or_default()),
+                Err(error) if response.is_empty() => return Err(error),
                 Err(_) => break,
             }
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 
-impl Drop for ThroughGateway {
+impl Drop for TestGateway {
     fn drop(&mut self) {
         if let Some(gateway) = self.gateway.take() {
             gateway.shutdown();
         }
-        // Only a file of settings is left behind if this fails.
+        // If this fails, only a small file is left behind.
         let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
 
-/// Serves the suite's own API for as long as the process lives.
+fn cannot_start(reason: impl std::fmt::Display) -> FtwError {
+    FtwError::Gateway(reason.to_string())
+}
+
+/// Serves the API of the tests until the process ends.
 fn backend() -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
@@ -155,28 +162,28 @@ fn backend() -> std::io::Result<SocketAddr> {
 
 fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     let mut pending = Vec::new();
-    let mut piece = vec![0; 64 * 1024];
+    let mut buffer = vec![0; 64 * 1024];
     loop {
-        let read = stream.read(&mut piece)?;
+        let read = stream.read(&mut buffer)?;
         if read == 0 {
             return Ok(());
         }
-        pending.extend_from_slice(&piece[..read]);
+        pending.extend_from_slice(buffer.get(..read).unwrap_or_default());
         let Some(end) = server::end(&pending) else { continue };
         let request: Vec<u8> = pending.drain(..end).collect();
-        let answer = match server::read(&request) {
-            Some(request) => server::answer(&request),
+        let response = match server::read(&request) {
+            Some(request) => server::respond(&request),
             None => server::Response { status: 400, headers: Vec::new(), body: Vec::new() },
         };
-        let mut out = format!("HTTP/1.1 {} -\r\n", answer.status).into_bytes();
-        for (name, value) in &answer.headers {
-            // The length is the body's own, whatever the request asks for.
+        let mut out = format!("HTTP/1.1 {} -\r\n", response.status).into_bytes();
+        for (name, value) in &response.headers {
+            // Content-Length follows below, from the body.
             if !name.eq_ignore_ascii_case(b"content-length") {
                 out.extend_from_slice(&[name, &b": "[..], value, b"\r\n"].concat());
             }
         }
-        out.extend_from_slice(format!("content-length: {}\r\n\r\n", answer.body.len()).as_bytes());
-        out.extend_from_slice(&answer.body);
+        out.extend_from_slice(format!("content-length: {}\r\n\r\n", response.body.len()).as_bytes());
+        out.extend_from_slice(&response.body);
         stream.write_all(&out)?;
     }
 }
