@@ -17,7 +17,7 @@ use tower_doorward::{DoorwardLayer, PeerAddress};
 /// The service, guarded by a policy.
 pub fn app(policy: policy::Policy) -> Result<Router, Box<dyn std::error::Error>> {
     let guard = Guard::new(policy, Arc::new(LineWriter::new(stdout(), true)))?;
-    // Layers run from the last to the first: the address is noted before the doors ask for it.
+    // The last layer runs first: it adds the address before the doors need it.
     Ok(Router::new().route("/hello", get(|| async { "hello" })).layer(DoorwardLayer::new(guard)).layer(
         from_fn(
             |ConnectInfo(address): ConnectInfo<SocketAddr>, mut request: Request, next: Next| async move {

@@ -1,18 +1,45 @@
-//! The guard as a [`tower_layer::Layer`], for services that would rather have Doorward inside than in front.
+//! Doorward as a [`tower_layer::Layer`]: the guard inside a service instead of a gateway in front of it.
 //!
-//! ```no_run
-//! # use std::sync::Arc;
-//! # fn sink() -> Arc<dyn guard::EventSink> { unimplemented!() }
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let policy = policy::load(&policy::Inputs { file: Some("doorward.toml".into()), ..Default::default() })?;
-//! let guard = guard::Guard::new(policy, sink())?;
-//! let app: axum::Router = axum::Router::new().layer(tower_doorward::DoorwardLayer::new(guard));
+//! ```
+//! use std::sync::Arc;
+//!
+//! use axum::body::Body;
+//! use axum::http::{Request, StatusCode};
+//! use axum::{Router, routing::get};
+//! use guard::{Guard, LineWriter};
+//! use tower::ServiceExt;
+//! use tower_doorward::{DoorwardLayer, PeerAddress};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // The default policy; `Inputs { file: Some("doorward.toml".into()), ..Default::default() }` reads a file.
+//! let policy = policy::load(&policy::Inputs::default())?;
+//! let guard = Guard::new(policy, Arc::new(LineWriter::new(std::io::stderr(), true)))?;
+//! let app = Router::new().route("/hello", get(|| async { "hello" })).layer(DoorwardLayer::new(guard));
+//!
+//! for (uri, status) in [
+//!     ("/hello?name=O%27Brien", StatusCode::OK),
+//!     ("/hello?name=%27+OR+%271%27=%271", StatusCode::FORBIDDEN),
+//! ] {
+//!     let request = Request::get(uri)
+//!         .header("host", "localhost")
+//!         .header("user-agent", "example")
+//!         .extension(PeerAddress([127, 0, 0, 1].into()))
+//!         .body(Body::empty())?;
+//!     assert_eq!(app.clone().oneshot(request).await?.status(), status);
+//! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! The peer's address comes from [`PeerAddress`] in the request's extensions; a request without one is refused the
-//! trust of a proxy: its address is unspecified. With axum, see `examples/axum.rs`.
+//! The client's address comes from [`PeerAddress`] in the request's extensions. Without it the address is 0.0.0.0: all
+//! clients share one rate limit, and no proxy is trusted. `examples/axum.rs` shows how axum provides it.
+
+#![warn(unreachable_pub)]
+#![cfg_attr(
+    not(test),
+    warn(clippy::indexing_slicing, clippy::string_slice, clippy::cast_possible_truncation)
+)]
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
@@ -27,18 +54,18 @@ use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// The address of the other end of the connection, put into the request's extensions by whoever accepted it.
+/// The address of the other end of the connection. Whoever accepts the connection adds it to the request's extensions.
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddress(pub IpAddr);
 
-/// Puts the guard around a service.
+/// Wraps a service in the guard.
 #[derive(Clone)]
 pub struct DoorwardLayer {
     guard: Guard,
 }
 
 impl DoorwardLayer {
-    /// A layer with a guard.
+    /// A layer with this guard. Clones of the guard share their state.
     pub fn new(guard: Guard) -> Self {
         DoorwardLayer { guard }
     }
@@ -73,7 +100,7 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // The inner service is asked when a request has passed the doors.
+        // The inner service has to be ready only once a request has passed the doors.
         Poll::Ready(Ok(()))
     }
 
