@@ -28,7 +28,7 @@ use crate::exit::Exit;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Shuts every door of an API that attackers try to open, and proves it by attacking.
+/// A security gateway for HTTP APIs, and a prober that tests it from outside.
 #[derive(Parser)]
 #[command(name = "doorward", version, about, max_term_width = 100)]
 struct Cli {
@@ -38,7 +38,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the gateway in front of an API; with only --upstream, safe defaults.
+    /// Run the gateway in front of an API. Only --upstream is required.
     Run(commands::run::Run),
     /// Write a commented doorward.toml.
     Init(commands::init::Init),
@@ -46,9 +46,9 @@ enum Command {
     Check(commands::check::Check),
     /// Pass one request through the doors, without a server, and print every decision.
     Inspect(commands::inspect::Inspect),
-    /// Write an OpenAPI document from traffic, for review.
+    /// Draft an OpenAPI document from traffic, for review.
     Learn(commands::learn::Learn),
-    /// Attack the lab bare, hardened and behind the gate, and print the checklist.
+    /// Attack the lab unprotected, hardened and behind the gate, and print the results.
     Demo(commands::demo::Demo),
     /// Serve a deliberately vulnerable API, for demonstration and practice.
     Lab(commands::lab::Lab),

@@ -39,7 +39,7 @@ impl Init {
             .map_err(|e| {
                 Failure::usage(miette::miette!("{} cannot be written: {e}", self.output.display()))
             })?;
-        outln!("wrote {}; next: doorward check, then doorward run", self.output.display());
+        outln!("wrote {}. Next: doorward check, then doorward run", self.output.display());
         Ok(Exit::Success)
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct PolicyArgs {
     /// The URL of the API: http://, https://, h2c:// or unix:/path. Several share the load.
     #[arg(long, short, value_name = "URL")]
     upstream: Vec<String>,
-    /// The OpenAPI document of the API, YAML or JSON.
+    /// The OpenAPI document of the API, in YAML or JSON.
     #[arg(long, value_name = "FILE")]
     openapi: Option<PathBuf>,
     /// An OpenAPI Overlay 1.0 file that changes the document; several apply in order.
