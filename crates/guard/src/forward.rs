@@ -1,11 +1,20 @@
 //! Between the guard and whoever forwards: who asks, and why there is no answer.
 
-use http::HeaderMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body::Body;
+use parking_lot::Mutex;
 
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::exchange::peer::Transport;
+use crate::wire::body::{Forwarded, collect};
 
 /// Why there is no answer from the upstream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +37,125 @@ pub struct Client {
     pub address: std::net::IpAddr,
     /// Whether it speaks TLS.
     pub transport: Transport,
+}
+
+/// Reads objects for a door that waits for them. The door does not know how requests are forwarded: it leaves the
+/// request here, and who drives the door forwards it.
+pub(crate) struct Reader {
+    client: Client,
+    limit: usize,
+    timeout: Duration,
+    desk: Mutex<Desk>,
+}
+
+/// What lies between a door and who drives it.
+enum Desk {
+    Empty,
+    Asked(Request<()>),
+    Answered(Result<Response<Bytes>, ReadError>),
+}
+
+/// Why an object was not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error(transparent)]
+    Forward(#[from] ForwardError),
+    /// The answer is too large, too slow or broke off.
+    #[error("cannot be held")]
+    Body,
+}
+
+impl Reader {
+    pub(crate) fn new(engine: &Engine, x: &Exchange<'_>) -> Self {
+        Reader {
+            client: Client { address: x.client, transport: x.transport },
+            limit: engine.policy.protocol.max_decoded_body.as_usize(),
+            timeout: engine.policy.gateway.timeouts.upstream.0,
+            desk: Mutex::new(Desk::Empty),
+        }
+    }
+
+    /// The answer to a request. Only the body of a 200 is read.
+    pub(crate) async fn read(&self, request: Request<()>) -> Result<Response<Bytes>, ReadError> {
+        *self.desk.lock() = Desk::Asked(request);
+        poll_fn(|_| {
+            let mut desk = self.desk.lock();
+            match std::mem::replace(&mut *desk, Desk::Empty) {
+                Desk::Answered(answer) => Poll::Ready(answer),
+                other => {
+                    *desk = other;
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// Drives a door to its answer, and forwards what it asks for.
+    pub(crate) async fn drive<T, B, R, F, Fut>(
+        &self,
+        mut door: Pin<Box<dyn Future<Output = T> + Send + '_>>,
+        forward: &mut F,
+    ) -> T
+    where
+        B: Body<Data = Bytes>,
+        R: Body<Data = Bytes>,
+        F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
+        Fut: Future<Output = Result<Response<R>, ForwardError>>,
+    {
+        loop {
+            let request = match poll_fn(|cx| self.poll(&mut door, cx)).await {
+                Progress::Done(answer) => return answer,
+                Progress::Asks(request) => request,
+            };
+            let answer = self.forward(request, forward).await;
+            *self.desk.lock() = Desk::Answered(answer);
+        }
+    }
+
+    fn poll<T>(
+        &self,
+        door: &mut Pin<Box<dyn Future<Output = T> + Send + '_>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Progress<T>> {
+        if let Poll::Ready(answer) = door.as_mut().poll(cx) {
+            return Poll::Ready(Progress::Done(answer));
+        }
+        let mut desk = self.desk.lock();
+        match std::mem::replace(&mut *desk, Desk::Empty) {
+            Desk::Asked(request) => Poll::Ready(Progress::Asks(request)),
+            other => {
+                *desk = other;
+                Poll::Pending
+            }
+        }
+    }
+
+    async fn forward<B, R, F, Fut>(
+        &self,
+        request: Request<()>,
+        forward: &mut F,
+    ) -> Result<Response<Bytes>, ReadError>
+    where
+        B: Body<Data = Bytes>,
+        R: Body<Data = Bytes>,
+        F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
+        Fut: Future<Output = Result<Response<R>, ForwardError>>,
+    {
+        let request = request.map(|()| Forwarded::held(Bytes::new()));
+        let (parts, body) = forward(request, self.client).await?.into_parts();
+        let body = match parts.status {
+            StatusCode::OK => collect(body, self.limit, self.timeout).await.map_err(|_| ReadError::Body)?,
+            _ => Bytes::new(),
+        };
+        Ok(Response::from_parts(parts, body))
+    }
+}
+
+/// How far a door is.
+enum Progress<T> {
+    Done(T),
+    Asks(Request<()>),
 }
 
 /// Tells the upstream who asks, and under which id; whatever the client said of that is gone.

@@ -1,14 +1,14 @@
 //! The guard: a policy in force, and the one function through which every exchange goes.
 
+use std::borrow::Cow;
 use std::hash::RandomState;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::HeaderName;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use identity::{KeyError, Principal};
@@ -18,21 +18,19 @@ use store::redis::RedisLedger;
 use store::sqlite::SqliteLedger;
 use store::{AnyLedger, MemoryCounters, MemoryLedger, StoreError};
 
+use crate::admission::{Admission, Open};
 use crate::decision::problem;
-use crate::decision::ruling::{Interruption, Ruling, on};
-use crate::doors::injection::rules;
-use crate::doors::ownership::{enumeration, read_first};
-use crate::doors::rate;
+use crate::decision::ruling::{Interruption, Ruling};
 use crate::engine::Engine;
 use crate::events::metrics::Metrics;
 use crate::events::{EventSink, Verdict};
 use crate::exchange::Exchange;
 use crate::exchange::peer::Peer;
 use crate::forward::{Client, ForwardError};
-use crate::pipeline::finish::Finish;
-use crate::pipeline::request::{admit_body, outgoing_request};
-use crate::pipeline::response::{answer, release};
-use crate::pipeline::{self, observe};
+use crate::pipeline::finish::{A_DOOR_PANICKED, Early, Finish, GUARD, PANIC, finish, panicked};
+use crate::pipeline::request::{admit, outgoing_request};
+use crate::pipeline::response::release;
+use crate::pipeline::{DOORS, Doors, Pipeline, observe};
 use crate::state::State;
 use crate::wire::body::{Forwarded, Outgoing};
 
@@ -47,11 +45,16 @@ pub enum GuardError {
     Store(#[from] StoreError),
 }
 
+/// The door that events name when a connection is closed.
+const ADMISSION: Cow<'static, str> = Cow::Borrowed("admission");
+
 /// Judges exchanges by the policy in force. Cheap to clone.
 #[derive(Clone)]
 pub struct Guard {
     engine: Arc<ArcSwap<Engine>>,
     state: Arc<State>,
+    doors: &'static Doors,
+    admission: Arc<dyn Admission>,
 }
 
 impl Guard {
@@ -60,6 +63,15 @@ impl Guard {
     /// # Errors
     /// When a key of the policy is of no use, or its ledger cannot be opened.
     pub fn new(policy: Policy, sink: Arc<dyn EventSink>) -> Result<Self, GuardError> {
+        Guard::with_doors(policy, sink, &DOORS)
+    }
+
+    /// A guard with other doors than the usual ones.
+    pub(crate) fn with_doors(
+        policy: Policy,
+        sink: Arc<dyn EventSink>,
+        doors: &'static Doors,
+    ) -> Result<Self, GuardError> {
         /// Looks and flags kept.
         const LOOKS: usize = 100_000;
         let most = policy.ledger.max_ids;
@@ -80,7 +92,28 @@ impl Guard {
             sink,
             metrics: Arc::default(),
         };
-        Ok(Guard { engine: Arc::new(ArcSwap::from_pointee(Engine::new(policy)?)), state: Arc::new(state) })
+        let engine = Arc::new(ArcSwap::from_pointee(Engine::new(policy)?));
+        Ok(Guard { engine, state: Arc::new(state), doors, admission: Arc::new(Open) })
+    }
+
+    /// The same guard, with connections decided about. Without this, all are served.
+    #[must_use]
+    pub fn with_admission(self, admission: Arc<dyn Admission>) -> Self {
+        Guard { admission, ..self }
+    }
+
+    /// Whether a connection may be served, before anything is read from it. One that may not has its event already. A
+    /// panic in here closes the connection.
+    pub fn accept(&self, peer: &Peer) -> bool {
+        let (door, rule, verdict, evidence) =
+            match catch_unwind(AssertUnwindSafe(|| self.admission.refuse(peer))) {
+                Ok(None) => return true,
+                Ok(Some(refusal)) => (ADMISSION, refusal.rule, Verdict::Refused, refusal.evidence),
+                Err(_) => (GUARD, PANIC, Verdict::Failed, "the admission panicked".to_owned()),
+            };
+        let event = Early { now: SystemTime::now(), peer, method: "", path: "" };
+        event.record(&self.state, (door, rule), verdict, None, &evidence);
+        false
     }
 
     /// Puts another policy in force. Exchanges under way end by the one they began with.
@@ -126,31 +159,28 @@ impl Guard {
     {
         let engine = self.engine.load_full();
         let (mut parts, body) = request.into_parts();
-        let assumed = parts.extensions.remove::<PreAuthenticated>();
-        let mut x = Exchange::new(&engine, parts, peer, SystemTime::now());
-        x.principal = assumed.map(|PreAuthenticated(principal)| Arc::new(principal));
+        let caller = parts.extensions.remove::<PreAuthenticated>();
+        let (now, method, uri) = (SystemTime::now(), parts.method.clone(), parts.uri.clone());
         let ruling = Ruling { engine: &engine, state: &self.state };
+        let read = catch_unwind(AssertUnwindSafe(|| Exchange::new(&engine, parts, peer, now)));
+        let Ok(mut x) = read else {
+            let event = Early { now, peer: &peer, method: method.as_str(), path: uri.path() };
+            let id = event.record(&self.state, (GUARD, PANIC), Verdict::Failed, Some(500), A_DOOR_PANICKED);
+            return problem(StatusCode::INTERNAL_SERVER_ERROR, id, &[]).map(Outgoing::held);
+        };
+        x.principal = caller.map(|PreAuthenticated(principal)| Arc::new(principal));
+        let pipeline = Pipeline::new(ruling, self.doors, x.route);
         let served = {
-            let serving = std::pin::pin!(serve(ruling, &mut x, body, forward));
+            let serving = std::pin::pin!(serve(pipeline, &mut x, body, forward));
             AssertUnwindSafe(serving).catch_unwind().await
         };
-        let mut response = served.unwrap_or_else(|_| {
-            ruling.note(&x, "guard", "panic", Verdict::Failed, Some(500), "a door panicked");
-            problem(StatusCode::INTERNAL_SERVER_ERROR, x.id, &[]).map(Outgoing::held)
-        });
-        if on(&x, Door::Rate) {
-            rate::settle(&mut x, response.status(), &self.state).await;
-        }
-        let status = response.status();
-        if status.is_client_error() {
-            enumeration::settle(ruling, &x, status).await;
-        }
-        rules::response::finish(ruling, &mut x, status);
-        pipeline::release_head(ruling, &x, status, response.headers_mut());
-        if let Some(id) = x.id.header_value() {
-            response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
-        }
-        let finish = Box::new(Finish::new(&x, status, Arc::clone(&self.state)));
+        let response = match served {
+            Ok(Ok(response)) => response,
+            Ok(Err(interruption)) => interruption.response(x.id).map(Outgoing::held),
+            Err(_) => panicked(ruling, &x).map(Outgoing::held),
+        };
+        let response = finish(pipeline, &mut x, response).await;
+        let finish = Box::new(Finish::new(&x, response.status(), Arc::clone(&self.state)));
         response.map(|body| body.on_end(finish))
     }
 }
@@ -161,44 +191,25 @@ impl Guard {
 pub struct PreAuthenticated(pub Principal);
 
 async fn serve<'e, B, R, F, Fut>(
-    ruling: Ruling<'e>,
+    pipeline: Pipeline<'e>,
     x: &mut Exchange<'e>,
     body: B,
     mut forward: F,
-) -> Response<Outgoing<R>>
+) -> Result<Response<Outgoing<R>>, Interruption>
 where
     B: Body<Data = Bytes>,
     R: Body<Data = Bytes>,
     F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
     Fut: Future<Output = Result<Response<R>, ForwardError>>,
 {
-    let mut admitted = match pipeline::admit_head(ruling, x).await {
-        Ok(()) => admit_body(ruling, x, body).await,
-        Err(stop) => Err(stop),
-    };
-    let looks = x.route.before_write.is_some() || !x.route.objects.is_empty();
-    if looks
-        && admitted.is_ok()
-        && let Err(stop) = Box::pin(read_first::admit(ruling, x, &mut forward)).await
-    {
-        admitted = Err(stop);
-    }
-    let body = match admitted {
-        Ok(body) => body,
-        Err(Interruption::Refused(refusal)) => return refusal.response(x.id).map(Outgoing::held),
-        Err(Interruption::Answered(status, headers)) => return answer(status, headers),
-    };
-    let client = Client { address: x.client, transport: x.transport };
+    let ruling = pipeline.ruling;
+    let body = admit(pipeline, x, body, &mut forward).await?;
     observe::begin(ruling, x);
-    let request = match outgoing_request(ruling.engine, x, body) {
-        Ok(request) => request,
-        Err(refusal) => {
-            ruling.refuse(x, Door::Protocol, refusal.clone());
-            return refusal.response(x.id).map(Outgoing::held);
-        }
-    };
+    let client = Client { address: x.client, transport: x.transport };
+    let request = outgoing_request(pipeline, x, body)
+        .map_err(|refusal| ruling.refuse(x, &Door::Protocol.into(), refusal))?;
     match forward(request, client).await {
-        Ok(response) => release(ruling, x, response).await,
+        Ok(response) => release(pipeline, x, response).await,
         Err(error) => {
             ruling.state.metrics.upstream_failures.inc();
             let (status, rule) = match error {
@@ -207,7 +218,7 @@ where
                 ForwardError::Broken(_) => (StatusCode::BAD_GATEWAY, "broken"),
             };
             ruling.note(x, "upstream", rule, Verdict::Failed, Some(status.as_u16()), &error.to_string());
-            problem(status, x.id, &[]).map(Outgoing::held)
+            Ok(problem(status, x.id, &[]).map(Outgoing::held))
         }
     }
 }

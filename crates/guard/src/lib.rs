@@ -4,6 +4,7 @@
 //! same doors in reverse over the response. Gateway, tower layer and tests all call that one function; none of
 //! them decides anything. The guard opens no socket: who forwards, and where events go, is handed in.
 
+mod admission;
 mod decision;
 mod doors;
 mod engine;
@@ -16,6 +17,8 @@ mod pipeline;
 mod state;
 mod wire;
 
+pub use admission::Admission;
+pub use decision::door_id::DoorId;
 pub use decision::{Decision, Refusal, Rewrite, problem};
 pub use engine::Engine;
 pub use events::log_writer::LineWriter;

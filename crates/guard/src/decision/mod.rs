@@ -1,10 +1,13 @@
 //! What a door answers, and what a refused client gets to see.
 
+pub(crate) mod door_id;
 pub(crate) mod ruling;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{HeaderMap, Response, StatusCode};
+use http::{Response, StatusCode};
 
 use crate::exchange::id::EventId;
 
@@ -18,16 +21,16 @@ pub enum Decision {
     /// It may not pass.
     Refuse(Refusal),
     /// It passes, and the operator is told.
-    Report(&'static str, String),
+    Report(Cow<'static, str>, String),
     /// The door answers itself (a CORS preflight).
-    Answer(StatusCode, HeaderMap),
+    Answer(Response<Bytes>),
 }
 
 /// A change that a door makes.
 #[derive(Debug)]
 pub struct Rewrite {
     /// Which rule of the door asks for it.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// What is changed, for the operator.
     pub evidence: String,
     /// The change.
@@ -51,7 +54,7 @@ pub struct Refusal {
     /// Status for the client.
     pub status: StatusCode,
     /// Which rule of the door, for the operator.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// What was seen, for the operator; secrets redacted.
     pub evidence: String,
     /// Headers that the status asks for (`Retry-After`, `WWW-Authenticate`, `Allow`).
@@ -60,10 +63,18 @@ pub struct Refusal {
     pub errors: Vec<(String, String)>,
 }
 
+impl Decision {
+    /// A report under the name of a rule.
+    pub fn report(rule: impl Into<Cow<'static, str>>, evidence: impl Into<String>) -> Self {
+        Decision::Report(rule.into(), evidence.into())
+    }
+}
+
 impl Refusal {
     /// A refusal with a status, a rule and what was seen.
-    pub fn new(status: StatusCode, rule: &'static str, evidence: impl Into<String>) -> Self {
-        Refusal { status, rule, evidence: evidence.into(), headers: Vec::new(), errors: Vec::new() }
+    pub fn new(status: StatusCode, rule: impl Into<Cow<'static, str>>, evidence: impl Into<String>) -> Self {
+        let (rule, evidence) = (rule.into(), evidence.into());
+        Refusal { status, rule, evidence, headers: Vec::new(), errors: Vec::new() }
     }
 
     /// Adds a header to the answer.

@@ -1,23 +1,42 @@
 //! What happens to the decisions of doors.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, StatusCode};
+use http::Response;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use policy::{Door, Mode};
 
+use super::door_id::DoorId;
 use super::{Change, Decision, Refusal};
 use crate::engine::Engine;
 use crate::events::{Event, Record, Timestamp, Verdict};
 use crate::exchange::Exchange;
+use crate::exchange::id::EventId;
 use crate::state::State;
 
-/// An exchange that does not go on to the upstream.
+/// An exchange that does not go on to the upstream, or whose answer does not go on to the client.
 #[derive(Debug)]
 pub(crate) enum Interruption {
     /// A door refused it.
     Refused(Refusal),
     /// A door answered it.
-    Answered(StatusCode, HeaderMap),
+    Answered(Response<Bytes>),
+}
+
+impl Interruption {
+    /// What the client gets.
+    pub(crate) fn response(self, id: EventId) -> Response<Bytes> {
+        match self {
+            Interruption::Refused(refusal) => refusal.response(id),
+            Interruption::Answered(mut response) => {
+                if response.body().is_empty() {
+                    response.headers_mut().remove(CONTENT_TYPE);
+                }
+                response
+            }
+        }
+    }
 }
 
 /// Makes the decisions of doors hold: the policy that they hold by, and where they are written down.
@@ -32,14 +51,14 @@ impl Ruling<'_> {
     pub(crate) fn settle(
         self,
         x: &mut Exchange<'_>,
-        door: Door,
+        door: &DoorId,
         decision: Decision,
     ) -> Result<(), Interruption> {
-        let enforce = x.route.modes.of(door) == Mode::Enforce;
+        let enforce = door.mode(x.route) == Mode::Enforce;
         match decision {
             Decision::Pass => Ok(()),
-            Decision::Answer(status, headers) if enforce => Err(Interruption::Answered(status, headers)),
-            Decision::Answer(..) => Ok(()),
+            Decision::Answer(response) if enforce => Err(Interruption::Answered(response)),
+            Decision::Answer(_) => Ok(()),
             Decision::Report(rule, evidence) => {
                 self.note(x, door.name(), rule, Verdict::Reported, None, &evidence);
                 Ok(())
@@ -52,19 +71,18 @@ impl Ruling<'_> {
                 }
                 Ok(())
             }
+            Decision::Refuse(refusal) if enforce => Err(self.refuse(x, door, refusal)),
             Decision::Refuse(refusal) => {
-                let verdict = if enforce { Verdict::Refused } else { Verdict::WouldRefuse };
-                let status = enforce.then_some(refusal.status.as_u16());
-                self.note(x, door.name(), refusal.rule, verdict, status, &refusal.evidence);
-                if enforce { Err(Interruption::Refused(refusal)) } else { Ok(()) }
+                self.note(x, door.name(), refusal.rule, Verdict::WouldRefuse, None, &refusal.evidence);
+                Ok(())
             }
         }
     }
 
     /// A refusal that holds whatever the door's mode, with its event.
-    pub(crate) fn refuse(self, x: &Exchange<'_>, door: Door, refusal: Refusal) -> Interruption {
-        let status = Some(refusal.status.as_u16());
-        self.note(x, door.name(), refusal.rule, Verdict::Refused, status, &refusal.evidence);
+    pub(crate) fn refuse(self, x: &Exchange<'_>, door: &DoorId, refusal: Refusal) -> Interruption {
+        let (rule, status) = (refusal.rule.clone(), Some(refusal.status.as_u16()));
+        self.note(x, door.name(), rule, Verdict::Refused, status, &refusal.evidence);
         Interruption::Refused(refusal)
     }
 
@@ -72,18 +90,19 @@ impl Ruling<'_> {
     pub(crate) fn note(
         self,
         x: &Exchange<'_>,
-        door: &'static str,
-        rule: &'static str,
+        door: impl Into<Cow<'static, str>>,
+        rule: impl Into<Cow<'static, str>>,
         verdict: Verdict,
         status: Option<u16>,
         evidence: &str,
     ) {
-        self.state.metrics.decided(door, rule, verdict);
+        let (door, rule) = (door.into(), rule.into());
+        self.state.metrics.decided(door.clone(), rule.clone(), verdict);
         self.state.sink.record(&Record::Event(Event {
             time: Timestamp(x.now + x.started.elapsed()),
             id: x.id,
-            door,
-            rule,
+            door: &door,
+            rule: &rule,
             verdict,
             status,
             evidence,

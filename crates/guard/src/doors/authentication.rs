@@ -7,23 +7,40 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue, WWW_AUTHENTICATE};
 use identity::Principal;
+use policy::Door;
 use policy::config::AuthRequirement;
 
+use super::Step;
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::inputs::cookies;
 
+/// The door.
+pub(crate) struct Authentication;
+
+impl super::Door for Authentication {
+    fn id(&self) -> DoorId {
+        Door::Authentication.into()
+    }
+
+    fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
+        let engine = ruling.engine;
+        // Somebody else has verified who asks.
+        if x.principal.is_some() {
+            return scopes(x).into();
+        }
+        if engine.policy.auth.is_empty() || x.route.auth == AuthRequirement::Off {
+            return Step::PASS;
+        }
+        Step::later(admit(x, engine))
+    }
+}
+
 /// Verifies the credential and notes the principal.
-pub(crate) async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
-    let auth = &engine.policy.auth;
-    // Somebody else has verified who asks.
-    if x.principal.is_some() {
-        return scopes(x);
-    }
-    if auth.is_empty() || x.route.auth == AuthRequirement::Off {
-        return Decision::Pass;
-    }
+async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
     let declared = x.operation().is_some_and(|operation| operation.is_secured());
     let required = x.route.auth == AuthRequirement::Required || declared || !x.route.scopes.is_empty();
     match verify(x, engine).await {

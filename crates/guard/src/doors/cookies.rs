@@ -5,15 +5,41 @@
 //! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
 //! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
 
-use http::HeaderMap;
 use http::header::{HeaderValue, SET_COOKIE};
-use policy::Cookies;
+use http::{HeaderMap, StatusCode};
+use policy::Door;
 use policy::config::SameSite;
 
+use super::Step;
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::{Ruling, enforced};
 use crate::engine::Engine;
+use crate::exchange::Exchange;
+
+/// The door.
+pub(crate) struct Cookies;
+
+impl super::Door for Cookies {
+    fn id(&self) -> DoorId {
+        Door::Cookies.into()
+    }
+
+    fn finish<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        _: StatusCode,
+        headers: &'a mut HeaderMap,
+    ) -> Step<'a, ()> {
+        if enforced(x, Door::Cookies) {
+            release(ruling.engine, headers);
+        }
+        Step::Now(())
+    }
+}
 
 /// Adds what is missing.
-pub(crate) fn release(engine: &Engine, headers: &mut HeaderMap) {
+fn release(engine: &Engine, headers: &mut HeaderMap) {
     if !headers.contains_key(SET_COOKIE) {
         return;
     }
@@ -26,7 +52,7 @@ pub(crate) fn release(engine: &Engine, headers: &mut HeaderMap) {
 }
 
 /// One cookie, with its value and the attributes it has left as they are.
-fn harden(value: &HeaderValue, policy: &Cookies) -> HeaderValue {
+fn harden(value: &HeaderValue, policy: &policy::Cookies) -> HeaderValue {
     let Ok(text) = value.to_str() else { return value.clone() };
     let mut parts = text.split(';');
     let name = parts.next().and_then(|pair| pair.split('=').next()).unwrap_or("").trim();
@@ -59,7 +85,7 @@ mod tests {
     use super::*;
 
     fn hardened(cookie: &'static str) -> String {
-        let policy = Cookies { same_site: SameSite::Lax, script_readable: vec!["csrf".into()] };
+        let policy = policy::Cookies { same_site: SameSite::Lax, script_readable: vec!["csrf".into()] };
         harden(&HeaderValue::from_static(cookie), &policy).to_str().unwrap().to_owned()
     }
 

@@ -6,15 +6,19 @@
 //!
 //! [guide §5]: https://github.com/doorward/doorward/blob/main/docs/guide.md#5-cors-and-request-forgery
 
+use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, COOKIE, HOST, HeaderValue, ORIGIN, VARY,
 };
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, Response, StatusCode};
 use policy::config::Csrf;
-use policy::{Origin, OriginPattern};
+use policy::{Door, Origin, OriginPattern};
 
+use super::Step;
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Decision, Refusal};
 use crate::engine::Engine;
 use crate::events::redact::excerpt;
@@ -32,8 +36,34 @@ const REPLACED: [&str; 6] = [
     "access-control-max-age",
 ];
 
+/// The door.
+pub(crate) struct Cors;
+
+impl super::Door for Cors {
+    fn id(&self) -> DoorId {
+        Door::Cors.into()
+    }
+
+    fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
+        admit(x, ruling.engine).into()
+    }
+
+    fn finish<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        _: StatusCode,
+        headers: &'a mut HeaderMap,
+    ) -> Step<'a, ()> {
+        if enforced(x, Door::Cors) {
+            release(x, ruling.engine, headers);
+        }
+        Step::Now(())
+    }
+}
+
 /// Answers preflights and refuses forged requests.
-pub(crate) fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
+fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let Some(origin) = x.headers.get(ORIGIN) else {
         return if is_forged(x, engine, None) { forged(x) } else { Decision::Pass };
     };
@@ -45,7 +75,7 @@ pub(crate) fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
 }
 
 /// Replaces the upstream's CORS headers by ours.
-pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, headers: &mut HeaderMap) {
+fn release(x: &Exchange<'_>, engine: &Engine, headers: &mut HeaderMap) {
     remove_headers(headers, |name| REPLACED.contains(&name));
     let varies =
         headers.get_all(VARY).iter().filter_map(|v| v.to_str().ok()).any(|v| {
@@ -86,13 +116,15 @@ fn preflight(x: &Exchange<'_>, engine: &Engine, origin: Option<&Origin>) -> Deci
     if let Some(unknown) = unknown {
         return refuse("preflight-header", excerpt(unknown.as_bytes()));
     }
-    let mut headers = HeaderMap::new();
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, cors.allow_methods.clone());
     if let Some(allow) = &cors.allow_headers {
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allow.clone());
     }
     headers.insert(ACCESS_CONTROL_MAX_AGE, cors.max_age.clone());
-    Decision::Answer(StatusCode::NO_CONTENT, headers)
+    Decision::Answer(response)
 }
 
 /// The value of `Access-Control-Allow-Origin` for this exchange, when its origin is listed.

@@ -9,14 +9,40 @@ use http::header::{
     STRICT_TRANSPORT_SECURITY, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
+use policy::Door;
 
+use super::Step;
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::{Ruling, enforced};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::exchange::peer::Transport;
 use crate::wire::headers::remove_headers;
 
+/// The door.
+pub(crate) struct Headers;
+
+impl super::Door for Headers {
+    fn id(&self) -> DoorId {
+        Door::Headers.into()
+    }
+
+    fn finish<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        status: StatusCode,
+        headers: &'a mut HeaderMap,
+    ) -> Step<'a, ()> {
+        if enforced(x, Door::Headers) {
+            release(x, ruling.engine, status, headers);
+        }
+        Step::Now(())
+    }
+}
+
 /// Sets and removes.
-pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, status: StatusCode, headers: &mut HeaderMap) {
+fn release(x: &Exchange<'_>, engine: &Engine, status: StatusCode, headers: &mut HeaderMap) {
     let policy = &engine.policy.headers;
     remove_headers(headers, |name| policy.remove.iter().any(|leak| leak == name));
     if status == StatusCode::SWITCHING_PROTOCOLS {

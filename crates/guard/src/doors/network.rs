@@ -4,13 +4,30 @@
 
 use http::StatusCode;
 use http::header::USER_AGENT;
+use policy::Door;
 
+use super::Step;
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 
+/// The door.
+pub(crate) struct Network;
+
+impl super::Door for Network {
+    fn id(&self) -> DoorId {
+        Door::Network.into()
+    }
+
+    fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
+        admit(x, ruling.engine).into()
+    }
+}
+
 /// Judges the client's address and user agent.
-pub(crate) fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
+fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let network = &engine.policy.network;
     if let Some(denied) = network.deny.find(x.client) {
         return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "address-denied", denied.to_string()));

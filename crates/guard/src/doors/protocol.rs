@@ -8,8 +8,12 @@
 
 use http::header::{EXPECT, HOST, HeaderName, UPGRADE};
 use http::{Method, StatusCode, Version};
+use policy::Door;
 use policy::config::UnderscoreHeaders;
 
+use super::Step;
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::Ruling;
 use crate::decision::{Change, Decision, Refusal, Rewrite};
 use crate::engine::Engine;
 use crate::events::redact::excerpt;
@@ -26,8 +30,21 @@ pub(crate) fn unreadable(x: &Exchange<'_>) -> Option<Refusal> {
     framing.or_else(|| x.target_error.map(|e| Refusal::new(StatusCode::BAD_REQUEST, e.rule(), e.to_string())))
 }
 
+/// The door.
+pub(crate) struct Protocol;
+
+impl super::Door for Protocol {
+    fn id(&self) -> DoorId {
+        Door::Protocol.into()
+    }
+
+    fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
+        admit(x, ruling.engine).into()
+    }
+}
+
 /// Judges the head.
-pub(crate) fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
+fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let refuse = |status, rule, evidence: String| Decision::Refuse(Refusal::new(status, rule, evidence));
     let limits = &engine.policy.protocol;
     if x.target.path().len() + x.target.query().map_or(0, str::len) > limits.max_target.as_usize() {
@@ -127,7 +144,7 @@ fn confusing(x: &Exchange<'_>, underscores: UnderscoreHeaders) -> Option<Decisio
     }
     let evidence = remove.iter().map(HeaderName::as_str).collect::<Vec<_>>().join(", ");
     Some(Decision::Rewrite(Rewrite {
-        rule: "header-confusing",
+        rule: "header-confusing".into(),
         evidence,
         change: Change::RemoveHeaders(remove),
     }))

@@ -13,33 +13,63 @@ use http::{HeaderMap, StatusCode};
 use policy::{CountedOutcome, Limit, LimitAlgorithm, LimitKey};
 use store::{Algorithm, CounterKey, Counters, Outcome, Quota, Ticket};
 
+use super::{Door, Step};
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Decision, Refusal};
 use crate::exchange::{Exchange, RateLimitStatus};
 use crate::state::State;
 
-/// Limits that need nothing but the head.
-pub(crate) async fn by_address(x: &mut Exchange<'_>, state: &State) -> Decision {
-    take(x, state, Stage::Address).await
-}
+/// The limits that need nothing but the head.
+pub(crate) struct ByAddress;
 
-/// Limits that need to know who is asking.
-pub(crate) async fn by_identity(x: &mut Exchange<'_>, state: &State) -> Decision {
-    take(x, state, Stage::Identity).await
-}
+/// The limits that need to know who the caller is.
+pub(crate) struct ByIdentity;
 
-/// Gives back what turned out not to count.
-pub(crate) async fn settle(x: &mut Exchange<'_>, status: StatusCode, state: &State) {
-    let failed = status.is_client_error();
-    for ticket in std::mem::take(&mut x.tickets) {
-        if !failed {
-            // Memory does not fail; a store that cannot be reached keeps the stricter count.
-            let _ = state.counters.give_back(ticket, x.unix_millis()).await;
+impl Door for ByAddress {
+    fn id(&self) -> DoorId {
+        policy::Door::Rate.into()
+    }
+
+    fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
+        admit(ruling, x, Stage::Address)
+    }
+
+    fn finish<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        status: StatusCode,
+        headers: &'a mut HeaderMap,
+    ) -> Step<'a, ()> {
+        if enforced(x, policy::Door::Rate) {
+            release(x, headers);
         }
+        let tickets = std::mem::take(&mut x.tickets);
+        if tickets.is_empty() || status.is_client_error() {
+            return Step::Now(());
+        }
+        Step::later(async move {
+            for ticket in tickets {
+                // Memory does not fail; a store that cannot be reached keeps the stricter count.
+                let _ = ruling.state.counters.give_back(ticket, x.unix_millis()).await;
+            }
+        })
+    }
+}
+
+impl Door for ByIdentity {
+    fn id(&self) -> DoorId {
+        policy::Door::Rate.into()
+    }
+
+    fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
+        admit(ruling, x, Stage::Identity)
     }
 }
 
 /// Tells the client how it stands (draft-ietf-httpapi-ratelimit-headers, and the older names).
-pub(crate) fn release(x: &Exchange<'_>, headers: &mut HeaderMap) {
+fn release(x: &Exchange<'_>, headers: &mut HeaderMap) {
     let Some(RateLimitStatus { quota, outcome }) = x.quota else { return };
     let reset = outcome.reset.div_ceil(1000);
     let window = quota.period / 1000;
@@ -63,13 +93,24 @@ enum Stage {
     Identity,
 }
 
+impl Stage {
+    fn has(self, limit: &Limit) -> bool {
+        limit.needs_principal() == (self == Stage::Identity)
+    }
+}
+
+fn admit<'a, 'e>(ruling: Ruling<'e>, x: &'a mut Exchange<'e>, stage: Stage) -> Step<'a> {
+    if x.route.limits.iter().any(|limit| stage.has(limit)) {
+        Step::later(take(x, ruling.state, stage))
+    } else {
+        Step::PASS
+    }
+}
+
 async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
     let now = x.unix_millis();
     let mut taken: Vec<Ticket> = Vec::new();
-    for limit in &x.route.limits {
-        if limit.needs_principal() != (stage == Stage::Identity) {
-            continue;
-        }
+    for limit in x.route.limits.iter().filter(|limit| stage.has(limit)) {
         let Some(key) = key(x, limit, state) else { continue };
         let quota = quota(limit);
         let outcome = match state.counters.take(key, quota, 1, now).await {

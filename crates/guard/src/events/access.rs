@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{Method, StatusCode};
-use policy::Door;
 
 use super::{Access, Event, EventSink, Record, Timestamp, Verdict};
 use crate::exchange::Exchange;
@@ -40,11 +39,18 @@ impl StreamNote {
         self.started.elapsed()
     }
 
-    pub(crate) fn record(&self, sink: &dyn EventSink, rule: &'static str, verdict: Verdict, evidence: &str) {
+    pub(crate) fn record(
+        &self,
+        sink: &dyn EventSink,
+        door: &str,
+        rule: &str,
+        verdict: Verdict,
+        evidence: &str,
+    ) {
         sink.record(&Record::Event(Event {
             time: Timestamp(self.now + self.elapsed()),
             id: self.id,
-            door: Door::Injection.name(),
+            door,
             rule,
             verdict,
             status: None,

@@ -1,5 +1,6 @@
 //! Counters for Prometheus.
 
+use std::borrow::Cow;
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::text::encode;
@@ -27,8 +28,8 @@ pub struct Metrics {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DecisionLabels {
-    door: &'static str,
-    rule: &'static str,
+    door: Cow<'static, str>,
+    rule: Cow<'static, str>,
     verdict: VerdictLabel,
 }
 
@@ -85,7 +86,7 @@ impl Metrics {
         self.latency.observe(seconds);
     }
 
-    pub(crate) fn decided(&self, door: &'static str, rule: &'static str, verdict: Verdict) {
+    pub(crate) fn decided(&self, door: Cow<'static, str>, rule: Cow<'static, str>, verdict: Verdict) {
         self.decisions.get_or_create(&DecisionLabels { door, rule, verdict: VerdictLabel(verdict) }).inc();
     }
 

@@ -1,14 +1,103 @@
-//! The end of an exchange: counted and logged when the last byte of its answer is sent, or is not.
+//! The end of an exchange: the last word of the doors on its answer, and its line when the last byte of the answer is
+//! sent, or is not.
 
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use http::StatusCode;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::header::HeaderName;
+use http::{Response, StatusCode};
 
+use super::Pipeline;
+use crate::decision::problem;
+use crate::decision::ruling::Ruling;
 use crate::events::access::StreamNote;
+use crate::events::{Event, Record, Timestamp, Verdict};
 use crate::exchange::Exchange;
+use crate::exchange::id::EventId;
+use crate::exchange::peer::Peer;
 use crate::state::State;
-use crate::wire::body::OnEnd;
+use crate::wire::body::{OnEnd, Outgoing};
+
+/// Lets every door count an answer and dress its head. The answer is another one when a door panics.
+pub(crate) async fn finish<'e, R>(
+    pipeline: Pipeline<'e>,
+    x: &mut Exchange<'e>,
+    mut response: Response<Outgoing<R>>,
+) -> Response<Outgoing<R>> {
+    for door in pipeline.doors().rev() {
+        let status = response.status();
+        let headers = response.headers_mut();
+        let finishing = async { door.finish(pipeline.ruling, x, status, headers).answer().await };
+        if AssertUnwindSafe(finishing).catch_unwind().await.is_err() {
+            response = panicked(pipeline.ruling, x).map(Outgoing::held);
+        }
+    }
+    if let Some(id) = x.id.header_value() {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+    }
+    response
+}
+
+/// Who writes events about the guard itself.
+pub(crate) const GUARD: Cow<'static, str> = Cow::Borrowed("guard");
+/// The rule of a panic.
+pub(crate) const PANIC: Cow<'static, str> = Cow::Borrowed("panic");
+/// What an event says of it; where it was is in the process's own output.
+pub(crate) const A_DOOR_PANICKED: &str = "a door panicked";
+
+/// The answer to an exchange in which a door panicked, with its event.
+pub(crate) fn panicked(ruling: Ruling<'_>, x: &Exchange<'_>) -> Response<Bytes> {
+    // It may have been the sink that panicked.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        ruling.note(x, GUARD, PANIC, Verdict::Failed, Some(500), A_DOOR_PANICKED);
+    }));
+    problem(StatusCode::INTERNAL_SERVER_ERROR, x.id, &[])
+}
+
+/// What is known of a request, or of a connection, that has become no exchange.
+pub(crate) struct Early<'p> {
+    pub(crate) now: SystemTime,
+    pub(crate) peer: &'p Peer,
+    pub(crate) method: &'p str,
+    pub(crate) path: &'p str,
+}
+
+impl Early<'_> {
+    /// Writes an event, under a new id.
+    pub(crate) fn record(
+        &self,
+        state: &State,
+        (door, rule): (Cow<'static, str>, Cow<'static, str>),
+        verdict: Verdict,
+        status: Option<u16>,
+        evidence: &str,
+    ) -> EventId {
+        let id = EventId::new(self.now);
+        let event = Event {
+            time: Timestamp(self.now),
+            id,
+            door: &door,
+            rule: &rule,
+            verdict,
+            status,
+            evidence,
+            client: self.peer.address,
+            method: self.method,
+            path: self.path,
+            route: "",
+            principal: None,
+            latency_us: 0,
+        };
+        // It may be the sink that panics.
+        let _ = catch_unwind(AssertUnwindSafe(|| state.sink.record(&Record::Event(event))));
+        state.metrics.decided(door.clone(), rule.clone(), verdict);
+        id
+    }
+}
 
 /// Counts and logs an exchange when its answer has ended.
 pub(crate) struct Finish {
@@ -29,7 +118,8 @@ impl OnEnd for Finish {
     fn ended(&mut self, bytes: u64) {
         self.state.metrics.answered(self.status.as_u16(), self.started.elapsed().as_secs_f64());
         if let Some(note) = &self.note {
-            note.access(&*self.state.sink, self.status, bytes);
+            // This runs where the answer is dropped: a sink that panics must not end a connection.
+            let _ = catch_unwind(AssertUnwindSafe(|| note.access(&*self.state.sink, self.status, bytes)));
         }
     }
 }

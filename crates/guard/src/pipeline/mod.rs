@@ -1,116 +1,111 @@
-//! The order of the doors.
+//! The doors, in their order.
 
 pub(crate) mod finish;
-pub(crate) mod needs;
 pub(crate) mod observe;
 pub(crate) mod request;
 pub(crate) mod response;
+#[cfg(test)]
+mod tests;
 
-use http::{HeaderMap, StatusCode};
-use policy::Door;
+use policy::{Mode, RoutePolicy};
 
-use crate::decision::Decision;
-use crate::decision::ruling::{Interruption, Ruling, enforced, on};
-use crate::doors;
-use crate::doors::injection::{rules, sanitize};
-use crate::doors::ownership::{cedar, enumeration};
-use crate::engine::Engine;
-use crate::exchange::Exchange;
-use crate::inputs::{StructureLimits, parse_body};
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::Ruling;
+use crate::doors::injection::rules;
+use crate::doors::injection::sanitize::Sanitizer;
+use crate::doors::inspector::Inspector;
+use crate::doors::ownership::{bindings, cedar, enumeration, issued, read_first};
+use crate::doors::{
+    Door, authentication, cookies, cors, headers, injection, network, ownership, protocol, rate, schema,
+};
 
-/// What can be judged by the head alone. The order of these lines is the order of the doors.
-pub(crate) async fn admit_head(ruling: Ruling<'_>, x: &mut Exchange<'_>) -> Result<(), Interruption> {
-    if let Some(refusal) = doors::protocol::unreadable(x) {
-        return Err(ruling.refuse(x, Door::Protocol, refusal));
-    }
-    ask(ruling, x, Door::Protocol, doors::protocol::admit)?;
-    ask(ruling, x, Door::Network, doors::network::admit)?;
-    ask(ruling, x, Door::Cors, doors::cors::admit)?;
-    if on(x, Door::Rate) {
-        let decision = doors::rate::by_address(x, ruling.state).await;
-        ruling.settle(x, Door::Rate, decision)?;
-    }
-    if on(x, Door::Authentication) {
-        let decision = doors::authentication::admit(x, ruling.engine).await;
-        ruling.settle(x, Door::Authentication, decision)?;
-    }
-    if on(x, Door::Rate) {
-        let decision = doors::rate::by_identity(x, ruling.state).await;
-        ruling.settle(x, Door::Rate, decision)?;
-    }
-    ask(ruling, x, Door::Schema, doors::schema::admit_head)?;
-    if !x.route.sanitize.is_empty() {
-        ask(ruling, x, Door::Injection, |x, _| sanitize::query(x))?;
-    }
-    ask(ruling, x, Door::Injection, doors::injection::admit_head)?;
-    if on(x, Door::Ownership) {
-        let decision = enumeration::admit(ruling, x).await;
-        ruling.settle(x, Door::Ownership, decision)?;
-    }
-    ask(ruling, x, Door::Ownership, doors::ownership::admit_head)?;
-    ask(ruling, x, Door::Ownership, cedar::admit_head)
+/// A request meets the doors in this order, an answer in reverse: the first door has the last word on an answer.
+pub(crate) static DOORS: Doors = Doors {
+    doors: &[
+        &cookies::Cookies,
+        &headers::Headers,
+        &protocol::Protocol,
+        &network::Network,
+        &cors::Cors,
+        &rate::ByAddress,
+        &authentication::Authentication,
+        &rate::ByIdentity,
+        &schema::Schema,
+        &Sanitizer,
+        &injection::Detectors,
+        &rules::Rules,
+        &enumeration::Enumeration,
+        &bindings::Bindings,
+        &cedar::Cedar,
+        &read_first::Objects,
+        &read_first::BeforeWrite,
+    ],
+    inspectors: &[
+        // These see what the upstream sent, ...
+        &rules::response::Answers,
+        &observe::Learning,
+        // ... these what those before them have left of it.
+        &ownership::answers::Answers,
+        &issued::Answers,
+        &schema::answers::Answers,
+    ],
+};
+
+/// Doors, and what reads the bodies of answers, both in their order. At most 64 of each.
+pub(crate) struct Doors {
+    pub(crate) doors: &'static [&'static dyn Door],
+    pub(crate) inspectors: &'static [&'static dyn Inspector],
 }
 
-/// What needs the body.
-pub(crate) fn admit_body<'e>(ruling: Ruling<'e>, x: &mut Exchange<'e>) -> Result<(), Interruption> {
-    ask(ruling, x, Door::Schema, doors::schema::admit_body)?;
-    if !x.route.sanitize.is_empty() && on(x, Door::Injection) {
-        sanitize(ruling, x)?;
-    }
-    ask(ruling, x, Door::Injection, doors::injection::admit_body)?;
-    if on(x, Door::Injection) {
-        rules::admit(ruling, x)?;
-    }
-    ask(ruling, x, Door::Ownership, doors::ownership::admit_body)?;
-    ask(ruling, x, Door::Ownership, cedar::admit_body)
+/// The doors that are not off on a route, and the policy that they decide by.
+#[derive(Clone, Copy)]
+pub(crate) struct Pipeline<'e> {
+    pub(crate) ruling: Ruling<'e>,
+    all: &'static Doors,
+    doors: Places,
+    inspectors: Places,
 }
 
-/// What the response's head gains and loses. The same doors, in reverse.
-pub(crate) fn release_head(
-    ruling: Ruling<'_>,
-    x: &Exchange<'_>,
-    status: StatusCode,
-    headers: &mut HeaderMap,
-) {
-    if enforced(x, Door::Rate) {
-        doors::rate::release(x, headers);
+impl<'e> Pipeline<'e> {
+    pub(crate) fn new(ruling: Ruling<'e>, all: &'static Doors, route: &RoutePolicy) -> Self {
+        let is_on = |id: DoorId| id.mode(route) != Mode::Off;
+        let doors = Places::of(all.doors.iter().map(|door| is_on(door.id())));
+        let inspectors = Places::of(all.inspectors.iter().map(|one| one.door().is_none_or(is_on)));
+        Pipeline { ruling, all, doors, inspectors }
     }
-    if enforced(x, Door::Cors) {
-        doors::cors::release(x, ruling.engine, headers);
+
+    /// The doors that are asked, in the order of a request.
+    fn doors(self) -> impl DoubleEndedIterator<Item = &'static dyn Door> {
+        let doors = self.all.doors.iter().enumerate();
+        doors.filter(move |(at, _)| self.doors.has(*at)).map(|(_, door)| *door)
     }
-    if enforced(x, Door::Headers) {
-        doors::headers::release(x, ruling.engine, status, headers);
-    }
-    if enforced(x, Door::Cookies) {
-        doors::cookies::release(ruling.engine, headers);
+
+    /// The inspectors that are asked, with their places.
+    fn inspectors(self) -> impl Iterator<Item = (usize, &'static dyn Inspector)> {
+        let inspectors = self.all.inspectors.iter().copied().enumerate();
+        inspectors.filter(move |(at, _)| self.inspectors.has(*at))
     }
 }
 
-/// Takes markup away, and judges what is left from here on.
-fn sanitize(ruling: Ruling<'_>, x: &mut Exchange<'_>) -> Result<(), Interruption> {
-    let Some(body) = &x.body else { return Ok(()) };
-    // What was stripped before must not come back.
-    let unlimited = StructureLimits { depth: 128, members: usize::MAX };
-    let Ok(mut parsed) = parse_body(&x.headers, &body.decoded, unlimited) else { return Ok(()) };
-    let decision = sanitize::body(x, &mut parsed);
-    ruling.settle(x, Door::Injection, decision)?;
-    if enforced(x, Door::Injection)
-        && let Some(body) = &mut x.body
-    {
-        body.parsed = parsed;
-    }
-    Ok(())
-}
+/// Some places of a list, without a list of them.
+#[derive(Clone, Copy)]
+struct Places(u64);
 
-fn ask(
-    ruling: Ruling<'_>,
-    x: &mut Exchange<'_>,
-    door: Door,
-    decide: fn(&Exchange<'_>, &Engine) -> Decision,
-) -> Result<(), Interruption> {
-    if on(x, door) {
-        let decision = decide(x, ruling.engine);
-        ruling.settle(x, door, decision)?;
+impl Places {
+    fn of(marks: impl Iterator<Item = bool>) -> Self {
+        Places(marks.enumerate().fold(0, |all, (at, mark)| all | u64::from(mark) << at))
     }
-    Ok(())
+
+    fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    fn has(self, at: usize) -> bool {
+        self.0 >> at & 1 == 1
+    }
+
+    /// Whether a place is the last one.
+    fn is_last(self, at: usize) -> bool {
+        self.0 >> at == 1
+    }
 }

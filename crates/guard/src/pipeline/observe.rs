@@ -1,11 +1,15 @@
 //! Exchanges as `doorward learn` watches them: what was asked and what was answered, parsed.
 
-use http::StatusCode;
 use http::header::AUTHORIZATION;
 use policy::learn::{Observation, unverified_claims};
 use serde_json::{Map, Value};
 
+use crate::decision::Decision;
+use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
+use crate::doors::Step;
+use crate::doors::inspector::{Head, Held, Inspector};
+use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::inputs::{ParsedBody, essence, pairs};
 
@@ -38,16 +42,43 @@ pub(crate) fn begin(ruling: Ruling<'_>, x: &mut Exchange<'_>) {
     }));
 }
 
-/// Hands the exchange on with its answer; only the first answer counts.
-pub(crate) fn finish(
-    ruling: Ruling<'_>,
-    x: &mut Exchange<'_>,
-    status: StatusCode,
-    kind: &str,
-    value: Option<&Value>,
-) {
+/// Hands exchanges on with their answers.
+pub(crate) struct Learning;
+
+impl Inspector for Learning {
+    fn door(&self) -> Option<DoorId> {
+        None
+    }
+
+    fn expects(&self, _: &Engine, x: &Exchange<'_>) -> bool {
+        x.watched.is_some()
+    }
+
+    fn wants(&self, _: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
+        x.watched.is_some() && head.is_json
+    }
+
+    fn inspect<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        held: &'a mut Held,
+    ) -> Step<'a> {
+        let value = held.value().cloned();
+        finish(ruling, x, &held.head, value);
+        Step::PASS
+    }
+
+    fn unseen<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, head: &Head) -> Decision {
+        finish(ruling, x, head, None);
+        Decision::Pass
+    }
+}
+
+/// Only the first answer counts.
+fn finish(ruling: Ruling<'_>, x: &mut Exchange<'_>, head: &Head, value: Option<Value>) {
     let Some(mut observation) = x.watched.take() else { return };
-    observation.status = status.as_u16();
-    observation.response = Some((kind.to_owned(), value.cloned())).filter(|_| !kind.is_empty());
+    observation.status = head.status.as_u16();
+    observation.response = Some((head.essence.clone(), value)).filter(|_| !head.essence.is_empty());
     ruling.state.sink.watch(*observation);
 }

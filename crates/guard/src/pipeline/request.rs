@@ -1,5 +1,7 @@
 //! The request on its way in: its body held back and read, and its form as the upstream gets it.
 
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,45 +9,99 @@ use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE,
     TRANSFER_ENCODING,
 };
-use http::{Method, Request, StatusCode, Uri, Version};
+use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
 use policy::config::BodyHandling;
 use policy::openapi::MediaType;
 use policy::{Door, Mode, Policy, Upstream};
 
-use super::needs::holds_response;
-use crate::decision::ruling::{Interruption, Ruling, enforced, on};
+use super::Pipeline;
+use super::finish::{A_DOOR_PANICKED, GUARD, PANIC};
+use crate::decision::ruling::{Interruption, Ruling, on};
 use crate::decision::{Decision, Refusal};
-use crate::doors;
-use crate::doors::injection::rules;
-use crate::doors::ownership::cedar;
-use crate::engine::Engine;
+use crate::doors::{self, Step, protocol};
 use crate::events::Verdict;
 use crate::events::access::StreamNote;
 use crate::exchange::content_encoding::decode;
 use crate::exchange::{Exchange, HeldBody};
-use crate::forward::identify;
+use crate::forward::{Client, ForwardError, Reader, identify};
 use crate::inputs::{ParsedBody, StructureLimits, essence, parse_body};
 use crate::wire::body::{BoxError, CollectError, Forwarded, Window, collect};
 
-/// Holds the body until there is a verdict, or wraps it so that it is judged as it passes.
-pub(crate) async fn admit_body<'e, B>(
-    ruling: Ruling<'e>,
+/// Takes a request through the doors. What passes is its body: held, or judged while it is forwarded.
+pub(crate) async fn admit<'e, B, R, F, Fut>(
+    pipeline: Pipeline<'e>,
     x: &mut Exchange<'e>,
     body: B,
+    forward: &mut F,
 ) -> Result<Forwarded<B>, Interruption>
 where
     B: Body<Data = Bytes>,
+    R: Body<Data = Bytes>,
+    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
+    Fut: Future<Output = Result<Response<R>, ForwardError>>,
 {
-    if streams(x, &ruling.engine.policy) {
-        // Rules see of a streamed request what is there: all but its body.
-        if on(x, Door::Injection) {
-            rules::admit(ruling, x)?;
-        }
-        return Ok(Forwarded::Streamed { body, window: window(ruling, x) });
+    let ruling = pipeline.ruling;
+    if let Some(refusal) = protocol::unreadable(x) {
+        return Err(ruling.refuse(x, &Door::Protocol.into(), refusal));
     }
-    let policy = &ruling.engine.policy;
-    let wire = match collect(body, x.route.max_body.as_usize(), policy.gateway.timeouts.body.0).await {
+    for door in pipeline.doors() {
+        match door.admit_head(ruling, x) {
+            Step::Now(Decision::Pass) => {}
+            step => {
+                let decision = step.answer().await;
+                ruling.settle(x, &door.id(), decision)?;
+            }
+        }
+    }
+    let reader = Reader::new(ruling.engine, x);
+    if streams(x, &ruling.engine.policy) {
+        for door in pipeline.doors() {
+            match door.admit_stream(ruling, x, &reader) {
+                Step::Now(Decision::Pass) => {}
+                step => {
+                    let decision = drive(&reader, step, forward).await;
+                    ruling.settle(x, &door.id(), decision)?;
+                }
+            }
+        }
+        return Ok(Forwarded::Streamed { body, window: window(pipeline, x) });
+    }
+    hold(ruling, x, body).await?;
+    for door in pipeline.doors() {
+        match door.admit_body(ruling, x, &reader) {
+            Step::Now(Decision::Pass) => {}
+            step => {
+                let decision = drive(&reader, step, forward).await;
+                ruling.settle(x, &door.id(), decision)?;
+            }
+        }
+    }
+    Ok(Forwarded::held(x.body.as_ref().map(|held| held.wire.clone()).unwrap_or_default()))
+}
+
+/// The decision of a door that may read objects.
+async fn drive<B, R, F, Fut>(reader: &Reader, step: Step<'_>, forward: &mut F) -> Decision
+where
+    B: Body<Data = Bytes>,
+    R: Body<Data = Bytes>,
+    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
+    Fut: Future<Output = Result<Response<R>, ForwardError>>,
+{
+    match step {
+        Step::Now(decision) => decision,
+        // Boxed: forwarding needs much room, and most exchanges read nothing.
+        Step::Later(door) => Box::pin(reader.drive(door, forward)).await,
+    }
+}
+
+/// Holds the body and reads it.
+async fn hold<B>(ruling: Ruling<'_>, x: &mut Exchange<'_>, body: B) -> Result<(), Interruption>
+where
+    B: Body<Data = Bytes>,
+{
+    let timeout = ruling.engine.policy.gateway.timeouts.body.0;
+    let wire = match collect(body, x.route.max_body.as_usize(), timeout).await {
         Ok(wire) => wire,
         Err(error) => {
             let refusal = match error {
@@ -60,7 +116,7 @@ where
                 CollectError::Broken => Refusal::new(StatusCode::BAD_REQUEST, "body-broken", "broke off"),
             };
             // Not even an observing door can pass on a body that is not there.
-            return Err(ruling.refuse(x, Door::Protocol, refusal));
+            return Err(ruling.refuse(x, &Door::Protocol.into(), refusal));
         }
     };
     if wire.is_empty() {
@@ -69,10 +125,9 @@ where
     } else if !reads_body(x) {
         x.body = Some(HeldBody { decoded: wire.clone(), wire, parsed: ParsedBody::Binary });
     } else if let Err(refusal) = read_body(ruling, x, wire) {
-        ruling.settle(x, Door::Protocol, Decision::Refuse(refusal))?;
+        ruling.settle(x, &Door::Protocol.into(), Decision::Refuse(refusal))?;
     }
-    super::admit_body(ruling, x)?;
-    Ok(Forwarded::held(x.body.as_ref().map(|held| held.wire.clone()).unwrap_or_default()))
+    Ok(())
 }
 
 /// Whether any door looks into the body.
@@ -123,31 +178,49 @@ fn streams(x: &Exchange<'_>, policy: &Policy) -> bool {
     x.route.body == BodyHandling::Stream || (grpc() && !x.route.reads_body() && !declared())
 }
 
-fn window(ruling: Ruling<'_>, x: &Exchange<'_>) -> Window {
-    if x.route.modes.of(Door::Injection) == Mode::Off {
+/// What judges a streamed body on its way. A panic in a judge ends the stream, with an event.
+fn window<'e>(pipeline: Pipeline<'e>, x: &Exchange<'e>) -> Window {
+    let ruling = pipeline.ruling;
+    let judge_of = |door: &'static dyn doors::Door| {
+        let (judge, id) = (door.stream_judge(ruling, x)?, door.id());
+        Some((judge, id.name(), id.mode(x.route)))
+    };
+    let mut judges: Vec<_> = pipeline.doors().filter_map(judge_of).collect();
+    if judges.is_empty() {
         return Window::new(None);
     }
-    let enforce = enforced(x, Door::Injection);
-    let rounds = ruling.engine.policy.decode_rounds;
-    let classes = doors::injection::of_streams(x.route);
-    let (metrics, sink) = (Arc::clone(&ruling.state.metrics), Arc::clone(&ruling.state.sink));
-    let note = StreamNote::of(x);
+    let state = (Arc::clone(&ruling.state.metrics), Arc::clone(&ruling.state.sink), StreamNote::of(x));
+    let record = move |door: Cow<'static, str>, rule: Cow<'static, str>, verdict, evidence: &str| {
+        let (metrics, sink, note) = &state;
+        metrics.decided(door.clone(), rule.clone(), verdict);
+        note.record(&**sink, &door, &rule, verdict, evidence);
+    };
     Window::new(Some(Box::new(move |window| {
-        let Some(refusal) = doors::injection::judge_window(window, rounds, &classes) else { return Ok(()) };
-        let verdict = if enforce { Verdict::Refused } else { Verdict::WouldRefuse };
-        metrics.decided(Door::Injection.name(), refusal.rule, verdict);
-        note.record(&*sink, refusal.rule, verdict, &refusal.evidence);
-        if enforce { Err(BoxError::from("the stream was refused")) } else { Ok(()) }
+        let judged = catch_unwind(AssertUnwindSafe(|| {
+            judges.iter_mut().all(|(judge, door, mode)| {
+                let Some(refusal) = judge(window) else { return true };
+                let enforce = *mode == Mode::Enforce;
+                let verdict = if enforce { Verdict::Refused } else { Verdict::WouldRefuse };
+                record(door.clone(), refusal.rule, verdict, &refusal.evidence);
+                !enforce
+            })
+        }));
+        if judged.is_err() {
+            // It may have been the sink that panicked.
+            let _ = catch_unwind(AssertUnwindSafe(|| record(GUARD, PANIC, Verdict::Failed, A_DOOR_PANICKED)));
+        }
+        if judged.unwrap_or(false) { Ok(()) } else { Err(BoxError::from("the stream was refused")) }
     })))
 }
 
 /// The request as the upstream gets it: normalised target, verified identity, nothing that the checks on the
 /// response could not read.
-pub(crate) fn outgoing_request<B>(
-    engine: &Engine,
-    x: &mut Exchange<'_>,
+pub(crate) fn outgoing_request<'e, B>(
+    pipeline: Pipeline<'e>,
+    x: &mut Exchange<'e>,
     body: Forwarded<B>,
 ) -> Result<Request<Forwarded<B>>, Refusal> {
+    let engine = pipeline.ruling.engine;
     let uri: Uri = x.target.path_and_query().parse().map_err(|_| {
         // What cannot be sent on as it was judged is not sent on at all.
         Refusal::new(StatusCode::BAD_REQUEST, "target-not-a-path", "the target is no URI")
@@ -158,9 +231,9 @@ pub(crate) fn outgoing_request<B>(
         headers.remove(TRANSFER_ENCODING);
     }
     let mut method = x.method.clone();
-    if holds_response(engine, x) {
+    if pipeline.inspectors().any(|(_, inspector)| inspector.expects(engine, x)) {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if doors::ownership::needs_body(x, engine) || cedar::needs_response(x, engine) {
+        if pipeline.all.inspectors.iter().any(|inspector| inspector.needs_whole(engine, x)) {
             for name in [RANGE, IF_RANGE, IF_NONE_MATCH, IF_MODIFIED_SINCE] {
                 headers.remove(name);
             }

@@ -13,13 +13,17 @@ use std::sync::atomic::Ordering;
 use detect::{Class, Confidence, Finding};
 use http::StatusCode;
 use http::header::COOKIE;
-use policy::RoutePolicy;
-use policy::config::{Belief, Detectors};
+use policy::config::{self, Belief};
+use policy::{Door, RoutePolicy};
 
+use super::{Step, StreamJudge};
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
 use crate::engine::Engine;
 use crate::events::redact::{excerpt, is_secret};
 use crate::exchange::Exchange;
+use crate::forward::Reader;
 use crate::inputs::{cookies, pairs};
 
 /// Headers with a grammar of their own, which no application puts into a query or a page.
@@ -73,9 +77,32 @@ const AGENTS: [Class; 13] = [
 /// The score of findings at which a request is refused.
 const THRESHOLD: u32 = Confidence::High.score();
 
+/// The detectors.
+pub(crate) struct Detectors;
+
+impl super::Door for Detectors {
+    fn id(&self) -> DoorId {
+        Door::Injection.into()
+    }
+
+    fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
+        admit_head(x, ruling.engine).into()
+    }
+
+    fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
+        admit_body(x, ruling.engine).into()
+    }
+
+    fn stream_judge(&self, ruling: Ruling<'_>, x: &Exchange<'_>) -> Option<StreamJudge> {
+        let rounds = ruling.engine.policy.decode_rounds;
+        let classes = of_streams(x.route);
+        Some(Box::new(move |window| judge_window(window, rounds, &classes)))
+    }
+}
+
 /// Judges path segments, query, cookies and headers.
-pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
-    if engine.policy.detectors == Detectors::Off {
+fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    if engine.policy.detectors == config::Detectors::Off {
         return Decision::Pass;
     }
     let mut judging = Judging { x, rounds: engine.policy.decode_rounds, suspect: None };
@@ -86,8 +113,8 @@ pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
 }
 
 /// Judges every input of the body.
-pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
-    let Some(body) = x.body.as_ref().filter(|_| engine.policy.detectors == Detectors::On) else {
+fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    let Some(body) = x.body.as_ref().filter(|_| engine.policy.detectors == config::Detectors::On) else {
         return Decision::Pass;
     };
     let mut judging = Judging { x, rounds: engine.policy.decode_rounds, suspect: None };
@@ -178,7 +205,7 @@ impl Judging<'_, '_> {
     /// What was found and is not enough to refuse.
     fn reported(self) -> Decision {
         match self.suspect {
-            Some((class, evidence)) => Decision::Report(class.name(), evidence),
+            Some((class, evidence)) => Decision::report(class.name(), evidence),
             None => Decision::Pass,
         }
     }
@@ -191,7 +218,7 @@ fn believed(beliefs: &BTreeMap<Class, Belief>, classes: &[Class], belief: Belief
 }
 
 /// Judges a window of a streamed body: each line of text in it.
-pub(crate) fn judge_window(window: &[u8], rounds: usize, classes: &[Class]) -> Option<Refusal> {
+fn judge_window(window: &[u8], rounds: usize, classes: &[Class]) -> Option<Refusal> {
     let text = std::str::from_utf8(window).is_ok()
         || std::str::from_utf8(window).is_err_and(|e| e.error_len().is_none());
     if !text {
@@ -204,7 +231,7 @@ pub(crate) fn judge_window(window: &[u8], rounds: usize, classes: &[Class]) -> O
 }
 
 /// The classes that may refuse what streams by on a route.
-pub(crate) fn of_streams(route: &RoutePolicy) -> Vec<Class> {
+fn of_streams(route: &RoutePolicy) -> Vec<Class> {
     let (sure, suspect) = (Belief::Sure, Belief::Suspect);
     let mut classes = believed(&route.detectors, &detect::ALL, sure);
     classes.extend(believed(&route.detectors, &detect::ALL, suspect));

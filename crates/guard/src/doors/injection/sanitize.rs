@@ -12,9 +12,41 @@ use bytes::Bytes;
 use policy::config::Sanitize;
 use serde_json::Value;
 
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Change, Decision, Rewrite};
+use crate::doors::{Door, Step};
 use crate::exchange::Exchange;
-use crate::inputs::{ParsedBody, Part, pairs, write_multipart};
+use crate::forward::Reader;
+use crate::inputs::{ParsedBody, Part, StructureLimits, pairs, parse_body, write_multipart};
+
+/// The part of the injection door that takes markup away.
+pub(crate) struct Sanitizer;
+
+impl Door for Sanitizer {
+    fn id(&self) -> DoorId {
+        policy::Door::Injection.into()
+    }
+
+    fn admit_head<'a, 'e>(&'a self, _: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
+        if x.route.sanitize.is_empty() { Step::PASS } else { query(x).into() }
+    }
+
+    /// What is left of the body is judged from here on.
+    fn admit_body<'a, 'e>(&'a self, _: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
+        let Some(held) = x.body.as_ref().filter(|_| !x.route.sanitize.is_empty()) else { return Step::PASS };
+        // What was stripped before must not come back.
+        let unlimited = StructureLimits { depth: 128, members: usize::MAX };
+        let Ok(mut parsed) = parse_body(&x.headers, &held.decoded, unlimited) else { return Step::PASS };
+        let decision = body(x, &mut parsed);
+        if enforced(x, policy::Door::Injection)
+            && let Some(held) = &mut x.body
+        {
+            held.parsed = parsed;
+        }
+        decision.into()
+    }
+}
 
 /// How often a text may turn into markup again when its entities are resolved, as in `&amp;lt;b&amp;gt;`.
 const ROUNDS: usize = 4;
@@ -82,7 +114,7 @@ fn setting(x: &Exchange<'_>, name: &str) -> Option<Sanitize> {
 }
 
 /// What is taken from the query.
-pub(crate) fn query(x: &Exchange<'_>) -> Decision {
+fn query(x: &Exchange<'_>) -> Decision {
     let text = x.target.query().unwrap_or("").as_bytes();
     let mut cleaned = Vec::new();
     let mut serializer = form_urlencoded::Serializer::new(String::new());
@@ -101,7 +133,7 @@ pub(crate) fn query(x: &Exchange<'_>) -> Decision {
 }
 
 /// What is taken from the body, and the body that is left.
-pub(crate) fn body(x: &Exchange<'_>, parsed: &mut ParsedBody) -> Decision {
+fn body(x: &Exchange<'_>, parsed: &mut ParsedBody) -> Decision {
     let mut cleaned = Vec::new();
     match parsed {
         ParsedBody::Json(value) => {
@@ -169,7 +201,7 @@ fn rewrite(cleaned: &[String], change: impl FnOnce() -> Change) -> Decision {
         return Decision::Pass;
     }
     let evidence = crate::events::redact::excerpt(cleaned.join(" ").as_bytes());
-    Decision::Rewrite(Rewrite { rule: "markup", evidence, change: change() })
+    Decision::Rewrite(Rewrite { rule: "markup".into(), evidence, change: change() })
 }
 
 #[cfg(test)]

@@ -5,28 +5,40 @@
 
 use http::{Method, StatusCode};
 use policy::openapi::{Location, Operation};
-use policy::{Asker, Cedar, CedarVerdict, Needs, Question};
+use policy::{Asker, CedarVerdict, Needs, Question};
 use serde_json::{Map, Value};
 
+use super::{self as ownership, Released};
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
+use crate::doors::{Door, Step};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
+use crate::forward::Reader;
 use crate::inputs::{ParsedBody, pairs};
 
-use super::{self as ownership, Released};
+/// The part of the ownership door that asks Cedar policies.
+pub(crate) struct Cedar;
 
-/// Decides where the head is enough.
-pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
-    match stage(x, engine) {
-        Some((cedar, id, Needs { body: false, object: false })) => decision(x, engine, cedar, id, None),
-        _ => Decision::Pass,
+impl Door for Cedar {
+    fn id(&self) -> DoorId {
+        policy::Door::Ownership.into()
+    }
+
+    fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
+        admit(x, ruling.engine, Needs { body: false, object: false }).into()
+    }
+
+    fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
+        admit(x, ruling.engine, Needs { body: true, object: false }).into()
     }
 }
 
-/// Decides where the body is needed, and no object.
-pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
+/// Decides when what the decision depends on is there.
+fn admit(x: &Exchange<'_>, engine: &Engine, there: Needs) -> Decision {
     match stage(x, engine) {
-        Some((cedar, id, Needs { body: true, object: false })) => decision(x, engine, cedar, id, None),
+        Some((cedar, id, needs)) if needs == there => decision(x, engine, cedar, id, None),
         _ => Decision::Pass,
     }
 }
@@ -79,14 +91,20 @@ pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, response: Option<&mut V
 }
 
 /// The policies, the operation and what a decision about it depends on.
-fn stage<'e>(x: &Exchange<'e>, engine: &'e Engine) -> Option<(&'e Cedar, &'e str, Needs)> {
+fn stage<'e>(x: &Exchange<'e>, engine: &'e Engine) -> Option<(&'e policy::Cedar, &'e str, Needs)> {
     let cedar = engine.policy.cedar.as_ref()?;
     // Nothing can be said of what is not declared; the empty name is no operation's.
     let id = x.operation().map_or("", |operation| &*operation.id);
     Some((cedar, id, cedar.needs(id)))
 }
 
-fn decision(x: &Exchange<'_>, engine: &Engine, cedar: &Cedar, id: &str, object: Option<&Value>) -> Decision {
+fn decision(
+    x: &Exchange<'_>,
+    engine: &Engine,
+    cedar: &policy::Cedar,
+    id: &str,
+    object: Option<&Value>,
+) -> Decision {
     match ask(x, engine, cedar, id, object) {
         CedarVerdict::Permitted => Decision::Pass,
         CedarVerdict::Denied(why) => {
@@ -96,7 +114,13 @@ fn decision(x: &Exchange<'_>, engine: &Engine, cedar: &Cedar, id: &str, object: 
     }
 }
 
-fn ask(x: &Exchange<'_>, engine: &Engine, cedar: &Cedar, id: &str, object: Option<&Value>) -> CedarVerdict {
+fn ask(
+    x: &Exchange<'_>,
+    engine: &Engine,
+    cedar: &policy::Cedar,
+    id: &str,
+    object: Option<&Value>,
+) -> CedarVerdict {
     let (path, query) = match x.operation() {
         Some(operation) => parameters(x, operation),
         None => (Value::Null, Value::Null),

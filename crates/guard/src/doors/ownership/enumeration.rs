@@ -5,38 +5,61 @@
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use http::StatusCode;
 use http::header::RETRY_AFTER;
-use policy::Door;
+use http::{HeaderMap, StatusCode};
 use policy::config::EnumerationAction;
 use store::{Algorithm, CounterKey, Counters, Ledger, LedgerKey, Quota};
 
-use crate::decision::ruling::{Ruling, on};
+use super::compares;
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
-use crate::doors::ownership::compares;
+use crate::doors::{Door, Step};
 use crate::events::Verdict;
 use crate::exchange::Exchange;
 
-/// Refuses a caller who was seen counting, where the policy says so.
-pub(crate) async fn admit(ruling: Ruling<'_>, x: &Exchange<'_>) -> Decision {
-    let policy = &ruling.engine.policy.enumeration;
-    if policy.then != EnumerationAction::Throttle || !compares(x.route) {
-        return Decision::Pass;
+/// The part of the ownership door that counts refused ids.
+pub(crate) struct Enumeration;
+
+impl Door for Enumeration {
+    fn id(&self) -> DoorId {
+        policy::Door::Ownership.into()
     }
+
+    fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
+        let throttles = ruling.engine.policy.enumeration.then == EnumerationAction::Throttle;
+        if throttles && compares(x.route) { Step::later(admit(ruling, x)) } else { Step::PASS }
+    }
+
+    fn finish<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        status: StatusCode,
+        _: &'a mut HeaderMap,
+    ) -> Step<'a, ()> {
+        let denied = status == StatusCode::FORBIDDEN || status == StatusCode::NOT_FOUND;
+        if denied && (!x.parameters.is_empty() || compares(x.route)) {
+            Step::later(count(ruling, x))
+        } else {
+            Step::Now(())
+        }
+    }
+}
+
+/// Refuses a caller who was seen counting.
+async fn admit(ruling: Ruling<'_>, x: &Exchange<'_>) -> Decision {
     let known = ruling.state.looks.knows(flag(x), x.unix_millis()).await.unwrap_or(false);
     if !known {
         return Decision::Pass;
     }
+    let seconds = ruling.engine.policy.enumeration.window.0.as_secs().max(1);
     let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "enumeration", "was seen trying many ids");
-    Decision::Refuse(refusal.header(RETRY_AFTER, policy.window.0.as_secs().max(1).into()))
+    Decision::Refuse(refusal.header(RETRY_AFTER, seconds.into()))
 }
 
 /// Counts an answer that says "not yours" or "not there".
-pub(crate) async fn settle(ruling: Ruling<'_>, x: &Exchange<'_>, status: StatusCode) {
-    let denied = status == StatusCode::FORBIDDEN || status == StatusCode::NOT_FOUND;
-    if !denied || !on(x, Door::Ownership) || (x.parameters.is_empty() && !compares(x.route)) {
-        return;
-    }
+async fn count(ruling: Ruling<'_>, x: &Exchange<'_>) {
     let policy = &ruling.engine.policy.enumeration;
     let period = policy.window.0.as_millis() as u64;
     let quota = |permits| Quota { permits, period, burst: permits, algorithm: Algorithm::FixedWindow };
@@ -60,7 +83,7 @@ pub(crate) async fn settle(ruling: Ruling<'_>, x: &Exchange<'_>, status: StatusC
     if !state.looks.knows(flag(x), now).await.unwrap_or(false) {
         let _ = state.looks.remember(vec![flag(x)], now + period).await;
         let evidence = format!("more than {} different ids in {}", policy.ids, policy.window);
-        ruling.note(x, Door::Ownership.name(), "enumeration", Verdict::Reported, None, &evidence);
+        ruling.note(x, policy::Door::Ownership.name(), "enumeration", Verdict::Reported, None, &evidence);
     }
 }
 

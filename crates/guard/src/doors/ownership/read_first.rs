@@ -8,77 +8,115 @@ use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, COOKIE, ETAG, HOST, HeaderMap, HeaderName,
     HeaderValue, IF_MATCH, USER_AGENT,
 };
-use http::{Method, Request, Response, StatusCode, Version};
-use http_body::Body;
+use http::{Method, Request, StatusCode, Version};
 use identity::Principal;
-use policy::{Door, ReadPath};
+use policy::ReadPath;
 use store::{Ledger, LedgerKey, StoreError};
 
-use super::owner::{self, Ownership};
-use super::{self as ownership, cedar, named};
-use crate::decision::ruling::{Interruption, Ruling, enforced, on};
+use super::owner::{self as owners, Ownership};
+use super::{self as ownership, cedar, issued, named};
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Decision, Refusal};
+use crate::doors::{Door, Step};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::exchange::content_encoding::decode;
 use crate::exchange::target::Target;
-use crate::forward::{Client, ForwardError, identify};
+use crate::forward::{ReadError, Reader, identify};
 use crate::inputs::{StructureLimits, parse_json};
-use crate::wire::body::{Forwarded, collect};
 
-/// Sees to it that the objects which a request names are the caller's.
-pub(crate) async fn admit<B, R, F, Fut>(
-    ruling: Ruling<'_>,
-    x: &mut Exchange<'_>,
-    forward: &mut F,
-) -> Result<(), Interruption>
-where
-    B: Body<Data = Bytes>,
-    R: Body<Data = Bytes>,
-    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
-    Fut: Future<Output = Result<Response<R>, ForwardError>>,
-{
-    if !on(x, Door::Ownership) {
-        return Ok(());
+/// The part of the ownership door that checks the objects which a request names.
+pub(crate) struct Objects;
+
+impl Door for Objects {
+    fn id(&self) -> DoorId {
+        policy::Door::Ownership.into()
     }
-    let principal = x.principal.clone();
-    let owner = principal.as_deref().filter(|principal| !ownership::is_exempt(principal, ruling.engine));
-    if let Some(owner) = owner {
-        let decision = objects(ruling, x, owner, forward).await;
-        ruling.settle(x, Door::Ownership, decision.err().map_or(Decision::Pass, Decision::Refuse))?;
-    }
-    let Some(read) = &x.route.before_write else { return Ok(()) };
-    let judge = Judge { owner, cedar: cedar::needs_object(x, ruling.engine) };
-    if !ownership::writes(&x.method) || (judge.owner.is_none() && !judge.cedar) {
-        return Ok(());
-    }
-    match look(ruling, x, judge, read, None, forward).await {
-        Ok(tag) => {
-            // What was judged is what may be written: not what somebody made of it since (RFC 9110 §13.1.1).
-            if let Some(tag) =
-                tag.filter(|_| enforced(x, Door::Ownership) && !x.headers.contains_key(IF_MATCH))
-            {
-                x.headers.insert(IF_MATCH, tag);
-            }
-            Ok(())
+
+    fn admit_body<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        reader: &'a Reader,
+    ) -> Step<'a> {
+        if x.route.objects.is_empty() || owner(ruling, x).is_none() {
+            return Step::PASS;
         }
-        Err(refusal) => ruling.settle(x, Door::Ownership, Decision::Refuse(refusal)),
+        Step::later(async move {
+            let Some(owner) = owner(ruling, x) else { return Decision::Pass };
+            let refused = objects(ruling, x, owner, reader).await.err();
+            refused.map_or(Decision::Pass, Decision::Refuse)
+        })
+    }
+
+    fn admit_stream<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        reader: &'a Reader,
+    ) -> Step<'a> {
+        self.admit_body(ruling, x, reader)
     }
 }
 
+/// The part of the ownership door that reads an object before it is changed.
+pub(crate) struct BeforeWrite;
+
+impl Door for BeforeWrite {
+    fn id(&self) -> DoorId {
+        policy::Door::Ownership.into()
+    }
+
+    fn admit_body<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        reader: &'a Reader,
+    ) -> Step<'a> {
+        let Some(read) = &x.route.before_write else { return Step::PASS };
+        let is_judged = owner(ruling, x).is_some() || cedar::needs_object(x, ruling.engine);
+        if !ownership::writes(&x.method) || !is_judged {
+            return Step::PASS;
+        }
+        Step::later(async move {
+            let judge = Judge { owner: owner(ruling, x), cedar: cedar::needs_object(x, ruling.engine) };
+            match read_object(ruling, x, judge, read, None, reader).await {
+                Ok(tag) => {
+                    // What was judged is what may be written: not what somebody made of it since (RFC 9110 §13.1.1).
+                    let enforce = enforced(x, policy::Door::Ownership);
+                    if let Some(tag) = tag.filter(|_| enforce && !x.headers.contains_key(IF_MATCH)) {
+                        x.headers.insert(IF_MATCH, tag);
+                    }
+                    Decision::Pass
+                }
+                Err(refusal) => Decision::Refuse(refusal),
+            }
+        })
+    }
+
+    fn admit_stream<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        reader: &'a Reader,
+    ) -> Step<'a> {
+        self.admit_body(ruling, x, reader)
+    }
+}
+
+/// Whose objects they must be; nobody's in particular for callers that are exempt.
+fn owner<'x>(ruling: Ruling<'_>, x: &'x Exchange<'_>) -> Option<&'x Principal> {
+    x.principal.as_deref().filter(|principal| !ownership::is_exempt(principal, ruling.engine))
+}
+
 /// Every object that the request names is remembered as the caller's, or is when it is read.
-async fn objects<B, R, F, Fut>(
+async fn objects(
     ruling: Ruling<'_>,
     x: &Exchange<'_>,
     principal: &Principal,
-    forward: &mut F,
-) -> Result<(), Refusal>
-where
-    B: Body<Data = Bytes>,
-    R: Body<Data = Bytes>,
-    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
-    Fut: Future<Output = Result<Response<R>, ForwardError>>,
-{
+    reader: &Reader,
+) -> Result<(), Refusal> {
     let ledger = &ruling.state.ledger;
     for object in &x.route.objects {
         for id in named::ids(x, object)? {
@@ -94,49 +132,13 @@ where
                 return Err(ownership::refusal(ruling.engine, "object-unknown", evidence));
             };
             let judge = Judge { owner: Some(principal), cedar: false };
-            look(ruling, x, judge, read, Some(&id), forward).await?;
+            read_object(ruling, x, judge, read, Some(&id), reader).await?;
             if let Some(entry) = entry {
-                remember(ruling, x, vec![entry]).await.map_err(|e| gone(&e))?;
+                issued::remember(ruling, x, vec![entry]).await.map_err(|e| gone(&e))?;
             }
         }
     }
     Ok(())
-}
-
-/// Remembers what a response gives to the caller.
-pub(crate) async fn remember_response(ruling: Ruling<'_>, x: &Exchange<'_>, response: &serde_json::Value) {
-    /// Ids of one response that are remembered.
-    const MOST: usize = 10_000;
-    let Some(principal) = &x.principal else { return };
-    let mut entries = Vec::new();
-    for (kind, pointers) in &x.route.remember {
-        for pointer in pointers {
-            pointer.visit(response, &mut |value| {
-                let id = match value {
-                    serde_json::Value::String(text) => text.clone(),
-                    serde_json::Value::Number(number) => number.to_string(),
-                    _ => return,
-                };
-                if entries.len() < MOST {
-                    entries.push(LedgerKey::new(kind, &principal.subject, &id));
-                }
-            });
-        }
-    }
-    if let Err(error) = remember(ruling, x, entries).await {
-        // The answer is the caller's all the same; what is not remembered will be looked at, or refused.
-        let verdict = crate::events::Verdict::Failed;
-        ruling.note(x, Door::Ownership.name(), "store", verdict, None, &error.to_string());
-    }
-}
-
-async fn remember(ruling: Ruling<'_>, x: &Exchange<'_>, entries: Vec<LedgerKey>) -> Result<(), StoreError> {
-    let keep = ruling.engine.policy.ledger.keep.as_millis() as u64;
-    if entries.is_empty() {
-        Ok(())
-    } else {
-        ruling.state.ledger.remember(entries, x.unix_millis() + keep).await
-    }
 }
 
 fn gone(error: &StoreError) -> Refusal {
@@ -153,20 +155,14 @@ struct Judge<'p> {
 }
 
 /// Reads an object as the caller. Its validator, when the judges agree.
-async fn look<B, R, F, Fut>(
+async fn read_object(
     ruling: Ruling<'_>,
     x: &Exchange<'_>,
     judge: Judge<'_>,
     read: &ReadPath,
     id: Option<&str>,
-    forward: &mut F,
-) -> Result<Option<HeaderValue>, Refusal>
-where
-    B: Body<Data = Bytes>,
-    R: Body<Data = Bytes>,
-    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
-    Fut: Future<Output = Result<Response<R>, ForwardError>>,
-{
+    reader: &Reader,
+) -> Result<Option<HeaderValue>, Refusal> {
     let engine = ruling.engine;
     let refuse = |rule, evidence: String| Err(ownership::refusal(engine, rule, evidence));
     let value = |name: &str| id.filter(|_| name == "id").or_else(|| x.parameter(name));
@@ -195,17 +191,16 @@ where
     }
     let failed = |why: String| Refusal::new(StatusCode::BAD_GATEWAY, "look-failed", why);
     let request = request(engine, x, &path).ok_or_else(|| failed(format!("{path} is no target")))?;
-    let client = Client { address: x.client, transport: x.transport };
-    let response = forward(request, client).await.map_err(|e| failed(e.to_string()))?;
-    let (parts, body) = response.into_parts();
-    match parts.status.as_u16() {
+    let answer = reader.read(request).await.map_err(|error| match error {
+        ReadError::Forward(error) => failed(error.to_string()),
+        ReadError::Body => failed(format!("{path} cannot be held")),
+    })?;
+    match answer.status().as_u16() {
         200 => {}
-        401 | 403 | 404 | 410 => return refuse("look", format!("{path} answered {}", parts.status.as_u16())),
+        status @ (401 | 403 | 404 | 410) => return refuse("look", format!("{path} answered {status}")),
         status => return Err(failed(format!("{path} answered {status}"))),
     }
-    let (limit, patience) =
-        (engine.policy.protocol.max_decoded_body.as_usize(), engine.policy.gateway.timeouts.upstream.0);
-    let held = collect(body, limit, patience).await.map_err(|_| failed(format!("{path} cannot be held")))?;
+    let (parts, held) = answer.into_parts();
     let coding = parts.headers.get(CONTENT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or("");
     let decoded = decode(coding, &held, &engine.policy.protocol).map_err(|e| failed(e.to_string()))?;
     let text = decoded.map_or(held, Bytes::from);
@@ -214,7 +209,7 @@ where
         return Err(ownership::unreadable(engine, "an object that is not JSON"));
     };
     if let (Some(owner), Some(principal)) = (owner, judge.owner)
-        && owner::check(owner, principal, &mut object) != Ownership::Own
+        && owners::check(owner, principal, &mut object) != Ownership::Own
     {
         return Err(ownership::not_owner(engine, owner, principal, &object));
     }
@@ -230,7 +225,7 @@ where
 }
 
 /// The read: a request with the caller's credentials, or the gate's own, and nothing about the write.
-fn request<B>(engine: &Engine, x: &Exchange<'_>, path: &str) -> Option<Request<Forwarded<B>>> {
+fn request(engine: &Engine, x: &Exchange<'_>, path: &str) -> Option<Request<()>> {
     let mut headers = HeaderMap::new();
     let key = &engine.policy.auth.api_key_header;
     let forwarded = HeaderName::from_static("x-forwarded-for");
@@ -247,7 +242,7 @@ fn request<B>(engine: &Engine, x: &Exchange<'_>, path: &str) -> Option<Request<F
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     identify(engine, x, &mut headers);
-    let mut request = Request::new(Forwarded::held(Bytes::new()));
+    let mut request = Request::new(());
     *request.uri_mut() = path.parse().ok()?;
     *request.version_mut() = Version::HTTP_11;
     *request.headers_mut() = headers;

@@ -34,7 +34,7 @@ pub(crate) fn declared(
         return match &body.parsed {
             ParsedBody::Empty => Decision::Pass,
             _ => Decision::Rewrite(Rewrite {
-                rule: "undeclared-body",
+                rule: "undeclared-body".into(),
                 evidence: format!("{} bytes", body.wire.len()),
                 change: Change::Body(Bytes::new()),
             }),
@@ -297,7 +297,7 @@ fn without_nulls(value: &Value) -> Value {
 
 fn strip(removed: &[String], body: Bytes) -> Decision {
     let evidence = crate::events::redact::excerpt(removed.join(" ").as_bytes());
-    Decision::Rewrite(Rewrite { rule: "unknown-property", evidence, change: Change::Body(body) })
+    Decision::Rewrite(Rewrite { rule: "unknown-property".into(), evidence, change: Change::Body(body) })
 }
 
 fn refuse_properties(removed: &[String]) -> Decision {

@@ -6,26 +6,65 @@
 //!
 //! [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
 
+pub(crate) mod answers;
 mod body;
 
 use http::header::{ALLOW, COOKIE, HeaderValue};
+use http::response::Parts;
 use http::{Method, StatusCode};
+use policy::Door;
 use policy::config::{DeprecatedOperation, ServerErrors, UndeclaredOperation, UnknownProperties};
-use policy::openapi::{Direction, Location, MediaType, Operation, ParameterError, ShapeId};
-use serde_json::Value;
+use policy::openapi::{Location, MediaType, Operation, ParameterError};
 
-use crate::decision::{Change, Decision, Refusal, Rewrite};
+use super::Step;
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::{Ruling, enforced};
+use crate::decision::{Change, Decision, Refusal, Rewrite, problem};
 use crate::engine::Engine;
+use crate::events::Verdict;
 use crate::exchange::{Declared, Exchange};
-use crate::inputs::{cookies, pairs};
+use crate::forward::Reader;
+use crate::inputs::{cookies, essence, pairs};
+
+/// The door.
+pub(crate) struct Schema;
+
+impl super::Door for Schema {
+    fn id(&self) -> DoorId {
+        Door::Schema.into()
+    }
+
+    fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
+        admit_head(x, ruling.engine).into()
+    }
+
+    fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
+        admit_body(x, ruling.engine).into()
+    }
+
+    fn release_head<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, parts: &Parts) -> Decision {
+        if masks(x, ruling.engine, parts.status) {
+            let enforce = enforced(x, Door::Schema);
+            let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
+            ruling.note(x, Door::Schema.name(), "server-error", verdict, None, parts.status.as_str());
+            if enforce {
+                return Decision::Answer(problem(parts.status, x.id, &[]));
+            }
+        }
+        match undeclared_response(x, parts.status, &essence(&parts.headers)) {
+            Some((rule, evidence)) => Decision::report(rule, evidence),
+            None => Decision::Pass,
+        }
+    }
+}
 
 /// Judges method, path and parameters.
-pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
+fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let operation = match &x.declared {
         Declared::NoDocument => return Decision::Pass,
         Declared::Operation(operation, _) => *operation,
         _ if engine.policy.undeclared == UndeclaredOperation::Report => {
-            return Decision::Report("undeclared-operation", format!("{} {}", x.method, x.target.path()));
+            return Decision::report("undeclared-operation", format!("{} {}", x.method, x.target.path()));
         }
         Declared::OtherMethods(methods) => return other_method(x, methods),
         Declared::Nothing => {
@@ -53,7 +92,7 @@ pub(crate) fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
 fn deprecated(engine: &Engine, operation: &Operation) -> Decision {
     match engine.policy.deprecated {
         DeprecatedOperation::Allow => Decision::Pass,
-        DeprecatedOperation::Report => Decision::Report("deprecated", operation.id.to_string()),
+        DeprecatedOperation::Report => Decision::report("deprecated", &*operation.id),
         DeprecatedOperation::Refuse => {
             Decision::Refuse(Refusal::new(StatusCode::NOT_FOUND, "deprecated", &*operation.id))
         }
@@ -61,7 +100,7 @@ fn deprecated(engine: &Engine, operation: &Operation) -> Decision {
 }
 
 /// What a response is that its document does not declare: another status, another media type.
-pub(crate) fn undeclared_response(
+fn undeclared_response(
     x: &Exchange<'_>,
     status: StatusCode,
     essence: &str,
@@ -79,7 +118,7 @@ pub(crate) fn undeclared_response(
 }
 
 /// Judges the body, and strips what may not be assigned.
-pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
+fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let Some(held) = &x.body else { return Decision::Pass };
     match (x.operation(), &x.route.fields) {
         (Some(operation), _) => body::declared(x, engine, operation, held),
@@ -88,28 +127,11 @@ pub(crate) fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     }
 }
 
-/// Removes what the response schema does not show. Answers with the JSON Pointers removed.
-pub(crate) fn release(
-    x: &Exchange<'_>,
-    engine: &Engine,
-    shape: ShapeId,
-    response: &mut Value,
-) -> Vec<String> {
-    let Some(document) = &engine.policy.document else { return Vec::new() };
-    document.shapes.strip(shape, response, Direction::Response, &x.route.allow_properties)
-}
-
 /// Whether the words of this failure are nobody's business: a server error that no document declares.
-pub(crate) fn masks(x: &Exchange<'_>, engine: &Engine, status: StatusCode) -> bool {
+fn masks(x: &Exchange<'_>, engine: &Engine, status: StatusCode) -> bool {
     let declared =
         || x.operation().and_then(|o| o.response(status.as_u16())).is_some_and(|r| r.status.starts_with('5'));
     status.is_server_error() && engine.policy.server_errors == ServerErrors::Mask && !declared()
-}
-
-/// The shape of the declared response for a status and media type.
-pub(crate) fn response_shape(x: &Exchange<'_>, status: StatusCode, essence: &str) -> Option<ShapeId> {
-    let response = x.operation()?.response(status.as_u16())?;
-    MediaType::select(&response.content, essence)?.shape
 }
 
 fn other_method(x: &Exchange<'_>, methods: &[&Method]) -> Decision {
@@ -178,5 +200,9 @@ fn unknown_parameters(x: &Exchange<'_>, operation: &Operation) -> Decision {
         .split('&')
         .filter(|pair| pairs(pair.as_bytes()).next().is_some_and(|(name, _)| known(&name)))
         .collect();
-    Decision::Rewrite(Rewrite { rule: "unknown-parameter", evidence, change: Change::Query(kept.join("&")) })
+    Decision::Rewrite(Rewrite {
+        rule: "unknown-parameter".into(),
+        evidence,
+        change: Change::Query(kept.join("&")),
+    })
 }

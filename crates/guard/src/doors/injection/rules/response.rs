@@ -7,40 +7,68 @@ use policy::config::BodyHandling;
 use seclang::{Intervention, Phase, ResponseHead};
 
 use super::audit;
-use super::{describe, protocol, refusal};
+use super::request::{message, protocol, refusal};
 use crate::decision::Decision;
-use crate::decision::ruling::{Interruption, Ruling};
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::Ruling;
+use crate::doors::Step;
+use crate::doors::inspector::{Head, Held, Inspector};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::inputs::essence;
+
+/// Runs the rules for bodies of answers: for what is text, and is not sent bit by bit.
+pub(crate) struct Answers;
+
+impl Inspector for Answers {
+    fn door(&self) -> Option<DoorId> {
+        Some(Door::Injection.into())
+    }
+
+    fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> bool {
+        needs_response(x, engine)
+    }
+
+    fn wants(&self, engine: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
+        const TEXT: [&str; 5] =
+            ["text/html", "text/plain", "text/xml", "application/json", "application/xml"];
+        let kind = head.essence.as_str();
+        let is_text = TEXT.contains(&kind) || kind.ends_with("+json") || kind.ends_with("+xml");
+        is_text && needs_response(x, engine)
+    }
+
+    fn inspect<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        held: &'a mut Held,
+    ) -> Step<'a> {
+        release_body(ruling, x, &held.text).into()
+    }
+
+    /// What is not read is an empty body to the rules.
+    fn unseen<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, _: &Head) -> Decision {
+        release_body(ruling, x, &[])
+    }
+
+    /// What was read is judged; a client cannot be made to wait for all of it.
+    fn too_large<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, read: &[u8]) -> Decision {
+        release_body(ruling, x, read)
+    }
+}
 
 /// Whether an answer of this exchange may have to be read.
-pub(crate) fn needs_response(x: &Exchange<'_>, engine: &Engine) -> bool {
+fn needs_response(x: &Exchange<'_>, engine: &Engine) -> bool {
     x.rules.is_some()
         && x.route.body != BodyHandling::Stream
         && engine.policy.core_rule_set.as_ref().is_some_and(|rules| rules.responses)
 }
 
-/// Whether the body of this answer is to be read: what is text, and is not sent bit by bit.
-pub(crate) fn reads_body(x: &Exchange<'_>, engine: &Engine, parts: &Parts) -> bool {
-    let kind = essence(&parts.headers);
-    let is_text = ["text/html", "text/plain", "text/xml", "application/json", "application/xml"]
-        .contains(&kind.as_str())
-        || kind.ends_with("+json")
-        || kind.ends_with("+xml");
-    is_text && needs_response(x, engine)
-}
-
 /// Judges the head.
-pub(crate) fn release_head(
-    ruling: Ruling<'_>,
-    x: &mut Exchange<'_>,
-    parts: &Parts,
-) -> Result<(), Interruption> {
+pub(super) fn release_head(ruling: Ruling<'_>, x: &mut Exchange<'_>, parts: &Parts) -> Decision {
     if !needs_response(x, ruling.engine) {
-        return Ok(());
+        return Decision::Pass;
     }
-    let Some(mut transaction) = x.rules.take() else { return Ok(()) };
+    let Some(mut transaction) = x.rules.take() else { return Decision::Pass };
     let headers: Vec<(&[u8], &[u8])> =
         parts.headers.iter().map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes())).collect();
     transaction.response(&ResponseHead {
@@ -50,46 +78,35 @@ pub(crate) fn release_head(
     });
     let before = transaction.matches().len();
     let intervention = transaction.run(Phase::ResponseHeaders);
-    let told = describe(&transaction.matches()[before..]);
+    let message = message(&transaction.matches()[before..]);
     x.rules = Some(transaction);
-    settle(ruling, x, intervention, told)
+    decision(intervention, message)
 }
 
 /// Judges the body, which is empty where it is not read.
-pub(crate) fn release_body(
-    ruling: Ruling<'_>,
-    x: &mut Exchange<'_>,
-    body: &[u8],
-) -> Result<(), Interruption> {
+fn release_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, body: &[u8]) -> Decision {
     if !needs_response(x, ruling.engine) {
-        return Ok(());
+        return Decision::Pass;
     }
-    let Some(mut transaction) = x.rules.take() else { return Ok(()) };
+    let Some(mut transaction) = x.rules.take() else { return Decision::Pass };
     transaction.response_body(body);
     let before = transaction.matches().len();
     let intervention = transaction.run(Phase::ResponseBody);
-    let told = describe(&transaction.matches()[before..]);
+    let message = message(&transaction.matches()[before..]);
     x.rules = Some(transaction);
-    settle(ruling, x, intervention, told)
+    decision(intervention, message)
 }
 
-fn settle(
-    ruling: Ruling<'_>,
-    x: &mut Exchange<'_>,
-    intervention: Option<Intervention>,
-    told: String,
-) -> Result<(), Interruption> {
+fn decision(intervention: Option<Intervention>, message: String) -> Decision {
     match intervention {
-        Some(intervention) => {
-            ruling.settle(x, Door::Injection, Decision::Refuse(refusal(&intervention, told)))
-        }
-        None if !told.is_empty() => ruling.settle(x, Door::Injection, Decision::Report("crs", told)),
-        None => Ok(()),
+        Some(intervention) => Decision::Refuse(refusal(&intervention, message)),
+        None if !message.is_empty() => Decision::report("crs", message),
+        None => Decision::Pass,
     }
 }
 
 /// The last phase, and what was found is written where somebody wants it.
-pub(crate) fn finish(ruling: Ruling<'_>, x: &mut Exchange<'_>, status: StatusCode) {
+pub(super) fn finish(ruling: Ruling<'_>, x: &mut Exchange<'_>, status: StatusCode) {
     let Some(mut transaction) = x.rules.take() else { return };
     let _ = transaction.run(Phase::Logging);
     if ruling.state.sink.wants_audit() && !transaction.matches().is_empty() {

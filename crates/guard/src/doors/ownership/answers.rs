@@ -1,0 +1,110 @@
+//! Whose object an answer shows: by its owner field, and by Cedar policies.
+
+use policy::Door;
+use serde_json::Value;
+
+use super::owner::{self, Ownership};
+use super::{Released, cedar, is_exempt, not_owner, owner_scan, refusal, unreadable, writes};
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::{Ruling, enforced};
+use crate::decision::{Decision, Refusal};
+use crate::doors::Step;
+use crate::doors::inspector::{Head, Held, Inspector};
+use crate::engine::Engine;
+use crate::events::Verdict;
+use crate::exchange::Exchange;
+
+/// Refuses an object of somebody else, and filters those out of lists.
+pub(crate) struct Answers;
+
+impl Inspector for Answers {
+    fn door(&self) -> Option<DoorId> {
+        Some(Door::Ownership.into())
+    }
+
+    fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> bool {
+        self.needs_whole(engine, x)
+    }
+
+    fn needs_whole(&self, engine: &Engine, x: &Exchange<'_>) -> bool {
+        has_owner(x, engine) || cedar::needs_response(x, engine)
+    }
+
+    fn wants(&self, engine: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
+        head.status.is_success() && self.needs_whole(engine, x)
+    }
+
+    fn inspect<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        held: &'a mut Held,
+    ) -> Step<'a> {
+        inspect(ruling, x, held).into()
+    }
+
+    fn is_clean(&self, engine: &Engine, x: &Exchange<'_>, held: &Held) -> bool {
+        if cedar::needs_response(x, engine) || !held.head.is_json || held.is_partial() {
+            return false;
+        }
+        match (&x.route.owner, &x.principal) {
+            (Some(owner), Some(principal)) => owner_scan::is_all_own(owner, principal, &held.text),
+            _ => false,
+        }
+    }
+
+    fn insists(&self, engine: &Engine) -> Option<Refusal> {
+        Some(unreadable(engine, "a response too large to check"))
+    }
+}
+
+fn inspect(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) -> Decision {
+    type Check = fn(&Exchange<'_>, &Engine, Option<&mut Value>) -> Released;
+    let engine = ruling.engine;
+    let enforce = enforced(x, Door::Ownership);
+    let is_partial = held.is_partial();
+    let checks: [(bool, Check, &str, &str); 2] = [
+        (has_owner(x, engine), check_owner, "owner-filter", "objects of others"),
+        (cedar::needs_response(x, engine), cedar::release, "cedar-filter", "objects that no policy permits"),
+    ];
+    let mut filtered = false;
+    for (_, check, rule, what) in checks.into_iter().filter(|(is_needed, ..)| *is_needed) {
+        match check(x, engine, held.value().filter(|_| !is_partial)) {
+            Released::Unchanged => {}
+            Released::Filtered(count) => {
+                let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
+                ruling.note(x, Door::Ownership.name(), rule, verdict, None, &format!("{count} {what}"));
+                filtered = true;
+            }
+            Released::Refused(refusal) => {
+                held.seal();
+                return Decision::Refuse(refusal);
+            }
+        }
+    }
+    match (filtered, enforce) {
+        (false, _) => {}
+        (true, true) => held.change(),
+        (true, false) => held.seal(),
+    }
+    Decision::Pass
+}
+
+/// Whether the owner field of the answer has to be checked. What answers a write says what was done, and its object was
+/// read before.
+fn has_owner(x: &Exchange<'_>, engine: &Engine) -> bool {
+    let was_read = x.route.before_write.is_some() && writes(&x.method);
+    x.route.owner.is_some() && !was_read && !x.principal.as_deref().is_some_and(|p| is_exempt(p, engine))
+}
+
+fn check_owner(x: &Exchange<'_>, engine: &Engine, response: Option<&mut Value>) -> Released {
+    let (Some(owner), Some(principal)) = (&x.route.owner, &x.principal) else { return Released::Unchanged };
+    let Some(response) = response else {
+        return Released::Refused(refusal(engine, "owner-unreadable", "a response that is not JSON".into()));
+    };
+    match owner::check(owner, principal, response) {
+        Ownership::Own => Released::Unchanged,
+        Ownership::Filtered(count) => Released::Filtered(count),
+        Ownership::Foreign => Released::Refused(not_owner(engine, owner, principal, response)),
+    }
+}

@@ -1,0 +1,82 @@
+//! Inputs that must equal a claim of the caller, and roles that a route asks for.
+
+use http::StatusCode;
+use identity::Principal;
+use policy::{Binding, Door};
+
+use super::named::texts;
+use super::{claim_text, compares, is_exempt, refusal};
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::Ruling;
+use crate::decision::{Decision, Refusal};
+use crate::doors::Step;
+use crate::engine::Engine;
+use crate::exchange::Exchange;
+use crate::forward::Reader;
+
+/// The part of the ownership door that compares inputs with claims.
+pub(crate) struct Bindings;
+
+impl crate::doors::Door for Bindings {
+    fn id(&self) -> DoorId {
+        Door::Ownership.into()
+    }
+
+    fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
+        admit_head(x, ruling.engine).into()
+    }
+
+    fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
+        admit_body(x, ruling.engine).into()
+    }
+}
+
+/// Compares bound parameters of path, query and headers.
+fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    if !compares(x.route) {
+        return Decision::Pass;
+    }
+    // Whose objects they are cannot be said of nobody.
+    let Some(principal) = &x.principal else {
+        return Decision::Refuse(Refusal::new(StatusCode::UNAUTHORIZED, "no-principal", "nobody is asking"));
+    };
+    // A role is needed of everybody, whoever may see whose objects.
+    let claim = &engine.policy.role_claim;
+    if !x.route.roles.is_empty() && !x.route.roles.iter().any(|role| principal.has(claim, role)) {
+        let evidence = format!(
+            "needs one of {}; the caller's {claim} is {}",
+            x.route.roles.join(", "),
+            claim_text(principal, claim)
+        );
+        let evidence = crate::events::redact::excerpt(evidence.as_bytes());
+        return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "role", evidence));
+    }
+    if is_exempt(principal, engine) {
+        return Decision::Pass;
+    }
+    let foreign = x.route.bind.iter().filter(|b| !b.input.is_in_body()).find(|binding| {
+        !texts(x, &binding.input)
+            .is_some_and(|texts| texts.iter().all(|text| principal.has(&binding.claim, text)))
+    });
+    foreign.map_or(Decision::Pass, |binding| unbound(x, engine, principal, binding))
+}
+
+/// Compares bound fields of the body.
+fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    let Some(principal) = &x.principal else { return Decision::Pass };
+    if is_exempt(principal, engine) {
+        return Decision::Pass;
+    }
+    let foreign = x.route.bind.iter().filter(|b| b.input.is_in_body()).find(|binding| {
+        !texts(x, &binding.input)
+            .is_some_and(|texts| texts.iter().all(|text| principal.has(&binding.claim, text)))
+    });
+    foreign.map_or(Decision::Pass, |binding| unbound(x, engine, principal, binding))
+}
+
+fn unbound(x: &Exchange<'_>, engine: &Engine, principal: &Principal, binding: &Binding) -> Decision {
+    let Binding { input, claim } = binding;
+    let found = texts(x, input).map_or("unreadable".into(), |texts| texts.join(", "));
+    let evidence = format!("{input} is {found}; the caller's {claim} is {}", claim_text(principal, claim));
+    Decision::Refuse(refusal(engine, "bind", crate::events::redact::excerpt(evidence.as_bytes())))
+}

@@ -1,0 +1,87 @@
+//! Ids that callers were given: remembered from answers, so that requests which name them need no read.
+
+use identity::Principal;
+use policy::Door;
+use serde_json::Value;
+use store::{Ledger, LedgerKey, StoreError};
+
+use crate::decision::Decision;
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::Ruling;
+use crate::doors::Step;
+use crate::doors::inspector::{Head, Held, Inspector};
+use crate::engine::Engine;
+use crate::events::Verdict;
+use crate::exchange::Exchange;
+
+/// Remembers the ids that an answer gives to the caller.
+pub(crate) struct Answers;
+
+impl Inspector for Answers {
+    fn door(&self) -> Option<DoorId> {
+        Some(Door::Ownership.into())
+    }
+
+    fn expects(&self, _: &Engine, x: &Exchange<'_>) -> bool {
+        !x.route.remember.is_empty() && x.principal.is_some()
+    }
+
+    fn wants(&self, engine: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
+        head.status.is_success() && head.is_json && self.expects(engine, x)
+    }
+
+    fn inspect<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        held: &'a mut Held,
+    ) -> Step<'a> {
+        let entries = match (&x.principal, held.value()) {
+            (Some(principal), Some(value)) => entries(x, principal, value),
+            _ => Vec::new(),
+        };
+        if entries.is_empty() {
+            return Step::PASS;
+        }
+        Step::later(async move {
+            if let Err(error) = remember(ruling, x, entries).await {
+                // The answer is the caller's all the same; what is not remembered will be read first, or refused.
+                let (door, error) = (Door::Ownership.name(), error.to_string());
+                ruling.note(x, door, "store", Verdict::Failed, None, &error);
+            }
+            Decision::Pass
+        })
+    }
+}
+
+/// The ids in an answer.
+fn entries(x: &Exchange<'_>, principal: &Principal, response: &Value) -> Vec<LedgerKey> {
+    /// Ids of one answer that are remembered.
+    const MOST: usize = 10_000;
+    let mut entries = Vec::new();
+    for (kind, pointers) in &x.route.remember {
+        for pointer in pointers {
+            pointer.visit(response, &mut |value| {
+                let id = match value {
+                    Value::String(text) => text.clone(),
+                    Value::Number(number) => number.to_string(),
+                    _ => return,
+                };
+                if entries.len() < MOST {
+                    entries.push(LedgerKey::new(kind, &principal.subject, &id));
+                }
+            });
+        }
+    }
+    entries
+}
+
+/// Remembers ids.
+pub(super) async fn remember(
+    ruling: Ruling<'_>,
+    x: &Exchange<'_>,
+    entries: Vec<LedgerKey>,
+) -> Result<(), StoreError> {
+    let keep = ruling.engine.policy.ledger.keep.as_millis() as u64;
+    ruling.state.ledger.remember(entries, x.unix_millis() + keep).await
+}
