@@ -14,14 +14,14 @@ use prefix_trie::joint::JointPrefixSet;
 
 use crate::cedar::Cedar;
 use crate::config::{
-    AccessLog, AdminConfig, AuthRequirement, Belief, BodyHandling, ClaimMatch, ClaimType, CorsConfig, Csrf,
-    DeprecatedOperation, EnumerationConfig, ForeignStatus, HealthConfig, JwtAlgorithm, ProtocolConfig,
-    ProxyProtocol, ResponseProperties, SameSite, Sanitize, ServerErrors, TimeoutConfig, UndeclaredOperation,
-    UnknownProperties,
+    AccessLog, AdminConfig, AuthRequirement, Belief, BodyHandling, ClaimMatch, ClaimType, ClientAddressFrom,
+    CorsConfig, Csrf, DeprecatedOperation, EnumerationConfig, ForeignStatus, HealthConfig, JwtAlgorithm,
+    ProtocolConfig, ProxyProtocol, ResponseProperties, SameSite, Sanitize, ServerErrors, TimeoutConfig,
+    UndeclaredOperation, UnknownProperties,
 };
 use crate::openapi::Document;
 use crate::origin::OriginPattern;
-use crate::router::{PathTemplate, Router};
+use crate::router::{Captures, PathTemplate, Router, Spelling};
 use crate::units::{ByteSize, Limit};
 use crate::{Modes, Pointer};
 
@@ -133,14 +133,18 @@ impl PolicyFile {
 }
 
 impl Policy {
-    /// The policy of the route that a method and a normalised path belong to.
-    pub fn route(&self, method: &Method, path: &str) -> &Arc<RoutePolicy> {
-        if let Some((_, candidates, _)) = self.routes.find(path)
-            && let Some(route) = RoutePolicy::pick(candidates, method)
+    /// The policy of the route that a method and a normalized path belong to, and the values of its path parameters.
+    /// Case, empty segments and `;parameters` make no difference: a server may ignore them.
+    pub fn route<'p>(&self, method: &Method, path: &'p str) -> (&Arc<RoutePolicy>, Captures<'_, 'p>) {
+        if let Some((_, candidates, captures)) = self.routes.find(path)
+            && let Some(route) = RoutePolicy::pick(candidates, method, path)
         {
-            return route;
+            // Routes of one shape may name their parameters differently.
+            let names = route.template.iter().flat_map(PathTemplate::parameters);
+            return (route, names.zip(captures.into_iter().map(|(_, value)| value)).collect());
         }
-        if is_login(method, path, &self.login_paths) { &self.login } else { &self.fallback }
+        let route = if is_login(method, path, &self.login_paths) { &self.login } else { &self.fallback };
+        (route, Captures::new())
     }
 
     /// The schema that Cedar policies of this policy are checked against; there is none without a document.
@@ -157,16 +161,15 @@ impl Policy {
     }
 }
 
-/// Whether a request is a login: a POST whose last segment says so, or a configured path.
+/// Whether a request is a login: a POST to a configured path, or to one whose last segment is a word for logging in.
 pub(crate) fn is_login(method: &Method, path: &str, configured: &[String]) -> bool {
     const LOGIN: [&str; 7] = ["login", "signin", "sign-in", "authenticate", "token", "session", "sessions"];
+    let last = || Spelling::Loose.segments(path).last();
     method == Method::POST
-        && (configured.iter().any(|p| p == path)
-            || path
-                .trim_end_matches('/')
-                .rsplit('/')
-                .next()
-                .is_some_and(|last| LOGIN.iter().any(|word| last.eq_ignore_ascii_case(word))))
+        && (configured
+            .iter()
+            .any(|configured| Spelling::Loose.segments(configured).eq(Spelling::Loose.segments(path)))
+            || last().is_some_and(|last| LOGIN.contains(&&*last)))
 }
 
 /// What holds on one route.
@@ -232,13 +235,28 @@ impl RoutePolicy {
             || self.objects.iter().any(|object| object.input.is_in_body())
     }
 
-    /// The one of a path's routes that holds for a method: one that names it first.
+    /// The one of a path's routes that holds for a method: one that names it first. Where templates differ in spelling
+    /// only, the one that the path spells comes first.
     pub(crate) fn pick<'r>(
         candidates: &'r [Arc<RoutePolicy>],
         method: &Method,
+        path: &str,
     ) -> Option<&'r Arc<RoutePolicy>> {
-        let exact = candidates.iter().find(|route| route.methods.contains(method));
-        exact.or_else(|| candidates.iter().find(|route| route.serves(method)))
+        let spells = |route: &&Arc<RoutePolicy>| {
+            route.template.as_ref().is_some_and(|template| template.captures(path).is_some())
+        };
+        let templates = || candidates.iter().map(|route| &route.template);
+        let differ = templates().zip(templates().skip(1)).any(|(one, next)| one != next);
+        let spelled = differ.then(|| Self::by_method(candidates.iter().filter(spells), method)).flatten();
+        spelled.or_else(|| Self::by_method(candidates.iter(), method))
+    }
+
+    fn by_method<'r>(
+        mut candidates: impl Iterator<Item = &'r Arc<RoutePolicy>> + Clone,
+        method: &Method,
+    ) -> Option<&'r Arc<RoutePolicy>> {
+        let exact = candidates.clone().find(|route| route.methods.contains(method));
+        exact.or_else(|| candidates.find(|route| route.serves(method)))
     }
 
     /// Whether it holds for a method. What holds for GET holds for HEAD, which tells the same of an object.
@@ -256,6 +274,8 @@ pub struct Gateway {
     pub upstreams: Vec<Upstream>,
     /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The header in which they write the client's address.
+    pub client_address_from: ClientAddressFrom,
     /// PROXY protocol on the listener.
     pub proxy_protocol: ProxyProtocol,
     /// Worker threads.

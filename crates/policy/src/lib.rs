@@ -27,5 +27,5 @@ pub use diagnostics::{ConfigError, Problem, Source};
 pub use door::{Door, Mode, Modes};
 pub use origin::{Origin, OriginPattern};
 pub use pointer::{Pointer, Segment as PointerSegment};
-pub use router::{Captures, PathTemplate, Router, TemplateError};
+pub use router::{Captures, PathTemplate, Router, Spelling, TemplateError};
 pub use units::{ByteSize, CountedOutcome, Limit, LimitAlgorithm, LimitKey, Period};

@@ -1,8 +1,14 @@
 //! Path templates (`/users/{id}/orders`) and the tree that finds the most specific one for a path.
 //!
 //! OpenAPI 3.1 §4.8.8: concrete segments come before templated ones. On top of that, `{name}` may be a part of a
-//! segment (`{id}.json`), and `**` as the last segment stands for any rest.
+//! segment (`{id}.json`), and `**` as the last segment matches zero or more segments: `/admin/**` covers `/admin`.
+//!
+//! A router compares spellings in one of two ways ([`Spelling`]). The operations of a document are found by their exact
+//! path, because the document is an allowlist. The protections of a route are found by the loosest spelling that a
+//! server may accept for it, because many servers ignore case, a trailing slash and `;parameters` (Express, ASP.NET,
+//! Rails, Tomcat): `/Admin;a/x/` must not leave what `/admin/**` requires.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -116,9 +122,84 @@ impl fmt::Display for PathTemplate {
 /// The values that a path gave to a template's parameters.
 pub type Captures<'t, 'p> = Vec<(&'t str, &'p str)>;
 
+/// Which paths count as the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Spelling {
+    /// Only equal bytes.
+    #[default]
+    Exact,
+    /// Paths that differ in ASCII case, in empty segments (a trailing slash) or in what follows a `;` in a segment.
+    Loose,
+}
+
+impl Spelling {
+    /// The segments of a path in the form in which they are compared.
+    pub fn segments(self, path: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        let mut rest = Some(path.strip_prefix('/').unwrap_or(path));
+        std::iter::from_fn(move || {
+            let (segment, after) = self.next_segment(rest)?;
+            rest = after;
+            Some(self.key(segment))
+        })
+    }
+
+    /// The next segment that is compared, and what follows its slash.
+    fn next_segment<'p>(self, mut rest: Option<&'p str>) -> Option<(&'p str, Option<&'p str>)> {
+        loop {
+            let text = rest?;
+            let (segment, after) = match text.split_once('/') {
+                Some((segment, after)) => (segment, Some(after)),
+                None => (text, None),
+            };
+            if !self.ignores(segment) {
+                return Some((segment, after));
+            }
+            rest = after;
+        }
+    }
+
+    /// Whether a segment makes no difference.
+    fn ignores(self, segment: &str) -> bool {
+        self == Spelling::Loose && without_parameters(segment).is_empty()
+    }
+
+    /// What stands between a prefix and a suffix, which are keys.
+    fn between<'p>(self, segment: &'p str, prefix: &str, suffix: &str) -> Option<&'p str> {
+        match self {
+            Spelling::Exact => segment.strip_prefix(prefix)?.strip_suffix(suffix),
+            Spelling::Loose => {
+                let segment = without_parameters(segment);
+                let (start, rest) = segment.split_at_checked(prefix.len())?;
+                let (inner, end) = rest.split_at_checked(rest.len().checked_sub(suffix.len())?)?;
+                (start.eq_ignore_ascii_case(prefix) && end.eq_ignore_ascii_case(suffix)).then_some(inner)
+            }
+        }
+    }
+
+    /// The text that literals are compared by.
+    fn key(self, segment: &str) -> Cow<'_, str> {
+        match self {
+            Spelling::Exact => Cow::Borrowed(segment),
+            Spelling::Loose => {
+                let segment = without_parameters(segment);
+                match segment.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                    true => Cow::Owned(segment.to_ascii_lowercase()),
+                    false => Cow::Borrowed(segment),
+                }
+            }
+        }
+    }
+}
+
+/// A segment without its matrix parameters (RFC 3986 §3.3), which servlet containers cut off.
+fn without_parameters(segment: &str) -> &str {
+    segment.split_once(';').map_or(segment, |(name, _)| name)
+}
+
 /// Finds the most specific template for a path.
 #[derive(Debug)]
 pub struct Router<T> {
+    spelling: Spelling,
     root: Node,
     leaves: Vec<(PathTemplate, T)>,
 }
@@ -134,25 +215,35 @@ struct Node {
 
 impl<T> Default for Router<T> {
     fn default() -> Self {
-        Router { root: Node::default(), leaves: Vec::new() }
+        Router::new(Spelling::Exact)
     }
 }
 
 impl<T> Router<T> {
+    /// An empty router.
+    pub fn new(spelling: Spelling) -> Self {
+        Router { spelling, root: Node::default(), leaves: Vec::new() }
+    }
+
     /// The entry for a template of the same shape (names of parameters do not count), made if it is not there.
     pub fn entry(&mut self, template: PathTemplate, make: impl FnOnce() -> T) -> &mut T {
         let mut node = &mut self.root;
         let mut slot_is_rest = false;
         for segment in &template.segments {
             match segment {
-                Segment::Literal(text) => node = node.literals.entry(text.clone()).or_default(),
+                Segment::Literal(text) if self.spelling.ignores(text) => {}
+                Segment::Literal(text) => {
+                    let key = self.spelling.key(text).into();
+                    node = node.literals.entry(key).or_default();
+                }
                 Segment::Parameter { prefix, suffix, .. } if prefix.is_empty() && suffix.is_empty() => {
                     node = node.parameter.get_or_insert_default();
                 }
                 Segment::Parameter { prefix, suffix, .. } => {
-                    let found = node.partial.iter().position(|(p, s, _)| p == prefix && s == suffix);
+                    let (prefix, suffix) = (self.spelling.key(prefix), self.spelling.key(suffix));
+                    let found = node.partial.iter().position(|(p, s, _)| **p == *prefix && **s == *suffix);
                     let index = found.unwrap_or_else(|| {
-                        node.partial.push((prefix.clone(), suffix.clone(), Node::default()));
+                        node.partial.push((prefix.into(), suffix.into(), Node::default()));
                         node.partial.len() - 1
                     });
                     node = &mut node.partial[index].2;
@@ -172,7 +263,7 @@ impl<T> Router<T> {
     pub fn find<'p>(&self, path: &'p str) -> Option<(&PathTemplate, &T, Captures<'_, 'p>)> {
         let mut values = Vec::new();
         let rest = path.strip_prefix('/')?;
-        let index = find(&self.root, Some(rest), &mut values)?;
+        let index = find(self.spelling, &self.root, Some(rest), &mut values)?;
         let (template, value) = &self.leaves[index];
         Some((template, value, template.parameters().zip(values).collect()))
     }
@@ -189,20 +280,21 @@ impl<T> Router<T> {
 }
 
 /// Depth-first, most specific branch first. `rest` is what remains after the last slash taken, `None` at the end.
-fn find<'p>(node: &Node, rest: Option<&'p str>, values: &mut Vec<&'p str>) -> Option<usize> {
-    let Some(rest) = rest else { return node.leaf };
-    let (segment, after) = match rest.split_once('/') {
-        Some((segment, after)) => (segment, Some(after)),
-        None => (rest, None),
-    };
-    if let Some(found) = node.literals.get(segment).and_then(|next| find(next, after, values)) {
+fn find<'p>(
+    spelling: Spelling,
+    node: &Node,
+    rest: Option<&'p str>,
+    values: &mut Vec<&'p str>,
+) -> Option<usize> {
+    let Some((segment, after)) = spelling.next_segment(rest) else { return node.leaf.or(node.rest) };
+    let literal = node.literals.get(&*spelling.key(segment));
+    if let Some(found) = literal.and_then(|next| find(spelling, next, after, values)) {
         return Some(found);
     }
     for (prefix, suffix, next) in &node.partial {
-        let inner = segment.strip_prefix(&**prefix).and_then(|s| s.strip_suffix(&**suffix));
-        if let Some(inner) = inner.filter(|s| !s.is_empty()) {
+        if let Some(inner) = spelling.between(segment, prefix, suffix).filter(|inner| !inner.is_empty()) {
             values.push(inner);
-            if let Some(found) = find(next, after, values) {
+            if let Some(found) = find(spelling, next, after, values) {
                 return Some(found);
             }
             values.pop();
@@ -210,7 +302,7 @@ fn find<'p>(node: &Node, rest: Option<&'p str>, values: &mut Vec<&'p str>) -> Op
     }
     if let Some(next) = node.parameter.as_deref().filter(|_| !segment.is_empty()) {
         values.push(segment);
-        if let Some(found) = find(next, after, values) {
+        if let Some(found) = find(spelling, next, after, values) {
             return Some(found);
         }
         values.pop();
@@ -253,7 +345,37 @@ mod tests {
         assert_eq!(found("/r/x"), Some(("/r/{name}", vec![("name", "x")])));
         assert_eq!(found("/"), Some(("/", vec![])));
         assert_eq!(found("/users/"), None);
+        assert_eq!(found("/Users/me"), None);
         assert_eq!(found("/nowhere"), None);
+        assert_eq!(found("/files"), Some(("/files/**", vec![])), "`**` covers its base");
+    }
+
+    #[test]
+    fn a_loose_router_finds_every_spelling_that_a_server_may_accept() {
+        let mut r = Router::new(Spelling::Loose);
+        for t in ["/Orders/{id}", "/admin/**", "/r/{name}.JSON", "/"] {
+            r.entry(PathTemplate::parse(t).unwrap(), || t.to_owned());
+        }
+        let found =
+            |path: &'static str| r.find(path).map(|(_, v, c)| (v.as_str(), c.first().map_or("", |v| v.1)));
+        for (path, template, value) in [
+            ("/orders/A1", "/Orders/{id}", "A1"),
+            ("/ORDERS/A1/", "/Orders/{id}", "A1"),
+            ("/orders;v=1/A1", "/Orders/{id}", "A1"),
+            ("/orders/;x/A1//", "/Orders/{id}", "A1"),
+            ("/orders/A1;x", "/Orders/{id}", "A1;x"),
+            ("/admin", "/admin/**", ""),
+            ("/Admin/;a", "/admin/**", ""),
+            ("/admin;a/x/y", "/admin/**", ""),
+            ("/r/Me.json;a", "/r/{name}.JSON", "Me"),
+            ("/", "/", ""),
+            ("/;a", "/", ""),
+        ] {
+            assert_eq!(found(path), Some((template, value)), "{path}");
+        }
+        for path in ["/administrator", "/orders", "/orders/1/2", "/r/.json", "/r/é"] {
+            assert_eq!(found(path), None, "{path}");
+        }
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Check {
         if let Some(document) = &policy.document {
             outln!("\n{} declared operations:", document.operations().count());
             for (path, method, operation) in document.operations() {
-                let route = policy.route(method, path.as_str());
+                let (route, _) = policy.route(method, path.as_str());
                 let credential = if operation.is_secured() { "needs a credential" } else { "public" };
                 outln!("  {method:7} {path}  ({}, {credential}, route {})", operation.id, route.name);
             }

@@ -9,6 +9,7 @@ mod doors;
 mod failures;
 mod foreign_objects;
 mod framing;
+mod one_reading;
 mod ownership;
 mod reload;
 mod schema;

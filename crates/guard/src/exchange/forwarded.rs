@@ -7,6 +7,8 @@ use bytes::BytesMut;
 use http::HeaderMap;
 use http::header::{FORWARDED, HOST, HeaderName, HeaderValue};
 use ipnet::IpNet;
+use policy::Gateway;
+use policy::config::ClientAddressFrom;
 
 use crate::exchange::peer::{Peer, Transport};
 use crate::wire::headers::remove_headers;
@@ -32,14 +34,16 @@ const CLAIMS: [&str; 14] = [
     "x-original-host",
 ];
 
-/// The client's address: the peer, or the last address that no trusted proxy added.
-pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+/// The client's address: the peer, or the last address that no trusted proxy added to the header that the policy names.
+/// The other header may come from the client: a proxy that writes one passes the other on untouched.
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, gateway: &Gateway) -> IpAddr {
+    let trusted = &gateway.trusted_proxies;
     if !is_trusted(peer, trusted) {
         return peer;
     }
-    let chain: Vec<Option<IpAddr>> = match headers.contains_key(FORWARDED) {
-        true => list(headers, &FORWARDED).map(forwarded_for).collect(),
-        false => list(headers, &X_FORWARDED_FOR).map(address).collect(),
+    let chain: Vec<Option<IpAddr>> = match gateway.client_address_from {
+        ClientAddressFrom::Forwarded => list(headers, &FORWARDED).map(forwarded_for).collect(),
+        ClientAddressFrom::XForwardedFor => list(headers, &X_FORWARDED_FOR).map(address).collect(),
     };
     let mut client = peer;
     for hop in chain.into_iter().rev() {
@@ -80,10 +84,11 @@ pub fn set_forwarded(
         Transport::Tls => "https",
         Transport::Plain => "http",
     };
-    let earlier = headers.get(&X_FORWARDED_FOR).filter(|_| keep_chain).and_then(|v| v.to_str().ok());
-    let chain = match earlier {
-        Some(earlier) => value(format_args!("{earlier}, {}", peer.address)),
-        None => value(format_args!("{}", peer.address)),
+    // A proxy may add a line of its own (HAProxy does): they are one list.
+    let earlier = || list(headers, &X_FORWARDED_FOR).filter(|hop| !hop.is_empty()).collect::<Vec<_>>();
+    let chain = match if keep_chain { earlier() } else { Vec::new() } {
+        none if none.is_empty() => value(format_args!("{}", peer.address)),
+        earlier => value(format_args!("{}, {}", earlier.join(", "), peer.address)),
     };
     let host = headers.get(HOST).cloned();
     let name = host.as_ref().and_then(|host| host.to_str().ok());
@@ -148,22 +153,50 @@ fn address(text: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    fn client(peer: &str, name: &'static str, value: &str) -> String {
+    fn client(from: &str, peer: &str, lines: &[(&'static str, &str)]) -> String {
         let mut headers = HeaderMap::new();
-        headers.insert(name, value.parse().unwrap());
-        client_address(peer.parse().unwrap(), &headers, &["10.0.0.0/8".parse().unwrap()]).to_string()
+        for (name, value) in lines {
+            headers.append(*name, value.parse().unwrap());
+        }
+        let text =
+            format!("[gateway]\nupstream = 'http://127.0.0.1:1'\ntrusted_proxies = ['10.0.0.0/8']\n{from}");
+        let policy = policy::load(&policy::Inputs { text: Some(text), ..Default::default() }).unwrap();
+        client_address(peer.parse().unwrap(), &headers, &policy.gateway).to_string()
     }
 
     #[test]
     fn only_trusted_proxies_are_believed() {
-        assert_eq!(client("192.0.2.1", "x-forwarded-for", "198.51.100.7"), "192.0.2.1");
-        assert_eq!(client("10.0.0.1", "x-forwarded-for", "198.51.100.7"), "198.51.100.7");
-        assert_eq!(client("10.0.0.1", "x-forwarded-for", "6.6.6.6, 198.51.100.7, 10.0.0.2"), "198.51.100.7");
-        assert_eq!(client("10.0.0.1", "x-forwarded-for", "6.6.6.6, unknown"), "10.0.0.1");
-        assert_eq!(
-            client("10.0.0.1", "forwarded", "for=6.6.6.6, for=\"[2001:db8::7]:99\";proto=https"),
-            "2001:db8::7"
-        );
+        let xff = |peer, value| client("", peer, &[("x-forwarded-for", value)]);
+        assert_eq!(xff("192.0.2.1", "198.51.100.7"), "192.0.2.1");
+        assert_eq!(xff("10.0.0.1", "198.51.100.7"), "198.51.100.7");
+        assert_eq!(xff("10.0.0.1", "6.6.6.6, 198.51.100.7, 10.0.0.2"), "198.51.100.7");
+        assert_eq!(xff("10.0.0.1", "6.6.6.6, unknown"), "10.0.0.1");
+    }
+
+    #[test]
+    fn only_the_header_that_proxies_write_is_believed() {
+        let both = [
+            ("forwarded", "for=6.6.6.6, for=\"[2001:db8::7]:99\";proto=https"),
+            ("x-forwarded-for", "198.51.100.7"),
+        ];
+        assert_eq!(client("", "10.0.0.1", &both), "198.51.100.7");
+        assert_eq!(client("", "10.0.0.1", &both[..1]), "10.0.0.1");
+        let from = "client_address_from = 'forwarded'";
+        assert_eq!(client(from, "10.0.0.1", &both), "2001:db8::7");
+        assert_eq!(client(from, "10.0.0.1", &both[1..]), "10.0.0.1");
+    }
+
+    #[test]
+    fn every_line_of_the_chain_is_kept() {
+        let mut headers = HeaderMap::new();
+        for line in ["6.6.6.6", "198.51.100.7, 10.0.0.2"] {
+            headers.append(X_FORWARDED_FOR, line.parse().unwrap());
+        }
+        let peer =
+            Peer { address: "10.0.0.1".parse().unwrap(), transport: Transport::Plain, violation: None };
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        set_forwarded(&mut headers, peer.address, &peer, Transport::Plain, &trusted);
+        assert_eq!(headers["x-forwarded-for"], "6.6.6.6, 198.51.100.7, 10.0.0.2, 10.0.0.1");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderValue, ORIGIN};
+use http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
 use policy::openapi::{Found, Operation};
@@ -124,14 +124,11 @@ impl<'e> Exchange<'e> {
         {
             headers.insert(HOST, host);
         }
-        let route = policy.route(&parts.method, target.path());
-        let mut parameters: Vec<(&'e str, String)> = Vec::new();
+        join_cookies(&mut headers);
         let decode = |v: &str| percent_encoding::percent_decode_str(v).decode_utf8_lossy().into_owned();
-        if let Some(template) = &route.template
-            && let Some(captures) = template.captures(target.path())
-        {
-            parameters.extend(captures.into_iter().map(|(name, value)| (name, decode(value))));
-        }
+        let (route, captures) = policy.route(&parts.method, target.path());
+        let mut parameters: Vec<(&'e str, String)> =
+            captures.into_iter().map(|(name, value)| (name, decode(value))).collect();
         let declared = match &policy.document {
             None => Declared::NoDocument,
             Some(document) => match document.find(&parts.method, target.path()) {
@@ -151,7 +148,7 @@ impl<'e> Exchange<'e> {
             id: EventId::new(now),
             started: Instant::now(),
             now,
-            client: forwarded::client_address(peer.address, &headers, trusted),
+            client: forwarded::client_address(peer.address, &headers, &policy.gateway),
             transport: forwarded::client_transport(&peer, &headers, trusted),
             peer,
             method: parts.method,
@@ -201,6 +198,11 @@ impl<'e> Exchange<'e> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// `Content-Type` as the client wrote it; empty without one.
+    pub(crate) fn content_type(&self) -> &[u8] {
+        self.headers.get(CONTENT_TYPE).map_or(&[], |value| value.as_bytes())
+    }
+
     /// Seconds since 1970.
     pub fn unix_time(&self) -> u64 {
         self.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs())
@@ -214,5 +216,21 @@ impl<'e> Exchange<'e> {
     /// The subject, when it is known.
     pub fn subject(&self) -> Option<&str> {
         self.principal.as_deref().map(|p| p.subject.as_str())
+    }
+}
+
+/// Makes one of several `Cookie` fields (RFC 9113 §8.2.3): browsers split them over HTTP/2, and a server behind HTTP/1.1
+/// would read one cookie with a comma in it.
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut fields = headers.get_all(COOKIE).iter();
+    if let (Some(first), Some(second)) = (fields.next(), fields.next()) {
+        let mut joined = first.as_bytes().to_vec();
+        for field in std::iter::once(second).chain(fields) {
+            joined.extend_from_slice(b"; ");
+            joined.extend_from_slice(field.as_bytes());
+        }
+        if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+            headers.insert(COOKIE, joined);
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! Bodies by media type.
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use policy::openapi::XmlElement;
 use serde_json::Value;
 
 use super::json::{JsonError, has_huge_integer, parse_json};
+use super::multipart::{self, MultipartError, Part};
 use super::pairs::pairs;
 use super::{StructureLimits, xml};
 
@@ -24,34 +24,10 @@ pub enum ParsedBody {
     Multipart(Vec<Part>),
     /// XML: its root element.
     Xml(XmlElement),
-    /// Text of no known structure.
+    /// Text of no known structure, or bytes that somebody may take for text.
     Text,
-    /// Bytes.
+    /// A file in a binary format, under a media type for such files.
     Binary,
-}
-
-/// A part of a multipart body.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Part {
-    /// Its field name.
-    pub name: String,
-    /// Its file name.
-    pub file_name: Option<String>,
-    /// What it holds.
-    pub content: Bytes,
-    /// Whether it is a file, whose bytes are not an input to judge.
-    pub is_file: bool,
-    /// Its media type without parameters; `text/plain` when it names none (RFC 7578 §4.4).
-    pub media_type: String,
-    /// Its headers as they came.
-    pub headers: HeaderMap,
-}
-
-impl Part {
-    /// Whether it holds JSON.
-    pub fn is_json(&self) -> bool {
-        self.media_type == "application/json" || self.media_type.ends_with("+json")
-    }
 }
 
 /// Why a body is not of its media type.
@@ -60,9 +36,9 @@ pub enum BodyError {
     /// Not JSON that everybody reads alike.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// Not multipart.
-    #[error("the body is not multipart/form-data")]
-    Multipart,
+    /// Not multipart that every server reads alike.
+    #[error(transparent)]
+    Multipart(#[from] MultipartError),
     /// Not XML.
     #[error("the body is not XML")]
     Xml,
@@ -74,10 +50,16 @@ pub enum BodyError {
     TooMany,
 }
 
-/// The media type without parameters, lower case.
+/// The media type of a message without parameters, lower case.
 pub fn essence(headers: &HeaderMap) -> String {
-    let value = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
-    value.split(';').next().unwrap_or("").trim().to_ascii_lowercase()
+    headers.get(CONTENT_TYPE).map_or_else(String::new, |value| media_type_of(value.as_bytes()))
+}
+
+/// The media type of a `Content-Type` without parameters, lower case.
+pub(super) fn media_type_of(value: &[u8]) -> String {
+    let end = memchr::memchr(b';', value).unwrap_or(value.len());
+    let essence = value.get(..end).unwrap_or_default().trim_ascii();
+    String::from_utf8_lossy(essence).to_ascii_lowercase()
 }
 
 /// Parses a decoded body by its media type. A body without one is judged by what it looks like.
@@ -95,7 +77,10 @@ pub fn parse_body(
     let kind = essence(headers);
     Ok(match kind.as_str() {
         "application/x-www-form-urlencoded" => ParsedBody::Form(form(body, limits)?),
-        "multipart/form-data" => ParsedBody::Multipart(multipart(headers, body, limits)?),
+        "multipart/form-data" => {
+            let content_type = headers.get(CONTENT_TYPE).map_or(&[][..], |value| value.as_bytes());
+            ParsedBody::Multipart(multipart::read(content_type, body, limits.members)?)
+        }
         json if json == "application/json" || json == "text/json" || json.ends_with("+json") => {
             let value = parse_json(body, limits)?;
             if has_huge_integer(body) {
@@ -106,16 +91,40 @@ pub fn parse_body(
         xml if xml == "application/xml" || xml == "text/xml" || xml.ends_with("+xml") => {
             ParsedBody::Xml(xml::parse(body, limits)?)
         }
-        // Servers that do not look at the media type read these bodies as JSON or a form all the same.
-        _ => match body.trim_ascii_start().first() {
-            Some(b'{' | b'[') => parse_json(body, limits).map_or_else(|_| opaque(body), ParsedBody::Json),
-            _ => opaque(body),
+        // Servers that do not look at the media type read these bodies as JSON or a form all the same, and most put
+        // U+FFFD where a byte is not UTF-8 (Go's encoding/json, Node's Buffer).
+        kind => match body.trim_ascii_start().first() {
+            Some(b'{' | b'[') => {
+                let text = String::from_utf8_lossy(body);
+                parse_json(text.as_bytes(), limits).map_or_else(|_| opaque(kind, body), ParsedBody::Json)
+            }
+            _ => opaque(kind, body),
         },
     })
 }
 
-fn opaque(body: &Bytes) -> ParsedBody {
-    if std::str::from_utf8(body).is_ok() { ParsedBody::Text } else { ParsedBody::Binary }
+fn opaque(kind: &str, body: &[u8]) -> ParsedBody {
+    if is_binary_file(kind, body) { ParsedBody::Binary } else { ParsedBody::Text }
+}
+
+/// Whether a body is what its media type says, a file in a binary format. Only then can nobody read text out of it.
+pub(crate) fn is_binary_file(kind: &str, start: &[u8]) -> bool {
+    const FAMILIES: [&str; 4] = ["image/", "audio/", "video/", "font/"];
+    const TYPES: [&str; 7] = [
+        "application/octet-stream",
+        "application/pdf",
+        "application/zip",
+        "application/gzip",
+        "application/x-gzip",
+        "application/x-tar",
+        "application/wasm",
+    ];
+    let is_for_files = FAMILIES.iter().any(|family| kind.starts_with(family))
+        || TYPES.contains(&kind)
+        || kind.starts_with("application/vnd.")
+        || kind.starts_with("application/x-");
+    let is_binary = |kind: infer::Type| kind.matcher_type() != infer::MatcherType::Text;
+    is_for_files && infer::get(start).is_some_and(is_binary) && std::str::from_utf8(start).is_err()
 }
 
 fn form(body: &[u8], limits: StructureLimits) -> Result<Vec<(String, String)>, BodyError> {
@@ -124,52 +133,6 @@ fn form(body: &[u8], limits: StructureLimits) -> Result<Vec<(String, String)>, B
         .map(|(n, v)| (n.into_owned(), v.into_owned()))
         .collect();
     if fields.len() > limits.members { Err(BodyError::TooMany) } else { Ok(fields) }
-}
-
-fn multipart(headers: &HeaderMap, body: &Bytes, limits: StructureLimits) -> Result<Vec<Part>, BodyError> {
-    let value = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).ok_or(BodyError::Multipart)?;
-    let boundary = multer::parse_boundary(value).map_err(|_| BodyError::Multipart)?;
-    let whole = body.clone();
-    let stream = futures_util::stream::once(async move { Ok::<_, std::convert::Infallible>(whole) });
-    let mut reader = multer::Multipart::new(stream, boundary);
-    let parse = async {
-        let mut parts = Vec::new();
-        while let Some(field) = reader.next_field().await.map_err(|_| BodyError::Multipart)? {
-            if parts.len() >= limits.members {
-                return Err(BodyError::TooMany);
-            }
-            let name = field.name().unwrap_or_default().to_owned();
-            let file_name = field.file_name().map(str::to_owned);
-            let headers = field.headers().clone();
-            let media_type = Some(essence(&headers)).filter(|kind| !kind.is_empty());
-            let media_type = media_type.unwrap_or_else(|| "text/plain".into());
-            let content = field.bytes().await.map_err(|_| BodyError::Multipart)?;
-            parts.push(Part { name, is_file: file_name.is_some(), file_name, content, media_type, headers });
-        }
-        Ok(parts)
-    };
-    // The whole body is here, so the reader never has to wait.
-    parse.now_or_never().unwrap_or(Err(BodyError::Multipart))
-}
-
-/// A multipart body of some parts, with the boundary that the request's head names.
-pub fn write_multipart(headers: &HeaderMap, parts: impl Iterator<Item = Part>) -> Option<Bytes> {
-    let boundary = multer::parse_boundary(headers.get(CONTENT_TYPE)?.to_str().ok()?).ok()?;
-    let mut body = Vec::new();
-    for part in parts {
-        body.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
-        for (name, value) in part.headers.iter().filter(|(name, _)| *name != CONTENT_LENGTH) {
-            body.extend_from_slice(name.as_str().as_bytes());
-            body.extend_from_slice(b": ");
-            body.extend_from_slice(value.as_bytes());
-            body.extend_from_slice(b"\r\n");
-        }
-        body.extend_from_slice(b"\r\n");
-        body.extend_from_slice(&part.content);
-        body.extend_from_slice(b"\r\n");
-    }
-    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-    Some(Bytes::from(body))
 }
 
 impl ParsedBody {
@@ -243,10 +206,29 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_are_not_utf8_are_judged_unless_they_are_a_file() {
+        let parse = |kind: &str, body: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, kind.parse().unwrap());
+            parse_body(&headers, &Bytes::copy_from_slice(body), LIMITS).unwrap()
+        };
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff";
+        assert_eq!(parse("image/png", png), ParsedBody::Binary);
+        assert_eq!(parse("application/octet-stream", png), ParsedBody::Binary);
+        assert_eq!(parse("text/plain", png), ParsedBody::Text, "text that begins like a file");
+        assert_eq!(parse("image/png", b"q=\xff' OR 1=1"), ParsedBody::Text, "no file of its type");
+        let json = parse("text/plain", b"{\"q\":\"x\xff\"}");
+        assert_eq!(json, ParsedBody::Json(serde_json::json!({ "q": "x\u{fffd}" })));
+    }
+
+    #[test]
     fn bodies_that_lie_about_themselves_are_refused() {
         assert!(parse("application/json", "{").is_err());
-        assert_eq!(parse("multipart/form-data", "x"), Err(BodyError::Multipart));
-        assert_eq!(parse("multipart/form-data; boundary=B", "--B\r\nrubbish"), Err(BodyError::Multipart));
+        assert_eq!(parse("multipart/form-data", "x"), Err(MultipartError::Boundary.into()));
+        assert_eq!(
+            parse("multipart/form-data; boundary=B", "--B\r\nrubbish"),
+            Err(MultipartError::NoEnd.into())
+        );
         assert_eq!(
             parse("text/xml", "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>"),
             Err(BodyError::Doctype)

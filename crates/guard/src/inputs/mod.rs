@@ -3,11 +3,14 @@
 mod body;
 pub(crate) mod graphql;
 mod json;
+mod multipart;
 mod pairs;
 mod xml;
 
-pub use body::{BodyError, ParsedBody, Part, essence, parse_body, write_multipart};
+pub(crate) use body::is_binary_file;
+pub use body::{BodyError, ParsedBody, essence, parse_body};
 pub use json::{JsonError, parse_json};
+pub use multipart::{MultipartError, Part, write_multipart};
 pub use pairs::{cookies, pairs};
 
 /// Limits of a structured body.

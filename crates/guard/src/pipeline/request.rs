@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE,
-    TRANSFER_ENCODING,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    RANGE, TRANSFER_ENCODING,
 };
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
@@ -130,18 +130,23 @@ where
     Ok(())
 }
 
+/// The doors that look into a body.
+const READERS: [Door; 4] = [Door::Protocol, Door::Schema, Door::Injection, Door::Ownership];
+
 /// Whether any door looks into the body.
 fn reads_body(x: &Exchange<'_>) -> bool {
-    [Door::Protocol, Door::Schema, Door::Injection, Door::Ownership].into_iter().any(|door| on(x, door))
+    READERS.into_iter().any(|door| on(x, door))
 }
 
 /// Decodes and parses a body. One that cannot be read is still held, as bytes, for doors that only observe.
 fn read_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Result<(), Refusal> {
     let limits = &ruling.engine.policy.protocol;
     let refuse = |status, rule, evidence: String| Err(Refusal::new(status, rule, evidence));
-    let coding = x.header(CONTENT_ENCODING).unwrap_or("").to_owned();
-    let decoded = match decode(&coding, &wire, limits) {
-        Ok(decoded) => decoded.map_or_else(|| wire.clone(), Bytes::from),
+    let coding: Vec<&[u8]> =
+        x.headers.get_all(CONTENT_ENCODING).iter().map(|value| value.as_bytes()).collect();
+    let (wire, decoded) = match decode(&coding.join(&b","[..]), &wire, limits) {
+        Ok(None) => (wire.clone(), wire),
+        Ok(Some(decoded)) => forwarded(x, wire, decoded.into()),
         Err(error) => {
             x.body = Some(HeldBody { wire, decoded: Bytes::new(), parsed: ParsedBody::Binary });
             return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding", error.to_string());
@@ -159,6 +164,20 @@ fn read_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Result<()
             refuse(StatusCode::BAD_REQUEST, "body-unreadable", error.to_string())
         }
     }
+}
+
+/// The body as it is forwarded, and decoded: the same, because most servers do not undo a request's coding, and would
+/// read what no door judged. Where no door may change anything, the body stays coded.
+fn forwarded(x: &mut Exchange<'_>, wire: Bytes, decoded: Bytes) -> (Bytes, Bytes) {
+    if !READERS.into_iter().any(|door| enforced(x, door)) {
+        return (wire, decoded);
+    }
+    x.headers.remove(CONTENT_ENCODING);
+    // A chunked body has no length to correct.
+    if x.headers.contains_key(CONTENT_LENGTH) {
+        x.headers.insert(CONTENT_LENGTH, decoded.len().into());
+    }
+    (decoded.clone(), decoded)
 }
 
 /// Whether the body passes as it comes: where the route says so, and for gRPC to an HTTP/2 upstream, where both sides

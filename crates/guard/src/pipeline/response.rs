@@ -90,7 +90,7 @@ where
     if wire.is_empty() {
         return Ok(Response::from_parts(parts, Outgoing::held(wire)));
     }
-    let coding = parts.headers.get(CONTENT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let coding = parts.headers.get(CONTENT_ENCODING).map_or(&[][..], |value| value.as_bytes());
     let text = match decode(coding, &wire, &engine.policy.protocol) {
         Ok(decoded) => decoded.map_or_else(|| wire.clone(), Bytes::from),
         Err(_) => Bytes::new(),

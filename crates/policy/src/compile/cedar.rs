@@ -95,7 +95,7 @@ pub(crate) fn seen<'d>(
 ) -> Seen<'d> {
     // Braces stand for themselves here: a template matches its own text.
     let candidates = routes.find(path).map(|(_, candidates, _)| candidates);
-    let route = candidates.and_then(|candidates| RoutePolicy::pick(candidates, method));
+    let route = candidates.and_then(|candidates| RoutePolicy::pick(candidates, method, path));
     let held = route.is_none_or(|route| route.body == BodyHandling::Hold);
     let object = if [Method::GET, Method::HEAD].contains(method) {
         let list = route.and_then(|route| route.owner.as_ref()).and_then(|owner| owner.list.as_ref());

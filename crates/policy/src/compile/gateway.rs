@@ -59,6 +59,7 @@ impl Compiler {
             listen: g.listen.clone(),
             upstreams,
             trusted_proxies: g.trusted_proxies.clone(),
+            client_address_from: g.client_address_from,
             proxy_protocol: g.proxy_protocol,
             workers: g.workers.filter(|n| *n > 0),
             upgrades: g.upgrades.iter().map(|u| u.to_ascii_lowercase()).collect(),

@@ -10,7 +10,7 @@ use crate::Modes;
 use crate::compiled::{Auth, Binding, Input, ObjectReference, Owner, ReadPath, RoutePolicy};
 use crate::config::{AuthRequirement, BeforeWrite, BodyHandling, Config, DoorName};
 use crate::openapi::Document;
-use crate::router::{PathTemplate, Router};
+use crate::router::{PathTemplate, Router, Spelling};
 
 impl Compiler {
     pub(super) fn fallback(&mut self, config: &Config, modes: Modes, auth: &Auth) -> RoutePolicy {
@@ -58,7 +58,7 @@ impl Compiler {
         fallback: &RoutePolicy,
         login: &RoutePolicy,
     ) -> Router<Vec<Arc<RoutePolicy>>> {
-        let mut routes: Router<Vec<Arc<RoutePolicy>>> = Router::default();
+        let mut routes: Router<Vec<Arc<RoutePolicy>>> = Router::new(Spelling::Loose);
         let mut in_file: Vec<(PathTemplate, Vec<Method>)> = Vec::new();
         let mut reads: Vec<(Place, &str, String)> = Vec::new();
         for written in self.written_routes(config, document) {
@@ -94,7 +94,7 @@ impl Compiler {
         for (place, field, path) in reads {
             // Braces stand for themselves here: a template matches its own text.
             let read_by = routes.find(&path).map(|(_, candidates, _)| candidates);
-            let route = read_by.and_then(|candidates| RoutePolicy::pick(candidates, &Method::GET));
+            let route = read_by.and_then(|candidates| RoutePolicy::pick(candidates, &Method::GET, &path));
             // Cedar policies may say whose it is instead.
             let cedar = field == "before_write" && !config.cedar.policies.is_empty();
             if !cedar && route.is_none_or(|route| route.owner.is_none()) {

@@ -15,11 +15,11 @@ fn compile(text: &str) -> Result<Policy, ConfigError> {
 #[test]
 fn no_file_is_a_policy() {
     let policy = compile("").unwrap();
-    let login = policy.route(&Method::POST, "/api/login");
+    let login = policy.route(&Method::POST, "/api/login").0;
     assert_eq!(&*login.name, "login");
     assert_eq!(login.max_body, crate::ByteSize::kib(8));
     assert_eq!(login.limits.len(), 2);
-    assert_eq!(&*policy.route(&Method::GET, "/api/login").name, "*");
+    assert_eq!(&*policy.route(&Method::GET, "/api/login").0.name, "*");
     assert!(Door::ALL.iter().all(|d| login.modes.of(*d) == Mode::Enforce));
 }
 
@@ -29,11 +29,15 @@ fn a_route_differs_only_where_it_says() {
         "[doors]\ninjection = 'observe'\n[[route]]\npath = '/upload/**'\nbody = 'stream'\ndoors = { cors = 'off' }\n[[route]]\npath='/login'\nlimits=['1 per day by global']",
     )
     .unwrap();
-    let upload = policy.route(&Method::PUT, "/upload/a/b");
+    let upload = policy.route(&Method::PUT, "/upload/a/b").0;
     assert_eq!(upload.body, BodyHandling::Stream);
     assert_eq!(upload.modes.of(Door::Cors), Mode::Off);
     assert_eq!(upload.modes.of(Door::Injection), Mode::Observe);
-    assert_eq!(policy.route(&Method::POST, "/login").limits.len(), 3, "a login route keeps the login limits");
+    assert_eq!(
+        policy.route(&Method::POST, "/login").0.limits.len(),
+        3,
+        "a login route keeps the login limits"
+    );
 }
 
 #[test]
@@ -104,15 +108,15 @@ paths:
 #[test]
 fn an_operation_carries_its_policy_and_the_nearest_level_says() {
     let policy = with_document(ORDERS, "").unwrap();
-    let get = policy.route(&Method::GET, "/orders/7");
+    let get = policy.route(&Method::GET, "/orders/7").0;
     assert_eq!(&*get.name, "GET /orders/{id}");
     assert_eq!(get.auth, crate::config::AuthRequirement::Required);
     assert_eq!(get.owner.as_ref().unwrap().to_string(), "/user_id = sub");
-    let delete = policy.route(&Method::DELETE, "/orders/7");
+    let delete = policy.route(&Method::DELETE, "/orders/7").0;
     assert_eq!(delete.owner.as_ref().unwrap().to_string(), "/user_id or /members/* = uid");
     let read = delete.before_write.as_ref().unwrap();
     assert_eq!(read.fill(|_| Some("a/b")), Some("/orders/a%2Fb".into()));
-    assert_eq!(&*policy.route(&Method::POST, "/orders/7").name, "*");
+    assert_eq!(&*policy.route(&Method::POST, "/orders/7").0.name, "*");
 }
 
 #[test]
@@ -120,9 +124,9 @@ fn file_and_document_add_up_and_may_not_differ() {
     let both =
         "[[route]]\npath = '/orders/{order}'\nbind = { 'path.order' = 'sub' }\nlimits = ['5 per hour']";
     let policy = with_document(ORDERS, both).unwrap();
-    let get = policy.route(&Method::GET, "/orders/7");
+    let get = policy.route(&Method::GET, "/orders/7").0;
     assert!(get.owner.is_some() && get.bind.len() == 1 && get.limits.len() == 2);
-    let put = policy.route(&Method::PUT, "/orders/7");
+    let put = policy.route(&Method::PUT, "/orders/7").0;
     assert!(put.owner.is_none() && put.bind.len() == 1);
     let error = with_document(ORDERS, "[[route]]\npath = '/orders/{id}'\nowner = '/other'").unwrap_err();
     assert!(
@@ -295,7 +299,7 @@ fn an_overlay_says_what_the_document_may_not() {
         load(&inputs)
     };
     let policy = overlay("  - { target: \"$.paths['/a/{id}'].*\", update: { x-doorward: { owner: /user_id } } }\n  - { target: \"$.paths['/b']\", remove: true }").unwrap();
-    assert!(policy.route(&Method::DELETE, "/a/7").owner.is_some());
+    assert!(policy.route(&Method::DELETE, "/a/7").0.owner.is_some());
     assert_eq!(policy.document.as_ref().unwrap().operations().count(), 2);
     assert_eq!(policy.files.len(), 3, "policy, document and overlay are watched");
     for (actions, expected) in [

@@ -26,6 +26,8 @@ pub struct GatewayConfig {
     pub references: BTreeMap<String, PathBuf>,
     /// Proxies in front, whose `Forwarded` and `X-Forwarded-For` are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The header in which they write the client's address.
+    pub client_address_from: ClientAddressFrom,
     /// PROXY protocol on the listener.
     pub proxy_protocol: ProxyProtocol,
     /// Worker threads; as many as cores when not set.
@@ -55,6 +57,7 @@ impl Default for GatewayConfig {
             overlay: Vec::new(),
             references: BTreeMap::new(),
             trusted_proxies: Vec::new(),
+            client_address_from: ClientAddressFrom::default(),
             proxy_protocol: ProxyProtocol::Off,
             workers: None,
             upgrades: vec!["websocket".into()],
@@ -66,6 +69,17 @@ impl Default for GatewayConfig {
             health: HealthConfig::default(),
         }
     }
+}
+
+/// The header in which trusted proxies write the client's address. They pass the other one on as the client wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientAddressFrom {
+    /// `X-Forwarded-For`, which nginx, HAProxy, Envoy and the load balancers of clouds write.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// Whether connections begin with a PROXY protocol header (v1 or v2).

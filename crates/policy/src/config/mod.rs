@@ -19,7 +19,8 @@ pub use auth::{ApiKeyConfig, Audience, AuthConfig, AuthRequirement, IssuerConfig
 pub use cedar::{CedarConfig, ClaimType};
 pub use cors::{CorsConfig, Csrf};
 pub use gateway::{
-    AccessLog, AdminConfig, GatewayConfig, HealthConfig, LogConfig, ProxyProtocol, TimeoutConfig, TlsConfig,
+    AccessLog, AdminConfig, ClientAddressFrom, GatewayConfig, HealthConfig, LogConfig, ProxyProtocol,
+    TimeoutConfig, TlsConfig,
 };
 pub use headers::{CookieConfig, HeadersConfig, SameSite};
 pub use ownership::{

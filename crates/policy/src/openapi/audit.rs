@@ -202,7 +202,7 @@ impl<'d> Auditor<'d> {
             .operations()
             .find(|(template, m, _)| **m == method && template.as_str().ends_with(path));
         let Some((template, _, compiled)) = found else { return };
-        let route = self.policy.route(&method, template.as_str());
+        let (route, _) = self.policy.route(&method, template.as_str());
         let title = format!("{method} {path}");
         let is_login = crate::compiled::is_login(&method, path, &[]);
         let secured = compiled.is_secured() || route.auth == crate::config::AuthRequirement::Required;

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 
 use detect::{Class, Confidence, Finding};
 use http::StatusCode;
-use http::header::COOKIE;
+use http::header::{CONTENT_ENCODING, COOKIE};
 use policy::config::{self, Belief};
 use policy::{Door, RoutePolicy};
 
@@ -24,7 +24,7 @@ use crate::engine::Engine;
 use crate::events::redact::{excerpt, is_secret};
 use crate::exchange::Exchange;
 use crate::forward::Reader;
-use crate::inputs::{cookies, pairs};
+use crate::inputs::{cookies, essence, is_binary_file, pairs};
 
 /// Headers with a grammar of their own, which no application puts into a query or a page.
 const STRUCTURED: [&str; 26] = [
@@ -96,7 +96,15 @@ impl super::Door for Detectors {
     fn stream_judge(&self, ruling: Ruling<'_>, x: &Exchange<'_>) -> Option<StreamJudge> {
         let rounds = ruling.engine.policy.decode_rounds;
         let classes = of_streams(x.route);
-        Some(Box::new(move |window| judge_window(window, rounds, &classes)))
+        let kind = essence(&x.headers);
+        let is_coded = x.headers.contains_key(CONTENT_ENCODING);
+        let mut is_file = None;
+        Some(Box::new(move |window| {
+            let is_file = *is_file.get_or_insert_with(|| is_binary_file(&kind, window));
+            // A coded stream is not decoded here; text in it is judged all the same.
+            let is_opaque = is_file || (is_coded && std::str::from_utf8(window).is_err());
+            if is_opaque { None } else { judge_window(window, rounds, &classes) }
+        }))
     }
 }
 
@@ -217,13 +225,8 @@ fn believed(beliefs: &BTreeMap<Class, Belief>, classes: &[Class], belief: Belief
     classes.iter().copied().filter(is_so).collect()
 }
 
-/// Judges a window of a streamed body: each line of text in it.
+/// Judges a window of a streamed body: each line in it, be it text or not.
 fn judge_window(window: &[u8], rounds: usize, classes: &[Class]) -> Option<Refusal> {
-    let text = std::str::from_utf8(window).is_ok()
-        || std::str::from_utf8(window).is_err_and(|e| e.error_len().is_none());
-    if !text {
-        return None;
-    }
     window.split(|b| *b == b'\n').find_map(|line| {
         let finding = detect::inspect(line, rounds, classes)?;
         (finding.confidence == Confidence::High).then(|| refusal("stream", line, &finding))

@@ -153,7 +153,7 @@ fn body(x: &Exchange<'_>, parsed: &mut ParsedBody) -> Decision {
             for part in parts.iter_mut().filter(|part| !part.is_file) {
                 multipart(x, part, &mut cleaned);
             }
-            let written = write_multipart(&x.headers, parts.iter().cloned()).unwrap_or_default();
+            let written = write_multipart(x.content_type(), parts.iter().cloned()).unwrap_or_default();
             rewrite(&cleaned, || Change::Body(written))
         }
         ParsedBody::Empty | ParsedBody::Xml(_) | ParsedBody::Text | ParsedBody::Binary => Decision::Pass,

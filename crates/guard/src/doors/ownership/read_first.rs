@@ -180,7 +180,7 @@ async fn read_object(
     if cache.is_some() && ruling.state.looks.knows(seen, now).await.unwrap_or(false) {
         return Ok(None);
     }
-    let read_route = engine.policy.route(&Method::GET, &path);
+    let (read_route, _) = engine.policy.route(&Method::GET, &path);
     let owner = read_route.owner.as_ref().or(x.route.owner.as_ref());
     if owner.is_none() && !judge.cedar {
         if engine.policy.cedar.is_some() {
@@ -201,7 +201,7 @@ async fn read_object(
         status => return Err(failed(format!("{path} answered {status}"))),
     }
     let (parts, held) = answer.into_parts();
-    let coding = parts.headers.get(CONTENT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let coding = parts.headers.get(CONTENT_ENCODING).map_or(&[][..], |value| value.as_bytes());
     let decoded = decode(coding, &held, &engine.policy.protocol).map_err(|e| failed(e.to_string()))?;
     let text = decoded.map_or(held, Bytes::from);
     let structure = StructureLimits { depth: 128, members: usize::MAX };

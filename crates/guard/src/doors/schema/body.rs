@@ -84,7 +84,7 @@ pub(crate) fn declared(
                         content.map_or(part.content.clone(), |value| Bytes::from(value.to_string()));
                     Part { content, ..part.clone() }
                 });
-                write_multipart(&x.headers, parts).unwrap_or_default()
+                write_multipart(x.content_type(), parts).unwrap_or_default()
             })
         }
         ParsedBody::Xml(root) => xml(x, engine, media, root),
@@ -149,7 +149,7 @@ pub(crate) fn listed(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> De
         ParsedBody::Multipart(parts) => {
             let removed = Removed::new(&removed);
             let kept = parts.iter().filter(|part| !removed.has(&part.name));
-            write_multipart(&x.headers, kept.cloned()).unwrap_or_default()
+            write_multipart(x.content_type(), kept.cloned()).unwrap_or_default()
         }
         _ => Bytes::new(),
     };

@@ -1,0 +1,301 @@
+//! What the doors judge is what the upstream gets: other spellings of a path, coded bodies, multipart bodies, bytes that
+//! are not text, cookies in pieces, addresses that a client makes up. Beside each attack stands its honest neighbour.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+
+use crate::support::{Recorder, Running, output, status};
+
+const ATTACK: &str = "id=1' OR '1'='1";
+
+#[test]
+fn another_spelling_does_not_leave_a_routes_protection() {
+    let upstream = Recorder::plain();
+    let policy = r#"
+[[auth.api_key]]
+subject = "alice"
+sha256 = "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90"
+[[route]]
+path = "/admin/**"
+auth = "required"
+[[route]]
+path = "/orders/{id}"
+auth = "required"
+bind = { "path.id" = "sub" }
+[[route]]
+path = "/open/**"
+"#;
+    let gate = Running::start(policy, &[upstream.url()]);
+    for path in [
+        "/admin",
+        "/admin/",
+        "/ADMIN",
+        "/admin/x",
+        "/ADMIN/x",
+        "/Admin/x/",
+        "/admin;a",
+        "/admin;a/x",
+        "/admin/;a/x",
+        "/%41dmin/x",
+        "/admin;a=b;c/x;y",
+        "//admin/x",
+        "/orders/1",
+        "/orders/1/",
+        "/Orders/1",
+        "/orders;v=2/1",
+        "/orders/1;a",
+        "/ORDERS/1/;a",
+        "/orders//1",
+    ] {
+        let answer = status(&gate.get(path));
+        assert!([401, 400].contains(&answer), "{path} answered {answer}");
+        assert_eq!(upstream.take(), "", "{path} reached the upstream");
+    }
+    let alice = [("X-API-Key", "alice")];
+    for (path, expected) in [
+        ("/orders/alice", 200),
+        ("/Orders/alice/", 200),
+        ("/orders/bob", 404),
+        ("/Orders/bob", 404),
+        ("/orders;a/bob/", 404),
+        // A name has its case.
+        ("/orders/Alice", 404),
+    ] {
+        assert_eq!(status(&gate.ask("GET", path, &alice, b"")), expected, "{path}");
+        let seen = upstream.take();
+        assert!(
+            expected != 200 || seen.starts_with(&format!("GET {path} ")),
+            "{path} was forwarded as {seen}"
+        );
+    }
+    for path in ["/administrator", "/order/1", "/open/admin", "/x/admin/y", "/", "/Other/Path/"] {
+        assert_eq!(status(&gate.get(path)), 200, "{path}");
+        assert!(upstream.take().starts_with(&format!("GET {path} ")));
+    }
+    for path in ["/api/login", "/API/Login/", "/api/login;jsessionid=1"] {
+        // Whatever its spelling, a login holds bodies of 8 KiB at most.
+        assert_eq!(status(&gate.ask("POST", path, &[], &[b'a'; 9000])), 413, "{path}");
+    }
+}
+
+#[test]
+fn what_was_judged_is_forwarded_and_not_its_content_coding() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    let send = |coding: &str, body: &[u8]| {
+        let form = ("Content-Type", "application/x-www-form-urlencoded");
+        let answer = status(&gate.ask("POST", "/form", &[form, ("Content-Encoding", coding)], body));
+        (answer, upstream.take())
+    };
+    for (coding, body) in [
+        ("gzip", gzip("", "a=b&c=d")),
+        ("gzip", [gzip("", "a=b"), gzip("", "&c=d")].concat()),
+        // A server that does not undo codings reads the file name of a gzip member as a field.
+        ("gzip", gzip("&q=' OR 1=1--&z=", "a=b&c=d")),
+        ("deflate", zlib("a=b&c=d")),
+        ("deflate", deflate("a=b&c=d")),
+        ("zstd", zstd("a=b&c=d")),
+    ] {
+        let (answer, seen) = send(coding, &body);
+        assert_eq!(answer, 200, "{coding}");
+        let seen = seen.to_ascii_lowercase();
+        assert!(
+            seen.ends_with("\r\n\r\na=b&c=d") && seen.contains("content-length: 7\r\n"),
+            "{coding}: {seen}"
+        );
+        assert!(!seen.contains("content-encoding"), "{coding}: {seen}");
+    }
+    let chunked = [
+        b"POST /form HTTP/1.1\r\nHost: a\r\nUser-Agent: t\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec(),
+        format!("{:x}\r\n", gzip("", "[1]").len()).into_bytes(),
+        gzip("", "[1]"),
+        b"\r\n0\r\n\r\n".to_vec(),
+    ]
+    .concat();
+    assert_eq!(status(&gate.raw(&chunked)), 200);
+    let seen = upstream.take().to_ascii_lowercase();
+    assert!(seen.ends_with("\r\n\r\n[1]") && !seen.contains("content-encoding"), "{seen}");
+    for (coding, body) in [
+        ("zstd", [zstd("a=b"), zstd(ATTACK)].concat()),
+        ("zstd", [&zstd("a=b")[..], b"&", ATTACK.as_bytes()].concat()),
+        ("deflate", [&zlib("a=b")[..], b"&", ATTACK.as_bytes()].concat()),
+        ("deflate", [&deflate("a=b")[..], b"&", ATTACK.as_bytes()].concat()),
+        ("deflate", [zlib("a=b"), zlib(ATTACK)].concat()),
+        ("gzip", [&gzip("", "a=b")[..], b"&", ATTACK.as_bytes()].concat()),
+        ("gzip", [gzip("", "a=b"), gzip("", ATTACK)].concat()),
+        ("identity\r\nContent-Encoding: gzip", gzip("", "a=b")),
+    ] {
+        let (answer, seen) = send(coding, &body);
+        assert!([403, 415].contains(&answer), "{coding} answered {answer}");
+        assert_eq!(seen, "", "{coding} reached the upstream");
+    }
+    // Where every door only watches, nothing is changed.
+    let observing =
+        ["protocol", "schema", "injection", "ownership"].map(|door| format!("{door} = 'observe'\n")).concat();
+    let gate = Running::start(&format!("[doors]\n{observing}"), &[upstream.url()]);
+    gate.ask("POST", "/form", &[("Content-Encoding", "gzip")], &gzip("", "a=b"));
+    assert!(upstream.take_bytes().ends_with(&gzip("", "a=b")));
+}
+
+#[test]
+fn multipart_bodies_that_servers_read_differently_are_refused() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    let send = |content_type: &str, body: &str| {
+        let answer = status(&gate.ask("POST", "/upload", &[("Content-Type", content_type)], body.as_bytes()));
+        (answer, upstream.take())
+    };
+    let kind = "multipart/form-data; boundary=B";
+    let part = |disposition: &str| {
+        format!("--B\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{ATTACK}\r\n--B--\r\n")
+    };
+    for disposition in [
+        "name=\"id\"; filename=\"\"",
+        "name=\"id\"; filename=",
+        "name=\"id\"; filename",
+        "name=\"id\"; filename=\"a\"; filename=\"b\"",
+        "name=\"id\"; x=\" filename=a \"; filename*=utf-8''a",
+        "name=\"id\"; x=\"; filename=a\"",
+        "name=\"q; filename=a\"",
+        "name=\"q\\\"; filename=\\\"a\"",
+        "name=\"a\"; name=\"id\"; filename=\"a\"",
+        "filename=\"a\"",
+        "name=\"f\"; filename=\"a\"\r\nContent-Disposition: form-data; name=\"id\"",
+    ] {
+        let (answer, seen) = send(kind, &part(disposition));
+        assert_eq!((answer, seen.as_str()), (400, ""), "{disposition}");
+    }
+    let file = part("name=\"f\"; filename=\"notes.txt\"");
+    let hidden = "--C\r\nContent-Disposition: form-data; name=\"id\"\r\n\r\n1\r\n--C--\r\n";
+    for (content_type, body) in [
+        ("multipart/form-data; boundary=B; boundary=C", format!("{file}{hidden}")),
+        ("multipart/form-data; boundary=B; boundary=B", file.clone()),
+        ("multipart/form-data; xboundary=C; boundary=B", file.clone()),
+        (kind, format!("{file}{hidden}")),
+        (kind, format!("{file}behind")),
+        (kind, format!("before\r\n{file}")),
+    ] {
+        let (answer, seen) = send(content_type, &body);
+        assert_eq!((answer, seen.as_str()), (400, ""), "{content_type}: {body}");
+    }
+    // What looks like a file name inside of quotes is none: this is a field, and is judged.
+    assert_eq!(send(kind, &part("name=\"id\"; x=\" filename=a \"")).0, 403);
+    assert_eq!(send(kind, &file).0, 200, "a file is not an input");
+    let honest = "--B\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nO'Brien & sons\r\n--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n--B--\r\n";
+    assert_eq!(send(kind, honest).0, 200, "a file that nobody chose");
+    assert_eq!(send("multipart/form-data; charset=utf-8; boundary=\"B\"", honest).0, 200);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("naïve plan; \"v2\" (1).txt");
+    std::fs::write(&path, "some text\r\n").unwrap();
+    let upload = format!("f=@\"{}\"", path.display().to_string().replace('"', "\\\""));
+    for version in ["--http1.1", "--http2-prior-knowledge"] {
+        let (_, code) = output(
+            "curl",
+            &[
+                "-sS",
+                version,
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_code}",
+                "-F",
+                "a=b",
+                "-F",
+                &upload,
+                &gate.url("/"),
+            ],
+        );
+        assert_eq!(code, "200", "curl {version}");
+    }
+}
+
+#[test]
+fn a_byte_that_is_not_utf8_does_not_end_the_judging() {
+    let upstream = Recorder::plain();
+    let policy = "[[route]]\npath = '/stream'\nbody = 'stream'";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let attack = b"{\"q\":\"' OR 1=1--\",\"z\":\"\xff\"}";
+    for path in ["/", "/stream"] {
+        for kind in ["text/plain", "", "application/octet-stream", "multipart/related", "image/png"] {
+            let answer = status(&gate.ask("POST", path, &[("Content-Type", kind)], attack));
+            assert!(answer >= 400, "{path} {kind} answered {answer}");
+        }
+    }
+    upstream.take();
+    let png = [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), gzip("", &"' OR 1=1--\n".repeat(50))].concat();
+    for path in ["/", "/stream"] {
+        assert_eq!(status(&gate.ask("PUT", path, &[("Content-Type", "image/png")], &png)), 200, "{path}");
+        assert!(upstream.take_bytes().ends_with(&png), "{path}");
+    }
+    let latin1 = b"na\xefve caf\xe9";
+    assert_eq!(status(&gate.ask("POST", "/", &[("Content-Type", "text/plain")], latin1)), 200);
+}
+
+#[test]
+fn cookies_in_pieces_are_one_header() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    let pieces = ["-H", "Cookie: a=1", "-H", "Cookie: session=abc", "-H", "Cookie: c=3"];
+    for version in ["--http1.1", "--http2-prior-knowledge"] {
+        let arguments = [&["-sS", version][..], &pieces, &[&gate.url("/")]].concat();
+        output("curl", &arguments);
+        let seen = upstream.take();
+        assert!(seen.contains("cookie: a=1; session=abc; c=3\r\n"), "{version}: {seen}");
+        assert_eq!(seen.matches("cookie:").count(), 1, "{version}: {seen}");
+    }
+    let one = gate.ask("GET", "/", &[("Cookie", "a=1; b=2")], b"");
+    assert!(status(&one) == 200 && upstream.take().contains("cookie: a=1; b=2\r\n"));
+}
+
+#[test]
+fn an_address_that_the_client_made_up_is_not_believed() {
+    let upstream = Recorder::plain();
+    let trusted = "trusted_proxies = ['127.0.0.0/8']\n";
+    let deny = "[network]\ndeny = ['198.51.100.0/24']";
+    let gate = Running::start(&format!("[gateway]\n{trusted}{deny}"), &[upstream.url()]);
+    let ask = |gate: &Running, headers: &[(&str, &str)]| status(&gate.ask("GET", "/", headers, b""));
+    let real = ("X-Forwarded-For", "198.51.100.7");
+    assert_eq!(ask(&gate, &[real]), 403);
+    for made_up in ["for=192.0.2.1", "for=unknown", "for=\"[2001:db8::1]\"", ";"] {
+        assert_eq!(ask(&gate, &[("Forwarded", made_up), real]), 403, "{made_up}");
+    }
+    assert_eq!(ask(&gate, &[("Forwarded", "for=198.51.100.7"), ("X-Forwarded-For", "192.0.2.1")]), 200);
+    let gate = Running::start(
+        &format!("[gateway]\nclient_address_from = 'forwarded'\n{trusted}{deny}"),
+        &[upstream.url()],
+    );
+    assert_eq!(ask(&gate, &[("Forwarded", "for=198.51.100.7"), ("X-Forwarded-For", "192.0.2.1")]), 403);
+    assert_eq!(ask(&gate, &[("Forwarded", "for=192.0.2.1"), real]), 200);
+}
+
+fn gzip(file_name: &str, text: &str) -> Vec<u8> {
+    let builder = flate2::GzBuilder::new();
+    let builder = if file_name.is_empty() { builder } else { builder.filename(file_name) };
+    let mut encoder: GzEncoder<Vec<u8>> = builder.write(Vec::new(), Compression::best());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(text: &str) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(text: &str) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// One frame with one block as it is (RFC 8878 §3.1.1).
+fn zstd(text: &str) -> Vec<u8> {
+    let length = text.len() as u32;
+    let block = (length << 3) | 1;
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x20, length as u8];
+    frame.extend_from_slice(&block.to_le_bytes()[..3]);
+    frame.extend_from_slice(text.as_bytes());
+    frame
+}

@@ -1,0 +1,497 @@
+//! `multipart/form-data` (RFC 7578, RFC 2046 §5.1), read strictly.
+//!
+//! Servers disagree about nearly every liberty that the grammar leaves: a parameter twice, a file name inside a quoted
+//! string, an empty file name, a second boundary, text behind the last delimiter. What one server takes for a file,
+//! whose bytes nobody judges, another takes for a field. So this reader accepts what every server reads alike, which
+//! is what browsers and HTTP clients write, and names the first thing that is not.
+
+use bytes::Bytes;
+
+use super::body::media_type_of;
+
+/// A part of a multipart body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// Its field name.
+    pub name: String,
+    /// Its file name.
+    pub file_name: Option<String>,
+    /// Its content.
+    pub content: Bytes,
+    /// Whether it is a file, whose bytes are not an input to judge.
+    pub is_file: bool,
+    /// Its media type without parameters; `text/plain` when it names none (RFC 7578 §4.4).
+    pub media_type: String,
+    /// Its header fields: names and values as written.
+    pub headers: Vec<(String, Bytes)>,
+}
+
+impl Part {
+    /// Whether it holds JSON.
+    pub fn is_json(&self) -> bool {
+        self.media_type == "application/json" || self.media_type.ends_with("+json")
+    }
+
+    /// The value of a header field; names are compared without case.
+    pub fn header(&self, name: &str) -> Option<&Bytes> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+/// Why a body is not `multipart/form-data` that every server reads alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MultipartError {
+    /// `Content-Type` has no boundary, or not one of RFC 2046 §5.1.1.
+    #[error("the multipart Content-Type has no valid boundary")]
+    Boundary,
+    /// `Content-Type` has a second boundary, or a parameter that some servers take for one.
+    #[error("the multipart Content-Type has more than one boundary")]
+    SecondBoundary,
+    /// The body does not begin with a delimiter.
+    #[error("the multipart body does not begin with its boundary")]
+    Preamble,
+    /// There are bytes behind the last delimiter.
+    #[error("the multipart body goes on behind its last boundary")]
+    Epilogue,
+    /// The last delimiter is missing.
+    #[error("the multipart body has no closing boundary")]
+    NoEnd,
+    /// Something that is nearly a delimiter.
+    #[error("a line of the multipart body looks like its boundary and differs from it")]
+    NearBoundary,
+    /// A header of a part is malformed, folded or repeated.
+    #[error("a part of the multipart body has a malformed or repeated header")]
+    Header,
+    /// A part has no `Content-Disposition`, two, or another type than `form-data`.
+    #[error("a part of the multipart body needs exactly one `Content-Disposition: form-data`")]
+    Disposition,
+    /// A part's disposition has a parameter twice, malformed, or quoted in a way that servers read differently.
+    #[error("a part of the multipart body has an ambiguous Content-Disposition")]
+    Parameter,
+    /// A part has no field name.
+    #[error("a part of the multipart body has no name")]
+    NoName,
+    /// A file name is empty although there is content, or uses the `filename*` that RFC 7578 §4.2 forbids.
+    #[error("a part of the multipart body has an empty or encoded file name")]
+    FileName,
+    /// More parts than the limit.
+    #[error("the multipart body has too many parts")]
+    TooMany,
+}
+
+/// Reads a body of at most `max_parts` parts.
+///
+/// # Errors
+/// When it is not a body that every server reads alike.
+pub(super) fn read(content_type: &[u8], body: &Bytes, max_parts: usize) -> Result<Vec<Part>, MultipartError> {
+    let boundary = boundary(content_type)?;
+    let delimiter = [b"\r\n--", boundary.as_slice()].concat();
+    let bare = delimiter.get(2..).unwrap_or_default();
+    if has_near_delimiter(body, bare) {
+        return Err(MultipartError::NearBoundary);
+    }
+    // One line break in front is what some clients write.
+    let start = if body.starts_with(b"\r\n") { 2 } else { 0 };
+    let mut at = match body.get(start..) {
+        Some(rest) if rest.starts_with(bare) => start + bare.len(),
+        _ => return Err(MultipartError::Preamble),
+    };
+    let mut parts = Vec::new();
+    loop {
+        let rest = body.get(at..).unwrap_or_default();
+        if let Some(end) = rest.strip_prefix(b"--") {
+            // Nothing can be read into line breaks.
+            let is_end = end.chunks(2).all(|pair| pair == b"\r\n");
+            return if is_end { Ok(parts) } else { Err(MultipartError::Epilogue) };
+        }
+        let Some(part) = rest.strip_prefix(b"\r\n") else { return Err(MultipartError::NearBoundary) };
+        if parts.len() >= max_parts {
+            return Err(MultipartError::TooMany);
+        }
+        let from = at + 2;
+        let length = memchr::memmem::find(part, &delimiter).ok_or(MultipartError::NoEnd)?;
+        parts.push(read_part(body.slice(from..from + length))?);
+        at = from + length + delimiter.len();
+    }
+}
+
+/// Writes parts with the boundary that a `Content-Type` names; `None` when it names none.
+pub fn write_multipart(content_type: &[u8], parts: impl Iterator<Item = Part>) -> Option<Bytes> {
+    let boundary = boundary(content_type).ok()?;
+    let mut body = Vec::new();
+    for part in parts {
+        for piece in [b"--", boundary.as_slice(), b"\r\n"] {
+            body.extend_from_slice(piece);
+        }
+        for (name, value) in &part.headers {
+            if !name.eq_ignore_ascii_case("content-length") {
+                for piece in [name.as_bytes(), b": ", value, b"\r\n"] {
+                    body.extend_from_slice(piece);
+                }
+            }
+        }
+        for piece in [b"\r\n", &part.content[..], b"\r\n"] {
+            body.extend_from_slice(piece);
+        }
+    }
+    for piece in [b"--", boundary.as_slice(), b"--\r\n"] {
+        body.extend_from_slice(piece);
+    }
+    Some(Bytes::from(body))
+}
+
+/// The boundary of a `Content-Type` (RFC 2046 §5.1.1).
+fn boundary(content_type: &[u8]) -> Result<Vec<u8>, MultipartError> {
+    const LONGEST: usize = 70;
+    let start = memchr::memchr(b';', content_type).ok_or(MultipartError::Boundary)?;
+    let parameters = content_type.get(start..).unwrap_or_default();
+    let mut found = None;
+    for parameter in Parameters(parameters) {
+        let parameter = parameter.ok_or(MultipartError::Boundary)?;
+        if parameter.name.eq_ignore_ascii_case(b"boundary") {
+            if found.replace(parameter.value).is_some() {
+                return Err(MultipartError::SecondBoundary);
+            }
+        } else if has_word(parameter.name, b"boundary") || has_word(&parameter.value, b"boundary") {
+            // Servers that search for the word would find this one.
+            return Err(MultipartError::SecondBoundary);
+        }
+    }
+    let boundary = found.ok_or(MultipartError::Boundary)?;
+    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? !#$&^%*".contains(byte);
+    let fits = (1..=LONGEST).contains(&boundary.len())
+        && boundary.iter().all(is_allowed)
+        && boundary.last().is_some_and(|byte| *byte != b' ');
+    if fits { Ok(boundary) } else { Err(MultipartError::Boundary) }
+}
+
+/// Whether a line begins with the delimiter behind a lone CR or a lone LF: some servers break lines there.
+fn has_near_delimiter(body: &[u8], bare: &[u8]) -> bool {
+    memchr::memmem::find_iter(body, bare).any(|at| {
+        let before = body.get(at.saturating_sub(2)..at).unwrap_or_default();
+        matches!(before, [.., b'\n' | b'\r']) && before != b"\r\n"
+    })
+}
+
+fn read_part(part: Bytes) -> Result<Part, MultipartError> {
+    // A part without headers begins with the empty line.
+    let end = memchr::memmem::find(&part, b"\r\n\r\n").ok_or(MultipartError::Header)?;
+    let headers = read_headers(&part, end)?;
+    let content = part.slice(end + 4..);
+    let mut dispositions =
+        headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-disposition"));
+    let (Some((_, disposition)), None) = (dispositions.next(), dispositions.next()) else {
+        return Err(MultipartError::Disposition);
+    };
+    let (name, file_name) = read_disposition(disposition)?;
+    // Browsers send an empty file name, and nothing else, for a file that nobody chose. With content, servers
+    // disagree on whether it is a field.
+    if file_name.as_deref() == Some("") && !content.is_empty() {
+        return Err(MultipartError::FileName);
+    }
+    let mut part =
+        Part { name, is_file: file_name.is_some(), file_name, content, media_type: String::new(), headers };
+    part.media_type = match part.header("content-type").map(|value| media_type_of(value)) {
+        Some(kind) if !kind.is_empty() => kind,
+        _ => "text/plain".to_owned(),
+    };
+    Ok(part)
+}
+
+/// The header fields before `end`, each once.
+fn read_headers(part: &Bytes, end: usize) -> Result<Vec<(String, Bytes)>, MultipartError> {
+    const MAX_HEADERS: usize = 32;
+    let mut headers: Vec<(String, Bytes)> = Vec::new();
+    let mut rest = part.slice(..end);
+    while !rest.is_empty() {
+        let length = memchr::memmem::find(&rest, b"\r\n").unwrap_or(rest.len());
+        let line = rest.split_to(length);
+        let _ = rest.split_to(rest.len().min(2));
+        let colon = memchr::memchr(b':', &line).ok_or(MultipartError::Header)?;
+        let (name, value) = (line.slice(..colon), line.slice(colon + 1..));
+        // A line that begins with a blank goes on from the one before it (RFC 5322 §2.2.3): not every server agrees.
+        if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) || value.iter().any(is_control) {
+            return Err(MultipartError::Header);
+        }
+        let name = String::from_utf8_lossy(&name).into_owned();
+        let is_repeated = headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name));
+        if is_repeated && name.eq_ignore_ascii_case("content-disposition") {
+            return Err(MultipartError::Disposition);
+        }
+        if is_repeated || headers.len() >= MAX_HEADERS {
+            return Err(MultipartError::Header);
+        }
+        headers.push((name, value.slice_ref(value.trim_ascii())));
+    }
+    Ok(headers)
+}
+
+/// Name and file name of a `Content-Disposition` (RFC 7578 §4.2, RFC 6266 §4.1).
+fn read_disposition(value: &[u8]) -> Result<(String, Option<String>), MultipartError> {
+    let end = memchr::memchr(b';', value).unwrap_or(value.len());
+    let (kind, parameters) = value.split_at_checked(end).ok_or(MultipartError::Disposition)?;
+    if !kind.trim_ascii().eq_ignore_ascii_case(b"form-data") {
+        return Err(MultipartError::Disposition);
+    }
+    let mut known: Vec<(Vec<u8>, String)> = Vec::new();
+    for parameter in Parameters(parameters) {
+        let Parameter { name, value, quoting } = parameter.ok_or(MultipartError::Parameter)?;
+        // Names have no case for some servers, and a lower one for all clients.
+        if name.iter().any(u8::is_ascii_uppercase) || known.iter().any(|(known, _)| known == name) {
+            return Err(MultipartError::Parameter);
+        }
+        if name.starts_with(b"filename") && name != b"filename" {
+            return Err(MultipartError::FileName);
+        }
+        // Servers that search for `; name=` find it inside a quoted string, too; those that know no escapes end the
+        // string at an escaped quote.
+        let is_quoted_in =
+            names_a_parameter(&value) || (quoting == Quoting::Escaped && value.contains(&b';'));
+        // An unquoted value with quotes or escapes of another grammar.
+        let is_odd = quoting == Quoting::None && value.iter().any(|byte| b"'%*".contains(byte));
+        if name.starts_with(b"name") && name != b"name" || is_quoted_in || is_odd {
+            return Err(MultipartError::Parameter);
+        }
+        let value = String::from_utf8(value).map_err(|_| MultipartError::Parameter)?;
+        known.push((name.to_vec(), value));
+    }
+    let mut take = |name: &[u8]| {
+        let at = known.iter().position(|(known, _)| known == name)?;
+        Some(known.swap_remove(at).1)
+    };
+    let file_name = take(b"filename");
+    Ok((take(b"name").ok_or(MultipartError::NoName)?, file_name))
+}
+
+/// Whether a value holds what a search for a disposition's parameters would find.
+fn names_a_parameter(value: &[u8]) -> bool {
+    memchr::memchr_iter(b';', value).any(|at| {
+        let rest = value.get(at + 1..).unwrap_or_default().trim_ascii_start().to_ascii_lowercase();
+        let rest = rest.strip_prefix(b"file").unwrap_or(&rest);
+        let Some(rest) = rest.strip_prefix(b"name") else { return false };
+        let rest = rest.strip_prefix(b"*").unwrap_or(rest).trim_ascii_start();
+        rest.first() == Some(&b'=')
+    })
+}
+
+/// How a parameter's value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quoting {
+    /// A token.
+    None,
+    /// A quoted string.
+    Quoted,
+    /// A quoted string with `\"` or `\\`.
+    Escaped,
+}
+
+/// A parameter of a header value.
+struct Parameter<'t> {
+    name: &'t [u8],
+    value: Vec<u8>,
+    quoting: Quoting,
+}
+
+/// Reads `; name=value` and `; name="value"` (RFC 9110 §5.6.6) one after the other; `None` for the first that is
+/// neither, and then nothing more.
+struct Parameters<'t>(&'t [u8]);
+
+impl<'t> Iterator for Parameters<'t> {
+    type Item = Option<Parameter<'t>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = self.0.trim_ascii();
+        if text.is_empty() {
+            return None;
+        }
+        let parsed = parameter(text);
+        self.0 = parsed.as_ref().map_or(&[], |(_, rest)| *rest);
+        match parsed {
+            // A semicolon at the end.
+            Some((None, _)) => None,
+            Some((parameter, _)) => Some(parameter),
+            None => Some(None),
+        }
+    }
+}
+
+fn parameter(text: &[u8]) -> Option<(Option<Parameter<'_>>, &[u8])> {
+    let text = text.strip_prefix(b";")?.trim_ascii_start();
+    if text.is_empty() {
+        return Some((None, text));
+    }
+    let equals = memchr::memchr(b'=', text)?;
+    let (name, value) = (text.get(..equals)?, text.get(equals + 1..)?);
+    if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) {
+        return None;
+    }
+    let Some(quoted) = value.strip_prefix(b"\"") else {
+        let end = value.iter().position(|byte| !is_token(*byte)).unwrap_or(value.len());
+        let (value, rest) = value.split_at_checked(end)?;
+        let is_followed = matches!(rest.trim_ascii_start(), [] | [b';', ..]);
+        let parameter = Parameter { name, value: value.to_vec(), quoting: Quoting::None };
+        return (is_followed && !value.is_empty()).then_some((Some(parameter), rest));
+    };
+    let mut value = Vec::new();
+    let mut quoting = Quoting::Quoted;
+    let mut bytes = quoted.iter().copied().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => {
+                let rest = quoted.get(at + 1..)?;
+                let is_followed = matches!(rest.trim_ascii_start(), [] | [b';', ..]);
+                return is_followed.then_some((Some(Parameter { name, value, quoting }), rest));
+            }
+            // Other backslashes stand for themselves: browsers wrote paths of Windows so.
+            b'\\' if matches!(quoted.get(at + 1), Some(b'"' | b'\\')) => {
+                quoting = Quoting::Escaped;
+                value.extend(bytes.next().map(|(_, escaped)| escaped));
+            }
+            byte => value.push(byte),
+        }
+    }
+    None
+}
+
+fn has_word(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+}
+
+/// RFC 9110 §5.6.2.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn is_control(byte: &u8) -> bool {
+    byte.is_ascii_control() && *byte != b'\t'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MultipartError as E;
+    use super::*;
+
+    const TYPE: &str = "multipart/form-data; boundary=B";
+
+    fn read_all(content_type: &str, body: &str) -> Result<Vec<(String, Option<String>, String)>, E> {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let parts = read(content_type.as_bytes(), &body, 5)?;
+        let text = |content: &[u8]| String::from_utf8_lossy(content).into_owned();
+        Ok(parts.into_iter().map(|part| (part.name, part.file_name, text(&part.content))).collect())
+    }
+
+    fn with_disposition(disposition: &str) -> Result<Vec<(String, Option<String>, String)>, E> {
+        read_all(TYPE, &format!("--B\r\nContent-Disposition: {disposition}\r\n\r\nx\r\n--B--\r\n"))
+    }
+
+    fn field(name: &str, file_name: Option<&str>) -> Result<Vec<(String, Option<String>, String)>, E> {
+        Ok(vec![(name.into(), file_name.map(str::to_owned), "x".into())])
+    }
+
+    #[test]
+    fn what_clients_write_is_read() {
+        for (disposition, name, file_name) in [
+            ("form-data; name=\"a\"", "a", None),
+            ("form-data; name=a", "a", None),
+            ("Form-Data;name=\"a\"; filename=\"n.txt\"", "a", Some("n.txt")),
+            (
+                "form-data; name=\"a[0][b]\"; filename=\"d\u{e9}j\u{e0} vu (1).pdf\"",
+                "a[0][b]",
+                Some("déjà vu (1).pdf"),
+            ),
+            ("form-data; name=\"a\"; filename=\"C:\\dir\\n.txt\"", "a", Some("C:\\dir\\n.txt")),
+            ("form-data; name=\"a\"; filename=\"say \\\"hi\\\".txt\"", "a", Some("say \"hi\".txt")),
+            ("form-data; name=\"a\"; filename=\"name=x; y.txt\"", "a", Some("name=x; y.txt")),
+            ("form-data; name=\"a\"; filename=\"x\"; size=12;", "a", Some("x")),
+        ] {
+            assert_eq!(with_disposition(disposition), field(name, file_name), "{disposition}");
+        }
+        let nothing_chosen = "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n--B--\r\n";
+        assert_eq!(
+            read_all(TYPE, nothing_chosen),
+            Ok(vec![("f".into(), Some(String::new()), String::new())])
+        );
+        let lines = "\r\n--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n\r\n-B\r\n--B\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n\r\n--B--\r\n\r\n";
+        assert_eq!(
+            read_all("Multipart/Form-Data; charset=utf-8; boundary=\"B\"", lines),
+            Ok(vec![("a".into(), None, "1\r\n\r\n-B".into()), ("b".into(), None, String::new())])
+        );
+        assert_eq!(read_all(TYPE, "--B--\r\n"), Ok(vec![]));
+    }
+
+    #[test]
+    fn dispositions_that_servers_read_differently_are_refused() {
+        for (disposition, error) in [
+            ("form-data; name=\"a\"; filename=\"\"", E::FileName),
+            ("form-data; name=\"a\"; filename*=utf-8''n.txt", E::FileName),
+            ("form-data; name=\"a\"; filename=", E::Parameter),
+            ("form-data; name=\"a\"; filename", E::Parameter),
+            ("form-data; name=\"a\"; filename=\"a\"; filename=\"b\"", E::Parameter),
+            ("form-data; name=\"a\"; name=\"b\"", E::Parameter),
+            ("form-data; NAME=\"a\"", E::Parameter),
+            ("form-data; name=\"a\"; Name=\"b\"", E::Parameter),
+            ("form-data; name*=utf-8''a; name=\"b\"", E::Parameter),
+            ("form-data; name='a'", E::Parameter),
+            ("form-data; name=\"a", E::Parameter),
+            ("form-data; name = \"a\"", E::Parameter),
+            ("form-data; name=\"a\"x; filename=\"b\"", E::Parameter),
+            ("form-data; name=\"a\" filename=\"b\"", E::Parameter),
+            ("form-data; name=\"id\"; x=\" ;filename=a \"", E::Parameter),
+            ("form-data; name=\"q; filename=a\"", E::Parameter),
+            ("form-data; name=\"q\\\"; filename=\\\"a\"", E::Parameter),
+            ("form-data; name=\"q\\\"; x\"", E::Parameter),
+            ("form-data; x=\"; name=template\"; name=\"id\"", E::Parameter),
+            ("form-data", E::NoName),
+            ("form-data; filename=\"a\"", E::NoName),
+            ("attachment; name=\"a\"", E::Disposition),
+            ("form-data; name=\"a\"\r\nContent-Disposition: form-data; name=\"b\"", E::Disposition),
+            ("form-data; name=\"a\"\r\nContent-Type: text/plain\r\ncontent-type: text/html", E::Header),
+            ("form-data;\r\n name=\"a\"", E::Header),
+            ("form-data; name=\"a\"\r\nX", E::Header),
+            ("form-data; name=\"a\"\r\nX : y", E::Header),
+            ("form-data; name=\"a\"\nX: y", E::Header),
+        ] {
+            assert_eq!(with_disposition(disposition), Err(error), "{disposition}");
+        }
+        assert_eq!(read_all(TYPE, "--B\r\n\r\nx\r\n--B--\r\n"), Err(E::Header));
+        assert_eq!(read_all(TYPE, "--B\r\nX: y\r\n\r\nx\r\n--B--\r\n"), Err(E::Disposition));
+    }
+
+    #[test]
+    fn boundaries_that_servers_read_differently_are_refused() {
+        let part = "Content-Disposition: form-data; name=\"a\"\r\n\r\nx";
+        for (content_type, body, error) in [
+            ("multipart/form-data", format!("--B\r\n{part}\r\n--B--\r\n"), E::Boundary),
+            ("multipart/form-data; boundary=", format!("--\r\n{part}\r\n----\r\n"), E::Boundary),
+            ("multipart/form-data; boundary=\"B \"", String::new(), E::Boundary),
+            ("multipart/form-data; boundary=B, boundary=C", String::new(), E::Boundary),
+            ("multipart/form-data; boundary=B; boundary=C", String::new(), E::SecondBoundary),
+            ("multipart/form-data; boundary=B; Boundary=B", String::new(), E::SecondBoundary),
+            ("multipart/form-data; xboundary=C; boundary=B", String::new(), E::SecondBoundary),
+            ("multipart/form-data; boundary*0=C; boundary=B", String::new(), E::SecondBoundary),
+            ("multipart/form-data; x=\"; boundary=C\"; boundary=B", String::new(), E::SecondBoundary),
+            (TYPE, format!("before\r\n--B\r\n{part}\r\n--B--\r\n"), E::Preamble),
+            (TYPE, format!("--B\r\n{part}\r\n--B--\r\nbehind"), E::Epilogue),
+            (TYPE, format!("--B\r\n{part}\r\n--B--\r\n--B\r\n{part}\r\n--B--\r\n"), E::Epilogue),
+            (TYPE, format!("--B\r\n{part}\r\n--B-- \r\n"), E::Epilogue),
+            (TYPE, format!("--B\r\n{part}\r\n"), E::NoEnd),
+            (TYPE, format!("--B\r\n{part}"), E::NoEnd),
+            (TYPE, format!("--B \r\n{part}\r\n--B--\r\n"), E::NearBoundary),
+            (TYPE, format!("--B\r\n{part}\r\n--Bx\r\n--B--\r\n"), E::NearBoundary),
+            (TYPE, format!("--B\r\n{part}\n--B\r\n{part}\r\n--B--\r\n"), E::NearBoundary),
+            (TYPE, format!("--B\r\n{part}\r--B\r\n{part}\r\n--B--\r\n"), E::NearBoundary),
+            (TYPE, format!("--B\n{part}\r\n--B--\r\n"), E::NearBoundary),
+            (TYPE, format!("--B\r\n{part}\r\n").repeat(6) + "--B--", E::TooMany),
+            (TYPE, "rubbish".into(), E::Preamble),
+        ] {
+            assert_eq!(read_all(content_type, &body), Err(error), "{content_type}: {body:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let body = Bytes::from_static(b"--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"f\"\r\nContent-Type: image/png\r\n\r\n\x00\xff\r\n--B\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\nx\r\n--B--\r\n");
+        let parts = read(TYPE.as_bytes(), &body, 5).unwrap();
+        assert_eq!(write_multipart(TYPE.as_bytes(), parts.into_iter()), Some(body));
+    }
+}
