@@ -2,9 +2,7 @@
 #![no_main]
 
 use bytes::Bytes;
-use guard::inputs::{StructureLimits, parse_body, parse_json};
-use http::HeaderMap;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use inputs::{ParsedBody, StructureLimits, parse_body, parse_json, write_multipart};
 use libfuzzer_sys::fuzz_target;
 
 const KINDS: [&str; 5] =
@@ -16,9 +14,13 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(serde_json::from_slice::<serde_json::Value>(data).ok(), Some(value));
     }
     if let Some((kind, body)) = data.split_first() {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(KINDS[usize::from(*kind) % KINDS.len()]));
-        if let Ok(parsed) = parse_body(&headers, &Bytes::copy_from_slice(body), limits) {
+        let content_type = KINDS[usize::from(*kind) % KINDS.len()].as_bytes();
+        if let Ok(parsed) = parse_body(content_type, &Bytes::copy_from_slice(body), limits) {
+            if let ParsedBody::Multipart(parts) = &parsed {
+                // What is written is read again as it was.
+                let written = write_multipart(content_type, parts.iter().cloned()).unwrap();
+                assert_eq!(parse_body(content_type, &written, limits).as_ref(), Ok(&parsed));
+            }
             parsed.find_input::<()>(body, |_, value| {
                 detect::inspect(value, 3, &detect::ALL);
                 None

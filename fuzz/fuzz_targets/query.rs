@@ -2,7 +2,7 @@
 #![no_main]
 
 use guard::Target;
-use guard::inputs::{cookies, pairs};
+use inputs::{cookies, pairs};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

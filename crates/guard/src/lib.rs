@@ -12,7 +12,6 @@ mod events;
 mod exchange;
 mod forward;
 mod guard;
-pub mod inputs;
 mod pipeline;
 mod state;
 mod wire;

@@ -25,11 +25,9 @@ use crate::router::{Captures, PathTemplate, Router, Spelling};
 use crate::units::{ByteSize, Limit};
 use crate::{Modes, Pointer};
 
-mod graphql;
 mod ledger;
 mod objects;
 
-pub use graphql::GraphqlPath;
 pub use ledger::{Ledger, LedgerPlace, SecretUrl};
 pub use objects::{Binding, Input, ObjectReference, Owner, ReadPath};
 

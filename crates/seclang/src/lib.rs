@@ -6,7 +6,6 @@
 //! What runs rules is a plain interpreter: every rule, on every value.
 
 mod actions;
-mod body;
 mod compile;
 mod ctl;
 mod evaluate;

@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::body::multipart::Flags;
-use crate::body::xml::Xml;
-use crate::body::{self};
+use inputs::rules::multipart::Flags;
+use inputs::rules::xml::Xml;
+use inputs::rules::{self as body};
+
 use crate::ctl::{self, Ctl};
 use crate::filter::Known;
 use crate::macros::Expand;
@@ -17,8 +18,7 @@ use crate::transform::Transformation;
 use crate::tx::{Tx, TxName};
 use crate::variable::{Collection, Target};
 
-/// A name with its value.
-pub(crate) type Pair = (Vec<u8>, Vec<u8>);
+pub(crate) use inputs::rules::Pair;
 
 /// What a request is, apart from its body.
 #[derive(Debug, Clone, Copy)]
@@ -205,6 +205,7 @@ impl<'s> Transaction<'s> {
             transaction.query(),
             rules.settings.argument_separator,
             rules.settings.arguments_limit,
+            url_decoded,
         );
         transaction.args_get = form.pairs;
         transaction.urlencoded_error = form.has_error;
@@ -366,8 +367,12 @@ impl<'s> Transaction<'s> {
         let settings = &self.rules.settings;
         match self.processor.as_slice() {
             b"URLENCODED" => {
-                let form =
-                    body::form(&self.request_body, settings.argument_separator, settings.arguments_limit);
+                let form = body::form(
+                    &self.request_body,
+                    settings.argument_separator,
+                    settings.arguments_limit,
+                    url_decoded,
+                );
                 self.urlencoded_error |= form.has_error;
                 self.args_post = form.pairs;
                 if form.is_cut {
@@ -485,4 +490,8 @@ impl Expand for Transaction<'_> {
             }
         });
     }
+}
+/// A part of a query or a form as ModSecurity decodes it.
+fn url_decoded(part: &[u8]) -> Vec<u8> {
+    Transformation::UrlDecode.apply(part).unwrap_or_else(|| part.to_vec())
 }

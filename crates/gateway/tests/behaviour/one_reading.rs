@@ -128,7 +128,7 @@ fn what_was_judged_is_forwarded_and_not_its_content_coding() {
         ("identity\r\nContent-Encoding: gzip", gzip("", "a=b")),
     ] {
         let (answer, seen) = send(coding, &body);
-        assert!([403, 415].contains(&answer), "{coding} answered {answer}");
+        assert!([400, 403, 415].contains(&answer), "{coding} answered {answer}");
         assert_eq!(seen, "", "{coding} reached the upstream");
     }
     // Where every door only watches, nothing is changed.
@@ -239,7 +239,8 @@ fn cookies_in_pieces_are_one_header() {
     let gate = Running::start("", &[upstream.url()]);
     let pieces = ["-H", "Cookie: a=1", "-H", "Cookie: session=abc", "-H", "Cookie: c=3"];
     for version in ["--http1.1", "--http2-prior-knowledge"] {
-        let arguments = [&["-sS", version][..], &pieces, &[&gate.url("/")]].concat();
+        let url = gate.url("/");
+        let arguments = [&["-sS", version][..], &pieces, &[url.as_str()]].concat();
         output("curl", &arguments);
         let seen = upstream.take();
         assert!(seen.contains("cookie: a=1; session=abc; c=3\r\n"), "{version}: {seen}");

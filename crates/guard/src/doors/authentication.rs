@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue, WWW_AUTHENTICATE};
 use identity::Principal;
+use inputs::cookies;
 use policy::Door;
 use policy::config::AuthRequirement;
 
@@ -16,7 +17,6 @@ use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::inputs::cookies;
 
 /// The door.
 pub(crate) struct Authentication;

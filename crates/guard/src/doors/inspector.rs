@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, ETAG, TRANSFER_ENCODING};
 use http::response::Parts;
 use http::{HeaderMap, StatusCode};
+use inputs::{StructureLimits, parse_json};
 use serde_json::Value;
 
 use super::Step;
@@ -12,7 +13,7 @@ use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::inputs::{StructureLimits, essence, parse_json};
+use crate::wire::headers::media_type;
 
 /// Sees the body of an answer. Answers that nobody wants to see are passed on while they are received.
 pub(crate) trait Inspector: Sync {
@@ -66,7 +67,7 @@ pub(crate) struct Head {
 
 impl Head {
     pub(crate) fn new(parts: &Parts) -> Self {
-        let essence = essence(&parts.headers);
+        let essence = media_type(&parts.headers);
         let is_json = essence == "application/json" || essence.ends_with("+json");
         Head { status: parts.status, essence, is_json }
     }

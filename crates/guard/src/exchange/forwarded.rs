@@ -159,7 +159,7 @@ mod tests {
             headers.append(*name, value.parse().unwrap());
         }
         let text =
-            format!("[gateway]\nupstream = 'http://127.0.0.1:1'\ntrusted_proxies = ['10.0.0.0/8']\n{from}");
+            format!("[gateway]\nupstream = ['http://127.0.0.1:1']\ntrusted_proxies = ['10.0.0.0/8']\n{from}");
         let policy = policy::load(&policy::Inputs { text: Some(text), ..Default::default() }).unwrap();
         client_address(peer.parse().unwrap(), &headers, &policy.gateway).to_string()
     }

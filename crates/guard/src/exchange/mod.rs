@@ -11,15 +11,16 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN};
+use http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
+use inputs::ParsedBody;
 use policy::openapi::{Found, Operation};
 use policy::{PathTemplate, RoutePolicy};
 use store::{Outcome, Quota, Ticket};
 
 use crate::engine::Engine;
-use crate::inputs::ParsedBody;
+use crate::wire::headers::content_type;
 use id::EventId;
 use peer::{Peer, Transport};
 use target::{Target, TargetError};
@@ -200,7 +201,7 @@ impl<'e> Exchange<'e> {
 
     /// `Content-Type` as the client wrote it; empty without one.
     pub(crate) fn content_type(&self) -> &[u8] {
-        self.headers.get(CONTENT_TYPE).map_or(&[], |value| value.as_bytes())
+        content_type(&self.headers)
     }
 
     /// Seconds since 1970.

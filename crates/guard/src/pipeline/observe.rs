@@ -1,6 +1,7 @@
 //! Exchanges as `doorward learn` watches them: what was asked and what was answered, parsed.
 
 use http::header::AUTHORIZATION;
+use inputs::{ParsedBody, pairs};
 use policy::learn::{Observation, unverified_claims};
 use serde_json::{Map, Value};
 
@@ -11,7 +12,7 @@ use crate::doors::Step;
 use crate::doors::inspector::{Head, Held, Inspector};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::inputs::{ParsedBody, essence, pairs};
+use crate::wire::headers::media_type;
 
 /// Notes the request, when somebody watches.
 pub(crate) fn begin(ruling: Ruling<'_>, x: &mut Exchange<'_>) {
@@ -36,7 +37,7 @@ pub(crate) fn begin(ruling: Ruling<'_>, x: &mut Exchange<'_>) {
         query: pairs(x.target.query().unwrap_or("").as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect(),
-        request: request.map(|value| (essence(&x.headers), value)),
+        request: request.map(|value| (media_type(&x.headers), value)),
         claims,
         ..Observation::default()
     }));

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    RANGE, TRANSFER_ENCODING,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_RANGE, RANGE, TRANSFER_ENCODING,
 };
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
+use inputs::{ParsedBody, StructureLimits, parse_body};
 use policy::config::BodyHandling;
 use policy::openapi::MediaType;
 use policy::{Door, Mode, Policy, Upstream};
@@ -25,8 +26,8 @@ use crate::events::access::StreamNote;
 use crate::exchange::content_encoding::decode;
 use crate::exchange::{Exchange, HeldBody};
 use crate::forward::{Client, ForwardError, Reader, identify};
-use crate::inputs::{ParsedBody, StructureLimits, essence, parse_body};
 use crate::wire::body::{BoxError, CollectError, Forwarded, Window, collect};
+use crate::wire::headers::media_type;
 
 /// Takes a request through the doors. What passes is its body: held, or judged while it is forwarded.
 pub(crate) async fn admit<'e, B, R, F, Fut>(
@@ -153,7 +154,7 @@ fn read_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Result<()
         }
     };
     let structure = StructureLimits { depth: limits.max_depth, members: limits.max_members };
-    match parse_body(&x.headers, &decoded, structure) {
+    match parse_body(x.content_type(), &decoded, structure) {
         Ok(parsed) => {
             x.body = Some(HeldBody { wire, decoded, parsed });
             Ok(())
@@ -185,7 +186,7 @@ fn forwarded(x: &mut Exchange<'_>, wire: Bytes, decoded: Bytes) -> (Bytes, Bytes
 fn streams(x: &Exchange<'_>, policy: &Policy) -> bool {
     let grpc = || {
         x.version == Version::HTTP_2
-            && essence(&x.headers).starts_with("application/grpc")
+            && media_type(&x.headers).starts_with("application/grpc")
             && policy.gateway.upstreams.iter().all(|u| matches!(u, Upstream::Tcp { http2: true, .. }))
     };
     // What is called gRPC is believed where nothing depends on it: not where a body of another kind is declared.

@@ -22,7 +22,6 @@ pub use operation::{Body, MediaType, Operation, PathItem, Response};
 pub use parameter::{Location, Parameter, ParameterError};
 pub(crate) use shape::resolve;
 pub use shape::{Direction, ShapeId, Shapes};
-pub use xml::XmlElement;
 
 use std::path::{Path, PathBuf};
 

@@ -1,10 +1,11 @@
 //! Operations: a method on a path, with its parameters, body and responses.
 
 use http::Method;
+use inputs::XmlElement;
 use serde_json::Value;
 
 use super::text::{Fields, Reading};
-use super::xml::{XmlElement, XmlKind};
+use super::xml::XmlKind;
 use super::{Parameter, ShapeId};
 
 /// The operations of one path.

@@ -1,22 +1,10 @@
 //! XML bodies as the values that their schema describes (OpenAPI 3.1 §4.8.26).
 
+use inputs::XmlElement;
 use serde_json::{Map, Value};
 
 use super::shape::resolve;
 use super::text::{Kind, Reading, Scalar};
-
-/// An element of an XML document.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct XmlElement {
-    /// Its name, prefix and all.
-    pub name: String,
-    /// Its attributes.
-    pub attributes: Vec<(String, String)>,
-    /// The text directly in it.
-    pub text: String,
-    /// The elements directly in it.
-    pub children: Vec<XmlElement>,
-}
 
 /// How a schema is written in XML.
 #[derive(Debug, Clone, PartialEq)]

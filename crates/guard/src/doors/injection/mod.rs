@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering;
 use detect::{Class, Confidence, Finding};
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, COOKIE};
+use inputs::{cookies, is_binary_file, pairs};
 use policy::config::{self, Belief};
 use policy::{Door, RoutePolicy};
 
@@ -24,7 +25,7 @@ use crate::engine::Engine;
 use crate::events::redact::{excerpt, is_secret};
 use crate::exchange::Exchange;
 use crate::forward::Reader;
-use crate::inputs::{cookies, essence, is_binary_file, pairs};
+use crate::wire::headers::media_type;
 
 /// Headers with a grammar of their own, which no application puts into a query or a page.
 const STRUCTURED: [&str; 26] = [
@@ -96,7 +97,7 @@ impl super::Door for Detectors {
     fn stream_judge(&self, ruling: Ruling<'_>, x: &Exchange<'_>) -> Option<StreamJudge> {
         let rounds = ruling.engine.policy.decode_rounds;
         let classes = of_streams(x.route);
-        let kind = essence(&x.headers);
+        let kind = media_type(&x.headers);
         let is_coded = x.headers.contains_key(CONTENT_ENCODING);
         let mut is_file = None;
         Some(Box::new(move |window| {

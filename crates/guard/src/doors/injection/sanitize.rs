@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 use bytes::Bytes;
+use inputs::{ParsedBody, Part, StructureLimits, pairs, parse_body, write_multipart};
 use policy::config::Sanitize;
 use serde_json::Value;
 
@@ -18,7 +19,6 @@ use crate::decision::{Change, Decision, Rewrite};
 use crate::doors::{Door, Step};
 use crate::exchange::Exchange;
 use crate::forward::Reader;
-use crate::inputs::{ParsedBody, Part, StructureLimits, pairs, parse_body, write_multipart};
 
 /// The part of the injection door that takes markup away.
 pub(crate) struct Sanitizer;
@@ -37,7 +37,9 @@ impl Door for Sanitizer {
         let Some(held) = x.body.as_ref().filter(|_| !x.route.sanitize.is_empty()) else { return Step::PASS };
         // What was stripped before must not come back.
         let unlimited = StructureLimits { depth: 128, members: usize::MAX };
-        let Ok(mut parsed) = parse_body(&x.headers, &held.decoded, unlimited) else { return Step::PASS };
+        let Ok(mut parsed) = parse_body(x.content_type(), &held.decoded, unlimited) else {
+            return Step::PASS;
+        };
         let decision = body(x, &mut parsed);
         if enforced(x, policy::Door::Injection)
             && let Some(held) = &mut x.body

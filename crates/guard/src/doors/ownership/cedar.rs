@@ -4,6 +4,7 @@
 //! has been read; never later than before the upstream changes anything.
 
 use http::{Method, StatusCode};
+use inputs::{ParsedBody, pairs};
 use policy::openapi::{Location, Operation};
 use policy::{Asker, CedarVerdict, Needs, Question};
 use serde_json::{Map, Value};
@@ -16,7 +17,6 @@ use crate::doors::{Door, Step};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::forward::Reader;
-use crate::inputs::{ParsedBody, pairs};
 
 /// The part of the ownership door that asks Cedar policies.
 pub(crate) struct Cedar;

@@ -3,12 +3,12 @@
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
+use inputs::{ParsedBody, graphql, pairs};
 use policy::{Input, ObjectReference};
 use serde_json::Value;
 
 use crate::decision::Refusal;
 use crate::exchange::Exchange;
-use crate::inputs::{ParsedBody, graphql, pairs};
 
 /// Objects that one request may name.
 const MAX_OBJECTS: usize = 100;

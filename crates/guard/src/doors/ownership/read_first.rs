@@ -10,6 +10,7 @@ use http::header::{
 };
 use http::{Method, Request, StatusCode, Version};
 use identity::Principal;
+use inputs::{StructureLimits, parse_json};
 use policy::ReadPath;
 use store::{Ledger, LedgerKey, StoreError};
 
@@ -24,7 +25,6 @@ use crate::exchange::Exchange;
 use crate::exchange::content_encoding::decode;
 use crate::exchange::target::Target;
 use crate::forward::{ReadError, Reader, identify};
-use crate::inputs::{StructureLimits, parse_json};
 
 /// The part of the ownership door that checks the objects which a request names.
 pub(crate) struct Objects;

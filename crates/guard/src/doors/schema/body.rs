@@ -10,15 +10,16 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use http::StatusCode;
+use inputs::{ParsedBody, Part, XmlElement, write_multipart};
 use policy::Pointer;
 use policy::config::UnknownProperties;
-use policy::openapi::{Direction, MediaType, Operation, XmlElement};
+use policy::openapi::{Direction, MediaType, Operation};
 use serde_json::{Map, Value};
 
 use crate::decision::{Change, Decision, Refusal, Rewrite};
 use crate::engine::Engine;
 use crate::exchange::{Exchange, HeldBody};
-use crate::inputs::{ParsedBody, Part, essence, write_multipart};
+use crate::wire::headers::media_type;
 
 /// Errors of one body that are told; more help nobody.
 const MAX_ERRORS: usize = 20;
@@ -48,7 +49,7 @@ pub(crate) fn declared(
             false => Decision::Pass,
         };
     }
-    let kind = essence(&x.headers);
+    let kind = media_type(&x.headers);
     let Some(media) = MediaType::select(&declared.content, &kind) else {
         let evidence = crate::events::redact::excerpt(kind.as_bytes());
         return Decision::Refuse(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", evidence));

@@ -12,6 +12,7 @@ mod body;
 use http::header::{ALLOW, COOKIE, HeaderValue};
 use http::response::Parts;
 use http::{Method, StatusCode};
+use inputs::{cookies, pairs};
 use policy::Door;
 use policy::config::{DeprecatedOperation, ServerErrors, UndeclaredOperation, UnknownProperties};
 use policy::openapi::{Location, MediaType, Operation, ParameterError};
@@ -24,7 +25,7 @@ use crate::engine::Engine;
 use crate::events::Verdict;
 use crate::exchange::{Declared, Exchange};
 use crate::forward::Reader;
-use crate::inputs::{cookies, essence, pairs};
+use crate::wire::headers::media_type;
 
 /// The door.
 pub(crate) struct Schema;
@@ -51,7 +52,7 @@ impl super::Door for Schema {
                 return Decision::Answer(problem(parts.status, x.id, &[]));
             }
         }
-        match undeclared_response(x, parts.status, &essence(&parts.headers)) {
+        match undeclared_response(x, parts.status, &media_type(&parts.headers)) {
             Some((rule, evidence)) => Decision::report(rule, evidence),
             None => Decision::Pass,
         }

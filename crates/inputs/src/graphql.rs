@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use async_graphql_parser::parse_query;
 use async_graphql_parser::types::{Field, OperationDefinition, Selection, SelectionSet};
 use async_graphql_value::{ConstValue, Name};
-use policy::GraphqlPath;
 use serde_json::{Map, Value};
 
-use super::{ParsedBody, pairs};
+use super::{GraphqlPath, ParsedBody, pairs};
 
 /// How deep braces, brackets and parentheses of a document may nest before anybody parses it.
 const MAX_NESTING: usize = 64;
@@ -24,7 +23,7 @@ struct Request<'r> {
 
 /// Calls `found` with each value of an argument in the GraphQL of a request, from query and body. `None` when there is
 /// something in it that cannot be read as GraphQL: what it would do is not known.
-pub(crate) fn arguments(
+pub fn arguments(
     query: &str,
     parsed: Option<(&ParsedBody, &[u8])>,
     path: &GraphqlPath,

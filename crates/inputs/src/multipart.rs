@@ -7,7 +7,7 @@
 
 use bytes::Bytes;
 
-use super::body::media_type_of;
+use super::body::media_type;
 
 /// A part of a multipart body.
 #[derive(Debug, Clone, PartialEq)]
@@ -191,7 +191,7 @@ fn read_part(part: Bytes) -> Result<Part, MultipartError> {
     }
     let mut part =
         Part { name, is_file: file_name.is_some(), file_name, content, media_type: String::new(), headers };
-    part.media_type = match part.header("content-type").map(|value| media_type_of(value)) {
+    part.media_type = match part.header("content-type").map(|value| media_type(value)) {
         Some(kind) if !kind.is_empty() => kind,
         _ => "text/plain".to_owned(),
     };

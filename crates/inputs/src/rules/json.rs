@@ -1,11 +1,13 @@
 //! JSON as arguments, named as ModSecurity v3 names them: `json.user.tags.array_0`.
 
-use crate::transaction::Pair;
+use super::Pair;
 
 /// Why a text is not JSON that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum JsonError {
+pub enum JsonError {
+    /// Not JSON.
     Syntax,
+    /// Nested too deep.
     TooDeep,
 }
 
@@ -13,7 +15,7 @@ pub(crate) enum JsonError {
 const MAX_DEPTH: usize = 500;
 
 /// The scalars of a text with their names.
-pub(crate) fn arguments(text: &[u8]) -> Result<Vec<Pair>, JsonError> {
+pub fn arguments(text: &[u8]) -> Result<Vec<Pair>, JsonError> {
     let mut reader = Reader { text, at: 0, path: b"json".to_vec(), out: Vec::new() };
     reader.space();
     if reader.at == text.len() {

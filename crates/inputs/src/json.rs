@@ -54,7 +54,7 @@ pub fn parse_json(text: &[u8], limits: StructureLimits) -> Result<Value, JsonErr
 
 /// Whether valid JSON has an integer beyond 64 bits. One byte in twenty is looked at: a run of twenty digits cannot
 /// stand between two looks. Only a text that has one, a string perhaps, is read through.
-pub(crate) fn has_huge_integer(text: &[u8]) -> bool {
+pub(super) fn has_huge_integer(text: &[u8]) -> bool {
     const DIGITS: usize = 20;
     let digits =
         |bytes: &mut dyn Iterator<Item = &u8>| bytes.take(DIGITS).take_while(|b| b.is_ascii_digit()).count();

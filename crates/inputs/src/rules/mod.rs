@@ -1,11 +1,17 @@
-//! Bodies: what a request's body says, by its processor.
+//! Bodies as rules see them: one reader for each of ModSecurity's body processors.
+//!
+//! They read what can be read of a broken body, and flag what is unusual instead of refusing it, because rules decide.
 
-pub(crate) mod json;
-pub(crate) mod multipart;
-pub(crate) mod xml;
+/// A name and its value.
+pub type Pair = (Vec<u8>, Vec<u8>);
 
-/// Names and values of a query or a form: split at the separator, decoded.
-pub(crate) fn form(text: &[u8], separator: u8, limit: usize) -> Form {
+pub mod json;
+pub mod multipart;
+#[cfg(feature = "xml")]
+pub mod xml;
+
+/// Names and values of a query or a form: split at the separator, decoded with the rule engine's own decoder.
+pub fn form(text: &[u8], separator: u8, limit: usize, decode: impl Fn(&[u8]) -> Vec<u8>) -> Form {
     let mut form = Form::default();
     for pair in text.split(|b| *b == separator).filter(|pair| !pair.is_empty()) {
         if form.pairs.len() >= limit {
@@ -14,24 +20,21 @@ pub(crate) fn form(text: &[u8], separator: u8, limit: usize) -> Form {
         }
         let at = memchr::memchr(b'=', pair);
         let (name, value) = at.map_or((pair, &b""[..]), |at| (&pair[..at], &pair[at + 1..]));
-        let mut decode = |part: &[u8]| {
-            form.has_error |= has_bad_encoding(part);
-            crate::transform::Transformation::UrlDecode.apply(part).unwrap_or_else(|| part.to_vec())
-        };
-        let pair = (decode(name), decode(value));
-        form.pairs.push(pair);
+        form.has_error |= has_bad_encoding(name) || has_bad_encoding(value);
+        form.pairs.push((decode(name), decode(value)));
     }
     form
 }
 
 /// A query or a form, read.
 #[derive(Debug, Default)]
-pub(crate) struct Form {
-    pub(crate) pairs: Vec<(Vec<u8>, Vec<u8>)>,
+pub struct Form {
+    /// Names and values, in order.
+    pub pairs: Vec<Pair>,
     /// A percent sign without two digits after it.
-    pub(crate) has_error: bool,
+    pub has_error: bool,
     /// There were more pairs than the limit.
-    pub(crate) is_cut: bool,
+    pub is_cut: bool,
 }
 
 fn has_bad_encoding(part: &[u8]) -> bool {
@@ -40,7 +43,7 @@ fn has_bad_encoding(part: &[u8]) -> bool {
 }
 
 /// The pairs of a `Cookie` header.
-pub(crate) fn cookies(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub fn cookies(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     header.split(|b| *b == b';').map(<[u8]>::trim_ascii_start).filter(|pair| !pair.is_empty()).map(|pair| {
         let at = memchr::memchr(b'=', pair);
         at.map_or((pair, &b""[..]), |at| (&pair[..at], &pair[at + 1..]))

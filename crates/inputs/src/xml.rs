@@ -1,13 +1,12 @@
 //! XML: a tree of elements, no doctype.
 
-use policy::openapi::XmlElement;
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use super::StructureLimits;
 use super::body::BodyError;
+use super::{StructureLimits, XmlElement};
 
 /// Encodings in which the characters of markup and of attacks are what they are in ASCII.
 const ENCODINGS: [&str; 4] = ["utf-8", "utf8", "us-ascii", "iso-8859-1"];
@@ -86,21 +85,4 @@ fn put(open: &mut [XmlElement], text: &str) -> Result<(), BodyError> {
         None => return Err(BodyError::Xml),
     }
     Ok(())
-}
-
-/// Calls `each` with every text and attribute value, and every name, until it answers.
-pub(super) fn find_input<T>(
-    element: &XmlElement,
-    each: &mut impl FnMut(&str, &[u8]) -> Option<T>,
-) -> Option<T> {
-    let attribute = |each: &mut dyn FnMut(&str, &[u8]) -> Option<T>| {
-        element
-            .attributes
-            .iter()
-            .find_map(|(name, value)| each(name, value.as_bytes()).or_else(|| each("name", name.as_bytes())))
-    };
-    attribute(each)
-        .or_else(|| each(&element.name, element.text.as_bytes()))
-        .or_else(|| each("name", element.name.as_bytes()))
-        .or_else(|| element.children.iter().find_map(|child| find_input(child, each)))
 }

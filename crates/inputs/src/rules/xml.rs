@@ -7,20 +7,20 @@ use quick_xml::reader::Reader;
 
 /// A document, as far as rules look at it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Xml {
+pub struct Xml {
     /// All text, in order: `/*`.
-    pub(crate) text: Vec<u8>,
+    pub text: Vec<u8>,
     /// The values of attributes: `//@*`.
-    pub(crate) attributes: Vec<Vec<u8>>,
+    pub attributes: Vec<Vec<u8>>,
     /// The texts of elements, by their paths.
-    pub(crate) elements: Vec<(String, Vec<u8>)>,
+    pub elements: Vec<(String, Vec<u8>)>,
 }
 
 /// Events of one document.
 const MAX_EVENTS: usize = 200_000;
 
 /// Reads a document; nothing when it is not well formed.
-pub(crate) fn read(text: &[u8]) -> Option<Xml> {
+pub fn read(text: &[u8]) -> Option<Xml> {
     let mut reader = Reader::from_reader(text);
     let mut xml = Xml::default();
     let mut open: Vec<(String, Vec<u8>)> = Vec::new();

@@ -2,34 +2,49 @@
 
 /// A multipart body, read.
 #[derive(Debug, Default)]
-pub(crate) struct Multipart {
-    pub(crate) parts: Vec<Part>,
-    pub(crate) flags: Flags,
+pub struct Multipart {
+    /// Its parts, in order.
+    pub parts: Vec<Part>,
+    /// What is unusual about it.
+    pub flags: Flags,
     /// Why it is not one, or not whole.
-    pub(crate) error: Option<&'static str>,
+    pub error: Option<&'static str>,
 }
 
 /// What is odd about it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Flags {
-    pub(crate) boundary_quoted: bool,
-    pub(crate) boundary_whitespace: bool,
-    pub(crate) data_before: bool,
-    pub(crate) data_after: bool,
-    pub(crate) header_folding: bool,
-    pub(crate) invalid_header_folding: bool,
-    pub(crate) lf_line: bool,
-    pub(crate) crlf_lf_lines: bool,
-    pub(crate) missing_semicolon: bool,
-    pub(crate) invalid_quoting: bool,
-    pub(crate) invalid_part: bool,
-    pub(crate) file_limit: bool,
-    pub(crate) unmatched_boundary: bool,
+pub struct Flags {
+    /// The boundary is quoted.
+    pub boundary_quoted: bool,
+    /// There is white space around the boundary's `=`.
+    pub boundary_whitespace: bool,
+    /// Data before the first boundary.
+    pub data_before: bool,
+    /// Data after the last boundary.
+    pub data_after: bool,
+    /// A header goes on in a second line.
+    pub header_folding: bool,
+    /// It does so after an unusual blank.
+    pub invalid_header_folding: bool,
+    /// A line ends with a bare LF.
+    pub lf_line: bool,
+    /// Some lines end with CRLF and some with LF.
+    pub crlf_lf_lines: bool,
+    /// No semicolon before the boundary.
+    pub missing_semicolon: bool,
+    /// A parameter is quoted in an unusual way.
+    pub invalid_quoting: bool,
+    /// A part has no valid headers.
+    pub invalid_part: bool,
+    /// More files than the limit.
+    pub file_limit: bool,
+    /// A line begins like a boundary and is another.
+    pub unmatched_boundary: bool,
 }
 
 impl Flags {
     /// `MULTIPART_STRICT_ERROR`: any of those that no honest client makes.
-    pub(crate) fn strict(&self) -> bool {
+    pub fn strict(&self) -> bool {
         self.boundary_quoted
             || self.boundary_whitespace
             || self.data_before
@@ -46,12 +61,15 @@ impl Flags {
 
 /// One part.
 #[derive(Debug, Default)]
-pub(crate) struct Part {
-    pub(crate) name: Vec<u8>,
-    pub(crate) file_name: Option<Vec<u8>>,
-    /// Header lines as they came.
-    pub(crate) headers: Vec<Vec<u8>>,
-    pub(crate) content: Vec<u8>,
+pub struct Part {
+    /// Its field name.
+    pub name: Vec<u8>,
+    /// Its file name.
+    pub file_name: Option<Vec<u8>>,
+    /// Its header lines, as written.
+    pub headers: Vec<Vec<u8>>,
+    /// Its content.
+    pub content: Vec<u8>,
 }
 
 /// Parts of one body, and files among them.
@@ -59,7 +77,7 @@ const MAX_PARTS: usize = 10_000;
 const MAX_FILES: usize = 100;
 
 /// Reads a body. What can be read of a broken one is read all the same.
-pub(crate) fn read(content_type: &[u8], body: &[u8]) -> Multipart {
+pub fn read(content_type: &[u8], body: &[u8]) -> Multipart {
     let mut out = Multipart::default();
     let Some(boundary) = boundary(content_type, &mut out.flags) else {
         out.error = Some("Multipart: Boundary not found in C-T.");

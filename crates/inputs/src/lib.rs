@@ -1,0 +1,50 @@
+//! What an HTTP message carries, read once and strictly: cookies, queries, forms, multipart, JSON, XML, GraphQL.
+//!
+//! Bytes in, values or a typed error out. A reader here accepts what every server reads alike and refuses the rest, so
+//! that what the doors judge is what the API gets. The crate knows no HTTP library: a caller hands in the value of
+//! `Content-Type` and the body.
+//!
+//! [`rules`] holds the second set of readers, those of the rule engine: they read as ModSecurity reads, take broken
+//! bodies as far as they go, and set flags that rules ask for.
+//!
+//! ```
+//! use inputs::{ParsedBody, StructureLimits, parse_body};
+//!
+//! let limits = StructureLimits { depth: 32, members: 1000 };
+//! let body = bytes::Bytes::from_static(b"name=Ada&city=London");
+//! let parsed = parse_body(b"application/x-www-form-urlencoded", &body, limits)?;
+//! assert_eq!(parsed, ParsedBody::Form(vec![("name".into(), "Ada".into()), ("city".into(), "London".into())]));
+//!
+//! // Two keys of one name: one server takes the first, another the last.
+//! let body = bytes::Bytes::from_static(br#"{"role": "user", "role": "admin"}"#);
+//! assert!(parse_body(b"application/json", &body, limits).is_err());
+//! # Ok::<(), inputs::BodyError>(())
+//! ```
+
+mod body;
+mod element;
+#[cfg(feature = "graphql")]
+pub mod graphql;
+mod graphql_path;
+mod json;
+mod multipart;
+mod pairs;
+pub mod rules;
+#[cfg(feature = "xml")]
+mod xml;
+
+pub use body::{BodyError, ParsedBody, is_binary_file, media_type, parse_body};
+pub use element::XmlElement;
+pub use graphql_path::GraphqlPath;
+pub use json::{JsonError, parse_json};
+pub use multipart::{MultipartError, Part, write_multipart};
+pub use pairs::{cookies, pairs};
+
+/// Limits of a structured body.
+#[derive(Debug, Clone, Copy)]
+pub struct StructureLimits {
+    /// Nesting.
+    pub depth: usize,
+    /// Values, fields or elements.
+    pub members: usize,
+}
