@@ -144,7 +144,7 @@ impl Spelling {
     }
 
     /// The next segment that is compared, and what follows its slash.
-    fn next_segment<'p>(self, mut rest: Option<&'p str>) -> Option<(&'p str, Option<&'p str>)> {
+    fn next_segment(self, mut rest: Option<&str>) -> Option<(&str, Option<&str>)> {
         loop {
             let text = rest?;
             let (segment, after) = match text.split_once('/') {
