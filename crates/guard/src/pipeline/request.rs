@@ -18,7 +18,7 @@ use policy::{Door, Mode, Policy, Upstream};
 
 use super::Pipeline;
 use super::finish::{A_DOOR_PANICKED, GUARD, PANIC};
-use crate::decision::ruling::{Interruption, Ruling, on};
+use crate::decision::ruling::{Interruption, Ruling, enforced, on};
 use crate::decision::{Decision, Refusal};
 use crate::doors::{self, Step, protocol};
 use crate::events::Verdict;
