@@ -1,5 +1,4 @@
-//! Values of any kind, through every detector: nothing panics, and what a value is found to be does not depend on what
-//! was judged before it.
+//! Arbitrary values through all detectors: nothing panics, and a finding does not depend on earlier values.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -7,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|value: &[u8]| {
     let found = detect::inspect(value, 3, &detect::ALL);
     assert_eq!(found, detect::inspect(value, 3, &detect::ALL));
-    // Each class by itself: one that is sure keeps the others from being asked.
+    // Each class alone: with all classes, the first finding of high confidence ends the search.
     for class in detect::ALL {
         let alone = detect::inspect(value, 3, &[class]);
         if let (Some(alone), Some(found)) = (&alone, &found) {

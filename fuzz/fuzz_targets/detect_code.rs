@@ -1,8 +1,8 @@
-//! The detector `code` by itself.
+//! The detector `code` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Code, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Code, value));

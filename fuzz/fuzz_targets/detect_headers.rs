@@ -1,8 +1,8 @@
-//! The detector `headers` by itself.
+//! The detector `headers` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Headers, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Headers, value));

@@ -1,8 +1,8 @@
-//! The detector `html` by itself.
+//! The detector `html` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Html, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Html, value));

@@ -1,8 +1,8 @@
-//! The detector `ldap` by itself.
+//! The detector `ldap` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Ldap, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Ldap, value));

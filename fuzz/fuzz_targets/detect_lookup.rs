@@ -1,8 +1,8 @@
-//! The detector `lookup` by itself.
+//! The detector `lookup` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Lookup, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Lookup, value));

@@ -1,8 +1,8 @@
-//! The detector `nosql` by itself.
+//! The detector `nosql` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::NoSql, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::NoSql, value));

@@ -1,8 +1,8 @@
-//! The detector `path` by itself.
+//! The detector `path` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Path, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Path, value));

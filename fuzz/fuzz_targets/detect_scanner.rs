@@ -1,8 +1,8 @@
-//! The detector `scanner` by itself.
+//! The detector `scanner` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Scanner, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Scanner, value));

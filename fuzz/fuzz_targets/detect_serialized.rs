@@ -1,8 +1,8 @@
-//! The detector `serialized` by itself.
+//! The detector `serialized` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Serialized, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Serialized, value));

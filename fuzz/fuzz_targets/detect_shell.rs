@@ -1,8 +1,8 @@
-//! The detector `shell` by itself.
+//! The detector `shell` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Shell, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Shell, value));

@@ -1,8 +1,8 @@
-//! The detector `sql` by itself.
+//! The detector `sql` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Sql, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Sql, value));

@@ -1,8 +1,8 @@
-//! The detector `ssrf` by itself.
+//! The detector `ssrf` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Ssrf, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Ssrf, value));

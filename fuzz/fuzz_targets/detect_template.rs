@@ -1,8 +1,8 @@
-//! The detector `template` by itself.
+//! The detector `template` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Template, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Template, value));

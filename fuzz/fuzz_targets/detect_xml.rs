@@ -1,8 +1,8 @@
-//! The detector `xml` by itself.
+//! The detector `xml` alone.
 #![no_main]
 
 mod detectors;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|value: &[u8]| detectors::judge(detect::Class::Xml, value));
+fuzz_target!(|value: &[u8]| detectors::check(detect::Class::Xml, value));

@@ -1,4 +1,4 @@
-//! What the detectors cost for ordinary requests, value by value: `cargo bench -p detect`.
+//! The cost of the detectors for ordinary requests, value by value: `cargo bench -p detect`.
 
 use detect::{ALL, inspect};
 use divan::Bencher;
@@ -7,7 +7,7 @@ fn main() {
     divan::main();
 }
 
-/// What of a browser's request is judged: segments, names and values of the query, cookies, headers.
+/// The inspected values of a browser's request: path segments, query names and values, cookies, headers.
 const GET: [&str; 16] = [
     "api",
     "orders",
@@ -27,7 +27,7 @@ const GET: [&str; 16] = [
     "0af7651916cd43dd8448eb211c80319c",
 ];
 
-/// Names and texts of a JSON body of some bytes, all texts different.
+/// The names and texts of a JSON body of a given size; all texts differ.
 fn body(bytes: usize) -> Vec<String> {
     let mut values = Vec::new();
     let mut size = 0;
@@ -47,24 +47,24 @@ fn body(bytes: usize) -> Vec<String> {
     values
 }
 
-fn judge<'v>(values: impl IntoIterator<Item = &'v str>) -> usize {
+fn inspect_all<'v>(values: impl IntoIterator<Item = &'v str>) -> usize {
     values.into_iter().filter(|value| inspect(value.as_bytes(), 3, &ALL).is_some()).count()
 }
 
 #[divan::bench(min_time = 1)]
 fn get(bencher: Bencher<'_, '_>) {
-    bencher.bench_local(|| judge(GET));
+    bencher.bench_local(|| inspect_all(GET));
 }
 
 #[divan::bench(args = [500, 10_240, 102_400], min_time = 1)]
 fn post(bencher: Bencher<'_, '_>, bytes: usize) {
     let values = body(bytes);
-    bencher.bench_local(|| judge(values.iter().map(String::as_str)));
+    bencher.bench_local(|| inspect_all(values.iter().map(String::as_str)));
 }
 
-/// What makes detectors look at every byte: a megabyte of it.
+/// Values that make detectors inspect every byte: a megabyte each.
 #[divan::bench(args = [";cat ", "' or ", "<a b=", "{{{{", "../", "$($(", "`id ", "\\u0041", "%41", "&#65;", "(a=(", "=x onb", "aaaa ", ";", "\n", "`\n", " ", "1+", "-- \n", "{{a}}", "[\"a\","])]
 fn hostile(bencher: Bencher<'_, '_>, piece: &str) {
     let value = piece.repeat(1024 * 1024 / piece.len());
-    bencher.bench_local(|| judge([value.as_str()]));
+    bencher.bench_local(|| inspect_all([value.as_str()]));
 }

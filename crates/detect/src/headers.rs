@@ -1,9 +1,10 @@
-//! Line breaks that end a header or a command: of HTTP (RFC 9112), of mail (RFC 5322, RFC 5321) and of IMAP.
+//! Header injection: a line break, and after it an HTTP header (RFC 9112), a mail header (RFC 5322) or a mail server
+//! command (SMTP, RFC 5321; IMAP, RFC 3501).
 
-use crate::bytes::begins;
-use crate::{Confidence, Found, Text};
+use crate::bytes::{begins, cut, has, head, tail};
+use crate::{Candidate, Confidence, Found};
 
-/// Headers that change what an answer is.
+/// Headers that change a response.
 const HTTP: &[&str] = &[
     "set-cookie:",
     "set-cookie2:",
@@ -21,7 +22,7 @@ const HTTP: &[&str] = &[
     "x-",
     "content-disposition:",
 ];
-/// Headers that change whom a mail goes to, or what it is.
+/// Headers that change the recipients or the format of a mail.
 const MAIL: &[&str] = &[
     "bcc:",
     "cc:",
@@ -35,78 +36,129 @@ const MAIL: &[&str] = &[
     "return-path:",
     "sender:",
 ];
-/// Commands of SMTP and IMAP.
-const COMMANDS: &[&str] =
-    &["mail from:", "rcpt to:", "data", "ehlo ", "helo ", "vrfy ", "expn ", "quit", "rset"];
+/// SMTP commands.
+const SMTP: &[&str] = &["mail from:", "rcpt to:", "data", "ehlo ", "helo ", "vrfy ", "expn ", "quit", "rset"];
 
-/// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Found {
-    let value = text.bytes;
+/// IMAP commands, as they stand after their tag.
+const IMAP: &[&str] = &[
+    " capability",
+    " fetch ",
+    " select ",
+    " login ",
+    " create ",
+    " delete ",
+    " list ",
+    " store ",
+    " logout",
+];
+
+/// Inspects one variant.
+pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
+    let value = candidate.bytes;
     let mut at = 0;
     let mut commands = 0;
     let first = memchr::memchr2(b'\n', b'\r', value)?;
-    // Parts of a form that was sent as it is have headers of their own.
+    // A multipart body sent as a value: its parts have headers of their own.
     let is_form = value.starts_with(b"--");
-    let of_form = |line: &[u8]| is_form && begins(line, "content-");
-    // What stands in a value of one line, and in one that goes on with nothing but headers.
-    let mut one_line = !value[..first].contains(&b' ');
-    while let Some(offset) = memchr::memchr2(b'\n', b'\r', &value[at..]) {
+    // The value was one line so far, followed by nothing but headers.
+    let mut one_line = !head(value, first).contains(&b' ');
+    while let Some(offset) = memchr::memchr2(b'\n', b'\r', tail(value, at)) {
         let break_at = at + offset;
         at = break_at + 1;
-        let line = value[at..].strip_prefix(b"\n").unwrap_or(&value[at..]);
-        let line = &line[line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count()..];
-        let end = memchr::memchr2(b'\r', b'\n', line).unwrap_or(line.len());
-        let line = &line[..end];
-        // Few lines begin as any that matters.
-        if !line.first().is_some_and(u8::is_ascii_alphabetic) {
+        let line = line_at(value, at);
+        // Every header and command begins with a letter; few lines of other texts do.
+        if !line.first().is_some_and(u8::is_ascii_alphabetic) || is_form && begins(line, "content-") {
             continue;
         }
-        if of_form(line) {
-            continue;
+        let http = (one_line || break_at < 60) && HTTP.iter().any(|name| begins(line, name));
+        if http && !candidate.is_prose() {
+            return Some((Confidence::High, "an HTTP header after a line break"));
         }
-        if (one_line || break_at < 60) && HTTP.iter().any(|name| begins(line, name)) && !text.is_prose() {
-            return Some((Confidence::High, "a line break, and a header behind it"));
-        }
-        let mailed =
+        let mail =
             one_line && MAIL.iter().any(|name| begins(line, name) && line.get(name.len()) != Some(&b':'));
-        if mailed && !text.is_prose() {
-            return Some((Confidence::High, "a line break, and a header of a mail behind it"));
+        if mail && !candidate.is_prose() {
+            return Some((Confidence::High, "a mail header after a line break"));
         }
-        // Letters and reports have lines, too.
+        // Letters and reports have lines that look like headers too.
         one_line &= is_header(line);
-        let word = line.trim_ascii();
-        commands += usize::from(COMMANDS.iter().any(|command| match command.ends_with([':', ' ']) {
-            true => begins(line, command),
-            false => word.eq_ignore_ascii_case(command.as_bytes()),
-        }));
-        if commands > 1 || (commands > 0 && (begins(line, "rcpt to:<") || begins(line, "mail from:<"))) {
-            return Some((Confidence::High, "commands of a mail server"));
-        }
-        let tagged = line.first().is_some_and(|b| matches!(b, b'v' | b'V' | b'a' | b'A'))
-            && line.get(1).is_some_and(u8::is_ascii_digit);
-        let imap = tagged
-            && [
-                " capability",
-                " fetch ",
-                " select ",
-                " login ",
-                " create ",
-                " delete ",
-                " list ",
-                " store ",
-                " logout",
-            ]
-            .iter()
-            .any(|command| crate::bytes::has(&line[..line.len().min(40)].to_ascii_lowercase(), command));
-        if imap {
-            return Some((Confidence::High, "commands of a mail server"));
+        commands += usize::from(is_smtp(line));
+        let addressed = begins(line, "rcpt to:<") || begins(line, "mail from:<");
+        if commands > 1 || commands > 0 && addressed || is_imap(line) {
+            return Some((Confidence::High, "mail server commands after a line break"));
         }
     }
     None
 }
 
+/// The line from a position on, without the other half of CR LF and without indentation.
+fn line_at(value: &[u8], at: usize) -> &[u8] {
+    let rest = tail(value, at);
+    let rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+    let line = tail(rest, rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count());
+    head(line, memchr::memchr2(b'\r', b'\n', line).unwrap_or(line.len()))
+}
+
+fn is_smtp(line: &[u8]) -> bool {
+    let word = line.trim_ascii();
+    SMTP.iter().any(|command| match command.ends_with([':', ' ']) {
+        true => begins(line, command),
+        false => word.eq_ignore_ascii_case(command.as_bytes()),
+    })
+}
+
+/// `a1 LOGIN x y`: a tag, and a command of IMAP.
+fn is_imap(line: &[u8]) -> bool {
+    let [b'v' | b'V' | b'a' | b'A', b'0'..=b'9', ..] = line else { return false };
+    let lower = head(line, 40).to_ascii_lowercase();
+    IMAP.iter().any(|command| has(&lower, command))
+}
+
 /// Whether a line is `Name: value`.
 fn is_header(line: &[u8]) -> bool {
-    let name = line.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
-    name > 0 && line.get(name) == Some(&b':')
+    let (name, rest) =
+        cut(line, line.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count());
+    !name.is_empty() && rest.starts_with(b":")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Class::Headers;
+    use crate::Confidence::*;
+    use crate::testing::{finds, passes};
+
+    #[test]
+    fn attacks_are_found() {
+        finds(
+            Headers,
+            High,
+            &[
+                "x\r\nSet-Cookie: a=b",
+                "x\nLocation: https://evil.test",
+                "x\r\n\tX-Forwarded-Host: evil.test",
+                "x\r\nOther: 1\r\nContent-Length: 0",
+                "me@example.com\nBcc: all@example.com",
+                "x\r\nRCPT TO:<a@example.com>",
+                "x\nquit\nrset",
+                "x\nA1 LOGIN a b",
+                "x%0d%0aSet-Cookie: a=b",
+                "x\u{560d}\u{560a}Set-Cookie: a=b",
+            ],
+        );
+    }
+
+    #[test]
+    fn honest_neighbours_pass() {
+        passes(
+            Headers,
+            &[
+                "one line\nanother line",
+                "12 Main Street\nSpringfield\nTo: nobody in particular",
+                "see:\n- a\n- b",
+                "std::vector\nto::string",
+                "--b\r\nContent-Type: text/plain\r\n\r\nx",
+                "x\ndata",
+                "no line break; Set-Cookie: a=b",
+            ],
+        );
+    }
 }

@@ -1,10 +1,28 @@
-//! Detectors over bytes: does this value try to become code where it arrives?
+//! Injection detectors over bytes: does this value become code where it lands?
 //!
-//! [`inspect`] decodes a value as applications do, a bounded number of times, and asks each detector about each distinct
-//! reading. A detector knows the grammar that an attacker has to produce, not a list of bad words, and answers with how
-//! sure it is and a reason that a person understands. Sentences mention code more often than they are code: in what
-//! reads like them, detectors ask for more.
+//! [`inspect`] decodes a value the way applications do, to a bounded depth, and runs each detector on each distinct
+//! variant. A detector knows the grammar an attacker has to write, not a list of bad words; it answers with a
+//! [`Confidence`] and a reason for the log. Prose mentions code more often than it is code, so a detector needs more
+//! evidence in a value that reads like sentences.
+//!
+//! ```
+//! use detect::{ALL, Class, Confidence, Decoding, inspect};
+//!
+//! let finding = inspect(b"' OR '1'='1", 3, &ALL).unwrap();
+//! assert_eq!((finding.class, finding.confidence), (Class::Sql, Confidence::High));
+//!
+//! // Percent-encoded, the same attack; the finding says what was decoded to see it.
+//! let finding = inspect(b"%27%20OR%20%271%27%3D%271", 3, &ALL).unwrap();
+//! assert_eq!((finding.class, finding.decodings), (Class::Sql, vec![Decoding::Percent]));
+//!
+//! // An apostrophe in a name closes a string too, but no SQL follows it.
+//! assert_eq!(inspect(b"O'Brien", 3, &ALL), None);
+//! ```
 
+#![warn(clippy::cast_possible_truncation, clippy::indexing_slicing, clippy::string_slice, unreachable_pub)]
+#![cfg_attr(test, allow(clippy::indexing_slicing))]
+
+mod byte_mask;
 mod bytes;
 mod code;
 mod decode;
@@ -12,7 +30,6 @@ mod headers;
 mod html;
 mod ldap;
 mod lookup;
-mod marks;
 mod nosql;
 mod path;
 mod prose;
@@ -26,86 +43,92 @@ mod xml;
 
 use std::cell::OnceCell;
 
+use byte_mask::ByteMask;
 pub use decode::Decoding;
 
 macro_rules! classes {
-    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal by $module:ident, $needs:literal;)*) => {
-        /// What a value tries to become.
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal in $module:ident, needs $needs:literal;)*) => {
+        /// The kind of code a value tries to become.
         ///
         /// Section numbers are those of [the guide](https://github.com/doorward/doorward/blob/main/docs/guide.md).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Class { $($(#[doc = $doc])* $variant),* }
 
-        /// Every class.
+        /// Every class, in the order the detectors run.
         pub const ALL: [Class; [$(Class::$variant),*].len()] = [$(Class::$variant),*];
 
         impl Class {
-            /// The name in events.
+            /// The name in events and in the configuration.
             pub const fn name(self) -> &'static str {
                 match self { $(Class::$variant => $name),* }
             }
 
-            /// The class of a name.
+            /// Parses a class name.
+            ///
+            /// ```
+            /// assert_eq!(detect::Class::from_name("sql"), Some(detect::Class::Sql));
+            /// assert_eq!(detect::Class::from_name("SQL"), None);
+            /// ```
             pub fn from_name(name: &str) -> Option<Class> {
                 ALL.into_iter().find(|class| class.name() == name)
             }
 
-            /// The bytes of which there has to be one.
-            const fn needs(self) -> u64 {
-                match self { $(Class::$variant => marks::of($needs)),* }
+            /// A value without any of these bytes cannot match.
+            const fn needs(self) -> ByteMask {
+                match self { $(Class::$variant => byte_mask::any_of($needs)),* }
             }
 
-            fn detect(self, text: &Text<'_>) -> Found {
-                match self { $(Class::$variant => $module::detect(text)),* }
+            fn detect(self, candidate: &Candidate<'_>) -> Found {
+                match self { $(Class::$variant => $module::detect(candidate)),* }
             }
         }
     };
 }
 
 classes! {
-    /// SQL (guide §1).
-    Sql = "sql" by sql, b" '\"`();=<>#|&*/-@+,";
-    /// HTML or script (guide §3).
-    Html = "html" by html, b"<=(`[.:{";
-    /// A look-up that a logger or template evaluates: `${jndi:...}` (guide §9).
-    Lookup = "lookup" by lookup, b"$";
-    /// A command of the system (guide §9).
-    Shell = "shell" by shell, b";|&`$()/{}<>\\ %'\"^=";
-    /// A path out of its directory (guide §9).
-    Path = "path" by path, b"/\\.:";
-    /// A request to where only the server gets (guide §9).
-    Ssrf = "ssrf" by ssrf, b"/:";
-    /// An expression of a template engine (guide §9).
-    Template = "template" by template, b"{<#[@%";
-    /// An operator or code of a document database (guide §9).
-    NoSql = "nosql" by nosql, b"$'\"=|;.*";
-    /// A condition of a directory's filter, or of XPath (guide §9).
-    Ldap = "ldap" by ldap, b"*()[/\"";
-    /// XML that loads or expands, server-side includes (guide §9).
-    Xml = "xml" by xml, b"<";
-    /// A header of HTTP or mail behind a line break (guide §9).
-    Headers = "headers" by headers, b"";
+    /// SQL injection (guide §1).
+    Sql = "sql" in sql, needs b" '\"`();=<>#|&*/-@+,";
+    /// HTML or script: cross-site scripting (guide §3).
+    Html = "html" in html, needs b"<=(`[.:{";
+    /// A lookup that a logger or template evaluates: `${jndi:...}` (guide §9).
+    Lookup = "lookup" in lookup, needs b"$";
+    /// An operating system command (guide §9).
+    Shell = "shell" in shell, needs b";|&`$()/{}<>\\ %'\"^=";
+    /// Path traversal, or the path of a sensitive file (guide §9).
+    Path = "path" in path, needs b"/\\.:";
+    /// Server-side request forgery: a URL of an internal address (guide §9).
+    Ssrf = "ssrf" in ssrf, needs b"/:";
+    /// A template engine expression (guide §9).
+    Template = "template" in template, needs b"{<#[@%";
+    /// A document database operator or code (guide §9).
+    NoSql = "nosql" in nosql, needs b"$'\"=|;.*";
+    /// An LDAP filter condition, or XPath (guide §9).
+    Ldap = "ldap" in ldap, needs b"*()[/\"";
+    /// XML that loads or expands entities, and server-side includes (guide §9).
+    Xml = "xml" in xml, needs b"<";
+    /// An HTTP or mail header after a line break (guide §9).
+    Headers = "headers" in headers, needs b"";
     /// A serialised object (guide §9).
-    Serialized = "serialized" by serialized, b"";
-    /// A tool that names itself (guide §9).
-    Scanner = "scanner" by scanner, b"/";
-    /// Code of the server's language (guide §9).
-    Code = "code" by code, b"(`[{<_.;'\"%";
+    Serialized = "serialized" in serialized, needs b"";
+    /// A vulnerability scanner that names itself (guide §9).
+    Scanner = "scanner" in scanner, needs b"/";
+    /// Code in the server's language (guide §9).
+    Code = "code" in code, needs b"(`[{<_.;'\"%";
 }
 
-/// How sure a detector is.
+/// How likely a finding is an attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
-    /// Seen in attacks, and as often in what people write.
+    /// As common in honest input as in attacks.
     Low,
-    /// Seldom in what people write.
+    /// Rare in honest input.
     Medium,
     /// An attack.
     High,
 }
 
 impl Confidence {
-    /// What a finding adds to the score of a request. What is seen as often in what people write adds nothing.
+    /// Points that a finding adds to the anomaly score of a request. A low-confidence finding adds none.
     pub const fn score(self) -> u32 {
         match self {
             Confidence::Low => 0,
@@ -124,42 +147,42 @@ impl Confidence {
     }
 }
 
-/// Why a value was found to be an attack.
+/// Why a value looks like an attack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// What it tries to become.
     pub class: Class,
-    /// How sure that is.
+    /// How likely it is an attack.
     pub confidence: Confidence,
-    /// One line that a person understands.
+    /// One line for the log.
     pub reason: &'static str,
-    /// What had to be decoded to see it.
+    /// The decodings, outermost first, that exposed it.
     pub decodings: Vec<Decoding>,
 }
 
-/// What a detector finds.
+/// What a detector finds in one candidate: confidence and reason.
 pub(crate) type Found = Option<(Confidence, &'static str)>;
 
-/// The surer of two findings; the first where they are the same.
-pub(crate) fn surer(one: Found, other: Found) -> Found {
+/// Returns the finding with the higher confidence, preferring the first on a tie.
+pub(crate) fn stronger(one: Found, other: Found) -> Found {
     match (one, other) {
-        (Some((known, _)), Some((confidence, _))) if confidence > known => other,
+        (Some((first, _)), Some((second, _))) if second > first => other,
         (None, other) => other,
         (one, _) => one,
     }
 }
 
-/// A reading that is judged.
-pub(crate) struct Text<'t> {
+/// One variant of a value, with what the detectors share about it.
+pub(crate) struct Candidate<'t> {
     pub(crate) bytes: &'t [u8],
-    marks: u64,
+    mask: ByteMask,
     prose: OnceCell<bool>,
 }
 
-impl Text<'_> {
-    /// Whether it has one of some bytes, by their marks.
-    pub(crate) const fn any(&self, marks: u64) -> bool {
-        self.marks & marks != 0
+impl Candidate<'_> {
+    /// Whether it contains any of the bytes of a mask.
+    pub(crate) const fn has_any(&self, mask: ByteMask) -> bool {
+        self.mask & mask != 0
     }
 
     /// Whether it reads like sentences.
@@ -168,24 +191,33 @@ impl Text<'_> {
     }
 }
 
-/// Judges a value in every reading that an application may give it, `rounds` decodings deep, for some classes. The
-/// finding that is surest.
-pub fn inspect(value: &[u8], rounds: usize, classes: &[Class]) -> Option<Finding> {
-    if is_plain(value) && !is_encoded(value) {
+/// Looks for attacks of some classes in a value and in every variant that an application may decode from it, at most
+/// `max_decode_depth` decodings deep. Returns the finding with the highest confidence.
+///
+/// ```
+/// use detect::{Class, Confidence, inspect};
+///
+/// let finding = inspect(b"../../etc/passwd", 3, &[Class::Path]).unwrap();
+/// assert_eq!(finding.confidence, Confidence::High);
+/// // Only the classes asked for are looked for.
+/// assert_eq!(inspect(b"../../etc/passwd", 3, &[Class::Sql]), None);
+/// ```
+pub fn inspect(value: &[u8], max_decode_depth: usize, classes: &[Class]) -> Option<Finding> {
+    if is_plain(value) && !may_be_encoded(value) {
         return None;
     }
     let mut best: Option<Finding> = None;
-    let sure = decode::readings(value, rounds, |reading| {
-        if is_plain(&reading.text) {
+    let stopped = decode::variants(value, max_decode_depth, |variant| {
+        if is_plain(&variant.text) {
             return None;
         }
-        let marks = marks::marks(&reading.text);
-        let text = Text { bytes: &reading.text, marks, prose: OnceCell::new() };
-        for class in classes.iter().filter(|class| class.needs() & marks != 0) {
-            let Some((confidence, reason)) = class.detect(&text) else { continue };
+        let mask = byte_mask::of(&variant.text);
+        let candidate = Candidate { bytes: &variant.text, mask, prose: OnceCell::new() };
+        for class in classes.iter().filter(|class| candidate.has_any(class.needs())) {
+            let Some((confidence, reason)) = class.detect(&candidate) else { continue };
             if best.as_ref().is_none_or(|known| confidence > known.confidence) {
                 best =
-                    Some(Finding { class: *class, confidence, reason, decodings: reading.decodings.clone() });
+                    Some(Finding { class: *class, confidence, reason, decodings: variant.decodings.clone() });
             }
             if confidence == Confidence::High {
                 return Some(());
@@ -193,24 +225,49 @@ pub fn inspect(value: &[u8], rounds: usize, classes: &[Class]) -> Option<Finding
         }
         None
     });
-    debug_assert!(sure.is_none() || best.is_some());
+    debug_assert!(stopped.is_none() || best.is_some());
     best
 }
 
-/// Letters, digits and a few marks: no grammar that a detector knows can be written with these alone.
+/// Whether a value is letters, digits and a little punctuation, from which none of the grammars can be written.
 fn is_plain(value: &[u8]) -> bool {
     value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b',' | b'@' | b':'))
         && !value.windows(2).any(|pair| matches!(pair, b".." | b"__" | b"--"))
         && !bytes::has(value, "constructor.prototype")
         && !bytes::has(value, "lassLoader")
         && !serialized::begins(value)
-        // A URL without slashes is one for some clients.
+        // Some clients take a URL without slashes.
         && !bytes::begins(value, "http")
 }
 
-/// Whether letters and digits may spell other bytes.
-fn is_encoded(value: &[u8]) -> bool {
+/// Whether letters and digits may spell other bytes, as Base64 and hexadecimal digits do.
+fn may_be_encoded(value: &[u8]) -> bool {
     value.len() >= 8 && value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+}
+
+#[cfg(test)]
+mod testing {
+    //! Tables of attacks and of their honest neighbours, for the tests of each detector.
+
+    use super::*;
+
+    fn confidence(class: Class, value: &str) -> Option<Confidence> {
+        inspect(value.as_bytes(), 3, &[class]).map(|finding| finding.confidence)
+    }
+
+    /// Checks that a detector finds each value with this confidence.
+    pub(crate) fn finds(class: Class, expected: Confidence, values: &[&str]) {
+        let is_wrong = |value: &&&str| confidence(class, value) != Some(expected);
+        let wrong: Vec<_> = values.iter().filter(is_wrong).map(|v| (v, confidence(class, v))).collect();
+        assert!(wrong.is_empty(), "{}, expected {expected:?}: {wrong:#?}", class.name());
+    }
+
+    /// Checks that a detector finds none of the values with high or medium confidence.
+    pub(crate) fn passes(class: Class, values: &[&str]) {
+        let is_found = |value: &&&str| confidence(class, value) > Some(Confidence::Low);
+        let found: Vec<_> = values.iter().filter(is_found).collect();
+        assert!(found.is_empty(), "{}: {found:#?}", class.name());
+    }
 }
 
 #[cfg(test)]
@@ -222,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn attacks_are_found_in_every_reading() {
+    fn attacks_are_found_in_every_variant() {
         for (value, expected) in [
             ("' OR '1'='1", Class::Sql),
             ("1 OR 1=1", Class::Sql),
@@ -249,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_write_passes() {
+    fn honest_input_passes() {
         for value in [
             "O'Brien",
             "D'Angelo & Sons, Ltd.",
@@ -270,6 +327,29 @@ mod tests {
             "Tom & Jerry; cat and mouse",
         ] {
             assert_eq!(found(value), None, "{value}: {:?}", inspect(value.as_bytes(), 3, &ALL));
+        }
+    }
+
+    #[test]
+    fn the_finding_with_the_highest_confidence_is_reported() {
+        // One climb is of medium confidence, the percent-encoded statement of high.
+        let finding = inspect(b"../x%27;drop%20table%20users--%20", 3, &ALL).unwrap();
+        assert_eq!((finding.class, finding.confidence), (Class::Sql, Confidence::High));
+        assert_eq!(finding.decodings, [Decoding::Percent]);
+    }
+
+    #[test]
+    fn the_decode_depth_is_a_limit() {
+        let encoded = b"%25252e%25252e%25252fetc%25252fpasswd";
+        assert_eq!(inspect(encoded, 2, &[Class::Path]), None);
+        let finding = inspect(encoded, 3, &[Class::Path]).unwrap();
+        assert_eq!(finding.decodings, [Decoding::Percent; 3]);
+    }
+
+    #[test]
+    fn names_of_classes_are_unique() {
+        for class in ALL {
+            assert_eq!(Class::from_name(class.name()), Some(class));
         }
     }
 }

@@ -1,9 +1,11 @@
-//! NoSQL: operators where values are expected, and code for those databases that run it.
+//! NoSQL injection: query operators where a value is expected, JavaScript for databases that run it, and commands of
+//! key-value stores.
 
-use crate::bytes::{begins, has};
-use crate::{Confidence, Found, Text, marks};
+use crate::byte_mask::{ByteMask, any_of};
+use crate::bytes::{begins, cut, has, has_any, name, strip_any, tail};
+use crate::{Candidate, Confidence, Found};
 
-/// Operators of MongoDB and CouchDB that change what a query asks. Those that change documents are names of trackers, too.
+/// Query operators of MongoDB and CouchDB. Update operators are left out: web trackers use the same names.
 const OPERATORS: &[&str] = &[
     "$eq",
     "$ne",
@@ -27,99 +29,149 @@ const OPERATORS: &[&str] = &[
     "$accumulator",
 ];
 
-/// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Found {
-    let value = text.bytes;
-    const NEEDS: u64 = marks::of(b"$;|&(");
-    if !text.any(NEEDS) {
+/// Inspects one variant.
+pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
+    const NEEDS: ByteMask = any_of(b"$;|&(");
+    const CODE: ByteMask = any_of(b"$'\"=|");
+    if !candidate.has_any(NEEDS) {
         return None;
     }
-    let high = |reason| Some((Confidence::High, reason));
+    let value = candidate.bytes;
     let lower = value.to_ascii_lowercase();
-    for at in memchr::memchr_iter(b'$', &lower) {
-        let behind = &lower[at..];
-        let length = 1 + crate::bytes::name(&behind[1..]).len();
-        if !OPERATORS.iter().any(|operator| operator.as_bytes() == &behind[..length]) {
-            continue;
-        }
-        let before = &lower[..at];
-        let after = behind[length..].trim_ascii_start();
-        // `[$ne]`, `"$ne":`, `{$ne:`, and a name that is one as a whole.
-        let bracketed = before.ends_with(b"[") && after.starts_with(b"]");
-        let quoted = before.ends_with(b"\"") || before.ends_with(b"'");
-        let keyed = after
-            .strip_prefix(b"\"")
-            .or(after.strip_prefix(b"'"))
-            .unwrap_or(after)
-            .trim_ascii_start()
-            .starts_with(b":");
-        let opened =
-            before.trim_ascii_end().ends_with(b"{") || before.trim_ascii_end().ends_with(b",") || quoted;
-        let whole = at == 0 && behind.len() == length;
-        if (bracketed || (keyed && opened) || whole || (at == 0 && keyed)) && !text.is_prose() {
-            return high("an operator of a document database");
-        }
+    if memchr::memchr_iter(b'$', &lower).any(|at| is_operator(&lower, at)) && !candidate.is_prose() {
+        return Some((Confidence::High, "a document database operator"));
     }
-    // Each of what follows has one of these.
-    const CODE: u64 = marks::of(b"$'\"=|");
-    let words = || ["while", "return", "db.", "this."].iter().any(|word| has(&lower, word));
-    if text.is_prose() || !text.any(CODE) && !words() {
+    let code = || candidate.has_any(CODE) || has_any(&lower, &["while", "return", "db.", "this."]);
+    if candidate.is_prose() || !code() {
         return None;
     }
-    let javascript = ["this.password", "this.username", "this.", "db."].iter().any(|word| has(&lower, word))
-        && (has(&lower, "==") || has(&lower, ".match(") || has(&lower, "return ") || has(&lower, "||"))
-        && (value.contains(&b'\'') || value.contains(&b'"') || has(&lower, "return"));
-    let broken = ["'||'", "' || '", "\"||\"", "'&&'", "' && '"].iter().any(|word| has(&lower, word))
-        && has(&lower, "==")
-        || has(&lower, "';return")
-        || has(&lower, "'; return")
-        || has(&lower, "\";return")
-        || has(&lower, "0;return true")
-        || has(&lower, ";while(")
-        || has(&lower, "; while(")
-        || has(&lower, "||1==1")
-        || has(&lower, "|| 1==1")
-        || has(&lower, "true, $where");
-    let collection = has(&lower, "db.")
-        && [
-            "insert(",
-            ".find(",
-            ".drop(",
-            "getcollectionnames",
-            ".remove(",
-            ".update(",
-            "dropdatabase",
-            "stores.mapreduce",
-            "injection.insert",
-        ]
-        .iter()
-        .any(|word| has(&lower, word));
-    if javascript || broken || collection {
-        return high("code for a database that runs JavaScript");
+    if is_javascript(&lower) {
+        return Some((Confidence::High, "JavaScript for a document database"));
     }
-    // Commands of Redis and memcached on lines of their own.
-    let lines = value.contains(&b'\n');
-    let meant = lines && ["flushall", "config set", "slaveof", " 0 "].iter().any(|word| has(&lower, word));
-    let protocol = lines
-        && value.split(|b| *b == b'\n').any(|line| {
-            let line = line.trim_ascii();
-            [
-                "flushall",
-                "config set",
-                "config get",
-                "slaveof ",
-                "eval \"",
-                "*1",
-                "*2",
-                "*3",
-                "save",
-                "module load",
-                "get ",
-                "set ",
-            ]
-            .iter()
-            .any(|command| begins(line, command))
-                && (meant || line.starts_with(b"*"))
-        });
-    protocol.then_some((Confidence::High, "commands of a key-value store"))
+    is_key_value_command(value, &lower).then_some((Confidence::High, "commands of a key-value store"))
+}
+
+/// Whether an operator stands at a `$` where a query reads one: `[$ne]`, `"$ne":`, `{$ne:`, or the whole name.
+fn is_operator(lower: &[u8], at: usize) -> bool {
+    let (outer, rest) = cut(lower, at);
+    let (operator, rest) = cut(rest, 1 + name(tail(rest, 1)).len());
+    if !OPERATORS.iter().any(|known| known.as_bytes() == operator) {
+        return false;
+    }
+    let bracketed = outer.ends_with(b"[") && rest.trim_ascii_start().starts_with(b"]");
+    let key_ends = strip_any(rest.trim_ascii_start(), &[b"\"", b"'"]).trim_ascii_start().starts_with(b":");
+    let key_begins = outer.ends_with(b"\"")
+        || outer.ends_with(b"'")
+        || matches!(outer.trim_ascii_end().last(), Some(b'{' | b','));
+    let whole = outer.is_empty() && rest.is_empty();
+    bracketed || whole || key_ends && (key_begins || outer.is_empty())
+}
+
+/// Conditions and statements of a `$where`, and calls of the database's shell.
+fn is_javascript(lower: &[u8]) -> bool {
+    let condition = has_any(lower, &["this.", "db."])
+        && has_any(lower, &["==", ".match(", "return ", "||"])
+        && has_any(lower, &["'", "\"", "return"]);
+    let breaks_out = has_any(lower, &["'||'", "' || '", "\"||\"", "'&&'", "' && '"]) && has(lower, "==")
+        || has_any(
+            lower,
+            &[
+                "';return",
+                "'; return",
+                "\";return",
+                "0;return true",
+                ";while(",
+                "; while(",
+                "||1==1",
+                "|| 1==1",
+                "true, $where",
+            ],
+        );
+    let call = has(lower, "db.")
+        && has_any(
+            lower,
+            &[
+                "insert(",
+                ".find(",
+                ".drop(",
+                "getcollectionnames",
+                ".remove(",
+                ".update(",
+                "dropdatabase",
+                "stores.mapreduce",
+                "injection.insert",
+            ],
+        );
+    condition || breaks_out || call
+}
+
+/// Commands of Redis and memcached on lines of their own.
+fn is_key_value_command(value: &[u8], lower: &[u8]) -> bool {
+    const COMMANDS: &[&str] = &[
+        "flushall",
+        "config set",
+        "config get",
+        "slaveof ",
+        "eval \"",
+        "*1",
+        "*2",
+        "*3",
+        "save",
+        "module load",
+        "get ",
+        "set ",
+    ];
+    if !value.contains(&b'\n') {
+        return false;
+    }
+    let several = has_any(lower, &["flushall", "config set", "slaveof", " 0 "]);
+    value.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).any(|line| {
+        COMMANDS.iter().any(|command| begins(line, command)) && (several || line.starts_with(b"*"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Class::NoSql;
+    use crate::Confidence::*;
+    use crate::testing::{finds, passes};
+
+    #[test]
+    fn attacks_are_found() {
+        finds(
+            NoSql,
+            High,
+            &[
+                "user[$ne]",
+                "{\"password\": {\"$gt\": \"\"}}",
+                "{$where: 1}",
+                "$regex",
+                "' || '1'=='1",
+                "'; return true; var x='",
+                "this.password.match(/a.*/) || '",
+                "db.users.drop()",
+                "1; while(1);",
+                "x\nflushall\n",
+                "*1\r\n$8\r\nflushall",
+            ],
+        );
+    }
+
+    #[test]
+    fn honest_neighbours_pass() {
+        passes(
+            NoSql,
+            &[
+                "$5.99",
+                "$name",
+                "{\"$ref\": \"#/a\"}",
+                "$filter=a eq 1",
+                "{\"$set\": 1}",
+                "a || b",
+                "see db. Then return",
+                "get it\nset it",
+                "price[$]",
+            ],
+        );
+    }
 }

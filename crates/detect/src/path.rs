@@ -1,9 +1,10 @@
-//! Paths: a value that climbs out of the directory it is meant for, or names a file that is nobody's to read.
+//! Path traversal: a value that climbs out of its directory, or names a sensitive file.
 
-use crate::bytes::{Set, begins, has};
-use crate::{Confidence, Found, Text, marks};
+use crate::byte_mask::{ByteMask, any_of};
+use crate::bytes::{Set, begins, cut, find, has, has_any, is_one_of, tail};
+use crate::{Candidate, Confidence, Found};
 
-/// Files and directories of systems and of frameworks.
+/// Sensitive files and directories of operating systems and frameworks.
 static FILES: Set = Set::new(&[
     "/etc/passwd",
     "/etc/shadow",
@@ -72,7 +73,7 @@ static FILES: Set = Set::new(&[
     "/ntuser.dat",
 ]);
 
-/// Streams of PHP.
+/// PHP stream wrappers.
 static WRAPPERS: Set = Set::new(&[
     "php://",
     "phar://",
@@ -88,8 +89,8 @@ static WRAPPERS: Set = Set::new(&[
     "data://text",
     "data:text/plain;base64,",
 ]);
-/// Words of which one is in every file that is told, and what files of the server are named by.
-static NAMED: Set = Set::new(&[
+/// Every sensitive file contains one of these, and so does a `file:` URL.
+static KEYWORDS: Set = Set::new(&[
     "etc",
     "passwd",
     "shadow",
@@ -123,75 +124,82 @@ static NAMED: Set = Set::new(&[
     "file:/",
 ]);
 
-/// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Found {
-    let value = text.bytes;
-    const SLASHES: u64 = marks::of(b"/\\");
-    if !text.any(SLASHES) && !has(value, "..") && !has(value, "0x2") && !begins(value, "data:") {
+/// Inspects one variant.
+pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
+    let value = candidate.bytes;
+    const SLASHES: ByteMask = any_of(b"/\\");
+    if !candidate.has_any(SLASHES) && !has_any(value, &["..", "0x2"]) && !begins(value, "data:") {
         return None;
     }
-    // Slashes as numbers, for those that read them.
-    let spelled = (has(value, "0x2") || has(value, "0x5")).then(|| spell(value));
-    let value = spelled.as_deref().unwrap_or(value);
+    let unhexed = has_any(value, &["0x2", "0x5"]).then(|| unhex(value));
+    let value = unhexed.as_deref().unwrap_or(value);
     // Most values have nothing of the kind.
-    let odd = has(value, "..") || value.contains(&b'\\') || value.ends_with(b"?");
-    if !odd && !NAMED.occurs(value) && !WRAPPERS.occurs(value) {
+    let unusual = has(value, "..") || value.contains(&b'\\') || value.ends_with(b"?");
+    if !unusual && !KEYWORDS.occurs(value) && !WRAPPERS.occurs(value) {
         return None;
     }
-    if long_climbs(value) && !text.is_prose() {
+    if long_climbs(value) && !candidate.is_prose() {
         return Some((Confidence::High, "climbs out of its directory"));
     }
-    if let Some(reason) = climbs(value, text.is_prose()) {
+    if let Some(reason) = climbs(value, candidate.is_prose()) {
         return Some((Confidence::High, reason));
     }
     let slashed: Vec<u8> =
         value.iter().map(|b| if *b == b'\\' { b'/' } else { b.to_ascii_lowercase() }).collect();
-    // What is a path as a whole begins with a slash for those that look for one.
-    let mut joined = if value.iter().any(u8::is_ascii_whitespace) { Vec::new() } else { vec![b'/'] };
-    joined.append(&mut collapse(&slashed));
-    if let Some(found) = WRAPPERS.first(&slashed)
-        && !text.is_prose()
-        && (has(&slashed, "php://filter")
-            || WRAPPERS.each(&slashed).any(|(at, _)| at == 0)
-            || has(&slashed, found) && found == "php://filter"
-            || has(&slashed, "php://input"))
-    {
-        return Some((Confidence::High, "a stream that runs or rewrites what it reads"));
+    if is_stream(&slashed) && !candidate.is_prose() {
+        return Some((Confidence::High, "a stream wrapper that runs or rewrites what it reads"));
     }
     if has(&slashed, "file:///") || begins(&slashed, "file:/") {
-        return (!text.is_prose()).then_some((Confidence::High, "a file of the server, by its URL"));
+        return (!candidate.is_prose()).then_some((Confidence::High, "a file: URL"));
     }
-    // `/etc/` and a name, as a whole.
-    let own = memchr::memmem::find(&joined, b"/etc/")
-        .filter(|at| *at < 2 && joined.get(at + 5).is_some_and(u8::is_ascii_alphabetic));
-    if own.is_some() && !text.is_prose() {
-        return Some((Confidence::High, "a file that is nobody's to read"));
+    let found = sensitive_file(value, &slashed, candidate);
+    if found.is_some() {
+        return found;
     }
-    if let Some(name) = FILES.first(&joined) {
-        // A value that is a path, or begins or ends with one: texts have them in the middle.
-        let at = memchr::memmem::find(&joined, name.as_bytes()).unwrap_or(0);
-        let whole = !joined.iter().any(u8::is_ascii_whitespace) || joined.ends_with(name.as_bytes());
-        if (whole || at < 2) && !text.is_prose() {
-            return Some((Confidence::High, "a file that is nobody's to read"));
-        }
-        return Some((Confidence::Low, "names a file that is nobody's to read"));
+    if includes_remote(&slashed) {
+        return Some((Confidence::High, "code of another server, to be included"));
     }
-    if includes(&slashed) {
-        return Some((Confidence::High, "a file of another server, to be run by this one"));
-    }
-    // One climb by itself: links within a site have them, too.
+    // One climb: relative links within a site have that too.
     if !value.iter().any(u8::is_ascii_whitespace) && climb(value).is_some() {
         return Some((Confidence::Medium, "climbs out of its directory"));
     }
-    let share = value.starts_with(b"\\\\")
-        && value.get(2).is_some_and(u8::is_ascii_alphanumeric)
-        && value[2..].contains(&b'\\');
-    let drive = value.get(1) == Some(&b':') && begins(&slashed[2..], "/windows");
-    (share || drive).then_some((Confidence::High, "a path of another machine or of the system"))
+    let share = matches!(value, [b'\\', b'\\', host, rest @ ..]
+        if host.is_ascii_alphanumeric() && rest.contains(&b'\\'));
+    let drive = matches!(value, [_, b':', ..]) && begins(tail(&slashed, 2), "/windows");
+    (share || drive).then_some((Confidence::High, "a path of a network share or of the system"))
 }
 
-/// `0x2e0x2e0x2f` is `../`.
-fn spell(value: &[u8]) -> Vec<u8> {
+/// Whether a PHP stream is opened: at the beginning, or one that runs or filters what it reads.
+fn is_stream(slashed: &[u8]) -> bool {
+    WRAPPERS.occurs(slashed)
+        && (has_any(slashed, &["php://filter", "php://input"])
+            || WRAPPERS.find_all(slashed).any(|(at, _)| at == 0))
+}
+
+/// A sensitive file: of high confidence where the value is a path, or begins or ends with one. Texts mention such
+/// files in the middle.
+fn sensitive_file(value: &[u8], slashed: &[u8], candidate: &Candidate<'_>) -> Found {
+    const REASON: &str = "the path of a sensitive file";
+    // The names begin with a slash; a value that is a path may leave it out.
+    let mut path = if value.iter().any(u8::is_ascii_whitespace) { Vec::new() } else { vec![b'/'] };
+    path.append(&mut collapse(slashed));
+    // Any file in `/etc/`.
+    let is_in_etc = find(&path, "/etc/")
+        .is_some_and(|at| at < 2 && path.get(at + 5).is_some_and(u8::is_ascii_alphabetic));
+    if is_in_etc && !candidate.is_prose() {
+        return Some((Confidence::High, REASON));
+    }
+    let name = FILES.first(&path)?;
+    let at = find(&path, name).unwrap_or(0);
+    let whole = !path.iter().any(u8::is_ascii_whitespace) || path.ends_with(name.as_bytes());
+    if (whole || at < 2) && !candidate.is_prose() {
+        return Some((Confidence::High, REASON));
+    }
+    Some((Confidence::Low, "mentions a sensitive file"))
+}
+
+/// `0x2e0x2e0x2f` becomes `../`.
+fn unhex(value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value;
     while let Some(byte) = rest.first() {
@@ -202,42 +210,42 @@ fn spell(value: &[u8]) -> Vec<u8> {
             _ => (*byte, 1),
         };
         out.push(byte);
-        rest = &rest[length..];
+        rest = tail(rest, length);
     }
     out
 }
 
-/// `http://evil.test/x.txt?`: code elsewhere, and what is appended to it out of the way.
-fn includes(url: &[u8]) -> bool {
+/// `http://evil.test/x.txt?`: remote code; the question mark turns whatever is appended into a query.
+fn includes_remote(url: &[u8]) -> bool {
     let Some(file) = url.strip_suffix(b"?") else { return false };
     let code = [".txt", ".php", ".asp", ".aspx", ".jsp", ".dat", ".inc", ".gif", ".jpg"];
     ["http://", "https://", "ftp://"].iter().any(|scheme| begins(url, scheme))
         && code.iter().any(|ending| file.ends_with(ending.as_bytes()))
 }
 
-/// `a/./b` and `a//b` are `a/b`.
+/// `a/./b` and `a//b` become `a/b`.
 fn collapse(path: &[u8]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::with_capacity(path.len());
     let mut rest = path;
-    while let Some(byte) = rest.first() {
-        if *byte == b'/' && out.last() == Some(&b'/') {
-            rest = &rest[1..];
-        } else if out.last() == Some(&b'/') && rest.starts_with(b"./") {
-            rest = &rest[2..];
-        } else {
-            out.push(*byte);
-            rest = &rest[1..];
-        }
+    while let [byte, after @ ..] = rest {
+        let is_behind_slash = out.last() == Some(&b'/');
+        rest = match rest {
+            [b'/', after @ ..] | [b'.', b'/', after @ ..] if is_behind_slash => after,
+            _ => {
+                out.push(*byte);
+                after
+            }
+        };
     }
     out
 }
 
-/// A climb that only those write who want to get past something: `..;/`, `....//`.
-fn odd_climb(climb: &[u8]) -> bool {
+/// A climb spelled to get past a filter: `..;/`, `....//`.
+fn is_evasive(climb: &[u8]) -> bool {
     climb.starts_with(b"....") || climb.iter().any(|b| !matches!(b, b'.' | b'/' | b'\\'))
 }
 
-/// `.../.../.../`, `..../..../..../`: some servers climb further by these.
+/// `.../.../.../`, `..../..../..../`: some servers climb several directories by these.
 fn long_climbs(value: &[u8]) -> bool {
     let mut parts = value
         .split(|b| is_slash(*b))
@@ -254,72 +262,136 @@ fn is_slash(byte: u8) -> bool {
     matches!(byte, b'/' | b'\\')
 }
 
-/// Two or more climbs in a row, or one that goes on to a directory of the system.
+/// Several climbs in a row, or one into a system directory.
 fn climbs(value: &[u8], is_prose: bool) -> Option<&'static str> {
-    // Where lines and words are, links are, too.
+    const SYSTEM: &[&str] =
+        &["etc", "proc", "windows", "winnt", "root", "boot.ini", "web-inf", "passwd", ".env", ".git"];
     let is_text = value.iter().any(u8::is_ascii_whitespace) && climb(value).is_none();
-    let mut at = 0;
+    // Prose has relative links.
+    let max_row = if is_prose {
+        3
+    } else if is_text {
+        2
+    } else {
+        1
+    };
     let mut row = 0;
-    while at < value.len() {
-        match climb(&value[at..]) {
-            Some(length) => {
-                row += 1;
-                let odd = odd_climb(&value[at..at + length]);
-                at += length;
-                // `.././../`: where one is goes on being the same.
-                while value[at..].starts_with(b"./") || value[at..].starts_with(b".\\") {
-                    at += 2;
-                }
-                // What shows where a file is relative to another is no climb out of anything, in a text.
-                let wanted = if is_prose {
-                    4
-                } else if is_text {
-                    3
-                } else {
-                    2
-                };
-                if row >= wanted || odd && !is_prose && !is_text {
-                    return Some("climbs out of its directory");
-                }
-                let target = value[at..].split(|b| is_slash(*b)).next().unwrap_or(&[]);
-                let system = [
-                    "etc", "proc", "windows", "winnt", "root", "boot.ini", "web-inf", "passwd", ".env",
-                    ".git",
-                ];
-                if !is_prose && system.iter().any(|name| target.eq_ignore_ascii_case(name.as_bytes())) {
-                    return Some("climbs into a system directory");
-                }
-            }
-            None => {
-                row = 0;
-                at += 1;
-            }
+    let mut rest = value;
+    while let [_, next @ ..] = rest {
+        let Some(length) = climb(rest) else {
+            row = 0;
+            rest = next;
+            continue;
+        };
+        row += 1;
+        let (climbed, mut target) = cut(rest, length);
+        // `.././../`: the current directory in between changes nothing.
+        while let [b'.', b'/' | b'\\', after @ ..] = target {
+            target = after;
+        }
+        rest = target;
+        if row > max_row || is_evasive(climbed) && !is_prose && !is_text {
+            return Some("climbs out of its directory");
+        }
+        let name = target.split(|b| is_slash(*b)).next().unwrap_or_default();
+        if !is_prose && is_one_of(name, SYSTEM) {
+            return Some("climbs into a system directory");
         }
     }
-    let ends = value.ends_with(b"/..") || value == b".." || value.ends_with(b"\\..");
-    (ends
-        && !is_prose
-        && value.len() > 4
-        && row == 0
-        && value[..value.len() - 2].iter().filter(|b| is_slash(**b)).count() > 1)
-        .then_some("climbs out of its directory")
+    let parent = value.strip_suffix(b"..").filter(|parent| parent.last().is_some_and(|b| is_slash(*b)));
+    let ends = parent.is_some_and(|parent| parent.iter().filter(|b| is_slash(**b)).count() > 1);
+    (ends && !is_prose && value.len() > 4 && row == 0).then_some("climbs out of its directory")
 }
 
 /// The length of `../`, `..\`, `..;/`, `....//`, `..%00/` at the beginning.
 fn climb(rest: &[u8]) -> Option<usize> {
-    // Of more than four, none is a climb.
+    // Five dots or more are an ellipsis, as three are.
     let dots = rest.iter().take(5).take_while(|b| **b == b'.').count();
     if dots < 2 {
         return None;
     }
-    let behind = &rest[dots..];
+    let behind = tail(rest, dots);
     let skipped = behind.iter().take_while(|b| matches!(b, 0 | 9..=13 | b';' | b'%')).count();
-    let slashes = behind[skipped..].iter().take_while(|b| is_slash(**b)).count();
+    let slashes = tail(behind, skipped).iter().take_while(|b| is_slash(**b)).count();
     match (dots, slashes) {
-        (_, 0) => None,
-        (2, _) => Some(dots + skipped + slashes),
-        (4, 2..) => Some(dots + skipped + slashes),
-        // An ellipsis.
+        (2, 1..) | (4, 2..) => Some(dots + skipped + slashes),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Class::Path;
+    use crate::Confidence::*;
+    use crate::testing::{finds, passes};
+
+    #[test]
+    fn attacks_are_found() {
+        finds(
+            Path,
+            High,
+            &[
+                "../../x",
+                "..\\..\\x",
+                "../etc/passwd",
+                "..;/x",
+                "....//x",
+                "..%00/x",
+                "0x2e0x2e0x2f0x2e0x2e0x2fetc/x",
+                ".../.../.../x",
+                "/etc/passwd",
+                "x/../../../y",
+                "C:/boot.ini",
+                "/proc/self/environ",
+                "php://filter/x",
+                "phar://x.phar",
+                "file:///x",
+                "\\\\host\\share",
+                "c:\\windows\\system32",
+                "http://evil.test/x.txt?",
+                "%2e%2e%2f%2e%2e%2fx",
+                "/a/b/c/..",
+            ],
+        );
+        finds(Path, Medium, &["../x"]);
+        finds(Path, Low, &["the file /etc/passwd has users"]);
+    }
+
+    #[test]
+    fn honest_neighbours_pass() {
+        passes(
+            Path,
+            &[
+                "a/b/c.txt",
+                "wait... what",
+                "1..10",
+                "/home/me/notes.txt",
+                "C:\\Users\\me",
+                ".env",
+                "and/or",
+                "see ../a and ../b here",
+                "https://example.com/a/../b",
+                "etc.",
+                "I like /etc/ files",
+            ],
+        );
+    }
+
+    #[test]
+    fn climbs_are_measured() {
+        for (text, length) in [
+            ("../x", Some(3)),
+            ("..\\\\x", Some(4)),
+            ("..;/x", Some(4)),
+            ("..\0/x", Some(4)),
+            ("....//x", Some(6)),
+            ("..../x", None),
+            (".../x", None),
+            ("./x", None),
+            ("..x/", None),
+            ("", None),
+        ] {
+            assert_eq!(super::climb(text.as_bytes()), length, "{text:?}");
+        }
     }
 }

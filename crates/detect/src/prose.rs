@@ -1,6 +1,8 @@
-//! Whether a value is something that people write: sentences, which mention code more often than they are code.
+//! Telling prose from code: sentences mention code more often than they are code.
 
-/// Words that sentences have and code has not.
+use crate::bytes::{head, is_one_of};
+
+/// Words that are common in sentences and rare in code.
 const FUNCTION_WORDS: &[&str] = &[
     "the", "of", "to", "that", "it", "was", "with", "you", "this", "be", "are", "have", "but", "they", "we",
     "can", "will", "would", "there", "their", "what", "about", "which", "when", "your", "has", "been",
@@ -9,19 +11,19 @@ const FUNCTION_WORDS: &[&str] = &[
     "its", "may", "these", "some", "into", "a", "is", "if", "as",
 ];
 
-/// Whether a value reads like sentences: enough words, most of it letters, and the small words that join them.
+/// Whether a value reads like sentences: mostly letters, enough words, and function words between them.
 pub(crate) fn is_prose(value: &[u8]) -> bool {
     const SHORTEST: usize = 30;
-    const LOOKED_AT: usize = 2000;
+    const INSPECTED: usize = 2000;
     if value.len() < SHORTEST {
         return false;
     }
-    let value = &value[..value.len().min(LOOKED_AT)];
+    let value = head(value, INSPECTED);
     let letters = value.iter().filter(|b| b.is_ascii_alphabetic() || **b == b' ' || **b >= 0x80).count();
     if letters * 100 < value.len() * 70 {
         return false;
     }
-    let (mut words, mut small) = (0, 0);
+    let (mut words, mut function_words) = (0, 0);
     for word in value.split(|b| b.is_ascii_whitespace()) {
         let word = word.strip_suffix(b",").or(word.strip_suffix(b".")).unwrap_or(word);
         if word.is_empty()
@@ -30,9 +32,9 @@ pub(crate) fn is_prose(value: &[u8]) -> bool {
             continue;
         }
         words += 1;
-        small += usize::from(FUNCTION_WORDS.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word)));
+        function_words += usize::from(is_one_of(word, FUNCTION_WORDS));
     }
-    words >= 6 && small >= 2 && small * 12 >= words
+    words >= 6 && function_words >= 2 && function_words * 12 >= words
 }
 
 #[cfg(test)]
@@ -40,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sentences_are_told_from_code() {
+    fn sentences_are_prose_and_code_is_not() {
         for text in [
             "You can use SELECT * FROM users WHERE id = 1 to see what is in the table.",
             "The <script> tag is used to embed JavaScript in a page, and it should be closed.",

@@ -1,9 +1,9 @@
-//! Tools that look for holes, by the names that they give themselves.
+//! Vulnerability scanners, by the names they put into User-Agent.
 
-use crate::bytes::Set;
-use crate::{Confidence, Found, Text};
+use crate::bytes::{Set, before, head, tail};
+use crate::{Candidate, Confidence, Found};
 
-/// Products, as they stand before a slash and a version.
+/// Products, as written before a slash and a version.
 static PRODUCTS: Set = Set::new(&[
     "sqlmap",
     "nikto",
@@ -47,7 +47,7 @@ static PRODUCTS: Set = Set::new(&[
     "gotestwaf",
     "wafw00f",
 ]);
-/// What others say of themselves.
+/// Other phrases that scanners name themselves by.
 static PHRASES: Set = Set::new(&[
     "nmap scripting engine",
     "nmap nse",
@@ -61,20 +61,57 @@ static PHRASES: Set = Set::new(&[
     "mozilla/5.0 sf",
 ]);
 
-/// Judges one reading: a product with its version, as agents name themselves.
-pub(crate) fn detect(text: &Text<'_>) -> Found {
-    /// What of a value names an agent.
-    const LOOKED_AT: usize = 256;
-    let value = &text.bytes[..text.bytes.len().min(LOOKED_AT)];
+/// Inspects one variant: a product with its version, as in User-Agent.
+pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
+    /// Agents name themselves at the beginning.
+    const INSPECTED: usize = 256;
+    let value = head(candidate.bytes, INSPECTED);
     let is_product = |(at, name): (usize, &str)| {
-        let begins = at == 0 || matches!(value[at - 1], b' ' | b'(' | b';' | b'/');
-        let version =
-            value[at + name.len()..].strip_prefix(b"/").or(value[at + name.len()..].strip_prefix(b" v"));
-        begins && version.is_some_and(|rest| rest.first().is_some_and(|b| b.is_ascii_digit() || *b == b'v'))
+        let begins = before(value, at).is_none_or(|b| matches!(b, b' ' | b'(' | b';' | b'/'));
+        let rest = tail(value, at + name.len());
+        let version = rest.strip_prefix(b"/").or(rest.strip_prefix(b" v"));
+        begins && matches!(version, Some([b'0'..=b'9' | b'v', ..]))
     };
-    let found = PRODUCTS.each(value).any(is_product) || PHRASES.occurs(value);
-    found.then_some((
-        if text.is_prose() { Confidence::Low } else { Confidence::High },
-        "a tool that looks for holes names itself",
-    ))
+    let found = PRODUCTS.find_all(value).any(is_product) || PHRASES.occurs(value);
+    let confidence = || if candidate.is_prose() { Confidence::Low } else { Confidence::High };
+    found.then(|| (confidence(), "a vulnerability scanner names itself"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Class::Scanner;
+    use crate::Confidence::*;
+    use crate::testing::{finds, passes};
+
+    #[test]
+    fn attacks_are_found() {
+        finds(
+            Scanner,
+            High,
+            &[
+                "sqlmap/1.7.2#stable (https://sqlmap.org)",
+                "Mozilla/5.00 (Nikto/2.5.0)",
+                "gobuster/3.6",
+                "Nuclei - Open-source project (https://github.com)",
+                "Mozilla/5.0 (compatible; Nmap Scripting Engine; https://nmap.org)",
+                "WPScan v3.8 (https://wpscan.com/)",
+            ],
+        );
+    }
+
+    #[test]
+    fn honest_neighbours_pass() {
+        passes(
+            Scanner,
+            &[
+                "curl/8.5.0",
+                "python-requests/2.31",
+                "Mozilla/5.0 (X11; Linux x86_64)",
+                "hydra and vega",
+                "vegan/2",
+                "we use sqlmap, nikto / burp",
+                "Googlebot/2.1",
+            ],
+        );
+    }
 }

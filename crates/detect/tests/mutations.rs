@@ -1,4 +1,4 @@
-//! Attacks of the corpus, rewritten as those rewrite them who want to get past: they stay attacks.
+//! Attacks of the corpus, rewritten to get past a filter, are still refused.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,7 +12,7 @@ fn is_refused(value: &[u8]) -> bool {
     detect::inspect(value, 3, &detect::ALL).is_some_and(|found| found.confidence == Confidence::High)
 }
 
-/// The attacks of a class that are refused as they are.
+/// The attacks of a class that are refused unchanged.
 fn attacks(class: &str) -> Vec<String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(class).join("attack.txt");
     let text = std::fs::read_to_string(file).unwrap();
@@ -38,7 +38,7 @@ const CLASSES: [&str; 13] = [
     "xml",
 ];
 
-/// What of the mutated attacks of some classes passes.
+/// Mutates the attacks of some classes; returns how many there are, and which pass.
 fn passed(classes: &[&str], mutate: impl Fn(&str) -> Option<Vec<u8>>) -> (usize, Vec<String>) {
     let (mut count, mut passed) = (0, Vec::new());
     for class in classes {
@@ -60,7 +60,7 @@ fn percent(text: &[u8]) -> Vec<u8> {
 #[test]
 fn encodings_of_a_whole_value_hide_nothing() {
     type Encoding = (&'static str, fn(&str) -> Option<Vec<u8>>);
-    // What is encoded already would be too deep.
+    // Not if it is encoded already, which would be too deep.
     fn plain(text: &str) -> Option<&str> {
         (!text.contains(['%', '\\', '&'])
             && text.len() > 8
@@ -119,7 +119,7 @@ fn encodings_of_a_whole_value_hide_nothing() {
 #[test]
 fn the_case_of_letters_changes_nothing() {
     let odd = |text: &str| {
-        // Where case matters to those who read it, it is not an attack any more.
+        // In case-sensitive formats it is no attack any more.
         let literal = [
             "rO0", "O:", "C:1", "cos\n", "csub", "gAS", "AAEAAAD", "BAhv", "JyBv", "MSB1", "PHNj", "Li4v",
             "aHR0", "&apos", "&sol", "+AD",
@@ -136,7 +136,7 @@ fn the_case_of_letters_changes_nothing() {
 }
 
 #[test]
-fn what_sql_takes_for_white_space_changes_nothing() {
+fn sql_whitespace_changes_nothing() {
     for space in ["\t", "\n", "\u{b}", "\r\n", "  ", "/**/", "/*x*/", "/*!*/"] {
         let spaced = |text: &str| {
             text.contains(' ')
@@ -182,7 +182,7 @@ fn equivalent_operators_change_nothing() {
         ("7*7", "7+7"),
         ("7*7", "49*1"),
     ] {
-        // What begins within a word, an address of version 6 or a device's name is something else.
+        // Within a word, an IPv6 address or a device name it is something else.
         let stands = |text: &str| {
             text.match_indices(one).all(|(at, _)| {
                 let before = &text[..at];
@@ -234,9 +234,9 @@ fn padding_hides_nothing() {
     }
 }
 
-/// A megabyte of it neither takes long nor exhausts the stack.
+/// A megabyte neither takes long nor exhausts the stack.
 #[test]
-fn what_repeats_is_read_to_its_end() {
+fn repeated_pieces_are_read_to_the_end() {
     for piece in [
         "--\n", "::a", "(", "not ", ";", "\n", " ", "' or ", "/*", "<a b=", "{{", "[", "\"a\",", "or a ",
         "' or a", "1 or 1 ",

@@ -1,16 +1,16 @@
-//! What holds for each detector by itself.
+//! Properties of each detector alone.
 
 use detect::{Class, Confidence, inspect};
 
-/// Judges a value by one detector, and in forms that applications undo.
-pub fn judge(class: Class, value: &[u8]) {
+/// Checks one detector on a value, and on an encoding that every application decodes.
+pub fn check(class: Class, value: &[u8]) {
     let found = inspect(value, 3, &[class]);
     assert_eq!(found, inspect(value, 3, &[class]));
     let Some(found) = found else { return };
     assert_eq!(found.class, class);
-    // Three deep; what is decoded beyond the budget, each of seven ways in each round.
+    // Up to three decodings; beyond the budget, each of seven decodings in each of three rounds.
     assert!(found.decodings.len() <= 3 * 7);
-    // What is sure as it is stays so behind percent escapes, which every server undoes.
+    // A finding of high confidence stays one when the value is percent-encoded.
     if found.confidence == Confidence::High && found.decodings.is_empty() {
         let escaped: Vec<u8> = value.iter().flat_map(|byte| format!("%{byte:02X}").into_bytes()).collect();
         let decoded = inspect(&escaped, 3, &[class]);

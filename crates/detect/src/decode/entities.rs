@@ -1,29 +1,26 @@
-//! Character references of HTML.
+//! HTML character references.
 
-/// Decodes the entities that can spell markup. Named entities outside that set stay as they are.
+use super::Replaced;
+use crate::bytes::{cut, head, tail};
+
+/// Decodes numeric references and the named ones that can spell markup or code; others stay.
 pub(crate) fn decode(value: &[u8]) -> Option<Vec<u8>> {
-    /// Longer than any entity that matters, shorter than anything that would make this quadratic.
-    const LONGEST: usize = 12;
-    let mut out = Vec::new();
-    let mut copied = 0;
+    /// Longer than any reference that matters, short enough to keep this linear.
+    const MAX_NAME: usize = 12;
+    let mut out = Replaced::new(value);
     let mut at = 0;
-    while let Some(offset) = value[at..].iter().position(|b| *b == b'&') {
+    while let Some(offset) = tail(value, at).iter().position(|b| *b == b'&') {
         let start = at + offset;
-        let tail = &value[start + 1..value.len().min(start + 1 + LONGEST)];
-        let end = tail.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'#')).unwrap_or(tail.len());
         at = start + 1;
-        if let Some(decoded) = entity(&tail[..end]) {
-            out.extend_from_slice(&value[copied..start]);
-            out.extend_from_slice(decoded.encode_utf8(&mut [0; 4]).as_bytes());
-            at += end + usize::from(tail.get(end) == Some(&b';'));
-            copied = at;
+        let name = head(tail(value, at), MAX_NAME);
+        let is_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'#';
+        let (name, rest) = cut(name, name.iter().take_while(|b| is_name(b)).count());
+        if let Some(decoded) = entity(name) {
+            at += name.len() + usize::from(rest.starts_with(b";"));
+            out.replace(start, at, decoded.encode_utf8(&mut [0; 4]).as_bytes());
         }
     }
-    if copied == 0 {
-        return None;
-    }
-    out.extend_from_slice(&value[copied..]);
-    Some(out)
+    out.finish()
 }
 
 fn entity(name: &[u8]) -> Option<char> {
@@ -76,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entities_are_decoded_where_they_stand() {
+    fn references_are_decoded_in_place() {
         for (text, decoded) in [
             ("a &lt;b&gt; c", "a <b> c"),
             ("&#60;&#x3c;&#X3C", "<<<"),

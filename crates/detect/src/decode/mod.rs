@@ -1,7 +1,6 @@
-//! The readings of a value: as it is, and what applications make of it by decoding.
+//! The variants of a value: the value itself, and whatever applications decode from it.
 //!
-//! A bounded search: each distinct reading is judged once, and leads to others as long as they are new, few and not
-//! too deep.
+//! A bounded search: every distinct variant is visited once and decoded further, within a depth and a size budget.
 
 mod base;
 mod entities;
@@ -11,26 +10,28 @@ mod unicode;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use crate::bytes::{head, tail};
+
 pub(crate) use self::entities::decode as decode_entities;
 
-/// A decoding that an application may do.
+/// A decoding that an application may apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decoding {
-    /// `%27` (RFC 3986 §2.1) and `%u0027`, with `+` left alone.
+    /// `%27` (RFC 3986 §2.1) and `%u0027`; `+` stays.
     Percent,
     /// `&lt;`, `&#39;`, `&#x27;`.
     HtmlEntities,
     /// `\x27`, `\u0027`, `\47`.
     Escapes,
-    /// Base64 (RFC 4648), of either alphabet, padded or not; a compressed text in it is taken apart.
+    /// Base64 (RFC 4648) in either alphabet, padded or not, and gzip inside it.
     Base64,
-    /// Two hexadecimal digits for each byte.
+    /// Two hexadecimal digits per byte.
     Hex,
-    /// Full-width forms, UTF-8 that is longer than it must be, UTF-7.
+    /// Full-width forms, overlong UTF-8, UTF-7.
     Unicode,
-    /// A string of JSON within a string.
+    /// A string inside JSON inside a string.
     Json,
-    /// White space that is there to keep two things apart: a long gap is one space.
+    /// Padding: a long run of whitespace becomes one space.
     Gaps,
 }
 
@@ -59,7 +60,7 @@ impl Decoding {
         Decoding::Gaps,
     ];
 
-    /// What a value becomes; nothing where there is nothing to be decoded.
+    /// Decodes a value; `None` if nothing in it is encoded.
     fn decode(self, value: &[u8]) -> Option<Vec<u8>> {
         match self {
             Decoding::Percent => percent(value),
@@ -74,177 +75,201 @@ impl Decoding {
     }
 }
 
-/// A value, decoded somehow.
+/// A value after some decodings.
 #[derive(Debug)]
-pub struct Reading<'v> {
-    /// The text.
-    pub text: Cow<'v, [u8]>,
-    /// What was decoded to get to it, in order.
-    pub decodings: Vec<Decoding>,
+pub(crate) struct Variant<'v> {
+    pub(crate) text: Cow<'v, [u8]>,
+    /// The decodings that led to it, in order.
+    pub(crate) decodings: Vec<Decoding>,
 }
 
-/// The most that all readings of a value have together, in sizes of the value; and what any value is allowed. Of what
-/// needs more, only what it becomes at last is read.
-const MOST: usize = 16;
-const LEAST: usize = 4096;
+/// Total size budget for decoded variants, as a multiple of the input; and the budget of the smallest inputs, in bytes.
+/// Beyond it, only the fully decoded variant is visited.
+const BUDGET_FACTOR: usize = 16;
+const MIN_BUDGET: usize = 4096;
 
-/// Tells the readings of a value, at most `rounds` decodings deep, until one is enough.
-pub fn readings<T>(
+/// Visits the variants of a value, at most `max_depth` decodings deep, until `visit` returns something.
+pub(crate) fn variants<T>(
     value: &[u8],
-    rounds: usize,
-    mut judge: impl FnMut(&Reading<'_>) -> Option<T>,
+    max_depth: usize,
+    mut visit: impl FnMut(&Variant<'_>) -> Option<T>,
 ) -> Option<T> {
-    let first = Reading { text: Cow::Borrowed(value), decodings: Vec::new() };
-    if let Some(found) = judge(&first) {
+    let original = Variant { text: Cow::Borrowed(value), decodings: Vec::new() };
+    if let Some(found) = visit(&original) {
         return Some(found);
     }
-    // Those that were decoded; most values have none, and nothing is allocated for them.
-    let mut more: Vec<Reading<'_>> = Vec::new();
+    // Most values have no decoded variant, and nothing is allocated for them.
+    let mut decoded: Vec<Variant<'_>> = Vec::new();
     let mut known: HashSet<Box<[u8]>> = HashSet::new();
-    let mut room = value.len().saturating_mul(MOST).max(LEAST);
-    let mut at = 0usize;
-    let mut is_cut = false;
+    let mut budget = value.len().saturating_mul(BUDGET_FACTOR).max(MIN_BUDGET);
+    let mut next = 0;
+    let mut is_over_budget = false;
+    let mut current = &original;
     loop {
-        let own = at.checked_sub(1).map_or(&first, |at| &more[at]);
-        if own.decodings.len() < rounds {
-            let decoded = Decoding::ALL
+        if current.decodings.len() < max_depth {
+            let texts = Decoding::ALL
                 .into_iter()
-                .filter_map(|decoding| Some((decoding, decoding.decode(&own.text)?)));
-            let strings = json_strings(&own.text).into_iter().map(|text| (Decoding::Json, text));
-            let mut next = Vec::new();
-            for (decoding, text) in decoded.chain(strings) {
-                if text.len() >= room {
-                    is_cut = true;
+                .filter_map(|decoding| Some((decoding, decoding.decode(&current.text)?)));
+            let strings = json_strings(&current.text).into_iter().map(|text| (Decoding::Json, text));
+            let mut found_here = Vec::new();
+            for (decoding, text) in texts.chain(strings) {
+                if text.len() >= budget {
+                    is_over_budget = true;
                     continue;
                 }
                 if *text == *value || !known.insert(text.as_slice().into()) {
                     continue;
                 }
-                room -= text.len() + 1;
-                let mut decodings = own.decodings.clone();
+                budget -= text.len() + 1;
+                let mut decodings = current.decodings.clone();
                 decodings.push(decoding);
-                let reading = Reading { text: Cow::Owned(text), decodings };
-                if let Some(found) = judge(&reading) {
+                let variant = Variant { text: Cow::Owned(text), decodings };
+                if let Some(found) = visit(&variant) {
                     return Some(found);
                 }
-                next.push(reading);
+                found_here.push(variant);
             }
-            more.append(&mut next);
+            decoded.append(&mut found_here);
         }
-        if at == more.len() {
-            return if is_cut { last(value, rounds, judge) } else { None };
+        match decoded.get(next) {
+            Some(variant) => current = variant,
+            None if is_over_budget => return fully_decoded(value, max_depth, visit),
+            None => return None,
         }
-        at += 1;
+        next += 1;
     }
 }
 
-/// What a value becomes when all that can be decoded is, each time in every way, one after the other.
-fn last<T>(value: &[u8], rounds: usize, mut judge: impl FnMut(&Reading<'_>) -> Option<T>) -> Option<T> {
-    let mut reading = Reading { text: Cow::Borrowed(value), decodings: Vec::new() };
-    for decoding in (0..rounds).flat_map(|_| Decoding::ALL) {
-        let Some(text) = decoding.decode(&reading.text) else { continue };
-        reading.text = Cow::Owned(text);
-        reading.decodings.push(decoding);
-        if let Some(found) = judge(&reading) {
+/// Visits what a value becomes when every decoding is applied in turn, again and again.
+fn fully_decoded<T>(
+    value: &[u8],
+    max_depth: usize,
+    mut visit: impl FnMut(&Variant<'_>) -> Option<T>,
+) -> Option<T> {
+    let mut variant = Variant { text: Cow::Borrowed(value), decodings: Vec::new() };
+    for decoding in (0..max_depth).flat_map(|_| Decoding::ALL) {
+        let Some(text) = decoding.decode(&variant.text) else { continue };
+        variant.text = Cow::Owned(text);
+        variant.decodings.push(decoding);
+        if let Some(found) = visit(&variant) {
             return Some(found);
         }
     }
     None
 }
 
-/// White space of more than some bytes is one space.
+/// A copy of a text with some parts replaced; the text up to the first part is copied only when there is one.
+struct Replaced<'t> {
+    text: &'t [u8],
+    out: Vec<u8>,
+    /// Where the part of the text begins that is not copied yet.
+    copied: usize,
+}
+
+impl<'t> Replaced<'t> {
+    fn new(text: &'t [u8]) -> Replaced<'t> {
+        Replaced { text, out: Vec::new(), copied: 0 }
+    }
+
+    /// Replaces the bytes from `start` to `end`.
+    fn replace(&mut self, start: usize, end: usize, with: &[u8]) {
+        self.out.extend_from_slice(self.text.get(self.copied..start).unwrap_or_default());
+        self.out.extend_from_slice(with);
+        self.copied = end;
+    }
+
+    /// The whole text; `None` if nothing was replaced.
+    fn finish(mut self) -> Option<Vec<u8>> {
+        if self.copied == 0 {
+            return None;
+        }
+        self.out.extend_from_slice(tail(self.text, self.copied));
+        Some(self.out)
+    }
+}
+
 fn gaps(value: &[u8]) -> Option<Vec<u8>> {
-    const LONGEST: usize = 16;
-    // One that is longer has a byte in every so many.
-    if !value.iter().skip(LONGEST).step_by(LONGEST).any(u8::is_ascii_whitespace) {
+    const MAX_GAP: usize = 16;
+    // A longer one has a byte at every sixteenth place.
+    if !value.iter().skip(MAX_GAP).step_by(MAX_GAP).any(u8::is_ascii_whitespace) {
         return None;
     }
-    let mut out = Vec::new();
-    let mut copied = 0;
+    let mut out = Replaced::new(value);
     let mut at = 0;
-    while let Some(offset) = value[at..].iter().position(u8::is_ascii_whitespace) {
+    while let Some(offset) = tail(value, at).iter().position(u8::is_ascii_whitespace) {
         let start = at + offset;
-        let length = value[start..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let length = tail(value, start).iter().take_while(|b| b.is_ascii_whitespace()).count();
         at = start + length;
-        if length > LONGEST {
-            out.extend_from_slice(&value[copied..start]);
-            out.push(b' ');
-            copied = at;
+        if length > MAX_GAP {
+            out.replace(start, at, b" ");
         }
     }
-    if copied == 0 {
-        return None;
-    }
-    out.extend_from_slice(&value[copied..]);
-    Some(out)
+    out.finish()
 }
 
 fn percent(value: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    let mut copied = 0;
+    let mut out = Replaced::new(value);
     let mut at = 0;
-    while let Some(offset) = memchr::memchr(b'%', &value[at..]) {
+    while let Some(offset) = memchr::memchr(b'%', tail(value, at)) {
         let start = at + offset;
-        let tail = &value[start + 1..];
-        let (decoded, length) = match tail {
-            [b'u' | b'U', a, b, c, d, ..] => (hex_number(&[*a, *b, *c, *d]).and_then(char::from_u32), 6),
-            [a, b, ..] => match hex_number(&[*a, *b]) {
-                Some(byte) => {
-                    out.extend_from_slice(&value[copied..start]);
-                    out.push(byte as u8);
-                    at = start + 3;
-                    copied = at;
-                    continue;
+        at = start + 1;
+        match tail(value, at) {
+            [b'u' | b'U', digits @ ..] if digits.len() >= 4 => {
+                if let Some(character) = hex_number(head(digits, 4)).and_then(char::from_u32) {
+                    at = start + 6;
+                    out.replace(start, at, character.encode_utf8(&mut [0; 4]).as_bytes());
                 }
-                None => (None, 1),
-            },
-            _ => (None, 1),
-        };
-        match decoded {
-            Some(character) => {
-                out.extend_from_slice(&value[copied..start]);
-                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-                at = start + length;
-                copied = at;
             }
-            None => at = start + 1,
+            [high, low, ..] => {
+                if let Some(byte) = hex_byte(*high, *low) {
+                    at = start + 3;
+                    out.replace(start, at, &[byte]);
+                }
+            }
+            _ => {}
         }
     }
-    if copied == 0 {
-        return None;
-    }
-    out.extend_from_slice(&value[copied..]);
-    Some(out)
+    out.finish()
 }
 
-/// The number of some hexadecimal digits.
+/// The number that hexadecimal digits spell.
 fn hex_number(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0u32, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))
 }
 
-/// The strings of a text that is JSON by its looks.
+/// The byte that two hexadecimal digits spell.
+fn hex_byte(high: u8, low: u8) -> Option<u8> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
+/// The strings of a text that looks like a JSON object or array, unescaped.
 fn json_strings(text: &[u8]) -> Vec<Vec<u8>> {
-    let trimmed = text.trim_ascii();
-    let looks =
-        matches!((trimmed.first(), trimmed.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
-    if !looks || !trimmed.contains(&b'"') {
+    let ([b'{', rest @ .., b'}'] | [b'[', rest @ .., b']']) = text.trim_ascii() else {
         return Vec::new();
-    }
+    };
     let mut strings = Vec::new();
-    let mut rest = trimmed;
+    let mut rest = rest;
     while let Some(start) = memchr::memchr(b'"', rest) {
-        let mut end = start + 1;
-        while end < rest.len() && rest[end] != b'"' {
-            end += if rest[end] == b'\\' { 2 } else { 1 };
-        }
-        if end >= rest.len() {
-            break;
-        }
-        let string = &rest[start + 1..end];
-        strings.push(escapes::decode(string).unwrap_or_else(|| string.to_vec()));
-        rest = &rest[end + 1..];
+        let string = tail(rest, start + 1);
+        let Some(end) = closing_quote(string) else { break };
+        let content = head(string, end);
+        strings.push(escapes::decode(content).unwrap_or_else(|| content.to_vec()));
+        rest = tail(string, end + 1);
     }
     strings
+}
+
+/// Where the first `"` is that no backslash escapes.
+fn closing_quote(string: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        match string.get(at)? {
+            b'"' => return Some(at),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -253,21 +278,21 @@ mod tests {
 
     fn all(value: &str) -> Vec<String> {
         let mut seen = Vec::new();
-        readings::<()>(value.as_bytes(), 5, |reading| {
-            seen.push(String::from_utf8_lossy(&reading.text).into_owned());
+        variants::<()>(value.as_bytes(), 5, |variant| {
+            seen.push(String::from_utf8_lossy(&variant.text).into_owned());
             None
         });
         seen
     }
 
     #[test]
-    fn each_reading_is_one_decoding_further() {
+    fn each_variant_is_one_decoding_further() {
         assert_eq!(all("%2526lt;"), ["%2526lt;", "%26lt;", "&lt;", "<"]);
     }
 
     #[test]
-    fn what_applications_decode_is_decoded() {
-        for (value, reading) in [
+    fn what_applications_decode_is_a_variant() {
+        for (value, variant) in [
             ("%u0027 or 1", "' or 1"),
             (r"\x3cscript\u003E", "<script>"),
             (r"\74b\76", "<b>"),
@@ -280,12 +305,12 @@ mod tests {
             ("%c0%ae%c0%ae/", "../"),
             (r#"{"a":["' or 1=1"]}"#, "' or 1=1"),
         ] {
-            assert!(all(value).iter().any(|seen| seen == reading), "{value}: {:?}", all(value));
+            assert!(all(value).iter().any(|seen| seen == variant), "{value}: {:?}", all(value));
         }
     }
 
     #[test]
-    fn what_is_no_code_stays() {
+    fn what_encodes_nothing_has_no_variant() {
         for value in
             ["username", "deadbeef", "cafebabe00112233", "100%", "a+b", "AT&T", r"C:\temp", "ünïcödé"]
         {

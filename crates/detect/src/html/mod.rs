@@ -1,82 +1,80 @@
-//! HTML and script: a value that becomes markup or a script where it is shown.
+//! Cross-site scripting: a value that becomes markup or a script where it is shown.
 //!
-//! Tags are read as browsers read them: what begins with `<` and a letter, attributes parted by anything that parts
-//! them. A tag is an attack by what it runs: an event handler, a URL of a scheme that runs, an element that loads or
-//! runs by itself. Behind a quote or a space, attributes may begin without a tag. What is no markup may still be a
-//! script, where it lands in one.
+//! Tags are read as browsers read them: `<` and a letter, then attributes with any kind of gap between them. A tag is an
+//! attack if it runs something: an event handler, a URL whose scheme runs, an element that loads or runs by itself.
+//! Behind a quote or a space, attributes may begin without a tag. A value without markup may still be a script, if it
+//! lands in one.
 
 mod names;
 mod script;
 
-use self::names::{is_event, is_loading, is_tag, is_url_attribute, runs_by_itself};
-use crate::{Confidence, Found, Text, marks, surer};
+use self::names::{is_active, is_active_alone, is_attack_element, is_event, is_url_attribute};
+use crate::byte_mask::{ByteMask, any_of};
+use crate::bytes::{begins, cut, find, has, has_any, head, is_one_of, strip_any, tail};
+use crate::{Candidate, Confidence, Found, stronger};
 
-/// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Found {
-    let value = text.bytes;
-    let first = memchr::memchr(b'<', value);
-    let tags =
-        first.and_then(|first| closes_attribute(value, first).or_else(|| tags(value, text.is_prose())));
-    const ATTRIBUTE: u64 = marks::of(b"=");
-    let sure = |found: &Found| matches!(found, Some((Confidence::High, _)));
-    let mut best = tags;
-    if !sure(&best) && text.any(ATTRIBUTE) {
-        best = surer(best, attributes_without_tag(value, text.is_prose()));
+/// Inspects one variant.
+pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
+    const ATTRIBUTE: ByteMask = any_of(b"=");
+    let value = candidate.bytes;
+    let is_certain = |found: &Found| matches!(found, Some((Confidence::High, _)));
+    let mut best = memchr::memchr(b'<', value)
+        .and_then(|first| closes_attribute(value, first).or_else(|| tags(value, candidate.is_prose())));
+    if !is_certain(&best) && candidate.has_any(ATTRIBUTE) {
+        best = stronger(best, attributes_without_tag(value, candidate.is_prose()));
     }
-    if !sure(&best) {
-        best = surer(best, script::detect(text));
+    if !is_certain(&best) {
+        best = stronger(best, script::detect(candidate));
     }
     best
 }
 
-/// `"><h1>`: what stands before the first tag ends the one in which the value stands.
+/// `"><h1>`: the value closes the tag it stands in and opens another.
 fn closes_attribute(value: &[u8], first: usize) -> Found {
-    let before = value[..first].trim_ascii_end();
-    let closes =
-        before.strip_suffix(b">").map(|before| before.strip_suffix(b"/").unwrap_or(before).trim_ascii_end());
-    let quoted =
-        closes.is_some_and(|before| matches!(before.last(), Some(b'"' | b'\'')) && before.len() < 40);
-    let opens = value.get(first + 1).is_some_and(u8::is_ascii_alphabetic);
-    (quoted && opens).then_some((Confidence::High, "closes a tag, and opens another"))
+    let (outer, tag) = cut(value, first);
+    let outer = outer.trim_ascii_end().strip_suffix(b">")?;
+    let outer = outer.strip_suffix(b"/").unwrap_or(outer).trim_ascii_end();
+    let is_quoted = matches!(outer.last(), Some(b'"' | b'\'')) && outer.len() < 40;
+    let opens = tag.get(1).is_some_and(u8::is_ascii_alphabetic);
+    (is_quoted && opens).then_some((Confidence::High, "closes a tag and opens another"))
 }
 
-/// White space, and what browsers take for it between attributes.
+/// Whitespace, and whatever else browsers accept between attributes.
 fn is_gap(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c | b'/' | 0x0b | 0)
 }
 
-/// How often a byte is read at most, on the whole: tags may stand within others' attributes.
-const MOST: usize = 4;
-/// What is read of any value.
-const LEAST: usize = 4096;
+/// Budget for reading attributes, as a multiple of the value: tags may nest in the attributes of others. And the budget
+/// of the smallest values, in bytes.
+const BUDGET_FACTOR: usize = 4;
+const MIN_BUDGET: usize = 4096;
 
 fn tags(value: &[u8], is_prose: bool) -> Found {
     let mut at = 0;
     let mut best: Found = None;
-    let mut room = value.len().saturating_mul(MOST).max(LEAST);
-    while let Some(offset) = memchr::memchr(b'<', &value[at..]) {
-        let start = at + offset + 1;
-        at = start;
-        let rest = &value[start..];
+    let mut budget = value.len().saturating_mul(BUDGET_FACTOR).max(MIN_BUDGET);
+    while let Some(offset) = memchr::memchr(b'<', tail(value, at)) {
+        at += offset + 1;
+        let rest = tail(value, at);
         let found = match rest {
             [b'!', ..] | [b'?', ..] => declaration(rest),
-            // An end tag has attributes, too, for some browsers; what it closes is what a script was in.
-            [b'/', name @ ..] => closes_script(name, &mut room),
-            [first, ..] if first.is_ascii_alphabetic() => tag(rest, is_prose, &mut room),
-            // Filters that take white space away make a tag of it.
+            // It may close the element that the value stands in.
+            [b'/', name @ ..] => closes_script(name, &mut budget),
+            [first, ..] if first.is_ascii_alphabetic() => tag(rest, is_prose, &mut budget),
+            // A tag once a filter has stripped the whitespace.
             [b' ' | b'\t' | b'\n' | b'\r', ..] if !is_prose => spaced_script(rest),
-            // Bytes that some browsers leave out.
-            [0 | b'%' | b'\\' | 0x0b, ..] => {
-                tag(rest[1..].trim_ascii_start(), is_prose, &mut room).filter(|_| !is_prose)
+            // Bytes that some browsers ignore.
+            [0 | b'%' | b'\\' | 0x0b, rest @ ..] => {
+                tag(rest.trim_ascii_start(), is_prose, &mut budget).filter(|_| !is_prose)
             }
             _ => None,
         };
-        best = surer(best, found);
+        best = stronger(best, found);
         if best.is_some_and(|(confidence, _)| confidence == Confidence::High) {
             break;
         }
-        if room == 0 {
-            return Some((Confidence::High, "tags within tags, too many to be read"));
+        if budget == 0 {
+            return Some((Confidence::High, "too many nested tags"));
         }
     }
     best
@@ -85,295 +83,332 @@ fn tags(value: &[u8], is_prose: bool) -> Found {
 /// `< script >`.
 fn spaced_script(rest: &[u8]) -> Found {
     let gap = rest.iter().take(16).take_while(|b| b.is_ascii_whitespace()).count();
-    let name = rest.get(gap..gap + 6)?;
-    let ends = rest.get(gap + 6).is_some_and(|b| is_gap(*b) || *b == b'>');
-    (name.eq_ignore_ascii_case(b"script") && ends).then_some((Confidence::High, "a script"))
+    let rest = tail(rest, gap);
+    let ends = rest.get(6).is_some_and(|b| is_gap(*b) || *b == b'>');
+    (begins(rest, "script") && ends).then_some((Confidence::High, "a script element"))
 }
 
-/// `<!--[if ...`, `<!ENTITY`, `<?xml-stylesheet`; the rest is XML's matter.
+/// `<!--[if ...`, `<!ATTLIST`, `<?xml-stylesheet`; the `xml` detector looks at other declarations.
 fn declaration(rest: &[u8]) -> Found {
-    let begins = |text: &[u8]| rest.get(..text.len()).is_some_and(|own| own.eq_ignore_ascii_case(text));
-    (begins(b"!--[if") || begins(b"?xml-stylesheet") || begins(b"?import") || begins(b"!attlist"))
+    ["!--[if", "?xml-stylesheet", "?import", "!attlist"]
+        .iter()
+        .any(|text| begins(rest, text))
         .then_some((Confidence::High, "markup that loads or runs something"))
 }
 
-/// `</script>` with something behind it.
-fn closes_script(name: &[u8], room: &mut usize) -> Found {
-    let closes = ["script", "textarea", "title", "style", "noscript", "template", "xmp"];
-    let length = name.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
-    let closed = closes.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(&name[..length]));
-    let behind = &name[length..name.len().min(length + 512)];
-    let opens = memchr::memchr(b'>', behind).is_some_and(|end| {
-        let behind = behind[end + 1..].trim_ascii_start();
-        behind.starts_with(b"<")
-            && behind.get(1).is_some_and(u8::is_ascii_alphabetic)
-            && tag(&behind[1..], false, room).is_some()
+/// `</script><svg ...`: closes the element that the value stands in, and opens another.
+fn closes_script(name: &[u8], budget: &mut usize) -> Found {
+    const RAW_TEXT: &[&str] = &["script", "textarea", "title", "style", "noscript", "template", "xmp"];
+    /// How far behind the name the tag ends.
+    const MAX_END_TAG: usize = 512;
+    let (name, rest) = cut(name, name.iter().take_while(|b| b.is_ascii_alphanumeric()).count());
+    let rest = head(rest, MAX_END_TAG);
+    let opens = memchr::memchr(b'>', rest).is_some_and(|end| match tail(rest, end + 1).trim_ascii_start() {
+        [b'<', tag_rest @ ..] if tag_rest.first().is_some_and(u8::is_ascii_alphabetic) => {
+            tag(tag_rest, false, budget).is_some()
+        }
+        _ => false,
     });
-    (closed && opens).then_some((Confidence::High, "closes what it stands in, and opens markup of its own"))
+    (is_one_of(name, RAW_TEXT) && opens)
+        .then_some((Confidence::High, "closes the element it stands in and opens another"))
 }
 
 /// A tag, from its name on.
-fn tag(rest: &[u8], is_prose: bool, room: &mut usize) -> Found {
-    let length =
-        rest.iter().take_while(|b| !is_gap(**b) && !matches!(b, b'>' | b'<' | b'=' | b'"' | b'\'')).count();
-    let name: Vec<u8> = rest[..length].iter().filter(|b| **b != 0).map(u8::to_ascii_lowercase).collect();
+fn tag(rest: &[u8], is_prose: bool, budget: &mut usize) -> Found {
+    let is_name = |b: &u8| !is_gap(*b) && !matches!(b, b'>' | b'<' | b'=' | b'"' | b'\'');
+    let (name, rest) = cut(rest, rest.iter().take_while(|b| is_name(b)).count());
+    let name: Vec<u8> = name.iter().filter(|b| **b != 0).map(u8::to_ascii_lowercase).collect();
     // `svg:script` is a script.
     let local = name.rsplit(|b| *b == b':').next().unwrap_or(&name);
-    let (attributes, behind) = attributes(&rest[length..], room);
-    let high = |reason| Some((Confidence::High, reason));
-    let has = |wanted: &str| attributes.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted.as_bytes()));
+    let is_bare = rest.is_empty();
+    let (attributes, content) = attributes(rest, budget);
     if local == b"script" {
-        return script_tag(&attributes, behind, rest.len() == length, is_prose);
+        return script_tag(&attributes, content, is_bare, is_prose);
     }
-    for (name, value) in &attributes {
-        if let Some(found) = attribute(name, value, is_prose) {
-            return Some(found);
+    if let Some(found) = attributes.iter().find_map(|(name, value)| attribute(name, value, is_prose)) {
+        return Some(found);
+    }
+    if local == b"style"
+        && !is_prose
+        && let Some(content) = content
+    {
+        let style = head(content, find(content, "</").unwrap_or(content.len()));
+        *budget = budget.saturating_sub(style.len());
+        if loads_style(style) {
+            return Some((Confidence::High, "a style that loads or runs something"));
         }
     }
-    let style = behind.filter(|_| local == b"style" && !is_prose).map(|behind| {
-        let length = memchr::memmem::find(behind, b"</").unwrap_or(behind.len());
-        *room = room.saturating_sub(length);
-        &behind[..length]
-    });
-    if style.is_some_and(loads_style) {
-        return high("a style that loads or runs something");
+    if is_active(local) {
+        let has_value = attributes.iter().any(|(_, value)| !value.is_empty());
+        return (has_value || !is_prose && is_active_alone(local, !attributes.is_empty()))
+            .then_some((Confidence::High, "an element that loads or runs by itself"));
     }
-    if runs_by_itself(local) {
-        let says = attributes.iter().any(|(_, value)| !value.is_empty());
-        return if says || !is_prose && is_loading(local, &attributes) {
-            high("an element that loads or runs by itself")
-        } else {
-            None
-        };
+    if redirects(local, &attributes, is_prose) {
+        return Some((Confidence::High, "an element that changes where the page loads from or sends to"));
     }
-    let is = |wanted: &str, values: &[&str]| {
-        attributes.iter().any(|(name, value)| {
-            name.eq_ignore_ascii_case(wanted.as_bytes())
-                && values.iter().any(|known| value.eq_ignore_ascii_case(known.as_bytes()))
-        })
+    // `<img src=x`, `<svg/onload` without an end: no text ends like that.
+    if is_attack_element(local) && content.is_none() && !attributes.is_empty() && !is_prose {
+        return Some((Confidence::Medium, "an unclosed tag"));
+    }
+    // Elements that change how a browser parses what follows.
+    const CARRIERS: &[&str] = &["math", "template", "noscript", "foreignobject", "marquee", "isindex", "xss"];
+    (is_one_of(local, CARRIERS) && !is_prose)
+        .then_some((Confidence::Medium, "an element that is common in attacks"))
+}
+
+/// Whether an element changes where the page loads from or sends to: `base`, `form`, `meta`, `link`.
+fn redirects(local: &[u8], attributes: &Attributes, is_prose: bool) -> bool {
+    let has_attribute = |wanted: &[u8]| attributes.iter().any(|(name, _)| name == wanted);
+    let is = |wanted: &[u8], values: &[&str]| {
+        attributes.iter().any(|(name, value)| name == wanted && is_one_of(value, values))
     };
-    let elsewhere = attributes.iter().any(|(name, value)| {
-        name.eq_ignore_ascii_case(b"href") && (memchr::memmem::find(value, b"//").is_some() || runs(value))
-    });
-    let refreshes = local == b"meta"
-        && (is("http-equiv", &["refresh", "set-cookie", "link"]) || is("charset", &["utf-7", "x-mac-farsi"]));
-    let links = local == b"link"
-        && is("rel", &["stylesheet", "import", "preload", "manifest"])
-        && elsewhere
-        && !is_prose;
-    let bases = local == b"base" && has("href");
-    let form = (local == b"form" && has("action") || has("formaction")) && !is_prose;
-    if refreshes || links || bases || form {
-        return high("an element that changes where the page loads from or sends to");
+    match local {
+        b"meta" if is(b"http-equiv", &["refresh", "set-cookie", "link"]) => return true,
+        b"meta" if is(b"charset", &["utf-7", "x-mac-farsi"]) => return true,
+        b"base" if has_attribute(b"href") => return true,
+        _ if is_prose => return false,
+        _ => {}
     }
-    // `<img src=x`, `<svg/onload` cut off: no text ends like that.
-    if is_tag(local) && behind.is_none() && !attributes.is_empty() && !is_prose {
-        return Some((Confidence::Medium, "a tag that is cut off"));
-    }
-    // Elements that carry others' namespaces and templates into a page.
-    let carries =
-        [&b"svg"[..], b"math", b"template", b"noscript", b"foreignobject", b"marquee", b"isindex", b"xss"];
-    (carries.contains(&local) && !is_prose && local != b"svg")
-        .then_some((Confidence::Medium, "an element that attacks are carried in"))
+    let is_elsewhere =
+        || attributes.iter().any(|(name, value)| name == b"href" && (has(value, "//") || runs(value)));
+    has_attribute(b"formaction")
+        || local == b"form" && has_attribute(b"action")
+        || local == b"link" && is(b"rel", &["stylesheet", "import", "preload", "manifest"]) && is_elsewhere()
 }
 
-/// `<style>` whose rules load others', or run.
+/// `<style>` with rules that load others or run.
 fn loads_style(content: &[u8]) -> bool {
-    let squeezed = squeeze(content);
-    [&b"@import"[..], b"-moz-binding", b"expression(", b"url(javascript", b"behavior:"]
-        .iter()
-        .any(|text| memchr::memmem::find(&squeezed, text).is_some())
+    has_any(&normalized(content), &["@import", "-moz-binding", "expression(", "url(javascript", "behavior:"])
 }
 
-/// `<script>`, with what it loads or holds. Texts about scripts name the tag, and go on with words.
-fn script_tag(
-    attributes: &[(Vec<u8>, Vec<u8>)],
-    behind: Option<&[u8]>,
-    is_bare: bool,
-    is_prose: bool,
-) -> Found {
-    let high = Some((Confidence::High, "a script"));
-    if attributes.iter().any(|(name, value)| {
-        (name.eq_ignore_ascii_case(b"src") || name.eq_ignore_ascii_case(b"href") || name.ends_with(b":href"))
-            && !value.is_empty()
-    }) {
-        return high;
-    }
-    match behind {
+/// `<script>`, with what it loads or contains. Prose names the tag and continues with words.
+fn script_tag(attributes: &Attributes, content: Option<&[u8]>, is_bare: bool, is_prose: bool) -> Found {
+    let loads = attributes.iter().any(|(name, value)| {
+        (matches!(name.as_slice(), b"src" | b"href") || name.ends_with(b":href")) && !value.is_empty()
+    });
+    let is_script = match content {
+        _ if loads => true,
         // Cut off.
-        None => (!is_prose && !is_bare).then_some((Confidence::High, "a script")),
+        None => !is_prose && !is_bare,
         Some(content) if is_prose => {
             let content = content.trim_ascii_start();
-            let code = content.iter().take(60).any(|b| matches!(b, b'(' | b'=' | b'`' | b';' | b'['));
-            let closed = memchr::memmem::find(&content[..content.len().min(200)], b"</").is_some();
-            (code && closed).then_some((Confidence::High, "a script"))
+            let is_code = content.iter().take(60).any(|b| matches!(b, b'(' | b'=' | b'`' | b';' | b'['));
+            is_code && has(head(content, 200), "</")
         }
-        Some(_) => high,
-    }
+        Some(_) => true,
+    };
+    is_script.then_some((Confidence::High, "a script element"))
 }
 
 /// Names and values.
 type Attributes = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// The attributes of a tag, and what is behind its end, when it has one.
-fn attributes<'t>(rest: &'t [u8], room: &mut usize) -> (Attributes, Option<&'t [u8]>) {
-    let (all, end) = read_attributes(rest, *room);
-    *room = room.saturating_sub(end.min(rest.len()));
-    (all, rest.get(end + 1..).filter(|_| rest.get(end) == Some(&b'>')))
+/// The attributes of a tag, and what follows its `>`, if it has one.
+fn attributes<'t>(rest: &'t [u8], budget: &mut usize) -> (Attributes, Option<&'t [u8]>) {
+    let (all, end) = read_attributes(rest, *budget);
+    *budget = budget.saturating_sub(end.min(rest.len()));
+    let content = tail(rest, end).strip_prefix(b">");
+    (all, content)
 }
 
-/// Reads attributes as long as there is room; where they end.
-fn read_attributes(rest: &[u8], room: usize) -> (Attributes, usize) {
+/// Reads attributes within a budget, and says where they end.
+fn read_attributes(tag: &[u8], budget: usize) -> (Attributes, usize) {
+    let space = |rest: &[u8]| rest.iter().take_while(|b| is_gap(**b) && **b != b'/').count();
     let mut all = Vec::new();
     let mut at = 0;
-    while at < room {
-        while at < rest.len() && (is_gap(rest[at]) || matches!(rest[at], b'"' | b'\'' | b'=' | b'`')) {
-            at += 1;
+    while at < budget {
+        let separates = |b: &u8| is_gap(*b) || matches!(b, b'"' | b'\'' | b'=' | b'`');
+        at += tail(tag, at).iter().take_while(|b| separates(b)).count();
+        let rest = tail(tag, at);
+        if matches!(rest, [] | [b'>' | b'<', ..]) {
+            return (all, at);
         }
-        match rest.get(at) {
-            None | Some(b'>' | b'<') => return (all, at),
-            Some(_) => {}
-        }
-        let length =
-            rest[at..].iter().take_while(|b| !is_gap(**b) && !matches!(b, b'=' | b'>' | b'<')).count();
-        let name: Vec<u8> =
-            rest[at..at + length].iter().filter(|b| **b != 0).map(u8::to_ascii_lowercase).collect();
-        at += length.max(1);
-        let mut value_at = at;
-        while rest.get(value_at).is_some_and(|b| is_gap(*b) && *b != b'/') {
-            value_at += 1;
-        }
-        let mut value = Vec::new();
-        if rest.get(value_at) == Some(&b'=') {
-            value_at += 1;
-            while rest.get(value_at).is_some_and(|b| is_gap(*b) && *b != b'/') {
-                value_at += 1;
+        let is_name = |b: &u8| !is_gap(*b) && !matches!(b, b'=' | b'>' | b'<');
+        let (name, rest) = cut(rest, rest.iter().take_while(|b| is_name(b)).count());
+        let lower = name.iter().filter(|b| **b != 0).map(u8::to_ascii_lowercase).collect();
+        at += name.len().max(1);
+        let equals = space(rest);
+        let value = match tail(rest, equals).strip_prefix(b"=") {
+            None => Vec::new(),
+            Some(rest) => {
+                let gap = space(rest);
+                let (value, length) = attribute_value(tail(rest, gap));
+                at += equals + 1 + gap + length;
+                value.to_vec()
             }
-            let (end, next) = match rest.get(value_at) {
-                Some(quote @ (b'"' | b'\'' | b'`')) => {
-                    value_at += 1;
-                    match memchr::memchr(*quote, &rest[value_at..]) {
-                        Some(length) => (value_at + length, value_at + length + 1),
-                        None => (rest.len(), rest.len()),
-                    }
-                }
-                _ => {
-                    let ends = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0c | b'>');
-                    let length = rest[value_at..].iter().position(ends).unwrap_or(rest.len() - value_at);
-                    (value_at + length, value_at + length)
-                }
-            };
-            value = rest[value_at..end].to_vec();
-            at = next;
-        }
-        all.push((name, value));
+        };
+        all.push((lower, value));
     }
-    (all, rest.len())
+    (all, tag.len())
+}
+
+/// An attribute's value, quoted or not, and its length with the quotes.
+fn attribute_value(rest: &[u8]) -> (&[u8], usize) {
+    match rest {
+        [quote @ (b'"' | b'\'' | b'`'), rest @ ..] => match memchr::memchr(*quote, rest) {
+            Some(length) => (head(rest, length), length + 2),
+            None => (rest, rest.len() + 1),
+        },
+        rest => {
+            let ends = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | 0x0c | b'>');
+            let length = rest.iter().position(ends).unwrap_or(rest.len());
+            (head(rest, length), length)
+        }
+    }
 }
 
 /// An attribute that runs something.
 fn attribute(name: &[u8], value: &[u8], is_prose: bool) -> Found {
+    /// Prefixes of attributes that front-end frameworks evaluate.
+    const EVALUATED: [&[u8]; 6] = [b"ng-", b"v-", b"x-", b"hx-on", b"@", b"data-ng-"];
     let local = name.rsplit(|b| *b == b':').next().unwrap_or(name);
-    if is_event(local) && !value.is_empty() {
+    // Also a handler of an event that browsers may add, if its content looks like a script.
+    let is_new_event = || local.starts_with(b"on") && local.len() > 3 && script::looks_like(value);
+    if is_event(local) && !value.is_empty() || is_new_event() {
         return Some((Confidence::High, "an event handler"));
     }
-    // Any handler, of events that come to be.
-    if local.starts_with(b"on") && local.len() > 3 && script::looks_like(value) {
-        return Some((Confidence::High, "an event handler"));
-    }
-    // What frameworks of the page evaluate.
-    let evaluated =
-        [&b"ng-"[..], b"v-", b"x-", b"hx-on", b"@", b"data-ng-"].iter().any(|p| name.starts_with(p));
-    if evaluated && value.contains(&b'(') && !is_prose {
-        return Some((Confidence::High, "an attribute that is evaluated"));
+    if EVALUATED.iter().any(|prefix| name.starts_with(prefix)) && value.contains(&b'(') && !is_prose {
+        return Some((Confidence::High, "an attribute that a framework evaluates"));
     }
     if is_url_attribute(local) && runs(value) {
         return Some((Confidence::High, "a URL that runs a script"));
     }
     if local == b"style" && !is_prose {
-        let squeezed = squeeze(value);
-        let has = |text: &[u8]| memchr::memmem::find(&squeezed, text).is_some();
-        if has(b"expression(")
-            || has(b"javascript:")
-            || has(b"-moz-binding")
-            || has(b"behavior:")
-            || has(b"@import")
-        {
+        const RUNS: &[&str] = &["expression(", "javascript:", "-moz-binding", "behavior:", "@import"];
+        if has_any(&normalized(value), RUNS) {
             return Some((Confidence::High, "a style that runs a script"));
         }
     }
     (local == b"srcdoc" && value.contains(&b'<')).then_some((Confidence::High, "a document within the page"))
 }
 
-/// Whether a URL is of a scheme that runs what it says.
+/// Whether a URL's scheme runs its content.
 fn runs(url: &[u8]) -> bool {
-    let squeezed = squeeze(url);
-    let begins = |text: &[u8]| squeezed.starts_with(text);
-    begins(b"javascript:")
-        || begins(b"vbscript:")
-        || begins(b"livescript:")
-        || begins(b"mocha:")
-        || begins(b"data:text/html")
-        || begins(b"data:image/svg")
-        || begins(b"data:text/xml")
-        || begins(b"data:application/x")
-        || begins(b"data:;base64")
-        || begins(b"data:,")
-        || begins(b"feed:javascript")
-        || begins(b"jar:javascript")
+    const SCHEMES: [&[u8]; 12] = [
+        b"javascript:",
+        b"vbscript:",
+        b"livescript:",
+        b"mocha:",
+        b"data:text/html",
+        b"data:image/svg",
+        b"data:text/xml",
+        b"data:application/x",
+        b"data:;base64",
+        b"data:,",
+        b"feed:javascript",
+        b"jar:javascript",
+    ];
+    let url = normalized(url);
+    SCHEMES.iter().any(|scheme| url.starts_with(scheme))
 }
 
-/// A text as browsers read the beginning of a URL: without white space and control bytes, in lower case, entities
-/// decoded.
-fn squeeze(text: &[u8]) -> Vec<u8> {
+/// A text as browsers read the beginning of a URL: character references decoded, without whitespace and control bytes,
+/// in lower case.
+fn normalized(text: &[u8]) -> Vec<u8> {
     let decoded = crate::decode::decode_entities(text);
     let text = decoded.as_deref().unwrap_or(text);
     text.iter().filter(|b| **b > 0x20 && **b != b'\\').map(u8::to_ascii_lowercase).collect()
 }
 
-/// Attributes behind a quote that ends the one where the value stands, or behind a space where none does.
+/// Attributes without a tag: after a quote that closes the attribute the value stands in, or after a space.
 fn attributes_without_tag(value: &[u8], is_prose: bool) -> Found {
+    /// No attribute that matters has a shorter name.
+    const MIN_NAME: usize = 4;
     let first_quote = memchr::memchr2(b'"', b'\'', value).unwrap_or(value.len());
-    let first_tag = value.windows(2).position(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic());
-    let mut at = 0;
-    while let Some(offset) = memchr::memchr(b'=', &value[at..]) {
-        let equals = at + offset;
-        at = equals + 1;
-        let before = value[..equals].trim_ascii_end();
-        let length = before
-            .iter()
-            .rev()
-            .take_while(|b| b.is_ascii_alphanumeric() || matches!(**b, b'-' | b':' | b'_'))
-            .count();
-        let name = before[before.len() - length..].to_ascii_lowercase();
-        if length < 4 {
+    let first_tag =
+        value.windows(2).position(|pair| matches!(pair, [b'<', letter] if letter.is_ascii_alphabetic()));
+    for equals in memchr::memchr_iter(b'=', value) {
+        let (outer, content) = cut(value, equals);
+        let outer = outer.trim_ascii_end();
+        let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(*b, b'-' | b':' | b'_');
+        let length = outer.iter().rev().take_while(|b| is_name(b)).count();
+        let (outer, name) = cut(outer, outer.len() - length);
+        if length < MIN_NAME
+            || !outer.last().is_none_or(|b| is_gap(*b) || matches!(b, b'"' | b'\'' | b'`' | b';'))
+        {
             continue;
         }
-        let gap = before[..before.len() - length].last().copied();
-        let parted = gap.is_none_or(|b| is_gap(b) || matches!(b, b'"' | b'\'' | b'`' | b';'));
-        if !parted {
-            continue;
-        }
-        let content = value[at..].trim_ascii_start();
-        let content = content
-            .strip_prefix(b"\"")
-            .or(content.strip_prefix(b"'"))
-            .or(content.strip_prefix(b"`"))
-            .unwrap_or(content);
-        if is_event(&name) && script::looks_like(&content[..content.len().min(400)]) {
+        let name = name.to_ascii_lowercase();
+        let content = strip_any(tail(content, 1).trim_ascii_start(), &[b"\"", b"'", b"`"]);
+        if is_event(&name) && script::looks_like(head(content, 400)) {
             let in_tag = first_tag.is_some_and(|tag| tag < equals);
             let confidence = if is_prose && !in_tag { Confidence::Low } else { Confidence::High };
             return Some((confidence, "an event handler"));
         }
-        // Only where something is closed before: `" href=javascript:`, `"><a href=`.
-        let closed = first_quote < before.len() - length;
-        let is_url = is_url_attribute(&name);
-        if is_url && runs(content) && (closed || !is_prose) {
+        // `" href=javascript:`: an attribute was closed before.
+        let is_closed = first_quote < outer.len();
+        if is_url_attribute(&name) && runs(content) && (is_closed || !is_prose) {
             return Some((Confidence::High, "a URL that runs a script"));
         }
-        if name == b"style" && closed && memchr::memmem::find(&squeeze(content), b"expression(").is_some() {
+        if name == b"style" && is_closed && has(&normalized(content), "expression(") {
             return Some((Confidence::High, "a style that runs a script"));
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Class::Html;
+    use crate::Confidence::*;
+    use crate::testing::{finds, passes};
+
+    #[test]
+    fn attacks_are_found() {
+        finds(
+            Html,
+            High,
+            &[
+                "<script>alert(1)</script>",
+                "<ScRiPt src=//evil.test>",
+                "<script src=x",
+                "< script >",
+                "<img src=x onerror=alert(1)>",
+                "<svg/onload=alert(1)>",
+                "<a href=\"java\tscript:alert(1)\">",
+                "<a href=&#106;avascript:alert(1)>",
+                "<iframe src=//evil.test>",
+                "<object data=x>",
+                "<base href=//evil.test>",
+                "<meta http-equiv=refresh content=0>",
+                "<form action=//evil.test>",
+                "<button formaction=x>",
+                "<link rel=stylesheet href=//evil.test>",
+                "<style>@import '//evil.test'</style>",
+                "<p style=\"x:expression(alert(1))\">",
+                "<iframe srcdoc=\"<p>\">",
+                "<div @click=\"x()\">",
+                "\"><h1>x",
+                "</script><svg a=b onload=x()>",
+                "\" onfocus=alert(1) autofocus x=\"",
+                "x' onmouseover='alert(1)",
+                "\" href=javascript:alert(1)",
+                "<svg:script>x",
+                "<!--[if IE]>",
+                "alert(1)",
+                "%3Cscript%3Ealert(1)%3C/script%3E",
+            ],
+        );
+        finds(Html, Medium, &["<math>x", "<img src=x", "<template>"]);
+    }
+
+    #[test]
+    fn honest_neighbours_pass() {
+        passes(
+            Html,
+            &[
+                "<b>bold</b>",
+                "<p>one<br>two</p>",
+                "<a href=\"https://example.com\">x</a>",
+                "<img src=\"a.png\" alt=\"b\">",
+                "a < b && c > d",
+                "Map<String, List<T>>",
+                "Ada <ada@example.com>",
+                "<- arrow ->",
+                "onboarding = done",
+                "the once=only rule",
+                "<3",
+            ],
+        );
+    }
 }

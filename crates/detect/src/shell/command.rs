@@ -1,123 +1,133 @@
-//! Whether a command stands somewhere: its name, without what the shell takes away, and its arguments.
+//! Whether a command stands at a position: its name, without what the shell removes, and its arguments.
 
-use super::TrimStart;
 use super::names::NAMES;
-use crate::bytes::{Set, begins, has};
+use crate::bytes::{Set, begins, cut, has_any, head, name as variable_name, tail};
 
-/// What a command stands behind.
+/// What stands before a command.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Behind {
-    /// A line break alone, in a text of several lines.
-    pub(super) line: bool,
-    /// Nothing: the value begins with what parts commands, or the command is substituted.
-    pub(super) nothing: bool,
-    /// The value begins with what parts commands, and is no row of a table.
-    pub(super) statement: bool,
-    /// One word, and what shells part commands by: `x&&`, `x\n`.
-    pub(super) word: bool,
-    /// The same, and it parts nothing else.
-    pub(super) sure: bool,
+pub(super) struct Context {
+    /// Only a line break, in a text of several lines.
+    pub(super) after_line_break: bool,
+    /// Nothing: the value begins with a separator, or the command is substituted.
+    pub(super) at_start: bool,
+    /// The value begins with a separator, and is not a table row.
+    pub(super) after_separator: bool,
+    /// One word, and a separator that texts seldom have: `x&&`, `x\n`.
+    pub(super) after_word: bool,
+    /// One word, and a separator that only shells have.
+    pub(super) after_word_certain: bool,
 }
 
-/// A command as it is written: what is left of its name, and its arguments.
+/// A simple command, as the shell's grammar calls it.
 struct Simple<'t> {
     name: Vec<u8>,
     arguments: &'t [u8],
-    /// Written with what the shell takes away.
-    is_spelled: bool,
-    /// Given to another one, which only shells do: `sudo id`.
-    is_given: bool,
+    /// Spelled with characters that the shell removes.
+    is_obfuscated: bool,
+    /// Run by another command: `sudo id`.
+    is_wrapped: bool,
     is_braced: bool,
 }
 
-/// Words before a command that are not the command.
+/// What is known about a program's name.
+#[derive(Clone, Copy)]
+pub(super) struct Program {
+    /// The name is no word of a language, or comes with its path.
+    pub(super) is_certain: bool,
+    pub(super) has_path: bool,
+}
+
+/// How much of a command is inspected, in bytes.
+pub(super) const INSPECTED: usize = 256;
+
+/// Reserved words before a command.
 const KEYWORDS: &[&str] = &["then", "do", "else", "if", "elif", "while", "until"];
-/// Commands that are given others.
-const GIVEN: &[&str] = &[
+/// Commands that run others.
+const WRAPPERS: &[&str] = &[
     "time", "env", "nohup", "sudo", "doas", "strace", "xargs", "exec", "eval", "timeout", "nice", "command",
     "builtin", "busybox", "setsid", "stdbuf",
 ];
 
-/// Reads a command: behind brackets, redirections, assignments and keywords.
+/// Reads a command, after brackets, redirections, assignments, reserved words and wrappers.
 fn simple(text: &[u8], depth: usize) -> Option<Simple<'_>> {
-    /// Nobody needs more.
-    const DEEPEST: usize = 8;
-    if depth > DEEPEST {
+    /// Nested prefixes beyond this are no command's.
+    const MAX_DEPTH: usize = 8;
+    if depth > MAX_DEPTH {
         return None;
     }
     let trimmed = text.trim_ascii_start();
-    let rest = trimmed.trim_start_matches(b"({!").trim_ascii_start();
-    let is_braced = rest.len() < trimmed.len();
-    let inner = |rest| simple(rest, depth + 1);
-    if let Some(behind) = redirection(rest).or(assignment(rest)) {
-        return inner(behind);
+    let (brackets, rest) = cut(trimmed, trimmed.iter().take_while(|b| b"({!".contains(b)).count());
+    let rest = rest.trim_ascii_start();
+    let is_braced = !brackets.is_empty();
+    if let Some(command) = after_redirection(rest).or(after_assignment(rest)) {
+        return simple(command, depth + 1);
     }
-    let word = rest.iter().take_while(|b| b.is_ascii_lowercase()).count();
-    let behind = &rest[word..];
-    let is = |words: &[&str]| words.iter().any(|known| known.as_bytes() == &rest[..word]);
-    if behind.first().is_some_and(u8::is_ascii_whitespace) && (is(KEYWORDS) || is(GIVEN)) {
+    let (word, behind) = cut(rest, rest.iter().take_while(|b| b.is_ascii_lowercase()).count());
+    let is = |words: &[&str]| words.iter().any(|known| known.as_bytes() == word);
+    if behind.first().is_some_and(u8::is_ascii_whitespace) && (is(KEYWORDS) || is(WRAPPERS)) {
         // `timeout 5 id`, `env -i id`.
-        let mut behind = behind.trim_ascii_start();
-        while behind.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-') {
-            let length = behind.iter().take_while(|b| !b.is_ascii_whitespace()).count();
-            behind = behind[length..].trim_ascii_start();
+        let mut command = behind.trim_ascii_start();
+        while command.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-') {
+            let length = command.iter().take_while(|b| !b.is_ascii_whitespace()).count();
+            command = tail(command, length).trim_ascii_start();
         }
-        if let Some(given) = inner(behind).filter(|given| known(&given.name).is_some()) {
-            return Some(Simple { is_given: given.is_given || is(GIVEN), ..given });
+        if let Some(inner) = simple(command, depth + 1).filter(|inner| program(&inner.name).is_some()) {
+            return Some(Simple { is_wrapped: inner.is_wrapped || is(WRAPPERS), ..inner });
         }
     }
     let (name, arguments) = command(rest)?;
-    let written = &rest[..rest.len() - arguments.len()];
-    // Few letters are soon found in what means nothing.
-    if is_short(&name, written) && !has_command_argument(arguments) {
+    let written = head(rest, rest.len() - arguments.len());
+    // A few letters occur by chance in random text.
+    if is_short_mixed_case(&name, written) && !has_command_argument(arguments) {
         return None;
     }
-    let is_spelled = is_spelled(written);
-    Some(Simple { name, arguments, is_spelled, is_given: false, is_braced })
+    let is_obfuscated = is_obfuscated(written);
+    Some(Simple { name, arguments, is_obfuscated, is_wrapped: false, is_braced })
 }
 
-/// Whether a name is of few letters, and not written as such names are.
-pub(super) fn is_short(name: &[u8], written: &[u8]) -> bool {
+/// Whether a name has few letters, and capitals among them, which commands have not.
+pub(super) fn is_short_mixed_case(name: &[u8], written: &[u8]) -> bool {
     const SHORT: usize = 3;
     name.len() <= SHORT && written.iter().any(u8::is_ascii_uppercase)
 }
 
-/// What is behind `<x `, `>/dev/null `, `2>&1 `.
-fn redirection(text: &[u8]) -> Option<&[u8]> {
-    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
-    let rest = text[digits..].strip_prefix(b"<").or(text[digits..].strip_prefix(b">"))?;
+/// The rest after `<x `, `>/dev/null `, `2>&1 `.
+fn after_redirection(text: &[u8]) -> Option<&[u8]> {
+    let rest = tail(text, text.iter().take_while(|b| b.is_ascii_digit()).count());
+    let rest = rest.strip_prefix(b"<").or(rest.strip_prefix(b">"))?;
     let rest = rest.strip_prefix(b">").or(rest.strip_prefix(b"&")).unwrap_or(rest).trim_ascii_start();
-    let length =
-        rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_')).count();
-    rest[length..].first().filter(|b| length > 0 && b.is_ascii_whitespace()).map(|_| &rest[length..])
+    after_word(rest, |b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_'))
+        .filter(|behind| behind.len() < rest.len())
 }
 
-/// What is behind `NAME=value `.
-fn assignment(text: &[u8]) -> Option<&[u8]> {
-    let name = crate::bytes::name(text).len();
-    let rest = text[name..].strip_prefix(b"=").filter(|_| name > 0)?;
-    let length =
-        rest.iter().take_while(|b| !b.is_ascii_whitespace() && !matches!(b, b';' | b'|' | b'&')).count();
-    rest[length..].first().filter(|b| b.is_ascii_whitespace()).map(|_| &rest[length..])
+/// The rest after `NAME=value `.
+fn after_assignment(text: &[u8]) -> Option<&[u8]> {
+    let name = variable_name(text);
+    let rest = tail(text, name.len()).strip_prefix(b"=").filter(|_| !name.is_empty())?;
+    after_word(rest, |b| !b.is_ascii_whitespace() && !matches!(b, b';' | b'|' | b'&'))
 }
 
-/// A command by a variable, or one that is read: `$SHELL -c x`, `$a$b`, `. /tmp/x`.
-fn is_certain(text: &[u8]) -> bool {
+/// The rest after a word, if whitespace ends it.
+fn after_word(text: &[u8], is_word: impl Fn(u8) -> bool) -> Option<&[u8]> {
+    let rest = tail(text, text.iter().take_while(|b| is_word(**b)).count());
+    rest.first().is_some_and(u8::is_ascii_whitespace).then_some(rest)
+}
+
+/// A command in a variable, or a sourced file: `$SHELL -c x`, `$a$b`, `. /tmp/x`.
+fn is_indirect(text: &[u8]) -> bool {
     if let Some(file) = text.strip_prefix(b". ") {
         let file = file.trim_ascii_start();
         return file.starts_with(b"/") || file.starts_with(b"./");
     }
-    let variable = |text: &[u8]| text.strip_prefix(b"$").map_or(0, |rest| crate::bytes::name(rest).len());
-    let first = variable(text);
-    if first == 0 {
-        return false;
-    }
-    let rest = &text[first + 1..];
-    let second = variable(rest);
-    let behind = rest.get(second + 1..).unwrap_or(b"");
-    second > 0 && behind.first().is_none_or(|b| b.is_ascii_whitespace())
-        || rest.trim_ascii_start().starts_with(b"-c")
-        || rest.starts_with(b"{,}-c")
+    let after_variable = |text: &'_ [u8]| -> Option<usize> {
+        let length = variable_name(text.strip_prefix(b"$")?).len();
+        (length > 0).then_some(length + 1)
+    };
+    let Some(first) = after_variable(text) else { return false };
+    let rest = tail(text, first);
+    let is_second = after_variable(rest)
+        .is_some_and(|second| tail(rest, second).first().is_none_or(u8::is_ascii_whitespace));
+    is_second || rest.trim_ascii_start().starts_with(b"-c") || rest.starts_with(b"{,}-c")
 }
 
 /// `Get-Process`: a verb and a noun of PowerShell.
@@ -152,81 +162,82 @@ fn is_cmdlet(name: &[u8]) -> bool {
         "history",
     ];
     let Some(at) = name.iter().position(|b| *b == b'-') else { return false };
+    let (verb, noun) = cut(name, at);
     let is = |words: &[&str], word: &[u8]| words.iter().any(|known| known.as_bytes() == word);
-    is(VERBS, &name[..at]) && is(NOUNS, &name[at + 1..])
+    is(VERBS, verb) && is(NOUNS, tail(noun, 1))
 }
 
 /// Whether a command stands here.
-pub(super) fn is_command(text: &[u8], behind: Behind) -> bool {
-    /// What of a command is looked at.
-    const LOOKED_AT: usize = 256;
-    let whole = text.trim_ascii_start();
-    let text = &whole[..whole.len().min(LOOKED_AT)];
-    if is_certain(text) {
+pub(super) fn is_command(text: &[u8], context: Context) -> bool {
+    let text = head(text.trim_ascii_start(), INSPECTED);
+    if is_indirect(text) {
         return true;
     }
-    let Some(Simple { name, arguments, is_spelled, is_given, is_braced }) = simple(text, 0) else {
+    let Some(Simple { name, arguments, is_obfuscated, is_wrapped, is_braced }) = simple(text, 0) else {
         return false;
     };
     if arguments.starts_with(b",") && !is_braced || arguments.starts_with(b":") {
         return false;
     }
     let is_named = is_cmdlet(&name) || name.ends_with(b".exe") && name.len() > 6;
-    let Some((sure, by_path)) = known(&name).or(is_named.then_some((true, false))) else { return false };
+    let known = program(&name).or(is_named.then_some(Program { is_certain: true, has_path: false }));
+    let Some(Program { is_certain, has_path }) = known else { return false };
     let rest = arguments.trim_ascii();
     if rest.starts_with(b"=") && !rest.starts_with(b"==") {
         return false;
     }
-    let nothing = rest.is_empty()
-        || matches!(rest[0], b';' | b'|' | b'&' | b'`' | b')' | b'>' | b'#' | b'\'' | b'"' | b'}');
-    let evidence = has_command_argument(arguments);
-    // `id #`, `date 2>&1`, `{printf,x}`.
-    let marked = arguments.starts_with(b" #") || rest.starts_with(b"2>") || arguments.starts_with(b",");
-    match (sure, behind.line) {
-        // A line that begins with a word is a line.
-        (true, true) => evidence || (nothing && is_spelled) || is_given,
+    let is_bare =
+        matches!(rest, [] | [b';' | b'|' | b'&' | b'`' | b')' | b'>' | b'#' | b'\'' | b'"' | b'}', ..]);
+    let has_evidence = has_command_argument(arguments);
+    // A line that begins with a word is often just a line.
+    match (is_certain, context.after_line_break) {
+        (true, true) => has_evidence || (is_bare && is_obfuscated) || is_wrapped,
         (true, false) => {
-            nothing
-                || evidence
-                || is_spelled
-                || is_given
+            is_bare
+                || has_evidence
+                || is_obfuscated
+                || is_wrapped
                 || arguments.starts_with(b"\t")
                 || arguments.starts_with(b"{,}")
-                || single_argument(arguments)
-                    && (!behind.word || behind.sure || arguments.iter().any(u8::is_ascii_punctuation))
+                || has_few_arguments(arguments)
+                    && (!context.after_word
+                        || context.after_word_certain
+                        || arguments.iter().any(u8::is_ascii_punctuation))
         }
-        (false, true) => evidence && sensitive(arguments) || is_spelled,
+        (false, true) => has_evidence && is_sensitive(arguments) || is_obfuscated,
         (false, false) => {
-            is_spelled
-                || evidence
-                || by_path
-                || marked
-                || is_given && name.len() > 1
-                || counted(&name, rest)
-                || behind.nothing && nothing
-                || (behind.sure || behind.statement) && single_argument(arguments)
-                || name == b"echo" && text.starts_with(b"echo ") && single_argument(arguments)
+            is_obfuscated
+                || has_evidence
+                || has_path
+                // `id #`, `date 2>&1`, `{printf,x}`.
+                || arguments.starts_with(b" #")
+                || rest.starts_with(b"2>")
+                || arguments.starts_with(b",")
+                || is_wrapped && name.len() > 1
+                || has_own_arguments(&name, rest)
+                || context.at_start && is_bare
+                || (context.after_word_certain || context.after_separator) && has_few_arguments(arguments)
+                || name == b"echo" && text.starts_with(b"echo ") && has_few_arguments(arguments)
         }
     }
 }
 
-/// `sudo id`: a command that another one is given, as a whole.
-pub(super) fn is_given(value: &[u8]) -> bool {
-    let Some(found) = simple(&value[..value.len().min(256)], 0) else { return false };
-    found.is_given
-        && known(&found.name).is_some_and(|(sure, by_path)| {
-            let arguments = found.arguments;
-            sure && (arguments.trim_ascii().is_empty()
-                || has_command_argument(arguments)
-                || single_argument(arguments))
-                || by_path
-                || found.is_spelled
-                || has_command_argument(arguments)
-        })
+/// `sudo id`: a value that is a command run by another.
+pub(super) fn is_wrapped(value: &[u8]) -> bool {
+    let Some(found) = simple(head(value, INSPECTED), 0).filter(|found| found.is_wrapped) else {
+        return false;
+    };
+    let arguments = found.arguments;
+    program(&found.name).is_some_and(|program| {
+        program.has_path
+            || found.is_obfuscated
+            || has_command_argument(arguments)
+            || program.is_certain && (arguments.trim_ascii().is_empty() || has_few_arguments(arguments))
+    })
 }
 
-/// `sleep 10`, `net user`: what tells a command of such a name.
-pub(super) fn counted(name: &[u8], arguments: &[u8]) -> bool {
+/// `sleep 10`, `net user`: arguments that belong to a command whose name is a word.
+fn has_own_arguments(name: &[u8], arguments: &[u8]) -> bool {
     match name {
         b"sleep" | b"kill" | b"shutdown" => {
             arguments.first().is_some_and(u8::is_ascii_digit)
@@ -242,22 +253,21 @@ pub(super) fn counted(name: &[u8], arguments: &[u8]) -> bool {
     }
 }
 
-/// One argument, which has no sentence behind it.
-pub(super) fn single_argument(arguments: &[u8]) -> bool {
+/// Whether there are at most three words: no sentence.
+pub(super) fn has_few_arguments(arguments: &[u8]) -> bool {
     arguments.split(|b| b.is_ascii_whitespace()).filter(|word| !word.is_empty()).count() <= 3
 }
 
-/// The command's name, without what the shell takes away, and what follows it.
+/// A command's name, without what the shell removes from it, and the rest.
 pub(super) fn command(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
-    const LONGEST: usize = 256;
     let mut name = Vec::new();
     let mut at = 0;
-    while at < text.len().min(LONGEST) {
-        match &text[at..] {
+    while at < text.len().min(INSPECTED) {
+        match tail(text, at) {
             [b'\\', b'\n', ..] => at += 2,
             [b'\'' | b'"' | b'\\' | b'^', ..] => at += 1,
             [b'$', b'\'' | b'"', ..] => at += 2,
-            // `$@`, `$*`, `$1`, `${x}`, `$()`, and backticks with nothing in them are nothing.
+            // `$@`, `$*`, `$1`, `${x}`, `$()` and empty backticks expand to nothing.
             [b'$', b'@' | b'*' | b'!' | b'0'..=b'9', ..] => at += 2,
             [b'`', b'`', ..] => at += 2,
             [b'$', b'(', b')', ..] => at += 3,
@@ -275,18 +285,19 @@ pub(super) fn command(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
             _ => break,
         }
     }
-    (!name.is_empty()).then(|| (name, &text[at..]))
+    (!name.is_empty()).then(|| (name, tail(text, at)))
 }
 
-/// Whether a name was spelled with what the shell takes away from it, in its middle.
-pub(super) fn is_spelled(text: &[u8]) -> bool {
+/// Whether a name is spelled with characters in its middle that the shell removes or expands: `c''at`, `/b?n/cat`.
+pub(super) fn is_obfuscated(text: &[u8]) -> bool {
     let text = text.trim_ascii();
-    let letter = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_' | b':');
-    let (Some(first), Some(last)) = (text.iter().position(letter), text.iter().rposition(letter)) else {
+    let is_letter = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_' | b':');
+    let (Some(first), Some(last)) = (text.iter().position(is_letter), text.iter().rposition(is_letter))
+    else {
         return false;
     };
-    let inner = &text[first..=last];
-    // Quotes come in pairs, or they are apostrophes.
+    let inner = text.get(first..=last).unwrap_or_default();
+    // A single quote is an apostrophe.
     let quotes = text.iter().filter(|b| matches!(b, b'\'' | b'"')).count();
     let is_mark = |b: &u8| match b {
         b'\'' | b'"' => quotes > 1,
@@ -295,97 +306,81 @@ pub(super) fn is_spelled(text: &[u8]) -> bool {
     };
     let marks = inner.iter().filter(|b| is_mark(b)).count();
     // `a|d\d`: a class of a regular expression.
-    let is_class = marks == 1
-        && inner.windows(2).any(|pair| {
-            pair[0] == b'\\' && matches!(pair[1] | 0x20, b's' | b'd' | b'w' | b'b' | b'n' | b'r' | b't')
-        });
-    marks > 0 && !is_class && inner.iter().any(u8::is_ascii_alphabetic)
+    let is_regex_class = |pair: &[u8]| matches!(pair, [b'\\', class] if matches!(class | 0x20, b's' | b'd' | b'w' | b'b' | b'n' | b'r' | b't'));
+    marks > 0
+        && !(marks == 1 && inner.windows(2).any(is_regex_class))
+        && inner.iter().any(u8::is_ascii_alphabetic)
 }
 
-/// Whether a name is a program's: whether surely, and whether by its path.
-pub(super) fn known(name: &[u8]) -> Option<(bool, bool)> {
-    let base = name.rsplit(|b| *b == b'/').next().unwrap_or(name);
-    let base = base.rsplit(|b| *b == b'\\').next().unwrap_or(base);
+/// Looks up a program by its name, with or without path, `.exe`, version and wildcards.
+pub(super) fn program(name: &[u8]) -> Option<Program> {
+    let base = name.rsplit(|b| matches!(b, b'/' | b'\\')).next().unwrap_or(name);
     let base = base.strip_suffix(b".exe").unwrap_or(base);
-    // `python3.10`.
-    let digits = base.iter().rev().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
-    let base = if digits > 0 && digits + 1 < base.len() && !base.contains(&b'?') && !NAMES.contains_key(base)
-    {
-        &base[..base.len() - digits]
-    } else {
-        base
-    };
-    let by_path = base.len() < name.len()
+    let base = without_version(base);
+    let has_path = base.len() < name.len()
         && [&b"/bin/"[..], b"/usr/", b"/sbin/", b"/???/", b"/b"].iter().any(|p| name.starts_with(p));
-    // Wildcards find a program by its path.
-    let is_wild = by_path && base.len() > 1 && base.iter().any(|b| matches!(b, b'?' | b'*' | b'['));
-    match NAMES.get(base) {
-        Some(sure) => Some((*sure || by_path, by_path)),
-        None if is_wild && NAMES.keys().any(|known| fits(base, known)) => Some((true, by_path)),
-        None => None,
+    if let Some(is_certain) = NAMES.get(base) {
+        return Some(Program { is_certain: *is_certain || has_path, has_path });
     }
+    // Wildcards find a program by its path.
+    let is_wild = has_path && base.len() > 1 && base.iter().any(|b| matches!(b, b'?' | b'*' | b'['));
+    (is_wild && is_program_pattern(base)).then_some(Program { is_certain: true, has_path })
 }
 
-/// Whether a name with wildcards fits a program, which it names in part.
-pub(super) fn fits(pattern: &[u8], name: &[u8]) -> bool {
+/// `python3.10` becomes `python`.
+fn without_version(base: &[u8]) -> &[u8] {
+    let digits = base.iter().rev().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+    let is_version = digits > 0 && digits + 1 < base.len() && !base.contains(&b'?');
+    if is_version && !NAMES.contains_key(base) { head(base, base.len() - digits) } else { base }
+}
+
+/// Whether a pattern with wildcards matches the name of a program.
+fn is_program_pattern(pattern: &[u8]) -> bool {
+    /// Every asterisk is tried at every place.
+    const MAX_ASTERISKS: usize = 3;
     if !pattern.iter().any(u8::is_ascii_alphanumeric) {
         return false;
     }
-    // Nobody needs so many; and each is tried at every place.
-    if pattern.iter().filter(|b| **b == b'*').count() > 3 {
-        return true;
-    }
+    pattern.iter().filter(|b| **b == b'*').count() > MAX_ASTERISKS
+        || NAMES.keys().any(|name| matches_glob(pattern, name))
+}
+
+fn matches_glob(pattern: &[u8], name: &[u8]) -> bool {
     match (pattern, name) {
         ([], []) => true,
-        ([b'*', rest @ ..], _) => {
-            fits_rest(rest, name) || (!name.is_empty() && fits_any(pattern, &name[1..]))
-        }
-        ([b'?', rest @ ..], [_, name @ ..]) => fits_rest(rest, name),
-        ([b'[', letter, b']', rest @ ..], [first, name @ ..]) if letter == first => fits_rest(rest, name),
-        ([first, rest @ ..], [own, name @ ..]) if first == own => fits_rest(rest, name),
+        ([b'*', rest @ ..], _) => (0..=name.len()).any(|from| matches_glob(rest, tail(name, from))),
+        ([b'?', rest @ ..], [_, name @ ..]) => matches_glob(rest, name),
+        ([b'[', letter, b']', rest @ ..], [first, name @ ..]) if letter == first => matches_glob(rest, name),
+        ([first, rest @ ..], [own, name @ ..]) if first == own => matches_glob(rest, name),
         _ => false,
     }
 }
 
-pub(super) fn fits_any(pattern: &[u8], name: &[u8]) -> bool {
-    (0..=name.len()).any(|from| fits_rest(&pattern[1..], &name[from..]))
-}
-
-pub(super) fn fits_rest(pattern: &[u8], name: &[u8]) -> bool {
-    match (pattern, name) {
-        ([], []) => true,
-        ([b'*', rest @ ..], _) => (0..=name.len()).any(|from| fits_rest(rest, &name[from..])),
-        ([b'?', rest @ ..], [_, name @ ..]) => fits_rest(rest, name),
-        ([b'[', letter, b']', rest @ ..], [first, name @ ..]) if letter == first => fits_rest(rest, name),
-        ([first, rest @ ..], [own, name @ ..]) if first == own => fits_rest(rest, name),
-        _ => false,
-    }
-}
-
-/// Whether arguments are a command's: options, paths, addresses, redirections, variables.
+/// Whether arguments look like a command's: options, paths, addresses, redirections, variables.
 pub(super) fn has_command_argument(arguments: &[u8]) -> bool {
-    let end =
-        arguments.iter().position(|b| matches!(b, b';' | b'|' | b'&' | b'\n')).unwrap_or(arguments.len());
-    let own = &arguments[..end];
-    let gap =
-        own.first().is_some_and(|b| b.is_ascii_whitespace() || matches!(b, b'<' | b'>' | b'$' | b'{' | b','));
-    gap && (own.windows(3).any(|three| {
-        let after = three[2].is_ascii_alphanumeric();
-        matches!(three, [b' ' | b'\t', b'-', _] if after || three[2] == b'-')
-            || matches!(three, [b' ' | b'\t', b'/' | b'$' | b'~' | b'%', _] if after || matches!(three[2], b'?' | b'{' | b'(' | b'/'))
-            || matches!(three, [b'.', b'/', _] | [b'$', b'{', _] | [b'<', b'/' | b'(', _] | [b'>' | b'=', b'/', _] | [b'/', b'?', _])
-    }) || has(own, "http")
-        || has(own, "<<<")
-        || has(own, "127.0.0.1")
-        || has(own, "c:\\")
-        || has(own, "C:\\")
-        || has(own, ".txt")
-        || has(own, ".sh")
-        || has(own, "IFS"))
+    const TELLING: &[&str] = &["http", "<<<", "127.0.0.1", "c:\\", "C:\\", ".txt", ".sh", "IFS"];
+    let is_end = |b: &u8| matches!(b, b';' | b'|' | b'&' | b'\n');
+    let own = head(arguments, arguments.iter().position(is_end).unwrap_or(arguments.len()));
+    let begins = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'<' | b'>' | b'$' | b'{' | b',');
+    own.first().is_some_and(begins) && (own.windows(3).any(is_argument) || has_any(own, TELLING))
 }
 
-/// Whether arguments name what nobody writes about by chance.
-pub(super) fn sensitive(arguments: &[u8]) -> bool {
+fn is_argument(three: &[u8]) -> bool {
+    match three {
+        [b' ' | b'\t', b'-', b] => b.is_ascii_alphanumeric() || *b == b'-',
+        [b' ' | b'\t', b'/' | b'$' | b'~' | b'%', b]
+            if b.is_ascii_alphanumeric() || matches!(b, b'?' | b'{' | b'(' | b'/') =>
+        {
+            true
+        }
+        [b'.', b'/', _] | [b'$', b'{', _] | [b'<', b'/' | b'(', _] | [b'>' | b'=', b'/', _] => true,
+        [b'/', b'?', _] => true,
+        _ => false,
+    }
+}
+
+/// Whether arguments name a directory or variable of the system.
+pub(super) fn is_sensitive(arguments: &[u8]) -> bool {
     static PLACES: Set = Set::new(&[
         "/etc/",
         "/proc/",

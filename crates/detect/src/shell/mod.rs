@@ -1,90 +1,155 @@
-//! Commands: a value that ends the one in which it stands and begins another, for sh, cmd and PowerShell.
+//! Command injection: a value that ends the command it stands in and begins another, for sh, cmd and PowerShell.
 //!
-//! What follows `;`, `|`, `&`, a line break, or stands within `$(...)` or backticks has to be a command: a program that
-//! there is, spelled with any quotes, backslashes, variables and wildcards that the shell takes away. Programs whose
-//! names are words need something that only a command has: an option, a path, nothing else at all.
+//! A command has to stand after `;`, `|`, `&` or a line break, or in `$(...)` or backticks: a known program, spelled with
+//! any quotes, backslashes, variables and wildcards that the shell removes. A program whose name is a word needs
+//! evidence that only a command has: an option, a path, or nothing after it.
 
 mod command;
 mod names;
 
 use self::command::{
-    Behind, command, has_command_argument, is_command, is_given, is_short, is_spelled, known, sensitive,
-    single_argument,
+    Context, INSPECTED, command, has_command_argument, has_few_arguments, is_command, is_obfuscated,
+    is_sensitive, is_short_mixed_case, is_wrapped, program,
 };
-use crate::bytes::{Set, begins, has};
-use crate::{Confidence, Found, Text, marks};
+use crate::byte_mask::{ByteMask, any_of};
+use crate::bytes::{Set, before, begins, cut, find, has, head, name, strip_any, tail};
+use crate::{Candidate, Confidence, Found};
 
-/// Judges one reading.
-pub(crate) fn detect(text: &Text<'_>) -> Found {
-    let value = text.bytes;
-    const PARTS: u64 = marks::of(b";|&");
-    const SUBSTITUTES: u64 = marks::of(b"$`<>");
-    const ARGUMENTS: u64 = marks::of(b" $<{'\"\\/*?^`");
-    const TELLS: u64 = marks::of(b"$/%><-(");
-    let weaken = |found: Found| {
-        found.map(|(confidence, reason)| match text.is_prose() {
-            true => (Confidence::Low, reason),
-            false => (confidence, reason),
-        })
+/// Options of git, ssh, tar, rsync and others that name a command to run.
+const OPTIONS: &[&str] = &[
+    "-oproxycommand=",
+    "-o proxycommand=",
+    "--upload-pack=",
+    "--receive-pack=",
+    "--use-compress-program=",
+    "--checkpoint-action=",
+    "--to-command=",
+    "--rsync-path=",
+    "--open-files-in-pager=",
+    "--ext-diff=",
+    "--use-askpass=",
+];
+
+/// Words that only a shell understands.
+static SHELL_WORDS: Set = Set::new(&[
+    "${ifs}",
+    "$ifs$",
+    "$ifs'",
+    "$ifs/",
+    "/dev/tcp/",
+    "/dev/udp/",
+    "/bin/sh",
+    "/bin/bash",
+    "cmd.exe",
+    "cmd /c",
+    "%comspec%",
+    "powershell -",
+    "powershell.exe",
+    "2>&1",
+    ">/dev/null",
+    "|base64 -d",
+    "| base64 -d",
+    "-e /bin/",
+    "$0<<<",
+    "sh<<<",
+    "<<<$(",
+    "<<<$'",
+    "/etc/passwd;",
+    "${path:",
+    "invoke-expression",
+    "invoke-webrequest",
+    "invoke-command",
+    "iex(",
+    "iex (",
+    "net.webclient",
+    ".downloadstring(",
+    "-encodedcommand",
+    "-executionpolicy",
+    "for /f ",
+    "%systemroot%",
+    "%systemdrive%",
+    "${home:",
+]);
+
+/// Inspects one variant.
+pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
+    const SEPARATORS: ByteMask = any_of(b";|&");
+    const SUBSTITUTIONS: ByteMask = any_of(b"$`<>");
+    const ARGUMENTS: ByteMask = any_of(b" $<{'\"\\/*?^`");
+    const SHELL_ONLY: ByteMask = any_of(b"$/%><-(");
+    let value = candidate.bytes;
+    if has(value, "() {") && has(value, "}") && value.trim_ascii_start().starts_with(b"()") {
+        return Some((Confidence::High, "a shell function that runs what follows it (Shellshock)"));
+    }
+    if value.starts_with(b"-") && OPTIONS.iter().any(|option| begins(value, option)) {
+        return Some((Confidence::High, "an option that runs a program"));
+    }
+    let check = |mask: ByteMask, check: fn(&[u8]) -> bool| candidate.has_any(mask) && check(value);
+    let reason = if check(SEPARATORS, is_separated) {
+        "ends a command and begins another"
+    } else if check(SUBSTITUTIONS, is_substituted) {
+        "a substituted command"
+    } else if check(ARGUMENTS, is_whole_command) {
+        "a command"
+    } else if check(SHELL_ONLY, is_shell_only) {
+        "words that only a shell understands"
+    } else {
+        return None;
     };
-    if has(value, "() {") && has(value, "}") && (value.trim_ascii_start().starts_with(b"()")) {
-        return Some((Confidence::High, "a function for the shell that runs what is behind it"));
-    }
-    if is_option(value) {
-        return Some((Confidence::High, "an option by which a program runs another"));
-    }
-    let asked = |marks: u64, ask: fn(&[u8]) -> Found| text.any(marks).then(|| ask(value)).flatten();
-    weaken(
-        asked(PARTS, separated)
-            .or_else(|| asked(SUBSTITUTES, substituted))
-            .or_else(|| asked(ARGUMENTS, alone))
-            .or_else(|| asked(TELLS, telling)),
-    )
+    Some((if candidate.is_prose() { Confidence::Low } else { Confidence::High }, reason))
 }
 
-/// Behind what parts commands.
-fn separated(value: &[u8]) -> Found {
-    let parts = |b: &u8| matches!(b, b';' | b'|' | b'&' | b'\n' | b'\r');
+fn is_separator(byte: &u8) -> bool {
+    matches!(byte, b';' | b'|' | b'&' | b'\n' | b'\r')
+}
+
+/// Whether a command stands after a separator.
+fn is_separated(value: &[u8]) -> bool {
     let mut at = 0;
-    while let Some(offset) = value[at..].iter().position(parts) {
-        let start = at + offset;
-        // A run of them, and of white space, parts once.
-        let length = value[start..].iter().take_while(|b| parts(b) || b.is_ascii_whitespace()).count();
-        let (run, follows) = value[start..].split_at(length);
-        at = start + length;
-        // `&lt;` ends with none.
-        let run = if run[0] == b';' && is_entity(&value[..start]) { &run[1..] } else { run };
-        if !run.iter().any(parts) || is_of_query(run, follows) || is_reference(&value[..start], run) {
-            continue;
-        }
-        let broken = run.iter().all(|b| !matches!(b, b';' | b'|' | b'&'));
-        let before = &value[..start];
-        // Lines of a text that says what to run.
-        let told = broken && start > 0 && words(&value[start.saturating_sub(200)..start]) > 2;
-        // One word, and one line behind it.
-        let is_word = start < 64 && !before.trim_ascii().iter().any(u8::is_ascii_whitespace);
-        let last = !follows[..follows.len().min(256)].trim_ascii_end().contains(&b'\n');
-        let doubled = run.starts_with(b"&&") || run.starts_with(b"||") || run.starts_with(b"|&");
-        let closes = matches!(before.last(), Some(b'\'' | b'"' | b')'));
-        let behind = Behind {
-            line: broken && start > 0 && !(is_word && last),
-            nothing: start == 0,
-            statement: start == 0 && !is_row(value),
-            word: is_word && (broken || doubled || closes),
-            sure: is_word && (doubled || closes && !broken),
-        };
-        if is_command(follows, behind)
-            && (!told || sensitive(&follows[..follows.len().min(256)]))
-            && !is_list(value)
-        {
-            return Some((Confidence::High, "ends a command, and begins another"));
+    while let Some(offset) = tail(value, at).iter().position(is_separator) {
+        let (outer, rest) = cut(value, at + offset);
+        // Several separators, with whitespace between them, separate once.
+        let length = rest.iter().take_while(|b| is_separator(b) || b.is_ascii_whitespace()).count();
+        let (run, behind) = cut(rest, length);
+        at += offset + length;
+        if begins_command(value, outer, run, behind) && !is_list(value) {
+            return true;
         }
     }
-    None
+    false
+}
+
+/// Whether a command stands behind a run of separators.
+fn begins_command(value: &[u8], outer: &[u8], run: &[u8], behind: &[u8]) -> bool {
+    /// How much of the text before is counted for words, in bytes.
+    const NEAR: usize = 200;
+    // The semicolon of `&lt;`.
+    let run = run.strip_prefix(b";").filter(|_| is_entity(outer)).unwrap_or(run);
+    if !run.iter().any(is_separator) || is_of_query(run, behind) || is_reference(outer, run) {
+        return false;
+    }
+    let at_start = outer.is_empty();
+    let is_line_break = run.iter().all(|b| !matches!(b, b';' | b'|' | b'&'));
+    // One word before it, and one line after.
+    let is_word = outer.len() < 64 && !outer.trim_ascii().iter().any(u8::is_ascii_whitespace);
+    let is_last_line = !head(behind, INSPECTED).trim_ascii_end().contains(&b'\n');
+    let is_double = run.starts_with(b"&&") || run.starts_with(b"||") || run.starts_with(b"|&");
+    let closes = matches!(outer.last(), Some(b'\'' | b'"' | b')'));
+    let context = Context {
+        after_line_break: is_line_break && !at_start && !(is_word && is_last_line),
+        at_start,
+        after_separator: at_start && !is_table_row(value),
+        after_word: is_word && (is_line_break || is_double || closes),
+        after_word_certain: is_word && (is_double || closes && !is_line_break),
+    };
+    // Instructions that tell what to run.
+    let is_instruction =
+        || is_line_break && !at_start && words(tail(outer, outer.len().saturating_sub(NEAR))) > 2;
+    is_command(behind, context) && (is_sensitive(head(behind, INSPECTED)) || !is_instruction())
 }
 
 /// `| Name | Date |`: a row of a table.
-fn is_row(value: &[u8]) -> bool {
+fn is_table_row(value: &[u8]) -> bool {
     let value = value.trim_ascii();
     let row = value.split(|b| *b == b'\n').next().unwrap_or(value).trim_ascii_end();
     row.starts_with(b"|")
@@ -94,104 +159,110 @@ fn is_row(value: &[u8]) -> bool {
         && row.contains(&b' ')
 }
 
-/// `git; bash; curl`: words in a row, as tags are.
+/// `git; bash; curl`: a list of single words, such as tags.
 fn is_list(value: &[u8]) -> bool {
-    const LONGEST: usize = 512;
+    const MAX_LENGTH: usize = 512;
     let is_word = |item: &[u8]| {
-        let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+' | b'#');
-        (1..24).contains(&item.len()) && item.iter().all(plain)
+        let is_plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+' | b'#');
+        (1..24).contains(&item.len()) && item.iter().all(is_plain)
     };
     let items = || value.split(|b| matches!(b, b';' | b'|' | b'&' | b',' | b'\n')).map(<[u8]>::trim_ascii);
-    value.len() < LONGEST && items().count() > 2 && items().all(is_word)
+    value.len() < MAX_LENGTH && items().count() > 2 && items().all(is_word)
 }
 
-/// `&name=` is of a query, and `&name;` of HTML.
-fn is_of_query(run: &[u8], follows: &[u8]) -> bool {
-    let length = crate::bytes::name(&follows[..follows.len().min(64)]).len();
-    run == b"&" && matches!(follows.get(length), Some(b'=' | b';'))
+/// `&name=` belongs to a query, and `&name;` to HTML.
+fn is_of_query(run: &[u8], behind: &[u8]) -> bool {
+    run == b"&" && matches!(behind.get(name(head(behind, 64)).len()), Some(b'=' | b';'))
 }
 
-/// A reference of C or Rust: `(&x`.
-fn is_reference(before: &[u8], run: &[u8]) -> bool {
-    run.trim_ascii_end() == b"&" && matches!(before.last(), Some(b'(' | b',' | b'<' | b':' | b'='))
+/// `(&x`: a reference in C or Rust.
+fn is_reference(outer: &[u8], run: &[u8]) -> bool {
+    run.trim_ascii_end() == b"&" && matches!(outer.last(), Some(b'(' | b',' | b'<' | b':' | b'='))
 }
 
-trait TrimStart {
-    fn trim_start_matches(&self, bytes: &[u8]) -> &[u8];
+fn is_entity(outer: &[u8]) -> bool {
+    let length = outer.iter().rev().take(8).take_while(|b| b.is_ascii_alphanumeric() || **b == b'#').count();
+    length > 0 && before(outer, outer.len() - length) == Some(b'&')
 }
 
-impl TrimStart for [u8] {
-    fn trim_start_matches(&self, bytes: &[u8]) -> &[u8] {
-        let length = self.iter().take_while(|b| bytes.contains(b)).count();
-        &self[length..]
-    }
-}
-
-fn is_entity(before: &[u8]) -> bool {
-    let length = before.iter().rev().take(8).take_while(|b| b.is_ascii_alphanumeric() || **b == b'#').count();
-    length > 0 && before.len() > length && before[before.len() - length - 1] == b'&'
-}
-
-/// `$(...)`, `` `...` ``, `<(...)`.
-fn substituted(value: &[u8]) -> Found {
-    let mut quotes = 0;
-    for (at, pair) in value.windows(2).enumerate() {
-        quotes += usize::from(pair[0] == b'`');
+/// Whether a command stands in `$(...)`, `` `...` `` or `<(...)`.
+fn is_substituted(value: &[u8]) -> bool {
+    let mut backticks = 0;
+    value.windows(2).enumerate().any(|(at, pair)| {
+        backticks += usize::from(pair.starts_with(b"`"));
         let inner = match pair {
-            b"$(" | b"<(" | b">(" => &value[at + 2..],
-            [b'`', _] => &value[at + 1..],
-            _ => continue,
+            b"$(" | b"<(" | b">(" => tail(value, at + 2),
+            [b'`', _] => tail(value, at + 1),
+            _ => return false,
         };
-        let is_cut = inner.len() > 256;
-        let inner = &inner[..inner.len().min(256)];
-        let end = memchr::memchr2(b')', b'`', inner).or(is_cut.then_some(inner.len()));
-        let Some(end) = end.filter(|end| *end > 0) else { continue };
-        // `$((1+1))` is arithmetic, and `$(...)` is jQuery.
-        if inner.starts_with(b"(") || pair == b"$(" && is_selector(inner) {
-            continue;
+        let command = substitution(inner);
+        // `$((1+1))` is arithmetic, and `$("...")` jQuery.
+        if command.is_empty() || inner.starts_with(b"(") {
+            return false;
         }
-        let quoted = pair[0] == b'`';
-        let given = pair != b"$(" && !quoted || pair == b"$(" && single_argument(&inner[..end]);
-        let is_word = || {
-            command(inner.trim_ascii_start()).is_some_and(|(name, rest)| {
-                known(&name).is_some()
-                    && rest.first().is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b')' | b'`'))
-            })
-        };
-        let whole = quoted && at == 0 && end + 2 == value.len() && is_word();
-        let runs = || {
-            (is_command(&inner[..end], Behind { nothing: true, ..Behind::default() }) || given && is_word())
-                && (!quoted || !is_code_word(&inner[..end]))
-        };
-        // A piece of code in a text, as Markdown writes it; or the text between two.
-        let span = || {
-            let around =
-                words(&value[at.saturating_sub(200)..at]) + words(inner.get(end + 1..).unwrap_or(b""));
-            let within = if quotes % 2 == 0 { words(&inner[..end]) } else { 0 };
-            quoted && around + within > 2 && !sensitive(inner)
-        };
-        if whole || runs() && !span() {
-            return Some((Confidence::High, "a command whose output stands for it"));
+        match pair {
+            [b'`', _] => is_quoted_command(value, at, command, backticks % 2 == 0),
+            b"$(" => {
+                !is_selector(head(inner, INSPECTED))
+                    && (begins_substitution(command) || has_few_arguments(command) && is_program(inner))
+            }
+            _ => begins_substitution(command) || is_program(inner),
         }
-    }
-    None
+    })
 }
 
-/// `$("#id")`, `$('body')`, `$(this)` of jQuery.
+/// The text up to where a substitution ends; empty if it does not.
+fn substitution(inner: &[u8]) -> &[u8] {
+    let is_cut = inner.len() > INSPECTED;
+    let inner = head(inner, INSPECTED);
+    let end = memchr::memchr2(b')', b'`', inner).or(is_cut.then_some(inner.len()));
+    head(inner, end.unwrap_or(0))
+}
+
+fn begins_substitution(command: &[u8]) -> bool {
+    is_command(command, Context { at_start: true, ..Context::default() })
+}
+
+/// Whether the first word is a program.
+fn is_program(inner: &[u8]) -> bool {
+    command(head(inner, INSPECTED).trim_ascii_start()).is_some_and(|(name, rest)| {
+        program(&name).is_some()
+            && rest.first().is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b')' | b'`'))
+    })
+}
+
+/// Whether a command stands in backticks, and not a piece of code that a text mentions, as Markdown writes it.
+fn is_quoted_command(value: &[u8], at: usize, command: &[u8], is_between: bool) -> bool {
+    /// How much of the text around is counted for words, in bytes.
+    const NEAR: usize = 200;
+    let inner = head(tail(value, at + 1), INSPECTED);
+    if at == 0 && command.len() + 2 == value.len() && is_program(inner) {
+        return true;
+    }
+    if !begins_substitution(command) || is_code_word(command) {
+        return false;
+    }
+    let around =
+        words(tail(head(value, at), at.saturating_sub(NEAR))) + words(tail(inner, command.len() + 1));
+    // The text between two code spans.
+    let within = if is_between { words(command) } else { 0 };
+    around + within <= 2 || is_sensitive(inner)
+}
+
+/// `$("#id")`, `$('body')`, `$(.class)`: a selector of jQuery.
 fn is_selector(inner: &[u8]) -> bool {
     match inner {
         [b'#' | b'.', ..] => true,
         [quote @ (b'"' | b'\''), rest @ ..] => {
             let end = memchr::memchr(*quote, rest).unwrap_or(rest.len());
-            let behind = rest.get(end + 1..).unwrap_or(b"").trim_ascii_start();
             // A word that is quoted in part, or has arguments, is a command's.
-            behind.first().is_none_or(|b| matches!(b, b')' | b',' | b'+'))
+            matches!(tail(rest, end + 1).trim_ascii_start(), [] | [b')' | b',' | b'+', ..])
         }
         _ => false,
     }
 }
 
-/// How many words of letters a text has.
+/// Counts the words of two letters or more.
 fn words(text: &[u8]) -> usize {
     let is_word = |word: &&[u8]| {
         let word = word.strip_suffix(b".").or(word.strip_suffix(b",")).unwrap_or(word);
@@ -200,117 +271,136 @@ fn words(text: &[u8]) -> usize {
     text.split(|b| b.is_ascii_whitespace()).filter(is_word).count()
 }
 
-/// A word between backticks is code in a text, as long as it is one word.
+/// A single word in backticks is code in a text, unless it is the first command of every attacker.
 fn is_code_word(inner: &[u8]) -> bool {
-    let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    inner.iter().all(word)
+    let is_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    inner.iter().all(is_word)
         && !["id", "whoami", "uname", "ls", "pwd", "ps", "reboot"]
             .iter()
             .any(|known| known.as_bytes() == inner)
 }
 
-/// A command that the value is as a whole.
-fn alone(value: &[u8]) -> Found {
-    let value = value.trim_ascii();
-    let value = value.strip_prefix(b"'").or(value.strip_prefix(b"\"")).unwrap_or(value);
-    let (name, arguments) = command(value)?;
+/// Whether the value is a command.
+fn is_whole_command(value: &[u8]) -> bool {
+    let value = strip_any(value.trim_ascii(), &[b"'", b"\""]);
+    let Some((name, arguments)) = command(value) else { return false };
     // `time id`, `sudo id`.
-    if is_given(value) {
-        return Some((Confidence::High, "a command"));
+    if is_wrapped(value) {
+        return true;
     }
-    let path = value.starts_with(b"/") || value.contains(&b'\\');
-    let (sure, _) = known(&name)?;
-    // The first words decide: what comes later may be a sentence's.
-    let first = arguments.iter().enumerate().filter(|(at, b)| b.is_ascii_whitespace() && *at > 0).nth(1);
-    let evidence = has_command_argument(&arguments[..first.map_or(arguments.len(), |(at, _)| at)]);
-    let is_path = path
-        && (begins(value, "/bin/")
-            || begins(value, "/usr/bin/")
-            || begins(value, "/sbin/")
-            || begins(value, "/usr/"));
-    let written = &value[..value.len() - arguments.len()];
-    let spelled = is_spelled(written) && name.len() > 1 && !is_short(&name, written);
-    ((evidence && (sure || sensitive(arguments)))
-        || (is_path && (evidence || arguments.trim_ascii().is_empty()))
-        || spelled)
-        .then_some((Confidence::High, "a command"))
+    let Some(program) = program(&name) else { return false };
+    // Only the first word behind the name: later ones may be a sentence's.
+    let second = arguments.iter().enumerate().filter(|(at, b)| b.is_ascii_whitespace() && *at > 0).nth(1);
+    let first = head(arguments, second.map_or(arguments.len(), |(at, _)| at));
+    let has_evidence = has_command_argument(first);
+    let is_path = ["/bin/", "/usr/", "/sbin/"].iter().any(|directory| begins(value, directory));
+    let written = head(value, value.len() - arguments.len());
+    has_evidence && (program.is_certain || is_sensitive(arguments))
+        || is_path && (has_evidence || arguments.trim_ascii().is_empty())
+        || is_obfuscated(written) && name.len() > 1 && !is_short_mixed_case(&name, written)
 }
 
-/// Options of git, ssh, tar, rsync and their like that name a command.
-fn is_option(value: &[u8]) -> bool {
-    const RUN: &[&str] = &[
-        "-oproxycommand=",
-        "-o proxycommand=",
-        "--upload-pack=",
-        "--receive-pack=",
-        "--use-compress-program=",
-        "--checkpoint-action=",
-        "--to-command=",
-        "--rsync-path=",
-        "--open-files-in-pager=",
-        "--ext-diff=",
-        "--use-askpass=",
-    ];
-    value.starts_with(b"-") && RUN.iter().any(|option| begins(value, option))
-}
-
-/// What only shells understand, wherever it stands.
-fn telling(value: &[u8]) -> Found {
-    static TELLING: Set = Set::new(&[
-        "${ifs}",
-        "$ifs$",
-        "$ifs'",
-        "$ifs/",
-        "/dev/tcp/",
-        "/dev/udp/",
-        "/bin/sh",
-        "/bin/bash",
-        "cmd.exe",
-        "cmd /c",
-        "%comspec%",
-        "powershell -",
-        "powershell.exe",
-        "2>&1",
-        ">/dev/null",
-        "|base64 -d",
-        "| base64 -d",
-        "-e /bin/",
-        "$0<<<",
-        "sh<<<",
-        "<<<$(",
-        "<<<$'",
-        "/etc/passwd;",
-        "${path:",
-        "invoke-expression",
-        "invoke-webrequest",
-        "invoke-command",
-        "iex(",
-        "iex (",
-        "net.webclient",
-        ".downloadstring(",
-        "-encodedcommand",
-        "-executionpolicy",
-        "for /f ",
-        "%systemroot%",
-        "%systemdrive%",
-        "${home:",
-    ]);
-    if TELLING.occurs(value) {
-        return Some((Confidence::High, "words that only a shell understands"));
-    }
+/// Whether there is something that only a shell understands.
+fn is_shell_only(value: &[u8]) -> bool {
     static NEAR: Set = Set::new(&["for %", "/etc/", "/bin/"]);
+    if SHELL_WORDS.occurs(value) {
+        return true;
+    }
     if !NEAR.occurs(value) {
-        return None;
+        return false;
     }
     let lower = value.to_ascii_lowercase();
-    let loop_of_cmd = has(&lower, "for %") && has(&lower, " in (") && has(&lower, ") do");
+    // A loop of cmd.
+    if has(&lower, "for %") && has(&lower, " in (") && has(&lower, ") do") {
+        return true;
+    }
     // `/etc/pas[s]wd`: wildcards in a path of the system.
-    let place = memchr::memmem::find(&lower, b"/etc/").or(memchr::memmem::find(&lower, b"/bin/"));
-    let wild = place
-        .filter(|at| *at == 0 || !(lower[*at - 1].is_ascii_alphanumeric() || lower[*at - 1] == b'.'))
-        .is_some_and(|at| {
-            let word = lower[at + 5..].split(|b| b.is_ascii_whitespace()).next().unwrap_or(b"");
-            word.iter().any(|b| matches!(b, b'?' | b'*' | b'[')) && word.iter().any(u8::is_ascii_alphabetic)
-        });
-    (loop_of_cmd || wild).then_some((Confidence::High, "words that only a shell understands"))
+    let Some(at) = find(&lower, "/etc/").or(find(&lower, "/bin/")) else { return false };
+    if before(&lower, at).is_some_and(|b| b.is_ascii_alphanumeric() || b == b'.') {
+        return false;
+    }
+    let name = tail(&lower, at + 5).split(|b| b.is_ascii_whitespace()).next().unwrap_or_default();
+    name.iter().any(|b| matches!(b, b'?' | b'*' | b'[')) && name.iter().any(u8::is_ascii_alphabetic)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Class::Shell;
+    use crate::Confidence::*;
+    use crate::testing::{finds, passes};
+
+    #[test]
+    fn attacks_are_found() {
+        finds(
+            Shell,
+            High,
+            &[
+                "x; cat /etc/passwd",
+                "x|id",
+                "x && whoami",
+                "x\nid",
+                "$(id)",
+                "`id`",
+                "x; c''at /etc/passwd",
+                "x; /b?n/c[a]t x",
+                "x;{cat,/etc/passwd}",
+                "x;cat${IFS}/etc/passwd",
+                "x; $a$b",
+                "x; $SHELL -c id",
+                "x; . /tmp/x",
+                "; date",
+                "x; sudo id",
+                "x; while true; do id; done",
+                "x; sleep 10",
+                "x| net user",
+                "sudo id",
+                "/bin/ls -la",
+                "cat /etc/passwd",
+                "() { :;}; id",
+                "--upload-pack=id",
+                "-oProxyCommand=id",
+                "x; Get-Process",
+                "bash<<<id",
+                "x 2>&1",
+                "/dev/tcp/10.0.0.1/80",
+                "%COMSPEC%",
+                "/etc/pas[s]wd",
+                "<(id)",
+                "x%3Bcat%20/etc/passwd",
+                "x; python3.10 -c 1",
+                "x;ls -la",
+                "a;time id",
+            ],
+        );
+        finds(
+            Shell,
+            Low,
+            &["You can use the shell; cat /etc/passwd is what shows the users of a system to you."],
+        );
+    }
+
+    #[test]
+    fn honest_neighbours_pass() {
+        passes(
+            Shell,
+            &[
+                "cats & dogs; more",
+                "git; bash; curl",
+                "| Name | Date |",
+                "use `ls` and `cat` to see",
+                "$(\"#id\").hide()",
+                "$((1+1))",
+                "a=b&id=1",
+                "&lt;id&gt;",
+                "f(&date, 1)",
+                "x; date",
+                "x|ID",
+                "one\ntwo\nfind it",
+                "Tom & Jerry; cat and mouse",
+                "(a|x\\d)",
+                "R&D",
+                "find me at home",
+            ],
+        );
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// Programs with names that are no words of a language.
+/// Programs whose names are no words of a language.
 const PROGRAMS: &str = "\
     adduser apt apt-cache apt-get aptitude aria2c attrib awk base32 base64 bash bcdedit bitsadmin blkid busybox \
     bzcat bzip2 c89 c99 certutil chgrp chkconfig chmod chown chroot cmd cmd.exe cp crontab cscript csh curl \
@@ -20,7 +20,7 @@ const PROGRAMS: &str = "\
     ulimit umask umount uname uniq unxz unzip useradd usermod uuencode vi vim visudo vssadmin w3m wc wevtutil wget \
     whoami whois winrm winrs wmic wmiprvse wscript xargs xcopy xxd xz xzcat yum zcat zless zmore zsh zypper";
 
-/// Programs whose names are words, too.
+/// Programs whose names are also words.
 const WORDS: &str = "\
     alias ansible apropos arch arp assoc at ausearch aws az basename bind brew cal calc call cargo cat cc \
     cipher cls cmp column comm compgen complete control copy cut dash date declare del diff dir dirname dirs \
@@ -33,9 +33,10 @@ const WORDS: &str = "\
     terraform test time tmux top touch tput trap tree true truncate tty type typeset unset uptime users \
     ver vol w wait wall watch whatis whereis which who write wsl yarn yes zip";
 
-/// Names of programs, and whether they are no words.
+/// Names of programs, and whether the name alone is certain: no word of a language.
 pub(super) static NAMES: LazyLock<HashMap<&[u8], bool>> = LazyLock::new(|| {
-    let each =
-        |names: &'static str, sure| names.split_ascii_whitespace().map(move |name| (name.as_bytes(), sure));
+    let each = |names: &'static str, is_certain| {
+        names.split_ascii_whitespace().map(move |name| (name.as_bytes(), is_certain))
+    };
     each(WORDS, false).chain(each(PROGRAMS, true)).collect()
 });

@@ -1,23 +1,24 @@
-//! Values that land where a number or a name stands, and what tells wherever it stands.
+//! Values that land where a number or a name stands, and calls that are an attack anywhere.
 
 use super::expression::{Shape, Strength, arithmetic, expression};
-use super::lexer::Token;
-use super::statement::{Selected, selected, statement, statements, union, waits};
-use super::words::{compares, is_one_of, is_telling_function, joins};
-use super::{Found, Lands, continues, ends};
-use crate::Confidence;
+use super::lexer::{Token, is_word};
+use super::statement::{Selection, selection, statement, statements, union, waits};
+use super::words::{compares, is_telling_function, joins};
+use super::{Context, continues, ends};
+use crate::bytes::{begins, head, is_one_of, tail};
+use crate::{Confidence, Found};
 
 /// A value that lands where a number or a name stands.
 pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
     let closes = all.iter().take_while(|token| **token == Token::Close).count();
-    let (rest, lands) = match all {
-        _ if closes > 0 => (&all[closes..], Lands::Bare),
+    let (rest, context) = match all {
+        _ if closes > 0 => (tail(all, closes), Context::Bare),
         [Token::Word(word), ..]
             if joins(word) || is_one_of(word, &["union", "having", "order", "waitfor", "where", "group"]) =>
         {
-            (all, Lands::Bare)
+            (all, Context::Bare)
         }
-        [Token::Join | Token::Semicolon, ..] => (all, Lands::Bare),
+        [Token::Join | Token::Semicolon, ..] => (all, Context::Bare),
         _ if is_whole(all, is_prose) => {
             return Some((Confidence::High, "an expression that only a database evaluates"));
         }
@@ -33,23 +34,22 @@ pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
             if subquery && !is_prose {
                 return Some((Confidence::High, "a subquery"));
             }
-            (&rest[closes..], Lands::Bare)
+            (tail(rest, closes), Context::Bare)
         }
         [Token::Word(_) | Token::Name, ..] => {
             let (_, rest) = arithmetic(all, 0, false)?;
             let closes = rest.iter().take_while(|token| **token == Token::Close).count();
-            (&rest[closes..], Lands::BehindWord)
+            (tail(rest, closes), Context::AfterWord)
         }
         _ => return None,
     };
-    // `1) or (1`: what was open is closed, and opened again.
-    if !is_prose
-        && reopens(rest, rest.len() < all.len() && all[..all.len() - rest.len()].ends_with(&[Token::Close]))
-    {
-        return Some((Confidence::High, "closes a condition, and opens another"));
+    // `1) or (1`: a parenthesis is closed and reopened.
+    let is_closed = head(all, all.len() - rest.len()).ends_with(&[Token::Close]);
+    if !is_prose && is_closed && reopens(rest) {
+        return Some((Confidence::High, "closes a condition and opens another"));
     }
-    // Behind the first words of a sentence nothing is told that the first of them does not tell.
-    let found = match continues(rest, lands) {
+    // In prose, only what follows the first words counts.
+    let found = match continues(rest, context) {
         None if !is_prose => later(all),
         found => found,
     };
@@ -60,9 +60,9 @@ pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
     })
 }
 
-/// `if(1=1,1,0)`, `case when 1=1 then ...`, `version()`, `xp_dirtree '...'`: a value that is one expression.
+/// Whether the value is one expression: `if(1=1,1,0)`, `case when 1=1 then ...`, `version()`, `xp_dirtree '...'`.
 fn is_whole(all: &[Token<'_>], is_prose: bool) -> bool {
-    const ASKS: &[&str] = &[
+    const SERVER_FUNCTIONS: &[&str] = &[
         "version",
         "database",
         "sqlite_version",
@@ -75,7 +75,7 @@ fn is_whole(all: &[Token<'_>], is_prose: bool) -> bool {
         "dbms_pipe",
         "dbms_ldap",
     ];
-    const DECIDES: &[&str] = &["if", "iif", "elt", "nullif", "ifnull"];
+    const CONDITIONALS: &[&str] = &["if", "iif", "elt", "nullif", "ifnull"];
     let inner = match all {
         [Token::Open, inner @ .., Token::Close] => inner,
         all => all,
@@ -104,38 +104,36 @@ fn is_whole(all: &[Token<'_>], is_prose: bool) -> bool {
             is_one_of(when, &["when"]) && rest.iter().any(then) && (!is_prose || ends)
         }
         _ if is_prose => false,
-        [Token::Word(word), Token::Open, rest @ .., Token::Close] if is_one_of(word, DECIDES) => {
+        [Token::Word(word), Token::Open, rest @ .., Token::Close] if is_one_of(word, CONDITIONALS) => {
             rest.contains(&Token::Comma) && rest.iter().all(constant)
         }
-        [Token::Word(word), Token::Open | Token::Dot, .., Token::Close] => is_one_of(word, ASKS),
-        [.., Token::Word(word), Token::String(..)] => {
-            word.get(..3).is_some_and(|p| p.eq_ignore_ascii_case(b"xp_"))
-        }
+        [Token::Word(word), Token::Open | Token::Dot, .., Token::Close] => is_one_of(word, SERVER_FUNCTIONS),
+        [.., Token::Word(word), Token::String(..)] => begins(word, "xp_"),
         _ => false,
     }
 }
 
 /// Whether a condition begins with a parenthesis that nothing closes.
-fn reopens(rest: &[Token<'_>], is_closed: bool) -> bool {
+fn reopens(rest: &[Token<'_>]) -> bool {
     let [Token::Word(word), inner @ ..] = rest else { return false };
     let negates = |token: &&Token<'_>| match token {
         Token::Word(word) => is_one_of(word, &["not"]),
         token => matches!(token, Token::Operator(_)),
     };
-    let inner = &inner[inner.iter().take_while(negates).count()..];
+    let inner = tail(inner, inner.iter().take_while(negates).count());
     let opened = inner.iter().filter(|token| **token == Token::Open).count();
     let closed = inner.iter().filter(|token| **token == Token::Close).count();
     let opens = inner.iter().take_while(|token| **token == Token::Open).count();
     let constant = opens > 0
         && matches!(
-            &inner[opens..],
+            tail(inner, opens),
             [Token::Number | Token::String(..) | Token::Operator(_), ..]
                 | [Token::Word(_), Token::Compare | Token::Open, ..]
         );
-    is_closed && is_one_of(word, &["or", "and", "xor"]) && constant && opened > closed && inner.len() < 16
+    is_one_of(word, &["or", "and", "xor"]) && constant && opened > closed && inner.len() < 16
 }
 
-/// Whether a value begins as one does that lands there.
+/// Whether a value begins like one that lands where a number or a name stands.
 pub(super) fn begins_bare(all: &[Token<'_>]) -> bool {
     !matches!(
         all.first(),
@@ -151,23 +149,22 @@ pub(super) fn begins_bare(all: &[Token<'_>]) -> bool {
     )
 }
 
-/// A UNION, a statement or a condition on constants anywhere in what is no sentence.
+/// A `UNION`, a statement or a condition on constants, anywhere in a value that is no prose.
 pub(super) fn later(all: &[Token<'_>]) -> Found {
     for at in 1..all.len() {
-        let rest = &all[at..];
-        let found = match rest.first() {
-            Some(Token::Word(word)) if is_one_of(word, &["union"]) => union(&rest[1..], Lands::BehindWord),
-            Some(Token::Word(word)) if is_one_of(word, &["waitfor"]) => waits(&rest[1..]),
+        let found = match tail(all, at) {
+            [Token::Word(word), rest @ ..] if is_one_of(word, &["union"]) => union(rest, Context::AfterWord),
+            [Token::Word(word), rest @ ..] if is_one_of(word, &["waitfor"]) => waits(rest),
             // Of several in a row, the last.
-            Some(Token::Semicolon) if rest.get(1) != Some(&Token::Semicolon) => {
-                statements(&rest[1..], Lands::BehindWord)
+            [Token::Semicolon, rest @ ..] if rest.first() != Some(&Token::Semicolon) => {
+                statements(rest, Context::AfterWord)
             }
-            Some(Token::Word(word)) if is_one_of(word, &["or", "and"]) => {
-                expression(&rest[1..]).filter(|(_, strength, _)| *strength == Strength::Call).and_then(
+            [Token::Word(word), rest @ ..] if is_one_of(word, &["or", "and"]) => {
+                expression(rest).filter(|(_, strength, _)| *strength == Strength::Call).and_then(
                     |(shape, _, after)| {
-                        // A call is told by its name; what is left are constants.
-                        (shape != Shape::Call && ends(after, Lands::Bare))
-                            .then_some((Confidence::High, "a condition that is always or never true"))
+                        // Calls are judged by their name, in `calls`; here, two constants.
+                        (shape != Shape::Call && ends(after, Context::Bare))
+                            .then_some((Confidence::High, "a condition that is always true or always false"))
                     },
                 )
             }
@@ -180,9 +177,9 @@ pub(super) fn later(all: &[Token<'_>]) -> Found {
     None
 }
 
-/// Calls of functions, and names of catalogues, that tell what is wanted wherever they stand.
+/// Functions, catalogue tables and subqueries that are an attack wherever they stand.
 pub(super) fn calls(all: &[Token<'_>], is_prose: bool) -> Found {
-    const SURE: &[&str] = &[
+    const DANGEROUS: &[&str] = &[
         "sleep",
         "benchmark",
         "pg_sleep",
@@ -208,56 +205,45 @@ pub(super) fn calls(all: &[Token<'_>], is_prose: bool) -> Found {
         "dbms_lock",
         "zeroblob",
     ];
+    const CATALOGUES: &[&str] =
+        &["information_schema", "sqlite_master", "sqlite_schema", "sysobjects", "pg_shadow", "msysobjects"];
     let confidence = if is_prose { Confidence::Low } else { Confidence::High };
-    for (at, token) in all.iter().enumerate() {
-        let Token::Word(word) = token else { continue };
-        let rest = &all[at + 1..];
-        let called = matches!(rest, [Token::Open, argument, ..] if *argument != Token::Close)
+    let reason = all.iter().enumerate().find_map(|(at, token)| {
+        let Token::Word(word) = token else { return None };
+        let (outer, rest) = (head(all, at), tail(all, at + 1));
+        let is_called = matches!(rest, [Token::Open, argument, ..] if *argument != Token::Close)
             && !matches!(rest, [Token::Open, Token::Number, Token::Word(_), ..]);
-        if called && is_one_of(word, SURE) {
-            if is_one_of(word, &["benchmark"]) && !rest.iter().take(16).any(|token| *token == Token::Comma) {
-                continue;
-            }
-            // Other languages sleep, too; what is called alone is SQL only where it can be an expression.
-            let alone = is_one_of(word, &["sleep", "benchmark"])
-                && (at > 0 && matches!(all[at - 1], Token::Dot | Token::Other(_))
-                    || matches!(rest, [Token::Open, Token::Word(name), ..] if !is_one_of(name, &["select", "if", "case", "rand", "floor"])));
-            if !alone {
-                return Some((confidence, "calls a function that waits, reads files, or carries data out"));
-            }
+        if is_called && is_one_of(word, &["benchmark"]) && !head(rest, 16).contains(&Token::Comma) {
+            return None;
         }
-        if is_one_of(
-            word,
-            &[
-                "information_schema",
-                "sqlite_master",
-                "sqlite_schema",
-                "sysobjects",
-                "pg_shadow",
-                "msysobjects",
-            ],
-        ) && all
-            .iter()
-            .any(|token| matches!(token, Token::Word(word) if is_one_of(word, &["from", "join"])))
-        {
-            return Some((confidence, "reads the catalogue"));
+        if is_called && is_one_of(word, DANGEROUS) && !is_harmless_call(word, outer, rest) {
+            return Some("calls a function that waits, reads files, or carries data out");
+        }
+        if is_one_of(word, CATALOGUES) && all.iter().any(|token| is_word(token, &["from", "join"])) {
+            return Some("reads the catalogue");
         }
         // `(select ... from`.
         if is_one_of(word, &["select"])
-            && at > 0
-            && matches!(all[at - 1], Token::Open)
-            && matches!(selected(rest), Some(Selected::Telling | Selected::Plain { from: true }))
+            && outer.ends_with(&[Token::Open])
+            && matches!(selection(rest), Some(Selection::Telling | Selection::Plain { from: true }))
         {
-            return Some((confidence, "a subquery"));
+            return Some("a subquery");
         }
-        if called && is_telling_function(word) && nested(rest) {
-            return Some((confidence, "takes a text apart to ask for it letter by letter"));
-        }
-    }
-    None
+        (is_called && is_telling_function(word) && nested(rest))
+            .then_some("extracts data character by character")
+    })?;
+    Some((confidence, reason))
 }
 
-/// Whether something is selected or asked of the server within a call.
+/// Whether other languages call a function like this: `time.sleep(5)`, `sleep(duration)`.
+fn is_harmless_call(word: &[u8], outer: &[Token<'_>], rest: &[Token<'_>]) -> bool {
+    is_one_of(word, &["sleep", "benchmark"])
+        && (matches!(outer.last(), Some(Token::Dot | Token::Other(_)))
+            || matches!(rest, [Token::Open, Token::Word(name), ..]
+                if !is_one_of(name, &["select", "if", "case", "rand", "floor"])))
+}
+
+/// Whether a call contains a `SELECT`, a variable, or a function that asks the server about itself.
 pub(super) fn nested(rest: &[Token<'_>]) -> bool {
     rest.iter().take(8).any(|token| match token {
         Token::Variable => true,

@@ -1,22 +1,23 @@
-//! Expressions: operands, and what they are compared with.
+//! SQL expressions: operands and comparisons.
 
 use super::lexer::Token;
-use super::words::{compares, is_function, is_one_of, is_reserved};
+use super::words::{compares, is_function, is_reserved};
+use crate::bytes::{is_one_of, tail};
 
-/// How much an expression says.
+/// How much an expression proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Strength {
-    /// A name, which may be a word.
+    /// A name, which may be a word of a sentence.
     Name,
     /// A number, a string, NULL, TRUE.
     Constant,
     /// A name against a constant, or two names.
     Comparison,
-    /// Two constants against each other, a call, a subquery.
+    /// Two constants compared, a call, a subquery.
     Call,
 }
 
-/// What an expression is.
+/// What an expression consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     Name,
@@ -26,7 +27,8 @@ pub(super) enum Shape {
     Call,
 }
 
-/// Reads an expression: an operand, and one that it is compared with. Its strength, and what follows.
+/// Parses an expression: an operand, and the one it is compared with. Returns the shape of the first, the strength of
+/// both, and the rest.
 pub(super) fn expression<'a, 't>(all: &'a [Token<'t>]) -> Option<(Shape, Strength, &'a [Token<'t>])> {
     let (left, rest) = operand(all, 0)?;
     let own = match left {
@@ -51,7 +53,7 @@ pub(super) fn expression<'a, 't>(all: &'a [Token<'t>]) -> Option<(Shape, Strengt
     };
     // `in (1, 2)`, `between 1 and 2`.
     let Some((right, rest)) = operand(after, 0) else {
-        // What it is compared with is what the application writes behind it.
+        // The application supplies the other operand.
         return (after.is_empty() && own >= Strength::Constant).then_some((
             left,
             Strength::Comparison,
@@ -77,16 +79,16 @@ pub(super) fn expression<'a, 't>(all: &'a [Token<'t>]) -> Option<(Shape, Strengt
     Some((left, strength, rest))
 }
 
-pub(super) fn is_between(all: &[Token<'_>]) -> bool {
+fn is_between(all: &[Token<'_>]) -> bool {
     all.iter().take(6).any(|token| matches!(token, Token::Word(word) if is_one_of(word, &["between"])))
 }
 
-/// Reads an operand with its arithmetic.
+/// Parses an operand with its arithmetic; `||` concatenates.
 pub(super) fn operand<'a, 't>(all: &'a [Token<'t>], depth: usize) -> Option<(Shape, &'a [Token<'t>])> {
     arithmetic(all, depth, true)
 }
 
-/// The same; whether `||` joins texts, or begins a condition, is for the caller to say.
+/// Parses an operand with its arithmetic; the caller decides whether `||` concatenates or begins a condition.
 pub(super) fn arithmetic<'a, 't>(
     all: &'a [Token<'t>],
     depth: usize,
@@ -96,7 +98,7 @@ pub(super) fn arithmetic<'a, 't>(
     loop {
         let after = match rest {
             [Token::Operator(_), after @ ..] => after,
-            // Texts are joined; conditions begin.
+            // A string, a call or a variable is concatenated; anything else begins a condition.
             [Token::Join, after @ ..]
                 if joins
                     && matches!(
@@ -131,14 +133,14 @@ pub(super) fn arithmetic<'a, 't>(
     Some((shape, rest))
 }
 
-pub(super) fn factor<'a, 't>(all: &'a [Token<'t>], depth: usize) -> Option<(Shape, &'a [Token<'t>])> {
-    const DEEPEST: usize = 16;
-    if depth > DEEPEST {
+fn factor<'a, 't>(all: &'a [Token<'t>], depth: usize) -> Option<(Shape, &'a [Token<'t>])> {
+    const MAX_DEPTH: usize = 16;
+    if depth > MAX_DEPTH {
         return None;
     }
     match all {
         [Token::Operator(b'-' | b'+'), rest @ ..] => factor(rest, depth + 1),
-        // What negates a constant is a condition.
+        // A negated constant is a condition.
         [Token::Operator(b'!' | b'~'), rest @ ..] => factor(rest, depth + 1).map(negated),
         [Token::Word(word), rest @ ..] if is_one_of(word, &["not"]) => factor(rest, depth + 1).map(negated),
         [Token::Word(word), rest @ ..] if is_one_of(word, &["binary", "distinct", "all", "any"]) => {
@@ -154,7 +156,7 @@ pub(super) fn factor<'a, 't>(all: &'a [Token<'t>], depth: usize) -> Option<(Shap
         [Token::Word(word), ..] if is_one_of(word, &["case"]) => {
             let is_case =
                 |token: &Token<'_>| matches!(token, Token::Word(word) if is_one_of(word, &["when"]));
-            all.iter().any(is_case).then_some((Shape::Call, &all[all.len()..]))
+            all.iter().any(is_case).then_some((Shape::Call, &[]))
         }
         // `(select ...)`, `(1)=(1)`.
         [Token::Open, rest @ ..] => {
@@ -186,8 +188,8 @@ fn negated<'a, 't>((shape, rest): (Shape, &'a [Token<'t>])) -> (Shape, &'a [Toke
     (if shape == Shape::Number { Shape::Truth } else { shape }, rest)
 }
 
-/// `.column` behind a name, and what is called by it.
-pub(super) fn dotted<'a, 't>(mut rest: &'a [Token<'t>]) -> &'a [Token<'t>] {
+/// Skips the `.column` after a name, and the arguments if it is called.
+fn dotted<'a, 't>(mut rest: &'a [Token<'t>]) -> &'a [Token<'t>] {
     while let [Token::Dot, Token::Word(_) | Token::Name | Token::Operator(b'*'), after @ ..] = rest {
         rest = after;
     }
@@ -197,8 +199,8 @@ pub(super) fn dotted<'a, 't>(mut rest: &'a [Token<'t>]) -> &'a [Token<'t>] {
     }
 }
 
-/// What follows the parenthesis that was opened; one that stays open holds the rest.
-pub(super) fn parenthesised<'a, 't>(all: &'a [Token<'t>]) -> &'a [Token<'t>] {
+/// The rest after the closing parenthesis; nothing if it is missing.
+fn parenthesised<'a, 't>(all: &'a [Token<'t>]) -> &'a [Token<'t>] {
     let mut depth = 1;
     for (at, token) in all.iter().enumerate() {
         match token {
@@ -207,8 +209,48 @@ pub(super) fn parenthesised<'a, 't>(all: &'a [Token<'t>]) -> &'a [Token<'t>] {
             _ => {}
         }
         if depth == 0 {
-            return &all[at + 1..];
+            return tail(all, at + 1);
         }
     }
-    &all[all.len()..]
+    &[]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lexer::tokens;
+    use super::*;
+
+    #[test]
+    fn expressions_are_as_strong_as_their_operands() {
+        for (text, shape, strength, rest) in [
+            ("name", Shape::Name, Strength::Name, 0),
+            ("a.b", Shape::Name, Strength::Name, 0),
+            ("1", Shape::Number, Strength::Constant, 0),
+            ("'a' 'b'", Shape::String, Strength::Constant, 0),
+            ("not 1", Shape::Truth, Strength::Constant, 0),
+            ("null or", Shape::Truth, Strength::Constant, 1),
+            ("1+2*3", Shape::Number, Strength::Constant, 0),
+            ("a = 1", Shape::Name, Strength::Comparison, 0),
+            ("1 =", Shape::Number, Strength::Comparison, 0),
+            ("a = b", Shape::Name, Strength::Name, 0),
+            ("a = a", Shape::Name, Strength::Call, 0),
+            ("1 = 1", Shape::Number, Strength::Call, 0),
+            ("'a' like 'a' or 1", Shape::String, Strength::Call, 2),
+            ("1 not in (2, 3)", Shape::Number, Strength::Call, 0),
+            ("3 between 1 and 5", Shape::Number, Strength::Call, 0),
+            ("sleep(5)", Shape::Call, Strength::Call, 0),
+            ("(select 1)", Shape::Call, Strength::Call, 0),
+            ("(1)=(1)", Shape::Number, Strength::Call, 0),
+            ("case when 1 then 2 end", Shape::Call, Strength::Call, 0),
+            ("@@version", Shape::Call, Strength::Call, 0),
+            ("f(x)", Shape::Name, Strength::Name, 0),
+        ] {
+            let tokens = tokens(text.as_bytes());
+            let found = expression(&tokens).map(|(shape, strength, rest)| (shape, strength, rest.len()));
+            assert_eq!(found, Some((shape, strength, rest)), "{text}");
+        }
+        for text in ["", "select 1", ")", ", a", "= 1"] {
+            assert!(expression(&tokens(text.as_bytes())).is_none(), "{text}");
+        }
+    }
 }

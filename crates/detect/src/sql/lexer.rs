@@ -1,10 +1,12 @@
-//! Tokens of SQL, of all dialects at once: what any of them takes for a comment, a string or a name is one here.
+//! SQL tokens, of all dialects at once: whatever one of them reads as a comment, a string or a name is one here.
 
-/// A token.
+use crate::bytes::{cut, find, is_one_of, tail};
+
+/// A token. Whitespace and comments are none, except for a comment up to the end of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'t> {
     Number,
-    /// The text in it, and whether it is closed.
+    /// The content, and whether a quote closes it.
     String(&'t [u8], bool),
     /// A keyword or a name.
     Word(&'t [u8]),
@@ -12,9 +14,9 @@ pub(super) enum Token<'t> {
     Name,
     /// `@x`, `@@version`.
     Variable,
-    /// `=`, `<>`, `like` is a word.
+    /// `=`, `<>`; `like` is a word.
     Compare,
-    /// `||`, which joins conditions or texts.
+    /// `||`: the OR of conditions, or concatenation.
     Join,
     /// `+`, `-`, `*`, `/`, `%`, `^`, `|`, `&`, `~`, `!`.
     Operator(u8),
@@ -23,28 +25,32 @@ pub(super) enum Token<'t> {
     Comma,
     Dot,
     Semicolon,
-    /// A comment to the end of the line, with what is in it.
+    /// A comment with nothing after it, and its content.
     Comment(&'t [u8]),
-    /// What SQL has no use for.
+    /// A byte that SQL does not use.
     Other(u8),
 }
 
-/// The tokens that are looked at together: no expression that matters is longer, and none is out of sight, since each
-/// window begins in the middle of the one before.
+/// Whether a token is one of some words, whatever their case.
+pub(super) fn is_word(token: &Token<'_>, words: &[&str]) -> bool {
+    matches!(token, Token::Word(word) if is_one_of(word, words))
+}
+
+/// Tokens that are parsed together. Windows overlap by half, so that no expression hides at an edge.
 const WINDOW: usize = 256;
 
 /// The first tokens of a text.
 pub(super) fn tokens(text: &[u8]) -> Vec<Token<'_>> {
-    Lexer { text, at: 0 }.take(WINDOW).collect()
+    Lexer { rest: text }.take(WINDOW).collect()
 }
 
-/// Tells the windows of a text's tokens until one is enough.
-pub(super) fn windows<'t, T>(text: &'t [u8], mut ask: impl FnMut(&[Token<'t>]) -> Option<T>) -> Option<T> {
-    let mut lexer = Lexer { text, at: 0 };
+/// Visits the windows of a text's tokens until `visit` returns something.
+pub(super) fn windows<'t, T>(text: &'t [u8], mut visit: impl FnMut(&[Token<'t>]) -> Option<T>) -> Option<T> {
+    let mut lexer = Lexer { rest: text };
     let mut window = Vec::with_capacity(16);
     loop {
         window.extend(lexer.by_ref().take(WINDOW - window.len()));
-        if let Some(found) = ask(&window) {
+        if let Some(found) = visit(&window) {
             return Some(found);
         }
         if window.len() < WINDOW {
@@ -55,65 +61,65 @@ pub(super) fn windows<'t, T>(text: &'t [u8], mut ask: impl FnMut(&[Token<'t>]) -
 }
 
 struct Lexer<'t> {
-    text: &'t [u8],
-    at: usize,
+    rest: &'t [u8],
 }
 
 impl<'t> Lexer<'t> {
-    fn rest(&self) -> &'t [u8] {
-        &self.text[self.at..]
-    }
-
-    fn cut(&mut self, length: usize) -> &'t [u8] {
-        let taken = &self.rest()[..length];
-        self.at += length;
+    /// Consumes bytes, at most those that there are.
+    fn take_bytes(&mut self, length: usize) -> &'t [u8] {
+        let (taken, rest) = cut(self.rest, length);
+        self.rest = rest;
         taken
     }
 
-    /// White space, and comments that stand for it.
-    fn space(&mut self) {
+    fn advance(&mut self, length: usize) {
+        self.rest = tail(self.rest, length);
+    }
+
+    /// Skips whitespace, and comments that stand for it.
+    fn skip_space(&mut self) {
         loop {
-            let rest = self.rest();
-            let length = rest.iter().take_while(|b| is_space(**b)).count();
+            let length = self.rest.iter().take_while(|b| is_space(**b)).count();
             if length > 0 {
-                self.at += length;
+                self.advance(length);
                 continue;
             }
-            match rest {
+            match self.rest {
                 // U+00A0, U+2000 to U+200A, U+3000.
-                [0xc2, 0xa0, ..] => self.at += 2,
-                [0xe2, 0x80, 0x80..=0x8a, ..] | [0xe3, 0x80, 0x80, ..] => self.at += 3,
-                // What is in `/*!50000 ... */` is not a comment for MySQL.
+                [0xc2, 0xa0, ..] => self.advance(2),
+                [0xe2, 0x80, 0x80..=0x8a, ..] | [0xe3, 0x80, 0x80, ..] => self.advance(3),
+                // MySQL runs the content of `/*!50000 ... */`.
                 [b'/', b'*', b'!', after @ ..] => {
-                    self.at += 3 + after.iter().take_while(|b| b.is_ascii_digit()).count();
+                    self.advance(3 + after.iter().take_while(|b| b.is_ascii_digit()).count());
                 }
-                [b'/', b'*', after @ ..] => match memchr::memmem::find(after, b"*/") {
-                    Some(end) => self.at += end + 4,
+                [b'/', b'*', after @ ..] => match find(after, "*/") {
+                    Some(end) => self.advance(end + 4),
                     None => return,
                 },
-                [b'*', b'/', ..] => self.at += 2,
+                [b'*', b'/', ..] => self.advance(2),
                 _ => return,
             }
         }
     }
 
-    /// What changes nothing: white space, `::int`, comments with code on the next line. A comment that has none is told.
-    fn skip(&mut self) -> Option<&'t [u8]> {
+    /// Skips what changes nothing: whitespace, `::int`, comments with code on the next line. Returns the content of a
+    /// comment that ends the text.
+    fn skip_insignificant(&mut self) -> Option<&'t [u8]> {
         loop {
-            self.space();
-            let rest = self.rest();
-            match rest {
+            self.skip_space();
+            match self.rest {
                 [b':', b':', after @ ..] if after.first().is_some_and(u8::is_ascii_alphabetic) => {
-                    self.at += 2 + after.iter().take_while(|b| is_word(**b)).count();
+                    self.advance(2 + after.iter().take_while(|b| is_word_byte(**b)).count());
                 }
                 [b'#', b'>', ..] => return None,
                 [b'-', b'-', ..] | [b'#', ..] | [b'/', b'*', ..] => {
-                    let skip = if rest[0] == b'#' { 1 } else { 2 };
-                    let end = memchr::memchr(b'\n', rest).filter(|_| rest[0] != b'/').unwrap_or(rest.len());
-                    let inner = &self.cut(end)[skip..];
-                    if self.rest().iter().all(u8::is_ascii_whitespace) {
-                        self.at = self.text.len();
-                        return Some(inner);
+                    let first = self.rest.first();
+                    let mark = if first == Some(&b'#') { 1 } else { 2 };
+                    let end = memchr::memchr(b'\n', self.rest).filter(|_| first != Some(&b'/'));
+                    let comment = self.take_bytes(end.unwrap_or(self.rest.len()));
+                    if self.rest.iter().all(u8::is_ascii_whitespace) {
+                        self.rest = &[];
+                        return Some(tail(comment, mark));
                     }
                 }
                 _ => return None,
@@ -121,53 +127,78 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// A string: doubled quotes and escaped ones are in it.
-    fn string(&mut self) -> Token<'t> {
-        let rest = self.rest();
-        let quote = rest[0];
-        let mut at = 1;
-        loop {
-            let Some(offset) = memchr::memchr2(quote, b'\\', &rest[at..]) else {
-                self.at = self.text.len();
-                return Token::String(&rest[1..], false);
-            };
+    /// A string from its quote on; doubled and escaped quotes belong to it.
+    fn string(&mut self, quote: u8) -> Token<'t> {
+        let content = tail(self.rest, 1);
+        let mut at = 0;
+        while let Some(offset) = memchr::memchr2(quote, b'\\', tail(content, at)) {
             at += offset;
-            if rest[at] == b'\\' {
-                at = (at + 2).min(rest.len());
-            } else if rest.get(at + 1) == Some(&quote) {
-                at += 2;
-            } else {
-                self.at += at + 1;
-                return Token::String(&rest[1..at], true);
+            match tail(content, at) {
+                [b'\\', ..] => at += 2,
+                [_, next, ..] if *next == quote => at += 2,
+                _ => {
+                    self.advance(at + 2);
+                    return Token::String(cut(content, at).0, true);
+                }
             }
         }
+        self.rest = &[];
+        Token::String(content, false)
     }
 
     fn number(&mut self) -> Token<'t> {
-        let rest = self.rest();
-        let digits = |from: usize| rest[from..].iter().take_while(|b| b.is_ascii_digit()).count();
-        let mut length = match rest {
-            [b'0', b'x' | b'X', digit, ..] if digit.is_ascii_hexdigit() => {
-                2 + rest[2..].iter().take_while(|b| b.is_ascii_hexdigit()).count()
+        let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
+        let rest = self.rest;
+        let length = match rest {
+            [b'0', b'x' | b'X', hex @ ..] if hex.first().is_some_and(u8::is_ascii_hexdigit) => {
+                2 + hex.iter().take_while(|b| b.is_ascii_hexdigit()).count()
             }
-            [b'0', b'b' | b'B', b'0' | b'1', ..] => {
-                2 + rest[2..].iter().take_while(|b| matches!(b, b'0' | b'1')).count()
+            [b'0', b'b' | b'B', binary @ ..] if matches!(binary, [b'0' | b'1', ..]) => {
+                2 + binary.iter().take_while(|b| matches!(b, b'0' | b'1')).count()
             }
             _ => {
-                let whole = digits(0);
-                if rest.get(whole) == Some(&b'.') { whole + 1 + digits(whole + 1) } else { whole }
+                let whole = digits(rest);
+                match tail(rest, whole) {
+                    [b'.', fraction @ ..] => whole + 1 + digits(fraction),
+                    _ => whole,
+                }
             }
         };
         // `1e0`, but not the `e` of `1else`.
-        if matches!(rest.get(length), Some(b'e' | b'E')) {
-            let sign = usize::from(matches!(rest.get(length + 1), Some(b'+' | b'-')));
-            let exponent = digits((length + 1 + sign).min(rest.len()));
-            if exponent > 0 {
-                length += 1 + sign + exponent;
-            }
-        }
-        self.cut(length);
+        let exponent = match tail(rest, length) {
+            [b'e' | b'E', b'+' | b'-', power @ ..] => (2, digits(power)),
+            [b'e' | b'E', power @ ..] => (1, digits(power)),
+            _ => (0, 0),
+        };
+        self.advance(length + if exponent.1 > 0 { exponent.0 + exponent.1 } else { 0 });
         Token::Number
+    }
+
+    /// A name from its opening quote on, up to the closing one.
+    fn quoted_name(&mut self, close: u8) -> Token<'t> {
+        let content = tail(self.rest, 1);
+        self.advance(memchr::memchr(close, content).map_or(self.rest.len(), |end| end + 2));
+        Token::Name
+    }
+
+    fn variable(&mut self) -> Token<'t> {
+        self.advance(self.rest.iter().take_while(|b| **b == b'@').count());
+        let name = self.rest.iter().take_while(|b| is_word_byte(**b)).count();
+        self.advance(name);
+        if name == 0 { Token::Other(b'@') } else { Token::Variable }
+    }
+
+    fn word(&mut self) -> Token<'t> {
+        let length = self.rest.iter().take_while(|b| is_word_byte(**b)).count();
+        let word = cut(self.rest, length).0;
+        // An ideographic space ends a word too.
+        let space = memchr::memmem::find(word, b"\xe3\x80\x80");
+        Token::Word(self.take_bytes(space.unwrap_or(length)))
+    }
+
+    fn compare(&mut self, length: usize) -> Token<'t> {
+        self.advance(length);
+        Token::Compare
     }
 }
 
@@ -175,74 +206,38 @@ impl<'t> Iterator for Lexer<'t> {
     type Item = Token<'t>;
 
     fn next(&mut self) -> Option<Token<'t>> {
-        if let Some(comment) = self.skip() {
+        if let Some(comment) = self.skip_insignificant() {
             return Some(Token::Comment(comment));
         }
-        let rest = self.rest();
-        let first = *rest.first()?;
-        Some(match rest {
-            [b'#', b'>', ..] => {
-                self.cut(2);
-                Token::Compare
-            }
-            [b'\'' | b'"', ..] => self.string(),
-            [b'`', after @ ..] => {
-                let length = memchr::memchr(b'`', after).map_or(rest.len(), |end| end + 2);
-                self.cut(length);
-                Token::Name
-            }
-            [b'[', after @ ..] if after.first().is_some_and(|b| b.is_ascii_alphabetic()) => {
-                let length = memchr::memchr(b']', after).map_or(rest.len(), |end| end + 2);
-                self.cut(length);
-                Token::Name
-            }
-            [b'@', after @ ..] if !after.starts_with(b">") => {
-                let length = rest.iter().take_while(|b| **b == b'@').count();
-                let name = rest[length..].iter().take_while(|b| is_word(**b)).count();
-                self.cut(length + name);
-                if name == 0 { Token::Other(b'@') } else { Token::Variable }
-            }
+        let first = *self.rest.first()?;
+        Some(match self.rest {
+            [b'#', b'>', ..] => self.compare(2),
+            [quote @ (b'\'' | b'"'), ..] => self.string(*quote),
+            [b'`', ..] => self.quoted_name(b'`'),
+            [b'[', letter, ..] if letter.is_ascii_alphabetic() => self.quoted_name(b']'),
+            [b'@', after @ ..] if !after.starts_with(b">") => self.variable(),
             [b'0'..=b'9', ..] | [b'.', b'0'..=b'9', ..] => self.number(),
             // `N'x'`, `x'61'`, `_utf8'x'` are strings.
             [b'n' | b'N' | b'x' | b'X' | b'b' | b'B' | b'e' | b'E', b'\'', ..] => {
-                self.at += 1;
-                self.string()
+                self.advance(1);
+                self.string(b'\'')
             }
-            _ if is_word(first) && !first.is_ascii_digit() => {
-                let length = rest.iter().take_while(|b| is_word(**b)).count();
-                // A space of Unicode ends a word, too.
-                let spaced = memchr::memmem::find(&rest[..length], b"\xc2\xa0")
-                    .or(memchr::memmem::find(&rest[..length], b"\xe3\x80\x80"));
-                let length = spaced.unwrap_or(length);
-                Token::Word(self.cut(length))
-            }
+            _ if is_word_byte(first) && !first.is_ascii_digit() => self.word(),
             [b'&', b'&', ..] => {
-                self.cut(2);
+                self.advance(2);
                 Token::Word(b"and")
             }
             [b'|', b'|', ..] => {
-                self.cut(2);
+                self.advance(2);
                 Token::Join
             }
-            [b'<', b'=', b'>', ..] => {
-                self.cut(3);
-                Token::Compare
-            }
-            // Of JSON and arrays, in PostgreSQL.
-            [b'<', b'@', ..] | [b'@', b'>', ..] | [b'-', b'>', ..] | [b'?', b' ', ..] => {
-                self.cut(2);
-                Token::Compare
-            }
-            [b'<', b'>' | b'=', ..] | [b'>' | b'!' | b':' | b'^' | b'=', b'=', ..] => {
-                self.cut(2);
-                Token::Compare
-            }
-            [b'=' | b'<' | b'>', ..] => {
-                self.cut(1);
-                Token::Compare
-            }
+            [b'<', b'=', b'>', ..] => self.compare(3),
+            // JSON and array operators of PostgreSQL.
+            [b'<', b'@', ..] | [b'@', b'>', ..] | [b'-', b'>', ..] | [b'?', b' ', ..] => self.compare(2),
+            [b'<', b'>' | b'=', ..] | [b'>' | b'!' | b':' | b'^' | b'=', b'=', ..] => self.compare(2),
+            [b'=' | b'<' | b'>', ..] => self.compare(1),
             _ => {
-                self.cut(1);
+                self.advance(1);
                 match first {
                     b'(' => Token::Open,
                     b')' => Token::Close,
@@ -259,11 +254,53 @@ impl<'t> Iterator for Lexer<'t> {
     }
 }
 
-/// What SQL takes for white space, a no-break space among it.
+/// Whether SQL reads a byte as whitespace; the no-break space of ISO 8859-1 counts.
 fn is_space(byte: u8) -> bool {
     matches!(byte, 0..=0x20 | 0xa0)
 }
 
-fn is_word(byte: u8) -> bool {
+fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..=0x9f | 0xa1..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Token::*;
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_into_tokens() {
+        for (text, expected) in [
+            ("a.b", &[Word(b"a"), Dot, Word(b"b")][..]),
+            ("1 1.5e-3 0x1F 0b10 .5 1else", &[Number, Number, Number, Number, Number, Number, Word(b"else")]),
+            ("'a''b\\'c' \"open", &[String(b"a''b\\'c", true), String(b"open", false)]),
+            ("N'x' x'61'", &[String(b"x", true), String(b"61", true)]),
+            ("`a b` [c] [1", &[Name, Name, Other(b'['), Number]),
+            ("@x @@y @", &[Variable, Variable, Other(b'@')]),
+            ("a/**/b/*!50000c*/d", &[Word(b"a"), Word(b"b"), Word(b"c"), Word(b"d")]),
+            ("a--x\nb#y", &[Word(b"a"), Word(b"b"), Comment(b"y")]),
+            ("a/*open", &[Word(b"a"), Comment(b"open")]),
+            ("a::int b", &[Word(b"a"), Word(b"b")]),
+            (
+                "= <> <=> #> -> && || !",
+                &[Compare, Compare, Compare, Compare, Compare, Word(b"and"), Join, Operator(b'!')],
+            ),
+            ("(1,2);", &[Open, Number, Comma, Number, Close, Semicolon]),
+            ("a \u{a0}b\u{3000}c", &[Word(b"a"), Word(b"b"), Word(b"c")]),
+            ("", &[]),
+        ] {
+            assert_eq!(tokens(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn windows_overlap() {
+        let text = "1 ".repeat(WINDOW + 10);
+        let mut sizes = Vec::new();
+        windows::<()>(text.as_bytes(), |window| {
+            sizes.push(window.len());
+            None
+        });
+        assert_eq!(sizes, [WINDOW, WINDOW / 2 + 10]);
+    }
 }
