@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use policy::openapi::Document;
-use policy::{Inputs, Source};
+use openapi::{Document, Source};
+use policy::Inputs;
 
 fuzz_target!(|text: &str| {
     match text.strip_prefix("openapi") {

@@ -5,6 +5,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use authorization::{Asker, CedarVerdict, Question};
 use bytes::Bytes;
 use divan::Bencher;
 use divan::counter::BytesCount;
@@ -13,8 +14,8 @@ use guard::{EventSink, Guard, Peer, Record, Transport};
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use inputs::{StructureLimits, parse_json};
-use policy::openapi::{Direction, Document, Found, MediaType};
-use policy::{Asker, CedarVerdict, Inputs, Question, Source};
+use openapi::{Direction, Document, Found, MediaType, Source};
+use policy::Inputs;
 use serde_json::{Value, json};
 
 /// The allocator of the binary.

@@ -15,9 +15,10 @@ use std::sync::Arc;
 use crate::Modes;
 use crate::compiled::{Cookies, Log, Network, Policy, PolicyFile};
 use crate::config::Config;
-use crate::diagnostics::{ConfigError, Problem, Source};
-use crate::openapi::{Copies, Document};
+use crate::error::ConfigError;
 pub(crate) use cedar::seen;
+use openapi::{Copies, Document};
+use openapi::{Problem, Source};
 use routes::{login, modes};
 
 /// What a policy is made from. Settings of the command line come before those of the file.

@@ -12,18 +12,19 @@ use http::{Method, Uri};
 use ipnet::IpNet;
 use prefix_trie::joint::JointPrefixSet;
 
-use crate::cedar::Cedar;
+use crate::Modes;
 use crate::config::{
-    AccessLog, AdminConfig, AuthRequirement, Belief, BodyHandling, ClaimMatch, ClaimType, ClientAddressFrom,
-    CorsConfig, Csrf, DeprecatedOperation, EnumerationConfig, ForeignStatus, HealthConfig, JwtAlgorithm,
-    ProtocolConfig, ProxyProtocol, ResponseProperties, SameSite, Sanitize, ServerErrors, TimeoutConfig,
-    UndeclaredOperation, UnknownProperties,
+    AccessLog, AdminConfig, AuthRequirement, Belief, BodyHandling, ClaimMatch, ClientAddressFrom, CorsConfig,
+    Csrf, DeprecatedOperation, EnumerationConfig, ForeignStatus, HealthConfig, JwtAlgorithm, ProtocolConfig,
+    ProxyProtocol, ResponseProperties, SameSite, Sanitize, ServerErrors, TimeoutConfig, UndeclaredOperation,
+    UnknownProperties,
 };
-use crate::openapi::Document;
 use crate::origin::OriginPattern;
-use crate::router::{Captures, PathTemplate, Router, Spelling};
 use crate::units::{ByteSize, Limit};
-use crate::{Modes, Pointer};
+use authorization::{Cedar, ClaimType};
+use openapi::Document;
+use openapi::Pointer;
+use openapi::{Captures, PathTemplate, Router, Spelling};
 
 mod ledger;
 mod objects;

@@ -7,25 +7,19 @@
 //!
 //! Nothing here opens a socket: a key set behind a URL is a [`KeySource::Url`] that somebody else fetches.
 
-mod cedar;
+mod audit;
 mod compile;
 mod compiled;
 pub mod config;
-mod diagnostics;
 mod door;
-pub mod learn;
-pub mod openapi;
+mod error;
 mod origin;
-mod pointer;
-mod router;
 mod units;
 
-pub use cedar::{Asker, Cedar, CedarVerdict, Needs, Question};
+pub use audit::{Audit, AuditFinding, Severity, audit};
 pub use compile::{Inputs, load};
 pub use compiled::*;
-pub use diagnostics::{ConfigError, Problem, Source};
 pub use door::{Door, Mode, Modes};
+pub use error::ConfigError;
 pub use origin::{Origin, OriginPattern};
-pub use pointer::{Pointer, Segment as PointerSegment};
-pub use router::{Captures, PathTemplate, Router, Spelling, TemplateError};
 pub use units::{ByteSize, CountedOutcome, Limit, LimitAlgorithm, LimitKey, Period};

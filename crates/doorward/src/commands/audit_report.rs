@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use policy::openapi::{Audit, AuditFinding, Severity};
+use policy::{Audit, AuditFinding, Severity};
 use serde_json::{Value, json};
 
 /// The grade, and what is behind it.

@@ -4,8 +4,7 @@ use clap::{Args, ValueEnum};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use policy::config::{AuthRequirement, BodyHandling};
-use policy::openapi::{Audit, Severity};
-use policy::{Door, Mode, Policy, RoutePolicy};
+use policy::{Audit, Door, Mode, Policy, RoutePolicy, Severity};
 
 use crate::commands::audit_report;
 use crate::commands::run::PolicyArgs;
@@ -67,7 +66,8 @@ impl Check {
             outln!("{}", schema.trim_end());
             return Ok(Exit::Success);
         }
-        let audit = policy.document.as_ref().map(|document| document.audit(&policy)).unwrap_or_default();
+        let audit =
+            policy.document.as_ref().map(|document| policy::audit(document, &policy)).unwrap_or_default();
         match self.format {
             Format::Text => self.print(&policy, &audit),
             Format::Json => outln!("{:#}", audit_report::json(&audit)),
@@ -130,7 +130,7 @@ fn row(route: &RoutePolicy) -> Vec<String> {
         format!("{}: {}", object.input, kind.chain(read).collect::<Vec<_>>().join(", or "))
     });
     let remember = route.remember.iter().map(|(kind, at)| {
-        format!("remembers {kind}: {}", at.iter().map(policy::Pointer::as_str).collect::<Vec<_>>().join(" "))
+        format!("remembers {kind}: {}", at.iter().map(openapi::Pointer::as_str).collect::<Vec<_>>().join(" "))
     });
     let exceptions = Door::ALL
         .into_iter()

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::Args;
 use gateway::{Gateway, open_log};
 use guard::{EventSink, Guard, LineWriter, Record};
+use learn::{Learner, Observation, read_access_log, read_har};
+use openapi::read_value;
 use policy::config::AccessLog;
-use policy::learn::{Learner, Observation, read_access_log, read_har};
-use policy::openapi::read_value;
 use serde_json::Value;
 
 use crate::commands::run::PolicyArgs;
@@ -120,7 +120,7 @@ impl Learn {
 fn read_document(path: &Path) -> Result<Value, Failure> {
     let wrong = |e: String| Failure::usage(miette::miette!("{}: {e}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot be read: {e}")))?;
-    read_value(&policy::Source::new(path.display().to_string(), text)).map_err(Failure::usage)
+    read_value(&openapi::Source::new(path.display().to_string(), text)).map_err(Failure::usage)
 }
 
 /// Writes the log, and feeds every observed exchange to the learner.

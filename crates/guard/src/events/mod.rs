@@ -8,7 +8,7 @@ pub(crate) mod redact;
 
 use std::time::SystemTime;
 
-use policy::learn::Observation;
+use learn::Observation;
 use serde::{Serialize, Serializer};
 
 use crate::exchange::id::EventId;

@@ -15,8 +15,8 @@ use http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
 use inputs::ParsedBody;
-use policy::openapi::{Found, Operation};
-use policy::{PathTemplate, RoutePolicy};
+use openapi::{Found, Operation, PathTemplate};
+use policy::RoutePolicy;
 use store::{Outcome, Quota, Ticket};
 
 use crate::engine::Engine;
@@ -73,7 +73,7 @@ pub struct Exchange<'e> {
     /// What was taken from limits that count failures only.
     pub(crate) tickets: Vec<Ticket>,
     /// What `doorward learn` will hear of it.
-    pub(crate) watched: Option<Box<policy::learn::Observation>>,
+    pub(crate) watched: Option<Box<learn::Observation>>,
     /// What to tell the client about the strictest limit.
     pub(crate) quota: Option<RateLimitStatus>,
 }

@@ -2,7 +2,7 @@
 
 use http::header::AUTHORIZATION;
 use inputs::{ParsedBody, pairs};
-use policy::learn::{Observation, unverified_claims};
+use learn::{Observation, unverified_claims};
 use serde_json::{Map, Value};
 
 use crate::decision::Decision;

@@ -12,8 +12,8 @@ use http::header::{
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
 use inputs::{ParsedBody, StructureLimits, parse_body};
+use openapi::MediaType;
 use policy::config::BodyHandling;
-use policy::openapi::MediaType;
 use policy::{Door, Mode, Policy, Upstream};
 
 use super::Pipeline;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use http::Method;
 
 use super::Compiler;
-use crate::cedar::{Cedar, ObjectFrom, Seen};
 use crate::compiled::{PolicyFile, RoutePolicy};
 use crate::config::{BodyHandling, CedarConfig};
-use crate::diagnostics::Source;
-use crate::openapi::{Document, Found};
-use crate::router::Router;
+use authorization::{Cedar, ObjectFrom, Seen};
+use openapi::Router;
+use openapi::Source;
+use openapi::{Document, Found};
 
 const RESERVED: [&str; 5] = ["authenticated", "id", "roles", "scopes", "sub"];
 

@@ -9,8 +9,8 @@ use super::written::{Place, Written};
 use crate::Modes;
 use crate::compiled::{Auth, Binding, Input, ObjectReference, Owner, ReadPath, RoutePolicy};
 use crate::config::{AuthRequirement, BeforeWrite, BodyHandling, Config, DoorName};
-use crate::openapi::Document;
-use crate::router::{PathTemplate, Router, Spelling};
+use openapi::Document;
+use openapi::{PathTemplate, Router, Spelling};
 
 impl Compiler {
     pub(super) fn fallback(&mut self, config: &Config, modes: Modes, auth: &Auth) -> RoutePolicy {

@@ -7,7 +7,7 @@ use seclang::RuleSet;
 use super::Compiler;
 use crate::compiled::{CoreRuleSet, PolicyFile};
 use crate::config::{CrsConfig, Detectors, WafConfig};
-use crate::diagnostics::Source;
+use openapi::Source;
 
 impl Compiler {
     /// Somebody has to judge what comes in.
@@ -77,7 +77,7 @@ fn setup_file(directory: &Path) -> Option<PathBuf> {
     beside.into_iter().chain(debian).find(|path| path.is_file())
 }
 
-fn at_line(error: &seclang::SyntaxError) -> crate::diagnostics::Problem {
+fn at_line(error: &seclang::SyntaxError) -> openapi::Problem {
     let text = std::fs::read(&*error.file).unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();
     let start: usize = text.split_inclusive('\n').take(error.line.saturating_sub(1)).map(str::len).sum();

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::Compiler;
 use crate::config::{Config, RouteConfig};
-use crate::openapi::{Document, OperationSettings};
-use crate::router::PathTemplate;
+use openapi::PathTemplate;
+use openapi::{Document, OperationSettings};
 
 /// A route as somebody wrote it.
 pub(super) struct Written {

@@ -3,10 +3,10 @@
 use http::header::HeaderName;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
-use crate::Pointer;
 use crate::config::Quantifier;
-use crate::router::PathTemplate;
 use inputs::GraphqlPath;
+use openapi::PathTemplate;
+use openapi::Pointer;
 
 /// An object that a request names by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use authorization::ClaimType;
 use serde::Deserialize;
 
 /// `[cedar]`. Where policies are named, a request that none of them permits is refused.
@@ -13,20 +14,4 @@ pub struct CedarConfig {
     pub policies: Vec<PathBuf>,
     /// Claims that policies may look at as attributes of the principal, with their types.
     pub claims: BTreeMap<String, ClaimType>,
-}
-
-/// The type of a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClaimType {
-    /// A text.
-    String,
-    /// A whole number.
-    Integer,
-    /// True or false.
-    Boolean,
-    /// A list of texts, or one text.
-    Strings,
-    /// A list of whole numbers, or one.
-    Integers,
 }

@@ -16,7 +16,7 @@ mod schema;
 mod waf;
 
 pub use auth::{ApiKeyConfig, Audience, AuthConfig, AuthRequirement, IssuerConfig, JwtAlgorithm, KeyConfig};
-pub use cedar::{CedarConfig, ClaimType};
+pub use cedar::CedarConfig;
 pub use cors::{CorsConfig, Csrf};
 pub use gateway::{
     AccessLog, AdminConfig, ClientAddressFrom, GatewayConfig, HealthConfig, LogConfig, ProxyProtocol,
@@ -41,8 +41,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::diagnostics::{Problem, Source, nearest};
 use crate::{Door, Mode};
+use openapi::{Problem, Source};
 
 /// The whole of `doorward.toml`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -129,4 +129,14 @@ pub(crate) fn suggestion(message: &str) -> Option<String> {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!("remove it; this table knows {}", candidates.join(", ")),
     })
+}
+
+/// The candidate nearest to what was written, when it is near enough to be what was meant.
+fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|c| (strsim::damerau_levenshtein(written, c), c))
+        .filter(|(distance, c)| *distance <= 1 + c.len() / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, c)| c)
 }

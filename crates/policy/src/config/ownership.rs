@@ -8,8 +8,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::Pointer;
 use crate::units::Period;
+use openapi::Pointer;
 
 /// `[ownership]`.
 #[derive(Debug, Clone, Default, Deserialize)]

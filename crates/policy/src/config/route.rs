@@ -9,8 +9,9 @@ use super::{
     AuthRequirement, BeforeWrite, Belief, DoorName, ObjectConfig, OwnerConfig, ResponseProperties, Sanitize,
     UnknownProperties,
 };
+use crate::Mode;
 use crate::units::{ByteSize, Limit};
-use crate::{Mode, Pointer};
+use openapi::Pointer;
 
 /// `[[route]]`. What is not said is as everywhere. The most specific path wins; entries do not add up.
 #[derive(Debug, Clone, Deserialize)]

@@ -3,10 +3,10 @@
 //! A decision is made as early as what it depends on is there: by the head alone, with the body, or when the object
 //! has been read; never later than before the upstream changes anything.
 
+use authorization::{Asker, CedarVerdict, Needs, Question};
 use http::{Method, StatusCode};
 use inputs::{ParsedBody, pairs};
-use policy::openapi::{Location, Operation};
-use policy::{Asker, CedarVerdict, Needs, Question};
+use openapi::{Location, Operation};
 use serde_json::{Map, Value};
 
 use super::{self as ownership, Released};
@@ -91,7 +91,7 @@ pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, response: Option<&mut V
 }
 
 /// The policies, the operation and what a decision about it depends on.
-fn stage<'e>(x: &Exchange<'e>, engine: &'e Engine) -> Option<(&'e policy::Cedar, &'e str, Needs)> {
+fn stage<'e>(x: &Exchange<'e>, engine: &'e Engine) -> Option<(&'e authorization::Cedar, &'e str, Needs)> {
     let cedar = engine.policy.cedar.as_ref()?;
     // Nothing can be said of what is not declared; the empty name is no operation's.
     let id = x.operation().map_or("", |operation| &*operation.id);
@@ -101,7 +101,7 @@ fn stage<'e>(x: &Exchange<'e>, engine: &'e Engine) -> Option<(&'e policy::Cedar,
 fn decision(
     x: &Exchange<'_>,
     engine: &Engine,
-    cedar: &policy::Cedar,
+    cedar: &authorization::Cedar,
     id: &str,
     object: Option<&Value>,
 ) -> Decision {
@@ -117,7 +117,7 @@ fn decision(
 fn ask(
     x: &Exchange<'_>,
     engine: &Engine,
-    cedar: &policy::Cedar,
+    cedar: &authorization::Cedar,
     id: &str,
     object: Option<&Value>,
 ) -> CedarVerdict {

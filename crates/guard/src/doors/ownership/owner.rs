@@ -1,8 +1,9 @@
 //! Whose object it is: a response's owner field against a claim.
 
 use identity::Principal;
+use openapi::Pointer;
+use policy::Owner;
 use policy::config::Quantifier;
-use policy::{Owner, Pointer};
 use serde_json::Value;
 
 /// What became of a response.

@@ -1,8 +1,8 @@
 //! What a response schema does not show does not leave.
 
+use openapi::{Direction, MediaType, ShapeId};
 use policy::Door;
 use policy::config::{BodyHandling, ResponseProperties};
-use policy::openapi::{Direction, MediaType, ShapeId};
 
 use crate::decision::Decision;
 use crate::decision::door_id::DoorId;

@@ -11,9 +11,8 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use http::StatusCode;
 use inputs::{ParsedBody, Part, XmlElement, write_multipart};
-use policy::Pointer;
+use openapi::{Direction, MediaType, Operation, Pointer};
 use policy::config::UnknownProperties;
-use policy::openapi::{Direction, MediaType, Operation};
 use serde_json::{Map, Value};
 
 use crate::decision::{Change, Decision, Refusal, Rewrite};

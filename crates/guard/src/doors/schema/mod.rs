@@ -13,9 +13,9 @@ use http::header::{ALLOW, COOKIE, HeaderValue};
 use http::response::Parts;
 use http::{Method, StatusCode};
 use inputs::{cookies, pairs};
+use openapi::{Location, MediaType, Operation, ParameterError};
 use policy::Door;
 use policy::config::{DeprecatedOperation, ServerErrors, UndeclaredOperation, UnknownProperties};
-use policy::openapi::{Location, MediaType, Operation, ParameterError};
 
 use super::Step;
 use crate::decision::door_id::DoorId;

@@ -3,16 +3,16 @@
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use super::bundle::read_value;
-use super::positions::Positions;
-use super::shape::escape;
-use crate::diagnostics::{Problem, Source};
+use crate::bundle::read_value;
+use crate::positions::Positions;
+use crate::shape::escape;
+use crate::{Problem, Source};
 
 /// What an overlay added: where in the document, and where in the overlay that was written.
-pub(super) type Added = Vec<(String, String)>;
+pub(crate) type Added = Vec<(String, String)>;
 
 /// Applies an overlay to a document, action by action.
-pub(super) fn apply(root: &mut Value, source: &Source) -> Result<Added, Problem> {
+pub(crate) fn apply(root: &mut Value, source: &Source) -> Result<Added, Problem> {
     let overlay = read_value(source)?;
     let positions = Positions::of(source.text());
     let wrong = |at: &str, message: String| source.problem(positions.find(at), message);

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::shape::resolve;
+use crate::shape::resolve;
 
 /// What a schema says a text is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Scalar(Scalar),
     Array(Scalar),
     Object(Fields),
@@ -16,12 +16,12 @@ pub(super) enum Kind {
 
 /// The properties of an object.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Fields {
+pub(crate) struct Fields {
     named: Vec<(Box<str>, Kind)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scalar {
+pub(crate) enum Scalar {
     Integer,
     Number,
     Boolean,
@@ -32,7 +32,7 @@ pub(super) enum Scalar {
 
 /// How a text of more than one possible type is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(crate) enum Reading {
     /// As it stands.
     Text,
     /// As the number, boolean or null that it spells.
@@ -44,7 +44,7 @@ const MAX_DEPTH: usize = 6;
 
 impl Kind {
     /// What a schema says, references and compositions followed.
-    pub(super) fn of(root: &Value, schema: &Value) -> Kind {
+    pub(crate) fn of(root: &Value, schema: &Value) -> Kind {
         kind(root, schema, 0)
     }
 }
@@ -120,7 +120,7 @@ fn type_of(schema: &Value) -> Option<&str> {
 
 impl Fields {
     /// Whether a property of this name is declared.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.kind(name).is_some()
     }
 
@@ -130,7 +130,7 @@ impl Fields {
 
     /// An object from names and texts, in the forms that frameworks read: `a=1`, `a[]=1`, `a[b]=1`, `a.b=1` is one
     /// name. A name that stands twice and is no list is a list all the same, which its schema then refuses.
-    pub(super) fn read<'t>(
+    pub(crate) fn read<'t>(
         &self,
         pairs: impl IntoIterator<Item = (&'t str, &'t str)>,
         reading: Reading,
@@ -191,7 +191,7 @@ fn split(name: &str) -> (&str, Vec<&str>) {
 
 impl Scalar {
     /// The typed value of a text; a text that is not of the type stays a text, which the validator then refuses.
-    pub(super) fn read(self, text: &str, reading: Reading) -> Value {
+    pub(crate) fn read(self, text: &str, reading: Reading) -> Value {
         let typed = match self {
             Scalar::Text => None,
             Scalar::Boolean => text.parse().ok().map(Value::Bool),

@@ -3,12 +3,12 @@
 use inputs::XmlElement;
 use serde_json::{Map, Value};
 
-use super::shape::resolve;
-use super::text::{Kind, Reading, Scalar};
+use crate::shape::resolve;
+use crate::text::{Kind, Reading, Scalar};
 
 /// How a schema is written in XML.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum XmlKind {
+pub(crate) enum XmlKind {
     Scalar(Scalar),
     Array { item: Box<XmlKind>, item_name: Option<Box<str>>, wrapped: bool },
     Object(Vec<XmlField>),
@@ -16,7 +16,7 @@ pub(super) enum XmlKind {
 
 /// A property, and what it is called in XML.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct XmlField {
+pub(crate) struct XmlField {
     property: Box<str>,
     name: Box<str>,
     attribute: bool,
@@ -27,12 +27,12 @@ pub(super) struct XmlField {
 const MAX_DEPTH: usize = 8;
 
 impl XmlKind {
-    pub(super) fn of(root: &Value, schema: &Value) -> XmlKind {
+    pub(crate) fn of(root: &Value, schema: &Value) -> XmlKind {
         kind(root, schema, 0)
     }
 
     /// The value of an element. What the schema does not know keeps its name, so that it is seen.
-    pub(super) fn read(&self, element: &XmlElement) -> Value {
+    pub(crate) fn read(&self, element: &XmlElement) -> Value {
         match self {
             XmlKind::Scalar(scalar) if element.children.is_empty() => {
                 scalar.read(element.text.trim(), Reading::Text)

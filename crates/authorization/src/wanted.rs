@@ -6,27 +6,27 @@ use serde_json::Value;
 
 /// Attributes that are looked at, and what is looked at in them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     whole: bool,
     members: BTreeMap<String, Wanted>,
 }
 
 /// What a set of policies looks at, by variable.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Looks {
-    pub(super) principal: Wanted,
-    pub(super) resource: Wanted,
-    pub(super) context: Wanted,
+pub(crate) struct Looks {
+    pub(crate) principal: Wanted,
+    pub(crate) resource: Wanted,
+    pub(crate) context: Wanted,
 }
 
 impl Wanted {
     /// A value that is looked at as a whole.
-    pub(super) fn everything() -> Wanted {
+    pub(crate) fn everything() -> Wanted {
         Wanted { whole: true, members: BTreeMap::new() }
     }
 
     /// What is looked at in an attribute; `None` when nothing is.
-    pub(super) fn member(&self, name: &str) -> Option<&Wanted> {
+    pub(crate) fn member(&self, name: &str) -> Option<&Wanted> {
         if self.whole { Some(self) } else { self.members.get(name) }
     }
 
@@ -40,7 +40,7 @@ impl Wanted {
 
 impl Looks {
     /// Adds what a policy in Cedar's JSON form looks at.
-    pub(super) fn add(&mut self, policy: &Value) {
+    pub(crate) fn add(&mut self, policy: &Value) {
         for condition in policy.get("conditions").and_then(Value::as_array).into_iter().flatten() {
             self.walk(condition.get("body").unwrap_or(&Value::Null));
         }

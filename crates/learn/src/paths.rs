@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A segment of a learnt template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Segment {
+pub(crate) enum Segment {
     Literal,
     Parameter(String),
 }
 
 /// Segments that stand under the same ones before them.
 #[derive(Debug, Default)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     literals: BTreeMap<String, Tree>,
     /// What stands under a segment that changes.
     parameter: Option<Box<Tree>>,
@@ -23,7 +23,7 @@ const MAX_WORDS: usize = 20;
 
 impl Tree {
     /// Reads every path.
-    pub(super) fn of<'p>(paths: impl Iterator<Item = &'p str>) -> Tree {
+    pub(crate) fn of<'p>(paths: impl Iterator<Item = &'p str>) -> Tree {
         let distinct: BTreeSet<&str> = paths.collect();
         let mut root = Tree::default();
         for path in distinct {
@@ -76,7 +76,7 @@ impl Tree {
     }
 
     /// A path's segments, with what each is.
-    pub(super) fn template<'p>(&self, path: &'p str) -> Vec<(Segment, &'p str)> {
+    pub(crate) fn template<'p>(&self, path: &'p str) -> Vec<(Segment, &'p str)> {
         let mut node = Some(self);
         let mut used: Vec<String> = Vec::new();
         segments(path)
@@ -100,7 +100,7 @@ impl Tree {
 }
 
 /// A template as OpenAPI writes it.
-pub(super) fn text(segments: &[(Segment, &str)]) -> String {
+pub(crate) fn text(segments: &[(Segment, &str)]) -> String {
     let mut text = String::new();
     for (segment, literal) in segments {
         match segment {

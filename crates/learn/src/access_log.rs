@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Observation;
+use crate::Observation;
 
 /// Where JSON lines name method, target and status: our own, Caddy, Traefik, nginx, Envoy.
 const FIELDS: [[&str; 3]; 5] = [

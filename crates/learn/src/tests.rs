@@ -2,8 +2,7 @@ use base64::Engine;
 use serde_json::json;
 
 use super::*;
-use crate::Source;
-use crate::openapi::{Document, Found};
+use openapi::{Document, Found, Source};
 
 fn observation(
     method: Method,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// What was seen in one place.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     count: usize,
     nulls: usize,
     booleans: usize,
@@ -35,12 +35,12 @@ const MIN_SEEN: usize = 30;
 const MAX_PROPERTIES: usize = 200;
 
 impl Seen {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.count == 0
     }
 
     /// A text in a path, a query or a form: it may spell another type.
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         // `007` and `+7` are texts.
         let plain = |number: &i64| number.to_string() == text;
         let spelt = text.parse::<i64>().ok().filter(plain).map(Value::from);
@@ -48,7 +48,7 @@ impl Seen {
         self.value(&spelt.unwrap_or_else(|| text.into()));
     }
 
-    pub(super) fn value(&mut self, value: &Value) {
+    pub(crate) fn value(&mut self, value: &Value) {
         self.count += 1;
         match value {
             Value::Null => self.nulls += 1,
@@ -74,7 +74,7 @@ impl Seen {
     }
 
     /// The schema of all that was seen.
-    pub(super) fn schema(&self) -> Value {
+    pub(crate) fn schema(&self) -> Value {
         let mut types: Vec<&str> = Vec::new();
         let mut schema = Map::new();
         if self.texts.count > 0 {

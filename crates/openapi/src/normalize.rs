@@ -6,10 +6,10 @@
 
 use serde_json::{Map, Value};
 
-use super::Direction;
+use crate::Direction;
 
 /// Rewrites every schema in the document for one direction.
-pub(super) fn normalize(value: &mut Value, direction: Direction) {
+pub(crate) fn normalize(value: &mut Value, direction: Direction) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| normalize(item, direction)),
         Value::Object(map) => {

@@ -1,37 +1,67 @@
-//! The OpenAPI document (3.0, 3.1) as an allowlist: which operations exist, which parameters and bodies they take,
-//! which properties they know.
+//! OpenAPI documents (3.0 and 3.1) as an allowlist: the operations of an API, their parameters and bodies, and the
+//! properties of each schema.
 //!
-//! The document is read once ([`Document::parse`]). Schemas are compiled twice: into JSON Schema validators for
-//! types, and into [`Shapes`] for what may be assigned and what may be shown.
+//! A document is read and checked once ([`Document::parse`]); finding an operation and checking a value afterwards
+//! neither parse nor fail. Each schema is compiled twice: into a JSON Schema validator for types, and into [`Shapes`]
+//! for the properties that a request may set and a response may show.
+//!
+//! The crate also holds what reading a document needs and others share: path templates ([`PathTemplate`],
+//! [`Router`]), JSON Pointers ([`Pointer`]), and errors that name file, line and column ([`Source`], [`Problem`]).
+//! It knows nothing of Doorward's policy: `x-doorward` settings are handed on as JSON ([`Document::settings`]).
+//!
+//! ```
+//! use http::Method;
+//! use openapi::{Document, Found, Source};
+//!
+//! let text = "
+//! openapi: 3.1.0
+//! info: { title: shop, version: '1' }
+//! paths:
+//!   /orders/{id}:
+//!     get:
+//!       parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+//!       responses: { '200': { description: one order } }
+//! ";
+//! let document = Document::parse(&Source::new("api.yaml", text), None)?;
+//!
+//! let Found::Operation(_, template, captures) = document.find(&Method::GET, "/orders/7") else {
+//!     return Err("the operation is declared".into());
+//! };
+//! assert_eq!(template.as_str(), "/orders/{id}");
+//! assert_eq!(captures, [("id", "7")]);
+//!
+//! assert!(matches!(document.find(&Method::DELETE, "/orders/7"), Found::Method(declared) if declared == [&Method::GET]));
+//! assert!(matches!(document.find(&Method::GET, "/admin"), Found::Nothing));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-mod audit;
 mod bundle;
+mod diagnostics;
 mod normalize;
 mod operation;
 mod overlay;
 mod parameter;
+mod pointer;
 mod positions;
 mod reader;
+mod router;
 mod shape;
 mod text;
 mod xml;
 
-pub use audit::{Audit, AuditFinding, Severity};
 pub use bundle::{Copies, read_value};
+pub use diagnostics::{Problem, Source};
 pub use operation::{Body, MediaType, Operation, PathItem, Response};
 pub use parameter::{Location, Parameter, ParameterError};
-pub(crate) use shape::resolve;
-pub use shape::{Direction, ShapeId, Shapes};
+pub use pointer::{Pointer, PointerSegment};
+pub use router::{Captures, PathTemplate, Router, Spelling, TemplateError};
+pub use shape::{Direction, ShapeId, Shapes, escape, resolve};
 
 use std::path::{Path, PathBuf};
 
 use bundle::Bundle;
 use http::Method;
 use serde_json::Value;
-
-use crate::compiled::Policy;
-use crate::diagnostics::{Problem, Source};
-use crate::router::{Captures, PathTemplate, Router};
 
 /// An OpenAPI document, compiled.
 #[derive(Debug)]
@@ -45,11 +75,13 @@ pub struct Document {
 
 /// What `x-doorward` says about an operation, of the document, the path and the operation taken together.
 #[derive(Debug)]
-pub(crate) struct OperationSettings {
-    pub(crate) template: PathTemplate,
-    pub(crate) method: Method,
+pub struct OperationSettings {
+    /// The path, with the base path of the server.
+    pub template: PathTemplate,
+    /// The method.
+    pub method: Method,
     /// Name, value, and the JSON Pointer where it was written.
-    pub(crate) settings: Vec<(String, Value, String)>,
+    pub settings: Vec<(String, Value, String)>,
 }
 
 /// What a document says about a method and a path.
@@ -85,26 +117,23 @@ impl Document {
         reader::read(source, directory, overlays, copies)
     }
 
-    /// What an auditor would say of the document, with what a policy adds to it.
-    pub fn audit(&self, policy: &Policy) -> Audit {
-        audit::audit(self, policy)
-    }
-
     /// The files that the document refers to.
     pub fn other_files(&self) -> impl Iterator<Item = &PathBuf> {
         self.bundle.other_files()
     }
 
-    pub(crate) fn root(&self) -> &Value {
+    /// The document as JSON, other files included: all references are local ones.
+    pub fn root(&self) -> &Value {
         &self.bundle.root
     }
 
-    pub(crate) fn settings(&self) -> &[OperationSettings] {
+    /// The `x-doorward` settings of each operation that has some.
+    pub fn settings(&self) -> &[OperationSettings] {
         &self.settings
     }
 
     /// A problem at a JSON Pointer of the document.
-    pub(crate) fn problem(&self, pointer: &str, message: impl Into<String>) -> Problem {
+    pub fn problem(&self, pointer: &str, message: impl Into<String>) -> Problem {
         self.bundle.problem(pointer, message)
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The existing document with the paths, operations, parameters, statuses and properties that it lacks.
-pub(super) fn join(existing: &Value, learnt: &Value) -> Value {
+pub(crate) fn join(existing: &Value, learnt: &Value) -> Value {
     let mut joined = existing.clone();
     let Some(Value::Object(new)) = learnt.get("paths") else { return joined };
     // What learnt operations refer to.

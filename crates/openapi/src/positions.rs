@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser};
 
-use super::shape::escape;
+use crate::shape::escape;
 
 /// Byte ranges of values by JSON Pointer.
 #[derive(Debug, Default)]
-pub(super) struct Positions {
+pub(crate) struct Positions {
     by_pointer: HashMap<String, Range<usize>>,
 }
 
@@ -26,7 +26,7 @@ enum Open {
 
 impl Positions {
     /// Reads YAML, and JSON, which is YAML. What cannot be read has no positions.
-    pub(super) fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let mut positions = Positions::default();
         let mut path = String::new();
         let mut open: Vec<(Open, usize)> = Vec::new();
@@ -80,7 +80,7 @@ impl Positions {
     }
 
     /// The range of the key or item at a pointer, or of the deepest part of it that is there.
-    pub(super) fn find(&self, pointer: &str) -> Option<Range<usize>> {
+    pub(crate) fn find(&self, pointer: &str) -> Option<Range<usize>> {
         let mut pointer = pointer;
         loop {
             if let Some(range) = self.by_pointer.get(pointer) {

@@ -5,10 +5,9 @@ use std::collections::HashSet;
 use http::Method;
 use serde_json::Value;
 
-use super::Document;
-use super::shape::{escape, resolve};
+use openapi::{Document, Problem, escape, resolve};
+
 use crate::compiled::Policy;
-use crate::diagnostics::Problem;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +73,7 @@ impl Audit {
 }
 
 /// Audits the document of a policy; what the policy adds (an owner, a credential) counts.
-pub(super) fn audit(document: &Document, policy: &Policy) -> Audit {
+pub fn audit(document: &Document, policy: &Policy) -> Audit {
     let mut auditor = Auditor { document, policy, findings: Vec::new(), lost: 0, operations: 0 };
     auditor.whole();
     let mut findings = auditor.findings;
@@ -133,7 +132,7 @@ enum Use {
 
 impl<'d> Auditor<'d> {
     fn root(&self) -> &'d Value {
-        &self.document.bundle.root
+        self.document.root()
     }
 
     fn say(&mut self, rule: &'static str, severity: Severity, at: &str, message: String, mend: &str) {

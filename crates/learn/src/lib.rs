@@ -1,7 +1,28 @@
-//! An OpenAPI document from traffic, for review: operations, types, and whose object it seems to be.
+//! An OpenAPI document from traffic, for review: operations, types, and who seems to own the objects.
 //!
-//! What is learnt is what was seen: a document of a day's traffic misses what nobody did that day, and has what an
-//! attacker did. So it is written for a person to read, and never put in force by itself.
+//! The document holds what the traffic showed: it misses what nobody did that day, and contains what an attacker did.
+//! So it is written for a person to review, and is never put in force by itself.
+//!
+//! ```
+//! use http::Method;
+//! use learn::{Learner, Observation};
+//! use serde_json::json;
+//!
+//! let mut learner = Learner::default();
+//! for id in 1..=20 {
+//!     learner.observe(Observation {
+//!         method: Method::GET,
+//!         path: format!("/orders/{id}"),
+//!         status: 200,
+//!         response: Some(("application/json".into(), Some(json!({ "id": id })))),
+//!         ..Observation::default()
+//!     });
+//! }
+//! let (document, _) = learner.document();
+//! let paths = document["paths"].as_object().unwrap();
+//! assert_eq!(paths.keys().collect::<Vec<_>>(), ["/orders/{id}"]);
+//! assert_eq!(paths["/orders/{id}"]["get"]["parameters"][0]["schema"]["type"], "integer");
+//! ```
 
 mod access_log;
 mod har;

@@ -10,24 +10,24 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pointer {
     text: Box<str>,
-    segments: Box<[Segment]>,
+    segments: Box<[PointerSegment]>,
 }
 
 /// A segment of a pointer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Segment {
+pub enum PointerSegment {
     /// A member, or the number of an item.
     Name(Box<str>),
     /// Every item or member.
     Each,
 }
 
-impl Segment {
+impl PointerSegment {
     /// Whether it points to a member of this name, or an item of this number.
     pub fn is(&self, name: &str) -> bool {
         match self {
-            Segment::Name(own) => **own == *name,
-            Segment::Each => true,
+            PointerSegment::Name(own) => **own == *name,
+            PointerSegment::Each => true,
         }
     }
 }
@@ -39,7 +39,7 @@ impl Pointer {
     }
 
     /// Its segments, from the root.
-    pub fn segments(&self) -> &[Segment] {
+    pub fn segments(&self) -> &[PointerSegment] {
         &self.segments
     }
 
@@ -64,15 +64,17 @@ impl Pointer {
     /// Whether a JSON Pointer without stars points to something that this one points to, or into it.
     pub fn covers(&self, pointer: &str) -> bool {
         let Ok(Pointer { segments, .. }) = pointer.parse::<Pointer>() else { return false };
-        let same = |(ours, theirs): (&Segment, &Segment)| *ours == Segment::Each || ours == theirs;
+        let same = |(ours, theirs): (&PointerSegment, &PointerSegment)| {
+            *ours == PointerSegment::Each || ours == theirs
+        };
         segments.len() >= self.segments.len() && self.segments.iter().zip(segments.iter()).all(same)
     }
 
     /// The one value that it points to; `None` when there is none, or it may point to many.
     pub fn value_mut<'v>(&self, root: &'v mut Value) -> Option<&'v mut Value> {
         self.segments.iter().try_fold(root, |value, segment| match (segment, value) {
-            (Segment::Name(name), Value::Object(map)) => map.get_mut(&**name),
-            (Segment::Name(name), Value::Array(items)) => {
+            (PointerSegment::Name(name), Value::Object(map)) => map.get_mut(&**name),
+            (PointerSegment::Name(name), Value::Array(items)) => {
                 name.parse::<usize>().ok().and_then(|at| items.get_mut(at))
             }
             _ => None,
@@ -86,25 +88,29 @@ enum Names {
     AnyCase,
 }
 
-fn visit<'v>(segments: &[Segment], names: Names, value: &'v Value, each: &mut impl FnMut(&'v Value)) {
+fn visit<'v>(segments: &[PointerSegment], names: Names, value: &'v Value, each: &mut impl FnMut(&'v Value)) {
     let Some((first, rest)) = segments.split_first() else { return each(value) };
     match (first, value) {
-        (Segment::Name(name), Value::Object(map)) if names == Names::AnyCase => map
+        (PointerSegment::Name(name), Value::Object(map)) if names == Names::AnyCase => map
             .iter()
             .filter(|(known, _)| known.eq_ignore_ascii_case(name))
             .for_each(|(_, inner)| visit(rest, names, inner, each)),
-        (Segment::Name(name), Value::Object(map)) => {
+        (PointerSegment::Name(name), Value::Object(map)) => {
             if let Some(inner) = map.get(&**name) {
                 visit(rest, names, inner, each);
             }
         }
-        (Segment::Name(name), Value::Array(items)) => {
+        (PointerSegment::Name(name), Value::Array(items)) => {
             if let Some(inner) = name.parse::<usize>().ok().and_then(|at| items.get(at)) {
                 visit(rest, names, inner, each);
             }
         }
-        (Segment::Each, Value::Array(items)) => items.iter().for_each(|item| visit(rest, names, item, each)),
-        (Segment::Each, Value::Object(map)) => map.values().for_each(|item| visit(rest, names, item, each)),
+        (PointerSegment::Each, Value::Array(items)) => {
+            items.iter().for_each(|item| visit(rest, names, item, each))
+        }
+        (PointerSegment::Each, Value::Object(map)) => {
+            map.values().for_each(|item| visit(rest, names, item, each))
+        }
         _ => {}
     }
 }
@@ -117,8 +123,8 @@ impl FromStr for Pointer {
             return Err(format!("`{text}` is not a JSON Pointer (RFC 6901); write `/{text}`"));
         }
         let segment = |part: &str| match part {
-            "*" => Segment::Each,
-            part => Segment::Name(part.replace("~1", "/").replace("~0", "~").into()),
+            "*" => PointerSegment::Each,
+            part => PointerSegment::Name(part.replace("~1", "/").replace("~0", "~").into()),
         };
         Ok(Pointer { text: text.into(), segments: text.split('/').skip(1).map(segment).collect() })
     }

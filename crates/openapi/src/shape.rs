@@ -57,7 +57,7 @@ const MAX_COMPOSITION: usize = 32;
 
 impl Shapes {
     /// Compiles the schema at a JSON Pointer of the document.
-    pub(super) fn compile(&mut self, root: &Value, pointer: &str) -> ShapeId {
+    pub(crate) fn compile(&mut self, root: &Value, pointer: &str) -> ShapeId {
         if let Some(id) = self.by_pointer.get(pointer) {
             return *id;
         }
@@ -288,12 +288,12 @@ enum Lookup<'s> {
 }
 
 /// A name as a segment of a JSON Pointer (RFC 6901 §3).
-pub(super) fn escape(name: &str) -> String {
+pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Follows local references, a bounded number of times.
-pub(crate) fn resolve<'v>(root: &'v Value, mut value: &'v Value) -> &'v Value {
+pub fn resolve<'v>(root: &'v Value, mut value: &'v Value) -> &'v Value {
     for _ in 0..MAX_COMPOSITION {
         let target = value.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix('#'));
         match target.and_then(|pointer| root.pointer(pointer)) {

@@ -1,10 +1,59 @@
 //! Cedar policies: who may do what with which object, beyond one owner.
 //!
-//! The schema is made from the OpenAPI document, so that a policy that names an operation, a parameter or a property
-//! that does not exist is an error at start, with its place. The principal is whoever asks, the action is the
-//! operation, the resource is what the request is about: path, query, body, and the object that is read or changed.
-//! A request that no policy permits is refused; a policy that fails while it is judged refuses, too, whatever its
-//! effect would have been.
+//! The schema is made from the OpenAPI document: a policy that names an operation, a parameter or a property that does
+//! not exist is an error at start, with file and line. The principal is the caller, the action is the operation, the
+//! resource is the request: its path, query and body, and the object that it reads or changes. A request that no
+//! policy permits is refused; so is a request for which a policy fails, whatever the effect of that policy.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use authorization::{Asker, Cedar, CedarVerdict, ObjectFrom, Question, Seen};
+//! use http::Method;
+//! use openapi::{Document, Source};
+//! use serde_json::{Map, json};
+//!
+//! let api = "
+//! openapi: 3.1.0
+//! info: { title: shop, version: '1' }
+//! paths:
+//!   /orders/{id}:
+//!     get:
+//!       operationId: getOrder
+//!       parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+//!       responses: { '200': { description: one order } }
+//! ";
+//! let document = Document::parse(&Source::new("api.yaml", api), None)?;
+//! let policies = r#"permit (principal in Role::"staff", action == Action::"getOrder", resource);"#;
+//! let cedar = Cedar::compile(
+//!     &document,
+//!     &BTreeMap::new(),
+//!     &[Source::new("shop.cedar", policies)],
+//!     &|_, _| Seen { body: true, object: ObjectFrom::Nowhere },
+//! )
+//! .map_err(|problems| problems[0].clone())?;
+//!
+//! let decide = |role: &str| {
+//!     let claims = Map::from_iter([("role".to_owned(), json!(role))]);
+//!     cedar.decide(
+//!         "getOrder",
+//!         &Question {
+//!             asker: Some(Asker { subject: "7", scopes: &[], claims: &claims, role_claim: "role" }),
+//!             client: "192.0.2.1".parse().unwrap(),
+//!             unix_millis: 0,
+//!             method: &Method::GET,
+//!             route: "/orders/{id}",
+//!             path: &json!({ "id": 1 }),
+//!             query: &json!({}),
+//!             body: None,
+//!             object: None,
+//!         },
+//!     )
+//! };
+//! assert_eq!(decide("staff"), CedarVerdict::Permitted);
+//! assert_eq!(decide("guest"), CedarVerdict::Denied("no policy permits getOrder".into()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod kind;
 mod schema;
@@ -20,15 +69,31 @@ use cedar_policy::{
 };
 use http::Method;
 use miette::Diagnostic;
+use openapi::{Document, Problem, Source};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::config::ClaimType;
-use crate::diagnostics::{Problem, Source};
-use crate::openapi::Document;
+pub use schema::ObjectFrom;
+
 use kind::{Kind, Member, Unfit};
-pub(crate) use schema::ObjectFrom;
 use schema::Subject;
 use wanted::{Looks, Wanted};
+
+/// The type of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClaimType {
+    /// A text.
+    String,
+    /// A whole number.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// A list of texts, or one text.
+    Strings,
+    /// A list of whole numbers, or one.
+    Integers,
+}
 
 /// Compiled policies: for each operation, those that can speak of it.
 pub struct Cedar {
@@ -38,14 +103,14 @@ pub struct Cedar {
 }
 
 /// Tells what is seen of requests with a method on a path template.
-pub(crate) type SeenBy<'d> = dyn Fn(&Method, &str) -> Seen<'d> + 'd;
+pub type SeenBy<'d> = dyn Fn(&Method, &str) -> Seen<'d> + 'd;
 
 /// What is seen of a request before it is decided about.
-pub(crate) struct Seen<'d> {
+pub struct Seen<'d> {
     /// Whether its body is held back.
-    pub(crate) body: bool,
+    pub body: bool,
     /// Where its object is.
-    pub(crate) object: ObjectFrom<'d>,
+    pub object: ObjectFrom<'d>,
 }
 
 struct Action {
@@ -120,11 +185,7 @@ impl std::fmt::Debug for Cedar {
 
 impl Cedar {
     /// The schema of a document, in Cedar's words, without policies.
-    pub(crate) fn schema_of(
-        document: &Document,
-        claims: &BTreeMap<String, ClaimType>,
-        seen: &SeenBy<'_>,
-    ) -> String {
+    pub fn schema_of(document: &Document, claims: &BTreeMap<String, ClaimType>, seen: &SeenBy<'_>) -> String {
         schema::text(&subjects(document, seen), &schema::principal(claims))
     }
 
@@ -132,7 +193,7 @@ impl Cedar {
     ///
     /// # Errors
     /// What is wrong in them, with places.
-    pub(crate) fn compile(
+    pub fn compile(
         document: &Document,
         claims: &BTreeMap<String, ClaimType>,
         sources: &[Source],

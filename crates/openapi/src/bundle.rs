@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::overlay;
-use super::positions::Positions;
-use super::shape::escape;
-use crate::diagnostics::{Problem, Source};
+use crate::overlay;
+use crate::positions::Positions;
+use crate::shape::escape;
+use crate::{Problem, Source};
 
 /// Where other files stand in the tree.
 const FILES: &str = "x-doorward-files";
@@ -21,8 +21,8 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// The tree, and where it was written.
 #[derive(Debug)]
-pub(super) struct Bundle {
-    pub(super) root: Value,
+pub(crate) struct Bundle {
+    pub(crate) root: Value,
     files: Vec<File>,
     /// What overlays added: where it stands in the tree, in which overlay, and where there it was written.
     added: Vec<(String, usize, String)>,
@@ -48,7 +48,7 @@ impl File {
 
 impl Bundle {
     /// Reads a document and what it refers to. Without a directory it may refer to nothing outside itself.
-    pub(super) fn read(
+    pub(crate) fn read(
         source: &Source,
         directory: Option<&Path>,
         overlays: &[Source],
@@ -88,12 +88,12 @@ impl Bundle {
     }
 
     /// The files beside the document itself.
-    pub(super) fn other_files(&self) -> impl Iterator<Item = &PathBuf> {
+    pub(crate) fn other_files(&self) -> impl Iterator<Item = &PathBuf> {
         self.files[1..].iter().filter_map(|file| file.path.as_ref())
     }
 
     /// A problem at a pointer of the tree, in the file where that was written.
-    pub(super) fn problem(&self, pointer: &str, message: impl Into<String>) -> Problem {
+    pub(crate) fn problem(&self, pointer: &str, message: impl Into<String>) -> Problem {
         let within =
             |added: &str| pointer.strip_prefix(added).filter(|rest| rest.is_empty() || rest.starts_with('/'));
         // The last to say it is the one who said it.
@@ -226,10 +226,10 @@ pub fn read_value(source: &Source) -> Result<Value, Problem> {
 }
 
 /// Settings under `x-doorward`: the name, the value and the pointer of each.
-pub(super) type Settings = Vec<(String, Value, String)>;
+pub(crate) type Settings = Vec<(String, Value, String)>;
 
 /// What the levels of a document say together; the nearest one counts. An error names the place and what is wrong.
-pub(super) fn settings(levels: &[(&Value, &str)]) -> Result<Settings, (String, &'static str)> {
+pub(crate) fn settings(levels: &[(&Value, &str)]) -> Result<Settings, (String, &'static str)> {
     const KEY: &str = "x-doorward";
     let mut settings = Settings::new();
     for (holder, pointer) in levels {

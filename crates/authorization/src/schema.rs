@@ -6,28 +6,28 @@ use std::fmt::Write;
 use http::Method;
 use serde_json::Value;
 
-use super::Seen;
-use super::kind::{Kind, Member};
-use crate::config::ClaimType;
-use crate::openapi::{Direction, Document, Location, MediaType, Operation};
+use crate::ClaimType;
+use crate::Seen;
+use crate::kind::{Kind, Member};
+use openapi::{Direction, Document, Location, MediaType, Operation};
 
 /// An operation as Cedar sees it.
 #[derive(Debug)]
-pub(super) struct Subject {
+pub(crate) struct Subject {
     /// The operation's id, which is the action's.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// The groups that the action is in.
-    pub(super) groups: Vec<String>,
+    pub(crate) groups: Vec<String>,
     /// The entity type of what the request is about.
-    pub(super) resource: String,
-    pub(super) path: Kind,
-    pub(super) query: Kind,
-    pub(super) body: Option<Kind>,
-    pub(super) object: Option<Kind>,
+    pub(crate) resource: String,
+    pub(crate) path: Kind,
+    pub(crate) query: Kind,
+    pub(crate) body: Option<Kind>,
+    pub(crate) object: Option<Kind>,
 }
 
 /// What the schema says of one operation's object.
-pub(crate) enum ObjectFrom<'s> {
+pub enum ObjectFrom<'s> {
     /// Nothing tells of it before it is too late.
     Nowhere,
     /// The response is the object, or a list of them at a JSON Pointer.
@@ -37,7 +37,7 @@ pub(crate) enum ObjectFrom<'s> {
 }
 
 impl Subject {
-    pub(super) fn of(
+    pub(crate) fn of(
         document: &Document,
         method: &Method,
         operation: &Operation,
@@ -52,7 +52,7 @@ impl Subject {
             });
             Kind::Record(members.collect())
         };
-        let read = !super::writes(method);
+        let read = !crate::writes(method);
         let group = if read { "method:read" } else { "method:write" };
         let groups = std::iter::once(group.to_owned())
             .chain(operation.tags.iter().map(|tag| format!("tag:{tag}")))
@@ -90,7 +90,7 @@ impl Subject {
 }
 
 /// The attributes of whoever asks.
-pub(super) fn principal(claims: &BTreeMap<String, ClaimType>) -> Vec<Member> {
+pub(crate) fn principal(claims: &BTreeMap<String, ClaimType>) -> Vec<Member> {
     let mut members = vec![
         Member::required("authenticated", Kind::Bool),
         Member::required("sub", Kind::Text),
@@ -112,7 +112,7 @@ pub(super) fn principal(claims: &BTreeMap<String, ClaimType>) -> Vec<Member> {
 }
 
 /// The schema in Cedar's own words.
-pub(super) fn text(subjects: &[Subject], principal: &[Member]) -> String {
+pub(crate) fn text(subjects: &[Subject], principal: &[Member]) -> String {
     let mut out = String::from("entity Role;\n");
     let _ = writeln!(out, "entity User in [Role] = {};", Kind::Record(principal.to_vec()));
     let groups: BTreeSet<&str> = subjects.iter().flat_map(|s| &s.groups).map(String::as_str).collect();

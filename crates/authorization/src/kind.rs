@@ -3,12 +3,12 @@
 use cedar_policy::RestrictedExpression;
 use serde_json::Value;
 
-use super::wanted::Wanted;
-use crate::openapi::{Direction, resolve};
+use crate::wanted::Wanted;
+use openapi::{Direction, resolve};
 
 /// A Cedar type that JSON values of a schema have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Text,
     Long,
     Bool,
@@ -18,18 +18,18 @@ pub(super) enum Kind {
 
 /// An attribute of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Member {
-    pub(super) name: String,
-    pub(super) kind: Kind,
-    pub(super) required: bool,
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
 }
 
 impl Member {
-    pub(super) fn required(name: &str, kind: Kind) -> Member {
+    pub(crate) fn required(name: &str, kind: Kind) -> Member {
         Member { name: name.into(), kind, required: true }
     }
 
-    pub(super) fn optional(name: &str, kind: Kind) -> Member {
+    pub(crate) fn optional(name: &str, kind: Kind) -> Member {
         Member { name: name.into(), kind, required: false }
     }
 }
@@ -39,13 +39,13 @@ const MAX_DEPTH: usize = 8;
 
 impl Kind {
     /// The type of a schema's values; `None` where Cedar has none, as for numbers with a fraction.
-    pub(super) fn of(root: &Value, schema: &Value, direction: Direction) -> Option<Kind> {
+    pub(crate) fn of(root: &Value, schema: &Value, direction: Direction) -> Option<Kind> {
         Walk { root, direction, inside: Vec::new() }.of(schema)
     }
 
     /// A JSON value as a Cedar value, as far as policies look at it; nothing for `null`. A value that is there and has
     /// another type is an error: a policy that asks for it must not take it for one that is not there.
-    pub(super) fn expression(
+    pub(crate) fn expression(
         &self,
         value: &Value,
         wanted: &Wanted,
@@ -81,7 +81,7 @@ impl Kind {
 
 /// A value that is there, and not of the type that the document or the policy declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unfit;
+pub(crate) struct Unfit;
 
 /// A whole number, also one that is written with a fraction of zero, which JSON Schema takes for an integer.
 fn whole(number: &serde_json::Number) -> Option<i64> {

@@ -6,21 +6,21 @@ use http::Method;
 use jsonschema::{Registry, Validator};
 use serde_json::Value;
 
-use super::bundle::{Bundle, Copies, settings};
-use super::normalize::normalize;
-use super::operation::{Body, MediaType, Operation, PathItem, Response};
-use super::parameter::{Location, Parameter, Style};
-use super::shape::{Direction, Shapes, escape, resolve};
-use super::text::{Fields, Kind, Scalar};
-use super::xml::XmlKind;
-use super::{Document, OperationSettings};
-use crate::diagnostics::{Problem, Source};
-use crate::router::{PathTemplate, Router};
+use crate::bundle::{Bundle, Copies, settings};
+use crate::normalize::normalize;
+use crate::operation::{Body, MediaType, Operation, PathItem, Response};
+use crate::parameter::{Location, Parameter, Style};
+use crate::shape::{Direction, Shapes, escape, resolve};
+use crate::text::{Fields, Kind, Scalar};
+use crate::xml::XmlKind;
+use crate::{Document, OperationSettings};
+use crate::{PathTemplate, Router};
+use crate::{Problem, Source};
 
 /// What the schemas call their document.
 const BASE: &str = "urn:doorward:openapi";
 
-pub(super) fn read(
+pub(crate) fn read(
     source: &Source,
     directory: Option<&Path>,
     overlays: &[Source],

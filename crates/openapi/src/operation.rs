@@ -4,9 +4,9 @@ use http::Method;
 use inputs::XmlElement;
 use serde_json::Value;
 
-use super::text::{Fields, Reading};
-use super::xml::XmlKind;
-use super::{Parameter, ShapeId};
+use crate::text::{Fields, Reading};
+use crate::xml::XmlKind;
+use crate::{Parameter, ShapeId};
 
 /// The operations of one path.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ impl PathItem {
         self.operations.iter().map(|(method, operation)| (method, operation))
     }
 
-    pub(super) fn push(&mut self, method: Method, operation: Operation) {
+    pub(crate) fn push(&mut self, method: Method, operation: Operation) {
         self.operations.push((method, operation));
     }
 }
@@ -104,15 +104,15 @@ pub struct MediaType {
     /// `application/json`, `text/*`, `*/*`.
     pub range: Box<str>,
     /// Where its schema is in the document, as a JSON Pointer.
-    pub(crate) schema: Option<Box<str>>,
+    pub schema: Option<Box<str>>,
     /// Which properties it knows.
     pub shape: Option<ShapeId>,
     /// Whether a value is right.
     pub validator: Option<jsonschema::Validator>,
-    pub(super) fields: Fields,
-    pub(super) xml: Option<XmlKind>,
+    pub(crate) fields: Fields,
+    pub(crate) xml: Option<XmlKind>,
     /// Media types that a part of a multipart body may have, by its name.
-    pub(super) parts: Vec<(Box<str>, Vec<Box<str>>)>,
+    pub(crate) parts: Vec<(Box<str>, Vec<Box<str>>)>,
 }
 
 impl MediaType {

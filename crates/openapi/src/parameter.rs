@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::text::{Kind, Reading};
+use crate::text::{Kind, Reading};
 
 /// Where a parameter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,16 +27,16 @@ pub struct Parameter {
     /// Whether a request must have it.
     pub required: bool,
     /// Where its schema is in the document, as a JSON Pointer.
-    pub(crate) schema: Option<Box<str>>,
-    pub(super) kind: Kind,
-    pub(super) style: Style,
-    pub(super) explode: bool,
-    pub(super) validator: Option<jsonschema::Validator>,
+    pub schema: Option<Box<str>>,
+    pub(crate) kind: Kind,
+    pub(crate) style: Style,
+    pub(crate) explode: bool,
+    pub(crate) validator: Option<jsonschema::Validator>,
 }
 
 /// How a value is written (OpenAPI 3.1 §4.8.12.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(crate) enum Style {
     Form,
     Simple,
     Label,

@@ -1,0 +1,48 @@
+//! All that is wrong with a policy, as one error.
+
+use std::fmt;
+
+use miette::Diagnostic;
+use openapi::Problem;
+
+/// All that is wrong with a policy. Never empty.
+#[derive(Debug, Clone, Diagnostic)]
+pub struct ConfigError {
+    /// The problems, in the order in which they were found.
+    #[related]
+    pub problems: Vec<Problem>,
+}
+
+impl From<Problem> for ConfigError {
+    fn from(problem: Problem) -> Self {
+        ConfigError { problems: vec![problem] }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problems.len() {
+            1 => f.write_str("the policy has a problem"),
+            n => write!(f, "the policy has {n} problems"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl ConfigError {
+    /// Each problem on its own line, with its mend: for logs, where there is no terminal to draw on.
+    pub fn lines(&self) -> String {
+        let mut out = String::new();
+        for problem in &self.problems {
+            out.push_str(&problem.to_string());
+            if let Some(mend) = problem.advice() {
+                out.push_str("; ");
+                out.push_str(mend);
+            }
+            out.push('\n');
+        }
+        out.truncate(out.trim_end().len());
+        out
+    }
+}
