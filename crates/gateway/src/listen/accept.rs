@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use guard::Transport;
+use guard::{Peer, Transport};
 use policy::config::ProxyProtocol;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
@@ -85,11 +85,15 @@ async fn negotiate(
         peer = within(timeout, proxy_protocol::read(&mut stream)).await?.unwrap_or(peer);
     }
     let tls = worker.state.tls.load_full();
+    let transport = if tls.is_some() { Transport::Tls } else { Transport::Plain };
+    if !worker.guard.accept(&Peer { address: peer, transport, violation: None }) {
+        return Ok(());
+    }
     match tls.as_ref() {
         Some(acceptor) => {
             let stream = within(timeout, acceptor.accept(stream)).await?;
             let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            let connection = Connection { worker, peer, transport: Transport::Tls, engine };
+            let connection = Connection { worker, peer, transport, engine };
             if is_http2 {
                 http2::serve(connection, stream, &[], token).await
             } else {
@@ -98,7 +102,7 @@ async fn negotiate(
         }
         None => {
             let (read, is_http2) = within(timeout, preface::read(&mut stream)).await?;
-            let connection = Connection { worker, peer, transport: Transport::Plain, engine };
+            let connection = Connection { worker, peer, transport, engine };
             if is_http2 {
                 http2::serve(connection, stream, &read, token).await
             } else {

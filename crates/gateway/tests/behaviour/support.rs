@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gateway::Gateway;
-use guard::{Audit, EventSink, Guard, Record};
+use guard::{Admission, Audit, EventSink, Guard, Record};
 use policy::Inputs;
 
 /// A gateway under test. It drains when dropped.
@@ -59,17 +59,27 @@ impl Running {
         Running::with(inputs)
     }
 
+    /// A gateway that decides about connections before it reads from them.
+    pub fn with_admission(admission: impl Admission + 'static, upstream: &str) -> Running {
+        let inputs = Inputs { upstream: vec![upstream.into()], ..Inputs::default() };
+        Running::new(inputs, |guard| guard.with_admission(Arc::new(admission)))
+    }
+
     /// A gateway with a policy file.
     pub fn from_file(file: &Path, upstreams: &[String]) -> Running {
         Running::with(Inputs { file: Some(file.into()), upstream: upstreams.to_vec(), ..Inputs::default() })
     }
 
-    fn with(mut inputs: Inputs) -> Running {
+    fn with(inputs: Inputs) -> Running {
+        Running::new(inputs, |guard| guard)
+    }
+
+    fn new(mut inputs: Inputs, change: impl FnOnce(Guard) -> Guard) -> Running {
         inputs.listen = vec!["127.0.0.1:0".parse().unwrap()];
         let mut policy = policy::load(&inputs).unwrap_or_else(|e| panic!("{}", e.lines()));
         policy.admin.listen = "127.0.0.1:0".parse().unwrap();
         let events = Arc::new(Events::default());
-        let guard = Guard::new(policy, events.clone()).unwrap();
+        let guard = change(Guard::new(policy, events.clone()).unwrap());
         let gateway = Gateway::start(guard, inputs).unwrap();
         let (address, admin) = (gateway.addresses()[0], gateway.admin().unwrap());
         Running { gateway: Some(gateway), address, admin, events }
