@@ -3,12 +3,15 @@
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::element::XmlElement;
+use super::error::BodyError;
 use super::json::{JsonError, has_huge_integer, parse_json};
-use super::multipart::{self, MultipartError, Part};
+use super::limits::StructureLimits;
+use super::media_type::media_type;
+use super::multipart::{self, Part};
 use super::pairs::pairs;
 #[cfg(feature = "xml")]
 use super::xml;
-use super::{StructureLimits, XmlElement};
 
 /// A body, parsed.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,33 +30,6 @@ pub enum ParsedBody {
     Text,
     /// A file in a binary format, under a media type for such files.
     Binary,
-}
-
-/// Why a body is not of its media type.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BodyError {
-    /// Not JSON that everybody reads alike.
-    #[error(transparent)]
-    Json(#[from] JsonError),
-    /// Not multipart that every server reads alike.
-    #[error(transparent)]
-    Multipart(#[from] MultipartError),
-    /// Not XML.
-    #[error("the body is not XML")]
-    Xml,
-    /// XML with a doctype.
-    #[error("the XML has a doctype")]
-    Doctype,
-    /// More fields than the limit.
-    #[error("the body has too many fields")]
-    TooMany,
-}
-
-/// The media type of a `Content-Type` without parameters, lower case (RFC 9110 §8.3.1).
-pub fn media_type(content_type: &[u8]) -> String {
-    let end = memchr::memchr(b';', content_type).unwrap_or(content_type.len());
-    let essence = content_type.get(..end).unwrap_or_default().trim_ascii();
-    String::from_utf8_lossy(essence).to_ascii_lowercase()
 }
 
 /// Parses a decoded body by its `Content-Type`, which is empty where there is none: then by what it looks like.
@@ -161,6 +137,8 @@ fn json_inputs<T>(name: &str, value: &Value, each: &mut impl FnMut(&str, &[u8]) 
 
 #[cfg(test)]
 mod tests {
+    use crate::multipart::MultipartError;
+
     use super::*;
 
     const LIMITS: StructureLimits = StructureLimits { depth: 8, members: 10 };

@@ -7,7 +7,9 @@ use async_graphql_parser::types::{Field, OperationDefinition, Selection, Selecti
 use async_graphql_value::{ConstValue, Name};
 use serde_json::{Map, Value};
 
-use super::{GraphqlPath, ParsedBody, pairs};
+use super::body::ParsedBody;
+use super::graphql_path::GraphqlPath;
+use super::pairs::pairs;
 
 /// How deep braces, brackets and parentheses of a document may nest before anybody parses it.
 const MAX_NESTING: usize = 64;

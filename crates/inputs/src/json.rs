@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::StructureLimits;
+use super::limits::StructureLimits;
 
 /// Why a text is not JSON that everybody reads alike.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

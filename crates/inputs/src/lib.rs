@@ -23,28 +23,25 @@
 
 mod body;
 mod element;
+mod error;
 #[cfg(feature = "graphql")]
 pub mod graphql;
 mod graphql_path;
 mod json;
+mod limits;
+mod media_type;
 mod multipart;
 mod pairs;
 pub mod rules;
 #[cfg(feature = "xml")]
 mod xml;
 
-pub use body::{BodyError, ParsedBody, is_binary_file, media_type, parse_body};
+pub use body::{ParsedBody, is_binary_file, parse_body};
 pub use element::XmlElement;
+pub use error::BodyError;
 pub use graphql_path::GraphqlPath;
 pub use json::{JsonError, parse_json};
+pub use limits::StructureLimits;
+pub use media_type::media_type;
 pub use multipart::{MultipartError, Part, write_multipart};
 pub use pairs::{cookies, pairs};
-
-/// Limits of a structured body.
-#[derive(Debug, Clone, Copy)]
-pub struct StructureLimits {
-    /// Nesting.
-    pub depth: usize,
-    /// Values, fields or elements.
-    pub members: usize,
-}

@@ -7,7 +7,7 @@
 
 use bytes::Bytes;
 
-use super::body::media_type;
+use super::media_type::media_type;
 
 /// A part of a multipart body.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,8 +5,9 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use super::body::BodyError;
-use super::{StructureLimits, XmlElement};
+use super::element::XmlElement;
+use super::error::BodyError;
+use super::limits::StructureLimits;
 
 /// Encodings in which the characters of markup and of attacks are what they are in ASCII.
 const ENCODINGS: [&str; 4] = ["utf-8", "utf8", "us-ascii", "iso-8859-1"];

@@ -1,0 +1,24 @@
+//! Why a body cannot be read.
+
+use super::json::JsonError;
+use super::multipart::MultipartError;
+
+/// Why a body is not of its media type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// Not JSON that everybody reads alike.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// Not multipart that every server reads alike.
+    #[error(transparent)]
+    Multipart(#[from] MultipartError),
+    /// Not XML.
+    #[error("the body is not XML")]
+    Xml,
+    /// XML with a doctype.
+    #[error("the XML has a doctype")]
+    Doctype,
+    /// More fields than the limit.
+    #[error("the body has too many fields")]
+    TooMany,
+}
