@@ -108,7 +108,7 @@ impl Reader {
                 Progress::Done(answer) => return answer,
                 Progress::Asks(request) => request,
             };
-            let answer = self.forward(request, forward).await;
+            let answer = self.forward(*request, forward).await;
             *self.desk.lock() = Desk::Answered(answer);
         }
     }
@@ -123,7 +123,7 @@ impl Reader {
         }
         let mut desk = self.desk.lock();
         match std::mem::replace(&mut *desk, Desk::Empty) {
-            Desk::Asked(request) => Poll::Ready(Progress::Asks(request)),
+            Desk::Asked(request) => Poll::Ready(Progress::Asks(Box::new(request))),
             other => {
                 *desk = other;
                 Poll::Pending
@@ -155,7 +155,7 @@ impl Reader {
 /// How far a door is.
 enum Progress<T> {
     Done(T),
-    Asks(Request<()>),
+    Asks(Box<Request<()>>),
 }
 
 /// Tells the upstream who asks, and under which id; whatever the client said of that is gone.
