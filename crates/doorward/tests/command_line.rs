@@ -85,7 +85,7 @@ fn every_commented_default_of_the_template_is_valid() {
 }
 
 #[test]
-fn a_bad_policy_is_refused_with_its_place_and_mend() {
+fn a_bad_policy_is_refused_with_its_place_and_help() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("doorward.toml"), "[cors]\norigin = ['https://a.example']\n")
         .unwrap();
@@ -138,10 +138,10 @@ fn an_api_that_cannot_be_reached_is_exit_three() {
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
 }
 
-/// The lab's token secret behind the gate, which takes no weak one.
+/// The lab's token secret behind the gate, which refuses a weak one.
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789";
 
-/// A process that is ended, by its id, when the test is done.
+/// A process that is killed, by its id, at the end of the test.
 struct Background(std::process::Child);
 
 impl Background {
@@ -161,7 +161,7 @@ impl Background {
         background
     }
 
-    /// Ends it as Ctrl-C does, and waits.
+    /// Stops it as Ctrl-C does, and waits.
     fn interrupt(mut self) {
         let id = self.0.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
@@ -176,7 +176,7 @@ impl Drop for Background {
     }
 }
 
-/// One request, and all that is answered.
+/// Sends one request and returns the whole response.
 fn ask(port: u16, request: &str) -> String {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -186,14 +186,14 @@ fn ask(port: u16, request: &str) -> String {
     answer
 }
 
-/// A port that nobody listens on, below those that the system gives to whoever asks for any, and told once: no test takes
-/// another's between its being told and its being listened on.
+/// A free port below the range of ephemeral ports. Each port is returned once, so that no other test takes it before it is
+/// bound.
 fn free_port() -> u16 {
     use std::sync::atomic::{AtomicU16, Ordering};
     const FIRST: u16 = 10_000;
     const PORTS: u16 = 20_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Other processes begin elsewhere.
+    // Other test processes begin at other ports.
     let own = (std::process::id() % 20) as u16 * 1000;
     loop {
         let port = FIRST + own.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
@@ -337,11 +337,10 @@ fn the_detectors_are_scored_on_labelled_values() {
     );
 }
 
-/// sqlmap against the lab: it finds the hole when the lab is bare, and nothing behind the gate, however it rewrites what
-/// it sends.
+/// sqlmap against the lab: it finds the hole in the bare lab and nothing behind the gate, with any of its tamper scripts.
 #[test]
 fn sqlmap_finds_nothing_behind_the_gate() {
-    /// Ways to rewrite for the lab's database, or for filters that look for words.
+    /// Tamper scripts for the lab's database or against filters of words.
     const TAMPERS: [&str; 12] = [
         "",
         "between",

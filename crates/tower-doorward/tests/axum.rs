@@ -1,4 +1,4 @@
-//! The axum example, served and asked over a socket.
+//! The axum example, over a socket.
 
 #![allow(clippy::unwrap_used)]
 

@@ -286,7 +286,7 @@ fn compressed_bodies_are_judged_by_what_they_say() {
 }
 
 #[test]
-fn keys_behind_a_url_are_fetched_and_their_tokens_believed() {
+fn remote_keys_are_fetched_and_verify_tokens() {
     use base64::Engine;
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
     let x = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(key.public_key_raw());
@@ -346,7 +346,7 @@ fn markup_is_taken_away_where_the_policy_says_so_and_prose_may_speak_of_sql() {
 }
 
 #[test]
-fn a_detector_is_believed_as_far_as_the_policy_says() {
+fn the_policy_sets_the_min_confidence_of_a_detector() {
     let upstream = Recorder::plain();
     let policy = "[injection]\ndetectors = { shell = 'observe', path = 'suspect' }\n[[route]]\npath = '/files'\ndetectors = { path = 'off' }";
     let gate = Running::start(policy, &[upstream.url()]);

@@ -1,4 +1,4 @@
-//! A gateway with a policy, an upstream that records what it gets, and clients that send exactly what they are told.
+//! A gateway with a policy, an upstream that records every byte, and clients that send raw bytes.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -216,7 +216,7 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<u8>>, answer: &str) {
     }
 }
 
-/// A process that is ended, by its id, when the test is done.
+/// A process that is killed, by its id, at the end of the test.
 pub struct Peer(Child);
 
 impl Peer {
@@ -250,14 +250,14 @@ pub fn until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// A port that nobody listens on, below those that the system gives to whoever asks for any, and told once: no test takes
-/// another's between its being told and its being listened on.
+/// A free port below the range of ephemeral ports. Each port is returned once, so that no other test takes it before it is
+/// bound.
 pub fn free_port() -> u16 {
     use std::sync::atomic::{AtomicU16, Ordering};
     const FIRST: u16 = 10_000;
     const PORTS: u16 = 20_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Other processes begin elsewhere.
+    // Other test processes begin at other ports.
     let own = (std::process::id() % 20) as u16 * 1000;
     loop {
         let port = FIRST + own.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
