@@ -9,7 +9,7 @@ use crate::request::{RequestError, build};
 
 /// Parses a command. Options that do not change what is sent are skipped.
 pub(crate) fn parse(command: &str) -> Result<Request<Full<Bytes>>, RequestError> {
-    let mut words = shlex::split(command).ok_or(RequestError::Quoting)?.into_iter().skip(1);
+    let mut words = shlex::split(&joined(command)).ok_or(RequestError::Quoting)?.into_iter().skip(1);
     let (mut method, mut url, mut headers, mut data) = (None, None, Vec::new(), Vec::new());
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| RequestError::MissingValue(word.clone()));
@@ -48,6 +48,18 @@ pub(crate) fn parse(command: &str) -> Result<Request<Full<Bytes>>, RequestError>
     build(&method, &url, &pairs, data.join("&"))
 }
 
+/// Joins lines that end in a backslash, where `shlex` would see an empty word. A backslash inside quotes is left to it.
+fn joined(command: &str) -> String {
+    let mut joined = String::with_capacity(command.len());
+    for line in command.split_inclusive('\n') {
+        match line.strip_suffix("\\\n") {
+            Some(start) if shlex::split(&format!("{joined}{start}")).is_some() => joined.push_str(start),
+            _ => joined.push_str(line),
+        }
+    }
+    joined
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +84,10 @@ mod tests {
             (
                 "curl -s -o out -m 5 --json {} http://h/ -H 'Host: other'",
                 "POST http://h/ host=other content-type=application/json cookie= user-agent=curl {}",
+            ),
+            (
+                "curl http://h/ \\\n -d \\\n'a \\\nb' -H \"x: \\\ny\"",
+                "POST http://h/ host=h content-type=application/x-www-form-urlencoded cookie= user-agent=curl a \\\\\\nb",
             ),
         ] {
             let request = parse(command).unwrap();

@@ -30,12 +30,9 @@ mod tests {
     #[test]
     fn the_form_is_known_by_the_first_bytes() {
         let archive = r#" {"log":{"entries":[{"request":{"method":"PUT","url":"/"}}]}}"#;
-        for (text, method) in [
-            ("POST / HTTP/1.1\n\n", "POST"),
-            ("\n curl -d x http://h/", "POST"),
-            (archive, "PUT"),
-            ("curl / HTTP/1.1", "GET"),
-        ] {
+        for (text, method) in
+            [("POST / HTTP/1.1\n\n", "POST"), ("\n curl -d x http://h/", "POST"), (archive, "PUT")]
+        {
             assert_eq!(parse(text.as_bytes()).unwrap().method(), method, "{text}");
         }
         assert!(matches!(parse(b"{"), Err(RequestError::Archive(_))));
