@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gateway::Gateway;
-use guard::{Audit, EventSink, Guard, Record, Verdict};
+use guard::{Audit, AuditSink, EventSink, FanOut, Guard, Record, Verdict};
 use policy::Inputs;
 
 use crate::error::FtwError;
@@ -41,15 +41,9 @@ impl EventSink for Collector {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).refused = Some(refused);
         }
     }
+}
 
-    fn wants_access(&self) -> bool {
-        false
-    }
-
-    fn wants_audit(&self) -> bool {
-        true
-    }
-
+impl AuditSink for Collector {
     fn audit(&self, entry: &Audit) {
         let lines = entry.transaction.messages.iter().map(|message| {
             let details = &message.details;
@@ -94,7 +88,9 @@ impl TestGateway {
         };
         let policy = policy::load(&inputs).map_err(|e| cannot_start(e.lines()))?;
         let log = Arc::new(Collector::default());
-        let guard = Guard::new(policy, log.clone()).map_err(cannot_start)?;
+        let stores = guard::open_stores(&policy).map_err(cannot_start)?;
+        let sinks = FanOut::new().events(log.clone()).audit(log.clone());
+        let guard = Guard::new(policy, stores, sinks).map_err(cannot_start)?;
         let gateway = Gateway::start(guard, inputs).map_err(cannot_start)?;
         let address = *gateway.addresses().first().ok_or_else(|| cannot_start("it listens on no address"))?;
         Ok(TestGateway { gateway: Some(gateway), address, log, directory })

@@ -43,7 +43,7 @@ fn respond(guard: &Guard, request: &Request<Incoming>) -> Response<Full<Bytes>> 
         (&Method::GET, "/healthz") => (StatusCode::OK, "text/plain", "ok\n".to_owned()),
         (&Method::GET, "/metrics") => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            (StatusCode::OK, kind, guard.metrics().text(guard.sink().dropped()))
+            (StatusCode::OK, kind, guard.metrics().text(guard.sinks().dropped()))
         }
         _ => (StatusCode::NOT_FOUND, "text/plain", "/healthz, /metrics\n".to_owned()),
     };

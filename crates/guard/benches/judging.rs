@@ -3,14 +3,13 @@
 #![allow(clippy::unwrap_used)]
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use authorization::{Asker, CedarVerdict, Question};
 use bytes::Bytes;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use guard::body::Forwarded;
-use guard::{EventSink, Guard, Peer, Record, Transport};
+use guard::{FanOut, Guard, Peer, Transport};
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use inputs::{StructureLimits, parse_json};
@@ -88,16 +87,6 @@ fn parse(bencher: Bencher<'_, '_>, bytes: usize) {
         .bench_local(|| assert!(parse_json(black_box(body.as_bytes()), limits).is_ok()));
 }
 
-struct Silent;
-
-impl EventSink for Silent {
-    fn record(&self, _: &Record<'_>) {}
-
-    fn wants_access(&self) -> bool {
-        false
-    }
-}
-
 /// A whole exchange with a list of 10 KiB as its answer: without an owner, and with one that is checked item by item.
 #[divan::bench(args = ["", "owner = { field = '/owner', list = '/items' }"])]
 fn answer_of_10_kib(bencher: Bencher<'_, '_>, owner: &str) {
@@ -106,7 +95,8 @@ fn answer_of_10_kib(bencher: Bencher<'_, '_>, owner: &str) {
         "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90"
     );
     let policy = policy::load(&Inputs { text: Some(policy), ..Inputs::default() }).unwrap();
-    let guard = Guard::new(policy, Arc::new(Silent)).unwrap();
+    let stores = guard::open_stores(&policy).unwrap();
+    let guard = Guard::new(policy, stores, FanOut::new()).unwrap();
     let peer = Peer { address: [127, 0, 0, 1].into(), transport: Transport::Plain, violation: None };
     let text = Bytes::from(things(10_240).to_string());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

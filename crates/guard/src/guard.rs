@@ -1,7 +1,6 @@
 //! The guard: a policy in force, and the one function through which every exchange goes.
 
 use std::borrow::Cow;
-use std::hash::RandomState;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,18 +11,16 @@ use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use identity::{KeyError, Principal};
-use policy::{Door, LedgerPlace, Policy};
-use store::postgres::PostgresLedger;
-use store::redis::RedisLedger;
-use store::sqlite::SqliteLedger;
-use store::{AnyLedger, MemoryCounters, MemoryLedger, StoreError};
+use policy::{Door, Policy};
+use store::{StoreError, Stores};
 
 use crate::admission::{Admission, Open};
 use crate::decision::problem;
 use crate::decision::ruling::{Interruption, Ruling};
 use crate::engine::Engine;
+use crate::events::Verdict;
+use crate::events::fan_out::FanOut;
 use crate::events::metrics::Metrics;
-use crate::events::{EventSink, Verdict};
 use crate::exchange::Exchange;
 use crate::exchange::peer::Peer;
 use crate::forward::{Client, ForwardError};
@@ -40,7 +37,7 @@ pub enum GuardError {
     /// A key is of no use.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The ledger cannot be opened.
+    /// A store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -58,40 +55,26 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard with a policy, and somewhere for its events to go.
+    /// A guard with a policy, the stores that hold its state ([`open_stores`](crate::open_stores)), and the sinks that
+    /// take its events.
     ///
     /// # Errors
-    /// When a key of the policy is of no use, or its ledger cannot be opened.
-    pub fn new(policy: Policy, sink: Arc<dyn EventSink>) -> Result<Self, GuardError> {
-        Guard::with_doors(policy, sink, &DOORS)
+    /// If a key of the policy is unusable.
+    pub fn new(policy: Policy, stores: Stores, sinks: impl Into<FanOut>) -> Result<Self, GuardError> {
+        Guard::with_doors(policy, stores, sinks.into(), &DOORS)
     }
 
     /// A guard with other doors than the usual ones.
     pub(crate) fn with_doors(
         policy: Policy,
-        sink: Arc<dyn EventSink>,
+        stores: Stores,
+        sinks: FanOut,
         doors: &'static Doors,
     ) -> Result<Self, GuardError> {
-        /// Looks and flags kept.
-        const LOOKS: usize = 100_000;
-        let most = policy.ledger.max_ids;
-        let ledger = match &policy.ledger.place {
-            LedgerPlace::Memory => AnyLedger::Memory(MemoryLedger::new(most)),
-            LedgerPlace::File(file) => AnyLedger::Sqlite(SqliteLedger::open(file, most)?),
-            LedgerPlace::Redis(url) => AnyLedger::Redis(Box::new(RedisLedger::open(url.reveal(), most)?)),
-            LedgerPlace::Postgres(url) => {
-                AnyLedger::Postgres(Box::new(PostgresLedger::open(url.reveal(), most)?))
-            }
-        };
-        let state = State {
-            counters: MemoryCounters::new(policy.max_counters),
-            ledger,
-            looks: MemoryLedger::new(LOOKS),
-            records: seclang::Records::new(LOOKS),
-            hash_keys: [RandomState::new(), RandomState::new()],
-            sink,
-            metrics: Arc::default(),
-        };
+        /// Records of a rule set's collections.
+        const RECORDS: usize = 100_000;
+        let records = seclang::Records::new(RECORDS);
+        let state = State { stores, records, sinks: Arc::new(sinks), metrics: Arc::default() };
         let engine = Arc::new(ArcSwap::from_pointee(Engine::new(policy)?));
         Ok(Guard { engine, state: Arc::new(state), doors, admission: Arc::new(Open) })
     }
@@ -109,7 +92,7 @@ impl Guard {
             match catch_unwind(AssertUnwindSafe(|| self.admission.refuse(peer))) {
                 Ok(None) => return true,
                 Ok(Some(refusal)) => (ADMISSION, refusal.rule, Verdict::Refused, refusal.evidence),
-                Err(_) => (GUARD, PANIC, Verdict::Failed, "the admission panicked".to_owned()),
+                Err(_) => (GUARD, PANIC, Verdict::Failed, Box::new("the admission panicked".into())),
             };
         let event = Early { now: SystemTime::now(), peer, method: "", path: "" };
         event.record(&self.state, (door, rule), verdict, None, &evidence);
@@ -119,11 +102,6 @@ impl Guard {
     /// Puts another policy in force. Exchanges under way end by the one they began with.
     pub fn replace(&self, engine: Engine) {
         self.engine.store(Arc::new(engine));
-    }
-
-    /// Forgets what was counted against limits, as if nobody had been here.
-    pub fn reset_limits(&self) {
-        self.state.counters.clear();
     }
 
     /// The policy in force.
@@ -137,8 +115,8 @@ impl Guard {
     }
 
     /// Where events go.
-    pub fn sink(&self) -> &Arc<dyn EventSink> {
-        &self.state.sink
+    pub fn sinks(&self) -> &Arc<FanOut> {
+        &self.state.sinks
     }
 
     /// Takes a request through the doors, forwards it, and takes the answer back through them.
@@ -165,7 +143,13 @@ impl Guard {
         let read = catch_unwind(AssertUnwindSafe(|| Exchange::new(&engine, parts, peer, now)));
         let Ok(mut x) = read else {
             let event = Early { now, peer: &peer, method: method.as_str(), path: uri.path() };
-            let id = event.record(&self.state, (GUARD, PANIC), Verdict::Failed, Some(500), A_DOOR_PANICKED);
+            let id = event.record(
+                &self.state,
+                (GUARD, PANIC),
+                Verdict::Failed,
+                Some(500),
+                &A_DOOR_PANICKED.into(),
+            );
             return problem(StatusCode::INTERNAL_SERVER_ERROR, id, &[]).map(Outgoing::held);
         };
         x.principal = caller.map(|PreAuthenticated(principal)| Arc::new(principal));
@@ -217,7 +201,14 @@ where
                 ForwardError::Unavailable(_) => (StatusCode::BAD_GATEWAY, "unavailable"),
                 ForwardError::Broken(_) => (StatusCode::BAD_GATEWAY, "broken"),
             };
-            ruling.note(x, "upstream", rule, Verdict::Failed, Some(status.as_u16()), &error.to_string());
+            ruling.note(
+                x,
+                "upstream",
+                rule,
+                Verdict::Failed,
+                Some(status.as_u16()),
+                &error.to_string().into(),
+            );
             Ok(problem(status, x.id, &[]).map(Outgoing::held))
         }
     }

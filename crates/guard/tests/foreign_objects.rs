@@ -6,12 +6,12 @@ mod things;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use guard::body::Forwarded;
-use guard::{EventSink, Guard, Peer, Record, Transport};
+use guard::{FanOut, Guard, Peer, Transport};
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
@@ -52,16 +52,6 @@ fn response(manner: Manner, status: u16, value: &Value) -> Response<Pieces> {
     builder.body(Pieces(pieces, manner == Manner::Broken)).unwrap()
 }
 
-struct Silent;
-
-impl EventSink for Silent {
-    fn record(&self, _: &Record<'_>) {}
-
-    fn wants_access(&self) -> bool {
-        false
-    }
-}
-
 /// One request through the guard. The status, and every byte that left.
 fn send(guard: &Guard, api: &Mutex<Api>, manner: Manner, caller: &'static str, ask: &Ask) -> (u16, Vec<u8>) {
     let (method, target) = ask.request();
@@ -96,7 +86,8 @@ fn send(guard: &Guard, api: &Mutex<Api>, manner: Manner, caller: &'static str, a
 fn guard() -> Guard {
     let inputs = policy::Inputs { text: Some(POLICY.into()), ..policy::Inputs::default() };
     let policy = policy::load(&inputs).unwrap_or_else(|e| unreachable!("{}", e.lines()));
-    Guard::new(policy, Arc::new(Silent)).unwrap()
+    let stores = guard::open_stores(&policy).unwrap();
+    Guard::new(policy, stores, FanOut::new()).unwrap()
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! API keys: known only by their hash.
+//! API keys, of which the policy holds only hashes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,11 +34,11 @@ impl ApiKeys {
         ApiKeys { by_hash }
     }
 
-    /// The principal of a key. What is looked up is the hash, so the time taken tells nothing about the key.
+    /// The principal of a key. The hash is looked up, so the time that this takes reveals nothing about the key.
     pub(crate) fn verify(&self, key: &str, now: u64) -> Option<Arc<Principal>> {
         let hash: [u8; 32] = Sha256::digest(key.as_bytes()).into();
         let (known, (principal, expires)) = self.by_hash.get_key_value(&hash)?;
         let same = bool::from(known.ct_eq(&hash));
-        (same && expires.is_none_or(|end| now < end)).then(|| Arc::clone(principal))
+        (same && expires.is_none_or(|expires_at| now < expires_at)).then(|| Arc::clone(principal))
     }
 }

@@ -1,4 +1,4 @@
-//! All keys of a policy, and the memory of tokens that were verified before.
+//! All keys of a policy, and a cache of verified tokens: a client sends the same one many times.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::principal::Principal;
 use crate::remote::RemoteKeys;
 use crate::token::{self, Expectations, TokenError};
 
-/// Verified tokens remembered. Only their hashes are kept.
-const REMEMBERED: usize = 20_000;
-/// How long a request waits for a key set that its token made us fetch.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Verified tokens in the cache, by their SHA-256.
+const CACHED_TOKENS: usize = 20_000;
+/// How long a request waits for the fetch of a key set that its token caused.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Verifies tokens and API keys into principals.
 pub struct Authenticator {
@@ -34,7 +34,9 @@ struct TrustedIssuer {
 #[derive(Clone)]
 struct Verified {
     principal: Arc<Principal>,
-    until: u64,
+    /// Seconds since 1970.
+    expires_at: u64,
+    /// Of the remote key sets: other keys may no longer accept the token.
     generation: u64,
 }
 
@@ -42,7 +44,7 @@ impl Authenticator {
     /// Reads the keys of a policy.
     ///
     /// # Errors
-    /// When key material is of no use.
+    /// If key material is unusable.
     pub fn new(auth: &Auth) -> Result<Self, KeyError> {
         let mut issuers = Vec::new();
         for issuer in &auth.issuers {
@@ -68,26 +70,26 @@ impl Authenticator {
         Ok(Authenticator {
             issuers,
             api_keys: ApiKeys::new(&auth.api_keys),
-            verified: Cache::new(REMEMBERED),
+            verified: Cache::new(CACHED_TOKENS),
         })
     }
 
-    /// The key sets that somebody has to fetch.
+    /// The key sets behind URLs, for whoever fetches them.
     pub fn remote_keys(&self) -> impl Iterator<Item = &RemoteKeys> {
         self.issuers.iter().flat_map(|issuer| &issuer.remote)
     }
 
-    /// Verifies a token at a time in seconds since 1970. A `kid` that nobody knows makes remote key sets be
-    /// fetched once more before the answer.
+    /// Verifies a token at a time in seconds since 1970. If its `kid` is unknown, remote key sets are fetched once more
+    /// before the answer.
     ///
     /// # Errors
-    /// When it is not believed.
+    /// If the token is not accepted.
     pub async fn token(&self, token: &str, now: u64) -> Result<Arc<Principal>, TokenError> {
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let generation = self.generation();
         if let Some(known) = self.verified.get(&hash)
             && known.generation == generation
-            && now < known.until
+            && now < known.expires_at
         {
             return Ok(known.principal);
         }
@@ -95,9 +97,9 @@ impl Authenticator {
         if verified == Err(TokenError::UnknownKey) && self.fetch().await {
             verified = self.verify(token, now);
         }
-        let (principal, until) = verified?;
-        let remembered = Verified { principal: Arc::clone(&principal), until, generation: self.generation() };
-        self.verified.insert(hash, remembered);
+        let (principal, expires_at) = verified?;
+        let generation = self.generation();
+        self.verified.insert(hash, Verified { principal: Arc::clone(&principal), expires_at, generation });
         Ok(principal)
     }
 
@@ -112,14 +114,15 @@ impl Authenticator {
 
     async fn fetch(&self) -> bool {
         for remote in self.remote_keys() {
-            if remote.fetch(PATIENCE).await {
+            if remote.fetch(FETCH_TIMEOUT).await {
                 return true;
             }
         }
         false
     }
 
-    /// Tries every issuer's keys that the token may mean. The most telling error of all is the answer.
+    /// Tries every issuer's keys that may have signed the token. If none accepts it, the error of the last one tried is
+    /// the answer.
     fn verify(&self, text: &str, now: u64) -> Result<(Arc<Principal>, u64), TokenError> {
         let header = token::header(text)?;
         let mut error = TokenError::UnknownKey;
@@ -135,9 +138,9 @@ impl Authenticator {
                     }
                 };
                 match token::claims(&claims, &issuer.expected, now) {
-                    Ok(expires) => {
-                        let until = expires.saturating_add(issuer.expected.leeway);
-                        return Ok((Arc::new(Principal::from_claims(claims)), until));
+                    Ok(expires_at) => {
+                        let expires_at = expires_at.saturating_add(issuer.expected.leeway);
+                        return Ok((Arc::new(Principal::from_claims(claims)), expires_at));
                     }
                     Err(e) => error = e,
                 }

@@ -1,4 +1,4 @@
-//! Verification keys, each with its one algorithm.
+//! Verification keys. Each is bound to one algorithm, so that a token cannot choose another (RFC 8725 §3.1).
 
 use base64::Engine;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, JwkSet, KeyAlgorithm, PublicKeyUse};
@@ -13,21 +13,21 @@ pub(crate) struct VerificationKey {
     pub(crate) key: DecodingKey,
 }
 
-/// Why key material is of no use.
+/// Why key material is unusable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Not a PEM of a public key for the algorithm.
     #[error("the {algorithm} key is not a PEM of a public key for it: {reason}")]
     Pem {
-        /// The algorithm it was meant for.
+        /// The algorithm that the policy names for it.
         algorithm: &'static str,
-        /// What the parser says.
+        /// The parser's message.
         reason: String,
     },
     /// Not a JWK set.
     #[error("not a JWK set (RFC 7517): {0}")]
     Set(String),
-    /// A set with no key that can verify EdDSA, ES256 or RS256.
+    /// A set without a key for EdDSA, ES256 or RS256.
     #[error("the JWK set has no key for EdDSA, ES256 or RS256")]
     Empty,
 }
@@ -49,7 +49,7 @@ pub(crate) fn single(
     Ok(VerificationKey { kid, algorithm, key })
 }
 
-/// The keys of a set that verify signatures. Symmetric keys and keys for encryption are passed over.
+/// The keys of a set that verify signatures. Symmetric keys and keys for encryption are skipped.
 pub(crate) fn set(text: &str) -> Result<Vec<VerificationKey>, KeyError> {
     let set: JwkSet = serde_json::from_str(text).map_err(|e| KeyError::Set(e.to_string()))?;
     let mut keys = Vec::new();

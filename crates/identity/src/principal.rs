@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// What a principal proved itself with.
+/// The kind of credential that identified a principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
     /// A signed token.
@@ -21,7 +21,7 @@ impl Credential {
     }
 }
 
-/// Who is asking.
+/// The caller that a credential identifies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Principal {
     /// The `sub` claim, or the subject of the API key.
@@ -30,12 +30,12 @@ pub struct Principal {
     pub claims: Map<String, Value>,
     /// Scopes: the `scope` claim (RFC 8693 §4.2), `scp`, or those of the key.
     pub scopes: Vec<String>,
-    /// What it was proved with.
+    /// The kind of credential.
     pub credential: Credential,
 }
 
 impl Principal {
-    /// The principal of a token's claims, which somebody has verified.
+    /// The principal of verified token claims.
     pub fn from_claims(claims: Map<String, Value>) -> Self {
         let mut scopes = Vec::new();
         for name in ["scope", "scp"] {
@@ -51,12 +51,12 @@ impl Principal {
         Principal { subject, claims, scopes, credential: Credential::Token }
     }
 
-    /// The value of a claim, when it is there and not null. `sub` is the subject for every credential.
+    /// The value of a claim, if it is present and not null. `sub` is the subject for every credential.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.claims.get(name).filter(|v| !v.is_null())
     }
 
-    /// Whether a claim equals a value or is a list that holds it; numbers and texts compare by what they say.
+    /// Whether a claim equals a value or is a list that contains it; the number 7 equals the text "7".
     pub fn has(&self, claim: &str, value: &str) -> bool {
         match self.claim(claim) {
             Some(Value::Array(list)) => list.iter().any(|item| text_of(item) == value),
@@ -66,7 +66,7 @@ impl Principal {
     }
 }
 
-/// What a claim or a field says, as text: `7` and `"7"` are the same identifier. Composite values say nothing.
+/// A claim as text: `7` and `"7"` are the same identifier. Composite values are empty.
 fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

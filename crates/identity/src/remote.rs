@@ -1,4 +1,4 @@
-//! Key sets that live behind a URL: who needs them asks here, who can fetch them answers here.
+//! Key sets behind a URL. This crate opens no sockets: whoever can fetch a set waits for requests here and hands it in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,60 +8,60 @@ use tokio::sync::{Notify, watch};
 
 use crate::keys::{KeyError, VerificationKey, set};
 
-/// A key set that is fetched again and again. Until the first fetch it holds no key, and every token fails.
+/// A key set that is fetched periodically. Until the first fetch it holds no key, and every token fails.
 #[derive(Clone)]
 pub struct RemoteKeys {
     /// Where the set is.
     pub url: http::Uri,
     /// How often it is fetched.
     pub every: Duration,
-    shared: Arc<Shared>,
+    state: Arc<State>,
 }
 
-struct Shared {
+struct State {
     keys: ArcSwap<Vec<VerificationKey>>,
-    wanted: Notify,
+    requested: Notify,
     generation: watch::Sender<u64>,
 }
 
 impl RemoteKeys {
     pub(crate) fn new(url: http::Uri, every: Duration) -> Self {
-        let shared = Shared {
+        let state = State {
             keys: ArcSwap::from_pointee(Vec::new()),
-            wanted: Notify::new(),
+            requested: Notify::new(),
             generation: watch::Sender::new(0),
         };
-        RemoteKeys { url, every, shared: Arc::new(shared) }
+        RemoteKeys { url, every, state: Arc::new(state) }
     }
 
     /// Replaces the keys by those of a JWK set that was fetched.
     ///
     /// # Errors
-    /// When it is none; the keys that are there stay.
+    /// If it is not one; the present keys stay.
     pub fn update(&self, text: &str) -> Result<(), KeyError> {
-        self.shared.keys.store(Arc::new(set(text)?));
-        self.shared.generation.send_modify(|g| *g += 1);
+        self.state.keys.store(Arc::new(set(text)?));
+        self.state.generation.send_modify(|g| *g += 1);
         Ok(())
     }
 
-    /// Resolves when a token named a key that is not here: a reason to fetch before it is time.
-    pub async fn wanted(&self) {
-        self.shared.wanted.notified().await;
+    /// Resolves when a token names an unknown key: a reason to fetch before the period ends.
+    pub async fn requested(&self) {
+        self.state.requested.notified().await;
     }
 
-    /// Asks for a fetch and waits for it, at most `patience`. Whether there are new keys.
-    pub(crate) async fn fetch(&self, patience: Duration) -> bool {
-        let mut generation = self.shared.generation.subscribe();
-        self.shared.wanted.notify_one();
-        matches!(tokio::time::timeout(patience, generation.changed()).await, Ok(Ok(())))
+    /// Requests a fetch and waits for it until the timeout. Whether there are new keys.
+    pub(crate) async fn fetch(&self, timeout: Duration) -> bool {
+        let mut generation = self.state.generation.subscribe();
+        self.state.requested.notify_one();
+        matches!(tokio::time::timeout(timeout, generation.changed()).await, Ok(Ok(())))
     }
 
     pub(crate) fn generation(&self) -> u64 {
-        *self.shared.generation.borrow()
+        *self.state.generation.borrow()
     }
 
     pub(crate) fn keys(&self) -> Arc<Vec<VerificationKey>> {
-        self.shared.keys.load_full()
+        self.state.keys.load_full()
     }
 }
 

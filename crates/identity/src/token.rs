@@ -1,4 +1,4 @@
-//! JSON Web Tokens (RFC 7519), verified as RFC 8725 advises.
+//! JSON Web Tokens (RFC 7519), verified as RFC 8725 recommends.
 
 use base64::Engine;
 use jsonwebtoken::{Algorithm, Validation, decode};
@@ -7,41 +7,44 @@ use serde_json::{Map, Value};
 
 use crate::keys::VerificationKey;
 
-/// Why a token is not believed. The caller learns only that it is not.
+/// Why a token is not accepted. The client learns only that it is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Not three parts of base64url JSON.
     #[error("the token is not a JWT")]
     Malformed,
-    /// No trusted key has the `kid` that it names.
-    #[error("no trusted key is named by the token")]
+    /// No trusted key has the token's `kid`.
+    #[error("no trusted key has the token's kid")]
     UnknownKey,
-    /// `alg` is not the algorithm of the key: `none`, key confusion.
-    #[error("the token's algorithm is not the key's")]
+    /// `alg` is not the algorithm of the key: `none`, or key confusion (RFC 8725 §2.1).
+    #[error("the token's alg is not the key's algorithm")]
     Algorithm,
-    /// The header demands an extension (`crit`) that nobody here knows.
-    #[error("the token demands an unknown extension")]
+    /// The header requires an extension (`crit`, RFC 7515 §4.1.11); none is supported.
+    #[error("the token requires an unsupported extension (crit)")]
     Critical,
-    /// The signature is wrong.
-    #[error("the token's signature is wrong")]
+    /// The signature is invalid.
+    #[error("the token's signature is invalid")]
     Signature,
-    /// It has ended, or has no end.
-    #[error("the token has expired, or never would")]
+    /// `exp` is in the past.
+    #[error("the token has expired")]
     Expired,
-    /// It does not hold yet.
-    #[error("the token does not hold yet")]
-    NotYet,
-    /// It is older than the policy allows, or does not say how old it is.
+    /// There is no `exp` claim.
+    #[error("the token has no exp claim")]
+    NoExpiry,
+    /// `nbf` or `iat` is in the future.
+    #[error("the token is not valid yet (nbf, iat)")]
+    NotYetValid,
+    /// `iat` is longer ago than the policy allows, or missing where the policy limits a token's age.
     #[error("the token is older than allowed")]
     Lifetime,
-    /// It comes from another issuer.
+    /// `iss` is not the trusted issuer's.
     #[error("the token's issuer is not trusted")]
     Issuer,
-    /// It is meant for somebody else.
+    /// `aud` names another audience, or none.
     #[error("the token is for another audience")]
     Audience,
-    /// It says nobody's name.
-    #[error("the token has no subject")]
+    /// There is no `sub` claim, or it is empty.
+    #[error("the token has no sub claim")]
     Subject,
 }
 
@@ -53,7 +56,7 @@ pub(crate) struct Header {
     pub(crate) crit: Value,
 }
 
-/// The header of a token, read but not believed.
+/// The header of a token, which nothing has verified yet.
 pub(crate) fn header(token: &str) -> Result<Header, TokenError> {
     let (header, rest) = token.split_once('.').ok_or(TokenError::Malformed)?;
     if rest.split('.').count() != 2 {
@@ -65,7 +68,7 @@ pub(crate) fn header(token: &str) -> Result<Header, TokenError> {
     if header.crit.is_null() { Ok(header) } else { Err(TokenError::Critical) }
 }
 
-/// Verifies the signature with one key, which pins the algorithm.
+/// Verifies the signature with one key, and with that key's algorithm only.
 pub(crate) fn verify(
     token: &str,
     header: &Header,
@@ -85,7 +88,7 @@ pub(crate) fn verify(
     })
 }
 
-/// What an issuer's tokens must say.
+/// The claims that an issuer's tokens must have.
 #[derive(Debug, Clone)]
 pub(crate) struct Expectations {
     pub(crate) issuer: Option<String>,
@@ -94,28 +97,29 @@ pub(crate) struct Expectations {
     pub(crate) leeway: u64,
 }
 
-/// Checks the claims of a token whose signature is right. Answers with the second until which it is believed.
+/// Checks the claims of a token whose signature is valid. Returns the second at which it expires.
 pub(crate) fn claims(
     claims: &Map<String, Value>,
     expected: &Expectations,
     now: u64,
 ) -> Result<u64, TokenError> {
+    #[allow(clippy::cast_possible_truncation, reason = "whole seconds count (RFC 7519 §2); `as` saturates")]
     let time = |name| claims.get(name).and_then(Value::as_f64).map(|t| t.max(0.0) as u64);
-    let expires = time("exp").ok_or(TokenError::Expired)?;
-    if now >= expires.saturating_add(expected.leeway) {
+    let expires_at = time("exp").ok_or(TokenError::NoExpiry)?;
+    if now >= expires_at.saturating_add(expected.leeway) {
         return Err(TokenError::Expired);
     }
     for name in ["nbf", "iat"] {
         if time(name).is_some_and(|t| t > now.saturating_add(expected.leeway)) {
-            return Err(TokenError::NotYet);
+            return Err(TokenError::NotYetValid);
         }
     }
-    // An issuer that gives its tokens too long a life does not decide how long we believe them.
-    let mut until = expires;
+    // How long a token is accepted is not for its issuer alone to decide.
+    let mut expires_at = expires_at;
     if let Some(longest) = expected.max_lifetime {
         let issued = time("iat").ok_or(TokenError::Lifetime)?;
-        until = until.min(issued.saturating_add(longest));
-        if now >= until.saturating_add(expected.leeway) {
+        expires_at = expires_at.min(issued.saturating_add(longest));
+        if now >= expires_at.saturating_add(expected.leeway) {
             return Err(TokenError::Lifetime);
         }
     }
@@ -127,18 +131,18 @@ pub(crate) fn claims(
     if !expected.audiences.is_empty() {
         let listed =
             |value: &Value| value.as_str().is_some_and(|a| expected.audiences.iter().any(|e| e == a));
-        let meant = match claims.get("aud") {
+        let matches = match claims.get("aud") {
             Some(Value::Array(list)) => list.iter().any(listed),
             Some(one) => listed(one),
             None => false,
         };
-        if !meant {
+        if !matches {
             return Err(TokenError::Audience);
         }
     }
     match claims.get("sub") {
-        Some(Value::String(subject)) if !subject.is_empty() => Ok(until),
-        Some(Value::Number(_)) => Ok(until),
+        Some(Value::String(subject)) if !subject.is_empty() => Ok(expires_at),
+        Some(Value::Number(_)) => Ok(expires_at),
         _ => Err(TokenError::Subject),
     }
 }

@@ -5,6 +5,7 @@ mod cedar;
 mod gateway;
 mod headers;
 mod ledger;
+mod rate;
 mod routes;
 mod waf;
 mod written;
@@ -115,6 +116,7 @@ impl Compiler {
         let headers = self.headers(&config.headers);
         let deny = self.deny(&config);
         let ledger = self.ledger(&config.ownership.ledger);
+        let hash_secret = self.hash_secret(&config.rate);
         let read_as = config.ownership.read_as.as_ref().and_then(|read_as| self.read_as(read_as));
         let modes = modes(Modes::default(), &config.doors);
         let fallback = self.fallback(&config, modes, &auth);
@@ -160,6 +162,7 @@ impl Compiler {
             enumeration: config.ownership.enumeration,
             decode_rounds: config.injection.decode_rounds,
             max_counters: config.rate.max_keys,
+            hash_secret,
             files: self.files,
             routes,
             fallback: Arc::new(fallback),

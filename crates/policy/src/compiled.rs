@@ -26,9 +26,11 @@ use openapi::Document;
 use openapi::Pointer;
 use openapi::{Captures, PathTemplate, Router, Spelling};
 
+mod hash_secret;
 mod ledger;
 mod objects;
 
+pub use hash_secret::HashSecret;
 pub use ledger::{Ledger, LedgerPlace, SecretUrl};
 pub use objects::{Binding, Input, ObjectReference, Owner, ReadPath};
 
@@ -87,6 +89,8 @@ pub struct Policy {
     pub decode_rounds: usize,
     /// Counters kept.
     pub max_counters: usize,
+    /// The secret of counter keys, where gateways share one.
+    pub hash_secret: Option<HashSecret>,
     /// The files that it was made from: a change of one is a reason to read it again.
     pub files: Vec<PolicyFile>,
     pub(crate) routes: Router<Vec<Arc<RoutePolicy>>>,

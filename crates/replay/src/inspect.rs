@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use guard::body::Forwarded;
-use guard::{Audit, EventSink, Guard, GuardError, Peer, PreAuthenticated, Record, Transport};
+use guard::{
+    Audit, AuditSink, EventSink, FanOut, Guard, GuardError, Peer, PreAuthenticated, Record, Transport,
+};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -91,7 +93,9 @@ pub async fn inspect(policy: Policy, scenario: Scenario) -> Result<Inspection, I
         request.extensions_mut().insert(PreAuthenticated(Principal::from_claims(claims)));
     }
     let sink = Arc::new(Collector::default());
-    let guard = Guard::new(policy, sink.clone())?;
+    let stores = guard::open_stores(&policy)?;
+    let sinks = FanOut::new().events(sink.clone()).audit(sink.clone());
+    let guard = Guard::new(policy, stores, sinks)?;
     let peer =
         Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), transport: Transport::Plain, violation: None };
     let mut forwarded: Vec<String> = Vec::new();
@@ -127,15 +131,9 @@ impl EventSink for Collector {
             });
         }
     }
+}
 
-    fn wants_access(&self) -> bool {
-        false
-    }
-
-    fn wants_audit(&self) -> bool {
-        true
-    }
-
+impl AuditSink for Collector {
     fn audit(&self, entry: &Audit) {
         let matches = entry.transaction.messages.iter().map(|found| {
             let details = &found.details;

@@ -1,53 +1,72 @@
-//! Shared state behind small traits.
+//! Shared state behind small traits, so that the doors do not know where it is kept.
 //!
-//! Two kinds of state: the counters behind rate limits ([`Counters`]), and the ids that callers were given
-//! ([`Ledger`]). The arithmetic of each limit is a pure function in [`limit`]; a backend only has to keep a
-//! [`limit::Cell`] per key and change it atomically. [`memory`] serves one process, [`sqlite`] one machine, [`redis`]
-//! and [`postgres`] many.
+//! There are three kinds of state: the counters behind rate limits ([`Counters`]), the ids that callers were given
+//! ([`Ledger`]), and facts that expire soon ([`Flags`]). [`Stores`] holds one of each; whoever starts a gateway makes
+//! them once and hands them to the guard.
+//!
+//! The arithmetic of a limit is a pure function of a [`Cell`] and the time. A backend for counters keeps one cell for
+//! each key, as a value or as bytes ([`Cell::to_bytes`]), and changes it atomically. [`memory`] serves one process,
+//! `sqlite` one machine, `redis` and `postgres` many gateways; the last three are features of this crate.
+//! One contract suite (`tests/contract.rs`) runs on all of them.
+//!
+//! ```
+//! use store::{Algorithm, OnRefusal, Quota, Stores, Take};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), store::StoreError> {
+//! let stores = Stores::in_memory(10_000, 10_000);
+//! let quota = Quota { permits: 2, period: 60_000, burst: 2, algorithm: Algorithm::SlidingWindow };
+//! let key = stores.key_hash.key(|key| key.text("203.0.113.7"));
+//! let take = [Take { key, quota, cost: 1, on_refusal: OnRefusal::Refund }];
+//!
+//! let now = 1_700_000_000_000;
+//! assert_eq!(stores.counters.take_all(&take, now).await?[0].remaining, 1);
+//! assert_eq!(stores.counters.take_all(&take, now).await?[0].remaining, 0);
+//! let refused = stores.counters.take_all(&take, now).await?[0];
+//! assert!(refused.ticket.is_none() && refused.retry_after > 0);
+//! # Ok(())
+//! # }
+//! ```
 
-use std::time::{SystemTime, UNIX_EPOCH};
+#![warn(unreachable_pub)]
+#![cfg_attr(
+    not(test),
+    warn(clippy::indexing_slicing, clippy::string_slice, clippy::cast_possible_truncation)
+)]
 
+mod answer;
+mod cell;
+mod counters;
+mod flags;
+mod key_hash;
 mod ledger;
 pub mod limit;
 pub mod memory;
+#[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod stores;
 
-pub use ledger::{AnyLedger, Ledger, LedgerKey};
+pub use answer::Answer;
+pub use cell::{Cell, CellError};
+pub use counters::{CounterKey, Counters, OnRefusal, Take};
+pub use flags::{FlagKey, Flags};
+pub use key_hash::{KeyHash, KeyWriter};
+pub use ledger::{Ledger, LedgerKey};
 pub use limit::{Algorithm, Outcome, Quota, Ticket};
-pub use memory::{MemoryCounters, MemoryLedger};
+pub use stores::Stores;
 
-/// Time as the store sees it: milliseconds since 1970.
+/// A time in milliseconds since 1970, or a length of time in milliseconds.
 pub type Millis = u64;
 
+/// Now, for backends that drop expired entries by a clock of their own.
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 fn unix_millis() -> Millis {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
-}
-
-/// A key of a counter: a keyed hash of what the limit counts by, so that nothing personal is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CounterKey(pub u128);
-
-/// Counters that many requests change at once.
-pub trait Counters: Send + Sync {
-    /// Takes `cost` from the quota under a key, if there is that much. The outcome is exact under concurrency.
-    ///
-    /// # Errors
-    /// When the backend does not answer.
-    fn take(
-        &self,
-        key: CounterKey,
-        quota: Quota,
-        cost: u32,
-        now: Millis,
-    ) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
-
-    /// Gives back what a ticket took: the exchange turned out not to count.
-    ///
-    /// # Errors
-    /// When the backend does not answer.
-    fn give_back(&self, ticket: Ticket, now: Millis) -> impl Future<Output = Result<(), StoreError>> + Send;
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }
 
 /// Why a backend did not answer.
@@ -56,7 +75,10 @@ pub enum StoreError {
     /// It cannot be reached.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
-    /// Its address cannot be read.
-    #[error("the address of the store cannot be read; it is of the form {0}")]
+    /// Its address is invalid. The address itself is not repeated: it may hold a password.
+    #[error("invalid store address; write {0}")]
     Address(&'static str),
+    /// This build has no such backend.
+    #[error("this build has no {0} store; enable the feature `{0}`")]
+    NotBuilt(&'static str),
 }

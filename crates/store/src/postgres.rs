@@ -13,45 +13,45 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::ledger::{Ledger, LedgerKey};
-use crate::{Millis, StoreError};
+use crate::{Answer, Millis, StoreError};
 
-/// How long one answer may take, and one attempt to connect.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Timeout of one answer, and of one attempt to connect.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Made at the first connection; two gateways that come at once must not stand in each other's way.
+/// Applied on every connection; the lock keeps two gateways that connect at once from doing so at once.
 const SCHEMA: &str = "SELECT pg_advisory_xact_lock(7233174180);
     CREATE TABLE IF NOT EXISTS doorward_ledger (entry bytea PRIMARY KEY, until bigint NOT NULL);
     CREATE INDEX IF NOT EXISTS doorward_ledger_until ON doorward_ledger (until);";
 
-// In one order everywhere, so that two gateways that write the same entries do not wait for each other in a circle.
-const REMEMBER: &str = "INSERT INTO doorward_ledger (entry, until)
+/// In one order everywhere, so that two gateways that write the same entries do not deadlock.
+const INSERT: &str = "INSERT INTO doorward_ledger (entry, until)
     SELECT DISTINCT entry, $2::bigint FROM unnest($1::bytea[]) AS entry ORDER BY entry
     ON CONFLICT (entry) DO UPDATE SET until = GREATEST(doorward_ledger.until, EXCLUDED.until)";
 
-const KNOWS: &str = "SELECT 1 FROM doorward_ledger WHERE entry = $1 AND until > $2";
+const CONTAINS: &str = "SELECT 1 FROM doorward_ledger WHERE entry = $1 AND until > $2";
 
-const DROP_ENDED: &str = "DELETE FROM doorward_ledger WHERE until <= $1";
+const DROP_EXPIRED: &str = "DELETE FROM doorward_ledger WHERE until <= $1";
 
-/// Those that end soonest, beyond so many. Rows that another gateway is dropping are left to it.
+/// Drops those that expire soonest, beyond so many. Rows that another gateway is dropping are left to it.
 const DROP_EXCESS: &str = "DELETE FROM doorward_ledger WHERE entry IN (
     SELECT entry FROM doorward_ledger ORDER BY until
     LIMIT GREATEST((SELECT count(*) FROM doorward_ledger) - $1::bigint, 0) FOR UPDATE SKIP LOCKED)";
 
-/// A ledger in a table of a database. Cheap to make: it connects when it is asked first, and again when the
-/// connection is lost. One connection carries many questions at once.
+/// A ledger in a table of a database. Cheap to make: it connects on first use, and again when the connection is lost.
+/// One connection carries many queries at once.
 pub struct PostgresLedger {
     config: Config,
     tls: Option<MakeRustlsConnect>,
     session: Mutex<Option<Arc<Session>>>,
     max_ids: usize,
-    /// Entries written since there was last made room.
+    /// Entries written since room was last made.
     written: AtomicUsize,
 }
 
 struct Session {
     client: Client,
-    remember: Statement,
-    knows: Statement,
+    insert: Statement,
+    contains: Statement,
 }
 
 impl std::fmt::Debug for PostgresLedger {
@@ -61,16 +61,17 @@ impl std::fmt::Debug for PostgresLedger {
 }
 
 impl PostgresLedger {
-    /// A ledger at `postgres://user@host/database`, for about `max_ids` entries; those that end soonest go first.
+    /// A ledger at `postgres://user@host/database`, for about `max_ids` entries; those that expire soonest go
+    /// first.
     /// `sslmode=require` asks for TLS with a certificate that this machine trusts.
     ///
     /// # Errors
-    /// When the address is none.
+    /// If the address is invalid.
     pub fn open(url: &str, max_ids: usize) -> Result<Self, StoreError> {
-        // Its own words may quote the address, and with it the password.
+        // The library's message may quote the address, and with it the password.
         let mut config =
             Config::from_str(url).map_err(|_| StoreError::Address("postgres://user@host/database"))?;
-        config.connect_timeout(PATIENCE).application_name("doorward");
+        config.connect_timeout(TIMEOUT).application_name("doorward");
         let tls = (config.get_ssl_mode() != SslMode::Disable).then(|| {
             let mut roots = RootCertStore::empty();
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -99,13 +100,13 @@ impl PostgresLedger {
         StoreError::Unavailable(format!("postgres at {}: {why}", self.address()))
     }
 
-    /// The connection, made anew when there is none.
+    /// The connection, made anew if there is none.
     async fn session(&self) -> Result<Arc<Session>, StoreError> {
         let mut kept = self.session.lock().await;
         if let Some(session) = kept.as_ref().filter(|session| !session.client.is_closed()) {
             return Ok(Arc::clone(session));
         }
-        let session = timeout(PATIENCE, self.connect())
+        let session = timeout(TIMEOUT, self.connect())
             .await
             .map_err(|_| self.unavailable("does not answer"))?
             .map_err(|e| self.failed(&e))?;
@@ -126,9 +127,9 @@ impl PostgresLedger {
             }
         };
         client.batch_execute(SCHEMA).await?;
-        let remember = client.prepare(REMEMBER).await?;
-        let knows = client.prepare(KNOWS).await?;
-        Ok(Session { client, remember, knows })
+        let insert = client.prepare(INSERT).await?;
+        let contains = client.prepare(CONTAINS).await?;
+        Ok(Session { client, insert, contains })
     }
 
     fn failed(&self, error: &tokio_postgres::Error) -> StoreError {
@@ -142,25 +143,25 @@ impl PostgresLedger {
         &self,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, StoreError> {
-        match timeout(PATIENCE, answer).await {
+        match timeout(TIMEOUT, answer).await {
             Ok(answer) => answer.map_err(|e| self.failed(&e)),
             Err(_) => {
-                // A connection that hangs is of no use to whoever comes next.
+                // A connection that hangs is of no use to the next caller.
                 *self.session.lock().await = None;
                 Err(self.unavailable("does not answer"))
             }
         }
     }
 
-    /// Drops what has ended, and what is too much, once in a hundredth of what may be kept.
+    /// Drops expired and excess entries, each time that a hundredth of the bound has been written.
     async fn make_room(&self, session: &Session, new: usize) -> Result<(), StoreError> {
         let step = (self.max_ids / 100).max(1);
         if self.written.fetch_add(new, Ordering::Relaxed).saturating_add(new) < step {
             return Ok(());
         }
         self.written.store(0, Ordering::Relaxed);
-        let now = crate::unix_millis() as i64;
-        self.within(session.client.execute(DROP_ENDED, &[&now])).await?;
+        let now = bigint(crate::unix_millis());
+        self.within(session.client.execute(DROP_EXPIRED, &[&now])).await?;
         let most = i64::try_from(self.max_ids).unwrap_or(i64::MAX);
         self.within(session.client.execute(DROP_EXCESS, &[&most])).await?;
         Ok(())
@@ -168,19 +169,28 @@ impl PostgresLedger {
 }
 
 impl Ledger for PostgresLedger {
-    async fn remember(&self, entries: Vec<LedgerKey>, until: Millis) -> Result<(), StoreError> {
-        let session = self.session().await?;
-        let new = entries.len();
-        let entries: Vec<Vec<u8>> = entries.iter().map(|entry| entry.0.to_be_bytes().to_vec()).collect();
-        let until = i64::try_from(until).unwrap_or(i64::MAX);
-        self.within(session.client.execute(&session.remember, &[&entries, &until])).await?;
-        self.make_room(&session, new).await
+    fn insert(&self, entries: Vec<LedgerKey>, expires_at: Millis) -> Answer<'_, ()> {
+        Answer::later(async move {
+            let session = self.session().await?;
+            let new = entries.len();
+            let entries: Vec<Vec<u8>> = entries.iter().map(|entry| entry.0.to_be_bytes().to_vec()).collect();
+            let expires_at = bigint(expires_at);
+            self.within(session.client.execute(&session.insert, &[&entries, &expires_at])).await?;
+            self.make_room(&session, new).await
+        })
     }
 
-    async fn knows(&self, entry: LedgerKey, now: Millis) -> Result<bool, StoreError> {
-        let session = self.session().await?;
-        let (entry, now) = (entry.0.to_be_bytes().to_vec(), i64::try_from(now).unwrap_or(i64::MAX));
-        let row = self.within(session.client.query_opt(&session.knows, &[&entry, &now])).await?;
-        Ok(row.is_some())
+    fn contains(&self, entry: LedgerKey, now: Millis) -> Answer<'_, bool> {
+        Answer::later(async move {
+            let session = self.session().await?;
+            let (entry, now) = (entry.0.to_be_bytes().to_vec(), bigint(now));
+            let row = self.within(session.client.query_opt(&session.contains, &[&entry, &now])).await?;
+            Ok(row.is_some())
+        })
     }
+}
+
+/// A time as the database's type for it.
+fn bigint(time: Millis) -> i64 {
+    i64::try_from(time).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! State in a SQLite file: one thread owns the connection, everybody else asks it.
+//! State in a SQLite file: one thread owns the connection and serves all others.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -7,55 +7,58 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
 use crate::ledger::{Ledger, LedgerKey};
-use crate::{Millis, StoreError};
+use crate::{Answer, Millis, StoreError};
 
 /// A ledger in a file.
 #[derive(Debug)]
 pub struct SqliteLedger {
-    ask: Sender<Ask>,
+    queries: Sender<Query>,
     path: PathBuf,
 }
 
-enum Ask {
-    Remember(Vec<LedgerKey>, Millis, Reply<()>),
-    Knows(LedgerKey, Millis, Reply<bool>),
+enum Query {
+    Insert(Vec<LedgerKey>, Millis, Reply<()>),
+    Contains(LedgerKey, Millis, Reply<bool>),
 }
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
-/// Questions that are answered in one transaction, so that many writes cost one flush.
+/// Queries of one transaction, so that many writes cost one flush.
 const BATCH: usize = 256;
 
 impl SqliteLedger {
-    /// Opens or makes the file, for at most about `max_ids` entries; those that end soonest go first.
+    /// Opens or makes the file, for at most about `max_ids` entries; those that expire soonest go first.
     ///
     /// # Errors
-    /// When the file is no ledger, or cannot be written.
+    /// If the file is not a ledger, or cannot be written.
     pub fn open(path: &Path, max_ids: usize) -> Result<Self, StoreError> {
         let table = Table::open(path, max_ids).map_err(|e| unavailable(path, &e))?;
-        let (ask, asked) = channel();
+        let (queries, queue) = channel();
         std::thread::Builder::new()
             .name("doorward-ledger".into())
-            .spawn(move || table.serve(&asked))
+            .spawn(move || table.serve(&queue))
             .map_err(|e| StoreError::Unavailable(e.to_string()))?;
-        Ok(SqliteLedger { ask, path: path.to_owned() })
+        Ok(SqliteLedger { queries, path: path.to_owned() })
     }
 
-    async fn answer<T>(&self, ask: impl FnOnce(Reply<T>) -> Ask) -> Result<T, StoreError> {
-        let gone = || StoreError::Unavailable(format!("{}: its thread has ended", self.path.display()));
+    fn answer<T: Send + 'static>(&self, query: impl FnOnce(Reply<T>) -> Query) -> Answer<'_, T> {
         let (reply, answer) = oneshot::channel();
-        self.ask.send(ask(reply)).map_err(|_| gone())?;
-        answer.await.unwrap_or_else(|_| Err(gone()))
+        // If the thread has ended, the reply is dropped with the query, and there is no answer either.
+        let _ = self.queries.send(query(reply));
+        Answer::later(async move {
+            let gone = || StoreError::Unavailable(format!("{}: its thread has ended", self.path.display()));
+            answer.await.unwrap_or_else(|_| Err(gone()))
+        })
     }
 }
 
 impl Ledger for SqliteLedger {
-    async fn remember(&self, entries: Vec<LedgerKey>, until: Millis) -> Result<(), StoreError> {
-        self.answer(|reply| Ask::Remember(entries, until, reply)).await
+    fn insert(&self, entries: Vec<LedgerKey>, expires_at: Millis) -> Answer<'_, ()> {
+        self.answer(|reply| Query::Insert(entries, expires_at, reply))
     }
 
-    async fn knows(&self, entry: LedgerKey, now: Millis) -> Result<bool, StoreError> {
-        self.answer(|reply| Ask::Knows(entry, now, reply)).await
+    fn contains(&self, entry: LedgerKey, now: Millis) -> Answer<'_, bool> {
+        self.answer(|reply| Query::Contains(entry, now, reply))
     }
 }
 
@@ -76,24 +79,24 @@ impl Table {
             "CREATE TABLE IF NOT EXISTS ledger (entry BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
              CREATE INDEX IF NOT EXISTS ledger_until ON ledger (until);",
         )?;
-        let entries = connection.query_row("SELECT COUNT(*) FROM ledger", [], |row| row.get::<_, i64>(0))?;
-        let entries = usize::try_from(entries).unwrap_or(0);
+        let entries = count(&connection)?;
         Ok(Table { connection, path: path.to_owned(), entries, max_ids: max_ids.max(1) })
     }
 
-    /// Answers until nobody can ask any more.
-    fn serve(mut self, asked: &Receiver<Ask>) {
-        while let Ok(first) = asked.recv() {
-            let batch: Vec<Ask> = std::iter::once(first).chain(asked.try_iter().take(BATCH - 1)).collect();
+    /// Serves until every sender is gone.
+    fn serve(mut self, queue: &Receiver<Query>) {
+        while let Ok(first) = queue.recv() {
+            let batch: Vec<Query> = std::iter::once(first).chain(queue.try_iter().take(BATCH - 1)).collect();
             let mut written = Vec::new();
             let begun = self.connection.execute_batch("BEGIN");
-            for ask in batch {
-                match ask {
-                    Ask::Knows(entry, now, reply) => {
-                        let _ = reply.send(self.knows(entry, now).map_err(|e| unavailable(&self.path, &e)));
+            for query in batch {
+                match query {
+                    Query::Contains(entry, now, reply) => {
+                        let found = self.contains(entry, now).map_err(|e| unavailable(&self.path, &e));
+                        let _ = reply.send(found);
                     }
-                    Ask::Remember(entries, until, reply) => {
-                        let done = entries.iter().try_for_each(|entry| self.remember(*entry, until));
+                    Query::Insert(entries, expires_at, reply) => {
+                        let done = entries.iter().try_for_each(|entry| self.insert(*entry, expires_at));
                         written.push((reply, done));
                     }
                 }
@@ -101,8 +104,9 @@ impl Table {
             let kept =
                 begun.and_then(|()| self.make_room()).and_then(|()| self.connection.execute_batch("COMMIT"));
             if kept.is_err() {
-                // Nothing of a transaction that failed stays; if even that fails, the next one says so.
+                // Nothing of a failed transaction stays; if the rollback fails too, the next transaction reports it.
                 let _ = self.connection.execute_batch("ROLLBACK");
+                self.entries = count(&self.connection).unwrap_or(self.entries);
             }
             for (reply, done) in written {
                 let outcome = match (done, &kept) {
@@ -110,44 +114,57 @@ impl Table {
                     (Err(e), _) => Err(unavailable(&self.path, &e)),
                     (_, Err(e)) => Err(unavailable(&self.path, e)),
                 };
-                // Whoever asked may have left.
+                // The caller may be gone.
                 let _ = reply.send(outcome);
             }
         }
     }
 
-    fn knows(&self, entry: LedgerKey, now: Millis) -> rusqlite::Result<bool> {
+    fn contains(&self, entry: LedgerKey, now: Millis) -> rusqlite::Result<bool> {
         let mut statement = self.connection.prepare_cached("SELECT until FROM ledger WHERE entry = ?1")?;
-        let until = statement.query_row([entry.0.to_be_bytes()], |row| row.get::<_, i64>(0)).optional()?;
-        Ok(until.is_some_and(|until| until > now as i64))
+        let expires_at =
+            statement.query_row([entry.0.to_be_bytes()], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(expires_at.is_some_and(|expires_at| expires_at > integer(now)))
     }
 
-    fn remember(&mut self, entry: LedgerKey, until: Millis) -> rusqlite::Result<()> {
-        let entry = entry.0.to_be_bytes();
+    fn insert(&mut self, entry: LedgerKey, expires_at: Millis) -> rusqlite::Result<()> {
+        let (entry, expires_at) = (entry.0.to_be_bytes(), integer(expires_at));
         let update = "UPDATE ledger SET until = MAX(until, ?2) WHERE entry = ?1";
-        if self.connection.prepare_cached(update)?.execute(params![entry, until as i64])? == 0 {
+        if self.connection.prepare_cached(update)?.execute(params![entry, expires_at])? == 0 {
             let insert = "INSERT INTO ledger (entry, until) VALUES (?1, ?2)";
-            self.connection.prepare_cached(insert)?.execute(params![entry, until as i64])?;
+            self.connection.prepare_cached(insert)?.execute(params![entry, expires_at])?;
             self.entries += 1;
         }
         Ok(())
     }
 
-    /// Drops what has ended; when that is not enough, what ends soonest, a tenth at a time.
+    /// Drops expired entries; if that is not enough, those that expire soonest, a tenth at a time.
     fn make_room(&mut self) -> rusqlite::Result<()> {
         if self.entries <= self.max_ids {
             return Ok(());
         }
-        let now = crate::unix_millis() as i64;
-        self.entries -= self.connection.execute("DELETE FROM ledger WHERE until <= ?1", [now])?;
+        let now = integer(crate::unix_millis());
+        let expired = self.connection.execute("DELETE FROM ledger WHERE until <= ?1", [now])?;
+        self.entries = self.entries.saturating_sub(expired);
         if self.entries > self.max_ids {
             let excess = self.entries - self.max_ids + self.max_ids / 10;
             let soonest =
                 "DELETE FROM ledger WHERE entry IN (SELECT entry FROM ledger ORDER BY until LIMIT ?1)";
-            self.entries -= self.connection.execute(soonest, [excess as i64])?;
+            let dropped = self.connection.execute(soonest, [i64::try_from(excess).unwrap_or(i64::MAX)])?;
+            self.entries = self.entries.saturating_sub(dropped);
         }
         Ok(())
     }
+}
+
+fn count(connection: &Connection) -> rusqlite::Result<usize> {
+    let count = connection.query_row("SELECT COUNT(*) FROM ledger", [], |row| row.get::<_, i64>(0))?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// A time as the database's type for it.
+fn integer(time: Millis) -> i64 {
+    i64::try_from(time).unwrap_or(i64::MAX)
 }
 
 fn unavailable(path: &Path, error: &rusqlite::Error) -> StoreError {

@@ -11,12 +11,14 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
 use axum::routing::get;
-use guard::{Guard, LineWriter};
+use guard::{FanOut, Guard, LineWriter};
 use tower_doorward::{DoorwardLayer, PeerAddress};
 
 /// The service, guarded by a policy.
 pub fn app(policy: policy::Policy) -> Result<Router, Box<dyn std::error::Error>> {
-    let guard = Guard::new(policy, Arc::new(LineWriter::new(stdout(), true)))?;
+    let stores = guard::open_stores(&policy)?;
+    let log = Arc::new(LineWriter::new(stdout()));
+    let guard = Guard::new(policy, stores, FanOut::new().events(log.clone()).access(log))?;
     // The last layer runs first: it adds the address before the doors need it.
     Ok(Router::new().route("/hello", get(|| async { "hello" })).layer(DoorwardLayer::new(guard)).layer(
         from_fn(

@@ -1,12 +1,10 @@
 //! Doorward as a [`tower_layer::Layer`]: the guard inside a service instead of a gateway in front of it.
 //!
 //! ```
-//! use std::sync::Arc;
-//!
 //! use axum::body::Body;
 //! use axum::http::{Request, StatusCode};
 //! use axum::{Router, routing::get};
-//! use guard::{Guard, LineWriter};
+//! use guard::{FanOut, Guard};
 //! use tower::ServiceExt;
 //! use tower_doorward::{DoorwardLayer, PeerAddress};
 //!
@@ -14,7 +12,8 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // The default policy; `Inputs { file: Some("doorward.toml".into()), ..Default::default() }` reads a file.
 //! let policy = policy::load(&policy::Inputs::default())?;
-//! let guard = Guard::new(policy, Arc::new(LineWriter::new(std::io::stderr(), true)))?;
+//! let stores = guard::open_stores(&policy)?;
+//! let guard = Guard::new(policy, stores, FanOut::new())?;
 //! let app = Router::new().route("/hello", get(|| async { "hello" })).layer(DoorwardLayer::new(guard));
 //!
 //! for (uri, status) in [

@@ -12,6 +12,8 @@ use gateway::Gateway;
 use guard::{EventSink, Guard, Record};
 use lab::{Exposure, Lab, PEOPLE, Settings, Version};
 use policy::Inputs;
+use store::Stores;
+use store::memory::MemoryCounters;
 
 use crate::commands::table;
 use crate::exit::{Exit, Failure};
@@ -112,7 +114,7 @@ async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(
     for (name, password) in [attacker, victim] {
         identities.push(log_in(&client, name, password).await?);
     }
-    let (data, guard) = (Arc::clone(&lab), gate.as_ref().map(|gate| gate.guard.clone()));
+    let (data, counters) = (Arc::clone(&lab), gate.as_ref().map(|gate| Arc::clone(&gate.counters)));
     let options = Options {
         identities,
         doors: Vec::new(),
@@ -120,8 +122,8 @@ async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(
         login: Some((attacker.0.into(), attacker.1.into())),
         reset: Some(Box::new(move || {
             data.reset();
-            if let Some(guard) = &guard {
-                guard.reset_limits();
+            if let Some(counters) = &counters {
+                counters.clear();
             }
         })),
     };
@@ -152,7 +154,7 @@ async fn log_in(client: &Client, name: &str, password: &str) -> Result<Identity,
 /// The gateway in front of a lab, with the lab's policy in a directory of its own.
 struct Gate {
     gateway: Gateway,
-    guard: Guard,
+    counters: Arc<MemoryCounters>,
     address: SocketAddr,
     sink: Arc<CountingSink>,
     directory: PathBuf,
@@ -174,11 +176,14 @@ impl Gate {
         };
         let policy = policy::load(&inputs).map_err(Failure::usage)?;
         let sink = Arc::new(CountingSink::default());
-        let guard = Guard::new(policy, sink.clone()).map_err(Failure::could_not_run)?;
-        let gateway = Gateway::start(guard.clone(), inputs).map_err(Failure::could_not_run)?;
+        let counters = Arc::new(MemoryCounters::new(policy.max_counters));
+        let stores = guard::open_stores(&policy).map_err(Failure::could_not_run)?;
+        let stores = Stores { counters: counters.clone(), ..stores };
+        let guard = Guard::new(policy, stores, sink.clone()).map_err(Failure::could_not_run)?;
+        let gateway = Gateway::start(guard, inputs).map_err(Failure::could_not_run)?;
         let address =
             gateway.addresses().first().copied().ok_or_else(|| Failure::could_not_run("no address"))?;
-        Ok(Gate { gateway, guard, address, sink, directory })
+        Ok(Gate { gateway, counters, address, sink, directory })
     }
 
     /// Stops the gateway. Returns the number of events that it wrote.
@@ -216,10 +221,6 @@ impl EventSink for CountingSink {
         if matches!(record, Record::Event(_)) {
             self.events.fetch_add(1, Ordering::Relaxed);
         }
-    }
-
-    fn wants_access(&self) -> bool {
-        false
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use gateway::{Gateway, open_log};
-use guard::{EventSink, Guard, LineWriter, Record};
+use guard::{FanOut, Guard, LineWriter, Observer};
 use learn::{Learner, Observation, read_access_log, read_har};
 use openapi::read_value;
 use policy::config::AccessLog;
@@ -104,16 +104,20 @@ impl Learn {
         }
         let log =
             open_log(&policy.log).map_err(|e| Failure::could_not_run(format!("cannot open the log: {e}")))?;
-        let lines = LineWriter::new(log, policy.log.access == AccessLog::On);
-        let sink = Arc::new(Watcher { lines, learner: Mutex::default() });
-        let guard = Guard::new(policy, sink.clone()).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
+        let (lines, watcher) = (Arc::new(LineWriter::new(log)), Arc::new(Watcher::default()));
+        let mut sinks = FanOut::new().events(lines.clone()).observer(watcher.clone());
+        if policy.log.access == AccessLog::On {
+            sinks = sinks.access(lines.clone());
+        }
+        let stores = guard::open_stores(&policy).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
+        let guard = Guard::new(policy, stores, sinks).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
         let gateway = Gateway::start(guard, inputs).map_err(Failure::could_not_run)?;
         for address in gateway.addresses() {
             eprintln!("doorward: learning from traffic on {address}; press Ctrl-C to stop");
         }
         gateway.run_until_signal();
-        sink.lines.flush();
-        Ok(std::mem::take(&mut *sink.learner.lock().unwrap_or_else(PoisonError::into_inner)))
+        lines.flush();
+        Ok(std::mem::take(&mut *watcher.0.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
@@ -123,30 +127,12 @@ fn read_document(path: &Path) -> Result<Value, Failure> {
     read_value(&openapi::Source::new(path.display().to_string(), text)).map_err(Failure::usage)
 }
 
-/// Writes the log, and feeds every observed exchange to the learner.
-struct Watcher {
-    lines: LineWriter,
-    learner: Mutex<Learner>,
-}
+/// Feeds every observed exchange to the learner.
+#[derive(Default)]
+struct Watcher(Mutex<Learner>);
 
-impl EventSink for Watcher {
-    fn record(&self, record: &Record<'_>) {
-        self.lines.record(record);
-    }
-
-    fn wants_access(&self) -> bool {
-        self.lines.wants_access()
-    }
-
-    fn dropped(&self) -> u64 {
-        self.lines.dropped()
-    }
-
-    fn watches(&self) -> bool {
-        true
-    }
-
-    fn watch(&self, observation: Observation) {
-        self.learner.lock().unwrap_or_else(PoisonError::into_inner).observe(observation);
+impl Observer for Watcher {
+    fn observe(&self, observation: &Observation) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).observe(observation.clone());
     }
 }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use clap::Args;
 use gateway::{Gateway, open_audit_log, open_log};
-use guard::{EventSink, Guard, LineWriter, Record, Timestamp};
+use guard::{EventSink, FanOut, Guard, LineWriter, Record, Timestamp};
 use policy::config::AccessLog;
 use policy::{Inputs, Policy};
 
@@ -67,18 +67,23 @@ impl Run {
         }
         let out =
             open_log(&policy.log).map_err(|e| Failure::could_not_run(format!("cannot open the log: {e}")))?;
-        let mut sink = LineWriter::new(out, policy.log.access == AccessLog::On);
-        if let Some(out) = open_audit_log(&policy)
-            .map_err(|e| Failure::could_not_run(format!("cannot open the audit log: {e}")))?
-        {
-            sink = sink.with_audit(out);
+        let log = Arc::new(LineWriter::new(out));
+        let mut sinks = FanOut::new().events(log.clone());
+        if policy.log.access == AccessLog::On {
+            sinks = sinks.access(log.clone());
         }
-        let sink = Arc::new(sink);
+        let audit_log = open_audit_log(&policy)
+            .map_err(|e| Failure::could_not_run(format!("cannot open the audit log: {e}")))?
+            .map(|out| Arc::new(LineWriter::new(out)));
+        if let Some(audit_log) = &audit_log {
+            sinks = sinks.audit(audit_log.clone());
+        }
         for warning in policy.core_rule_set.iter().flat_map(|crs| &crs.rules.warnings) {
             eprintln!("doorward: {warning}");
         }
         let upstreams = names(&policy);
-        let guard = Guard::new(policy, sink.clone()).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
+        let stores = guard::open_stores(&policy).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
+        let guard = Guard::new(policy, stores, sinks).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
         let gateway = Gateway::start(guard, inputs).map_err(Failure::could_not_run)?;
         for address in gateway.addresses() {
             eprintln!("doorward: listening on {address}, in front of {upstreams}");
@@ -87,8 +92,8 @@ impl Run {
             eprintln!("doorward: metrics on http://{admin}/metrics");
         }
         gateway.run_until_signal();
-        sink.record(&Record::Notice { time: Timestamp(SystemTime::now()), message: "drained and stopped" });
-        sink.flush();
+        log.record(&Record::Notice { time: Timestamp(SystemTime::now()), message: "drained and stopped" });
+        [Some(log), audit_log].into_iter().flatten().for_each(|log| log.flush());
         Ok(Exit::Success)
     }
 }

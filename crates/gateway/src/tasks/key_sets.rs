@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use guard::{EventSink, Record, Timestamp};
+use guard::{FanOut, Record, Timestamp};
 use identity::RemoteKeys;
 use policy::Upstream;
 
@@ -17,13 +17,13 @@ const RETRY: Duration = Duration::from_secs(2);
 const MAX_BYTES: usize = 1024 * 1024;
 
 /// Keeps a key set fresh until the task is dropped.
-pub(super) async fn keep_fresh(remote: RemoteKeys, sink: Arc<dyn EventSink>) {
+pub(super) async fn keep_fresh(remote: RemoteKeys, sinks: Arc<FanOut>) {
     let mut fetched_once = false;
     loop {
         let fetched = fetch_set(&remote).await;
         if let Err(reason) = &fetched {
             let message = format!("cannot fetch the key set {}: {reason}", remote.url);
-            sink.record(&Record::Notice { time: Timestamp(SystemTime::now()), message: &message });
+            sinks.record(&Record::Notice { time: Timestamp(SystemTime::now()), message: &message });
         }
         fetched_once |= fetched.is_ok();
         if !fetched_once {
@@ -33,7 +33,7 @@ pub(super) async fn keep_fresh(remote: RemoteKeys, sink: Arc<dyn EventSink>) {
         tokio::time::sleep(PAUSE).await;
         tokio::select! {
             () = tokio::time::sleep(remote.every.saturating_sub(PAUSE)) => {}
-            () = remote.wanted() => {}
+            () = remote.requested() => {}
         }
     }
 }

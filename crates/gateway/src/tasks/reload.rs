@@ -68,7 +68,7 @@ fn start_background(state: &Arc<State>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let engine = state.guard.engine();
     for remote in engine.authenticator.remote_keys() {
-        tasks.spawn(key_sets::keep_fresh(remote.clone(), state.guard.sink().clone()));
+        tasks.spawn(key_sets::keep_fresh(remote.clone(), state.guard.sinks().clone()));
     }
     let gateway = &engine.policy.gateway;
     let upstreams = state.upstreams.lock().clone();
@@ -96,5 +96,5 @@ fn on_disk(files: &[PolicyFile]) -> Vec<PolicyFile> {
 }
 
 fn notice(state: &State, message: &str) {
-    state.guard.sink().record(&Record::Notice { time: Timestamp(SystemTime::now()), message });
+    state.guard.sinks().record(&Record::Notice { time: Timestamp(SystemTime::now()), message });
 }

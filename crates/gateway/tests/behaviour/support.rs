@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gateway::Gateway;
-use guard::{Admission, Audit, EventSink, Guard, Record};
+use guard::{Access, AccessSink, Admission, Audit, AuditSink, EventSink, FanOut, Guard, Record};
 use policy::Inputs;
 
 /// A gateway under test. It drains when dropped.
@@ -38,15 +38,15 @@ impl EventSink for Events {
     fn record(&self, record: &Record<'_>) {
         self.0.lock().unwrap().push(serde_json::to_string(record).unwrap());
     }
+}
 
-    fn wants_access(&self) -> bool {
-        true
+impl AccessSink for Events {
+    fn access(&self, access: &Access<'_>) {
+        self.record(&Record::Access(*access));
     }
+}
 
-    fn wants_audit(&self) -> bool {
-        true
-    }
-
+impl AuditSink for Events {
     fn audit(&self, entry: &Audit) {
         self.0.lock().unwrap().push(serde_json::to_string(entry).unwrap());
     }
@@ -79,7 +79,9 @@ impl Running {
         let mut policy = policy::load(&inputs).unwrap_or_else(|e| panic!("{}", e.lines()));
         policy.admin.listen = "127.0.0.1:0".parse().unwrap();
         let events = Arc::new(Events::default());
-        let guard = change(Guard::new(policy, events.clone()).unwrap());
+        let stores = guard::open_stores(&policy).unwrap();
+        let sinks = FanOut::new().events(events.clone()).access(events.clone()).audit(events.clone());
+        let guard = change(Guard::new(policy, stores, sinks).unwrap());
         let gateway = Gateway::start(guard, inputs).unwrap();
         let (address, admin) = (gateway.addresses()[0], gateway.admin().unwrap());
         Running { gateway: Some(gateway), address, admin, events }

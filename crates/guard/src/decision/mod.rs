@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
+use crate::events::evidence::Evidence;
 use crate::exchange::id::EventId;
 
 /// A door's answer about an exchange.
@@ -20,10 +21,17 @@ pub enum Decision {
     Rewrite(Rewrite),
     /// It may not pass.
     Refuse(Refusal),
-    /// It passes, and the operator is told.
-    Report(Cow<'static, str>, String),
+    /// It passes, and the operator gets an event: the rule and what was seen.
+    Report(Cow<'static, str>, Box<Evidence>),
     /// The door answers itself (a CORS preflight).
     Answer(Response<Bytes>),
+}
+
+impl Decision {
+    /// Passes with an event for the operator.
+    pub fn report(rule: impl Into<Cow<'static, str>>, evidence: impl Into<Evidence>) -> Self {
+        Decision::Report(rule.into(), Box::new(evidence.into()))
+    }
 }
 
 /// A change that a door makes.
@@ -32,9 +40,16 @@ pub struct Rewrite {
     /// Which rule of the door asks for it.
     pub rule: Cow<'static, str>,
     /// What is changed, for the operator.
-    pub evidence: String,
+    pub evidence: Box<Evidence>,
     /// The change.
     pub change: Change,
+}
+
+impl Rewrite {
+    /// A change with a rule and what is changed.
+    pub fn new(rule: impl Into<Cow<'static, str>>, evidence: impl Into<Evidence>, change: Change) -> Self {
+        Rewrite { rule: rule.into(), evidence: Box::new(evidence.into()), change }
+    }
 }
 
 /// The changes that a door can make.
@@ -56,24 +71,21 @@ pub struct Refusal {
     /// Which rule of the door, for the operator.
     pub rule: Cow<'static, str>,
     /// What was seen, for the operator; secrets redacted.
-    pub evidence: String,
+    pub evidence: Box<Evidence>,
     /// Headers that the status asks for (`Retry-After`, `WWW-Authenticate`, `Allow`).
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// What a well-meaning client has to mend: JSON Pointer or parameter, and reason. No values.
     pub errors: Vec<(String, String)>,
 }
 
-impl Decision {
-    /// A report under the name of a rule.
-    pub fn report(rule: impl Into<Cow<'static, str>>, evidence: impl Into<String>) -> Self {
-        Decision::Report(rule.into(), evidence.into())
-    }
-}
-
 impl Refusal {
     /// A refusal with a status, a rule and what was seen.
-    pub fn new(status: StatusCode, rule: impl Into<Cow<'static, str>>, evidence: impl Into<String>) -> Self {
-        let (rule, evidence) = (rule.into(), evidence.into());
+    pub fn new(
+        status: StatusCode,
+        rule: impl Into<Cow<'static, str>>,
+        evidence: impl Into<Evidence>,
+    ) -> Self {
+        let (rule, evidence) = (rule.into(), Box::new(evidence.into()));
         Refusal { status, rule, evidence, headers: Vec::new(), errors: Vec::new() }
     }
 

@@ -10,6 +10,7 @@ use policy::{Door, Mode};
 use super::door_id::DoorId;
 use super::{Change, Decision, Refusal};
 use crate::engine::Engine;
+use crate::events::evidence::Evidence;
 use crate::events::{Event, Record, Timestamp, Verdict};
 use crate::exchange::Exchange;
 use crate::exchange::id::EventId;
@@ -73,7 +74,14 @@ impl Ruling<'_> {
             }
             Decision::Refuse(refusal) if enforce => Err(self.refuse(x, door, refusal)),
             Decision::Refuse(refusal) => {
-                self.note(x, door.name(), refusal.rule, Verdict::WouldRefuse, None, &refusal.evidence);
+                self.note(
+                    x,
+                    door.name(),
+                    refusal.rule.clone(),
+                    Verdict::WouldRefuse,
+                    None,
+                    &refusal.evidence,
+                );
                 Ok(())
             }
         }
@@ -94,11 +102,11 @@ impl Ruling<'_> {
         rule: impl Into<Cow<'static, str>>,
         verdict: Verdict,
         status: Option<u16>,
-        evidence: &str,
+        evidence: &Evidence,
     ) {
         let (door, rule) = (door.into(), rule.into());
         self.state.metrics.decided(door.clone(), rule.clone(), verdict);
-        self.state.sink.record(&Record::Event(Event {
+        self.state.sinks.record(&Record::Event(Event {
             time: Timestamp(x.now + x.started.elapsed()),
             id: x.id,
             door: &door,

@@ -16,6 +16,7 @@ use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
 use crate::decision::{Change, Decision, Refusal, Rewrite};
 use crate::engine::Engine;
+use crate::events::evidence::Evidence;
 use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
 
@@ -111,7 +112,7 @@ fn doubled(x: &Exchange<'_>) -> Option<Decision> {
         "upgrade",
     ];
     let name = SINGLE.into_iter().find(|name| x.headers.get_all(*name).iter().nth(1).is_some())?;
-    Some(Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, "header-doubled", name)))
+    Some(Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, "header-doubled", Evidence::names([name]))))
 }
 
 /// Headers that some servers read as other headers.
@@ -123,7 +124,7 @@ fn confusing(x: &Exchange<'_>, underscores: UnderscoreHeaders) -> Option<Decisio
             return Some(Decision::Refuse(Refusal::new(
                 StatusCode::BAD_REQUEST,
                 "header-underscore",
-                name.as_str(),
+                Evidence::names([name.as_str()]),
             )));
         }
         // Marks that a token may have, but that no header in use has, and CGI-style servers turn into a dash too.
@@ -142,10 +143,6 @@ fn confusing(x: &Exchange<'_>, underscores: UnderscoreHeaders) -> Option<Decisio
     if remove.is_empty() {
         return None;
     }
-    let evidence = remove.iter().map(HeaderName::as_str).collect::<Vec<_>>().join(", ");
-    Some(Decision::Rewrite(Rewrite {
-        rule: "header-confusing".into(),
-        evidence,
-        change: Change::RemoveHeaders(remove),
-    }))
+    let evidence = Evidence::names(remove.iter().map(HeaderName::as_str));
+    Some(Decision::Rewrite(Rewrite::new("header-confusing", evidence, Change::RemoveHeaders(remove))))
 }

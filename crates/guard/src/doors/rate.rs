@@ -1,17 +1,16 @@
 //! Rate: "I can try 10,000 passwords a second." ([guide §4])
 //!
 //! Several limits hold at once and the strictest wins. A limit that counts failures takes before the request and
-//! gives back when it turns out well, so that it holds exactly even when all tries come at the same moment.
+//! refunds after a success, so that it holds exactly even if all tries come at the same moment.
 //!
 //! [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 
-use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use policy::{CountedOutcome, Limit, LimitAlgorithm, LimitKey};
-use store::{Algorithm, CounterKey, Counters, Outcome, Quota, Ticket};
+use store::{Algorithm, CounterKey, KeyWriter, OnRefusal, Outcome, Quota, Take};
 
 use super::{Door, Step};
 use crate::decision::door_id::DoorId;
@@ -50,10 +49,8 @@ impl Door for ByAddress {
             return Step::Now(());
         }
         Step::later(async move {
-            for ticket in tickets {
-                // Memory does not fail; a store that cannot be reached keeps the stricter count.
-                let _ = ruling.state.counters.give_back(ticket, x.unix_millis()).await;
-            }
+            // If the store does not answer, the stricter count stays.
+            let _ = ruling.state.stores.counters.refund(&tickets, x.unix_millis()).await;
         })
     }
 }
@@ -68,7 +65,7 @@ impl Door for ByIdentity {
     }
 }
 
-/// Tells the client how it stands (draft-ietf-httpapi-ratelimit-headers, and the older names).
+/// Tells the client its rate limit status (draft-ietf-httpapi-ratelimit-headers, and the older names).
 fn release(x: &Exchange<'_>, headers: &mut HeaderMap) {
     let Some(RateLimitStatus { quota, outcome }) = x.quota else { return };
     let reset = outcome.reset.div_ceil(1000);
@@ -79,8 +76,8 @@ fn release(x: &Exchange<'_>, headers: &mut HeaderMap) {
     set("x-ratelimit-remaining", outcome.remaining.into());
     set("x-ratelimit-reset", reset.into());
     let policy = format!("\"default\";q={};w={window}", quota.permits);
-    let standing = format!("\"default\";r={};t={reset}", outcome.remaining);
-    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", standing)] {
+    let status = format!("\"default\";r={};t={reset}", outcome.remaining);
+    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", status)] {
         if let Ok(value) = HeaderValue::try_from(value) {
             set(name, value);
         }
@@ -109,32 +106,39 @@ fn admit<'a, 'e>(ruling: Ruling<'e>, x: &'a mut Exchange<'e>, stage: Stage) -> S
 
 async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
     let now = x.unix_millis();
-    let mut taken: Vec<Ticket> = Vec::new();
-    for limit in x.route.limits.iter().filter(|limit| stage.has(limit)) {
+    let limits = x.route.limits.iter().filter(|limit| stage.has(limit));
+    let (mut counted, mut takes) = (Vec::new(), Vec::new());
+    for limit in limits {
         let Some(key) = key(x, limit, state) else { continue };
-        let quota = quota(limit);
-        let outcome = match state.counters.take(key, quota, 1, now).await {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "store", error.to_string());
-                return Decision::Refuse(refusal);
-            }
+        let on_refusal = match limit.counting {
+            CountedOutcome::All => OnRefusal::Refund,
+            CountedOutcome::Failures => OnRefusal::Keep,
         };
-        let standing = RateLimitStatus { quota, outcome };
+        takes.push(Take { key, quota: quota(limit), cost: 1, on_refusal });
+        counted.push(limit);
+    }
+    if takes.is_empty() {
+        return Decision::Pass;
+    }
+    let outcomes = match state.stores.counters.take_all(&takes, now).await {
+        Ok(outcomes) => outcomes,
+        Err(error) => {
+            let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "store", error.to_string());
+            return Decision::Refuse(refusal);
+        }
+    };
+    for ((limit, take), outcome) in counted.into_iter().zip(takes).zip(outcomes) {
+        let status = RateLimitStatus { quota: take.quota, outcome };
         let Some(ticket) = outcome.ticket else {
-            for ticket in taken {
-                let _ = state.counters.give_back(ticket, now).await;
-            }
             x.tickets.clear();
-            x.quota = Some(standing);
+            x.quota = Some(status);
             return refuse(limit, &outcome);
         };
-        match limit.counting {
-            CountedOutcome::All => taken.push(ticket),
-            CountedOutcome::Failures => x.tickets.push(ticket),
+        if limit.counting == CountedOutcome::Failures {
+            x.tickets.push(ticket);
         }
         if x.quota.is_none_or(|q| outcome.remaining < q.outcome.remaining) {
-            x.quota = Some(standing);
+            x.quota = Some(status);
         }
     }
     Decision::Pass
@@ -146,23 +150,54 @@ fn refuse(limit: &Limit, outcome: &Outcome) -> Decision {
     Decision::Refuse(refusal.header(RETRY_AFTER, seconds.into()))
 }
 
-/// The counter of a limit for this exchange: a keyed hash. `None` when what it counts by is not there.
+/// The counter of a limit for this exchange; `None` if what it counts by is not there.
 fn key(x: &Exchange<'_>, limit: &Limit, state: &State) -> Option<CounterKey> {
-    let mut halves = [state.hash_keys[0].build_hasher(), state.hash_keys[1].build_hasher()];
-    for hasher in &mut halves {
-        limit.hash(hasher);
+    state.stores.key_hash.try_key(|key| {
+        write_limit(key, limit);
         for part in &limit.keys {
             match part {
-                LimitKey::Ip => network(x.client).hash(hasher),
-                LimitKey::User => x.subject()?.hash(hasher),
-                LimitKey::Header(name) => x.headers.get(name)?.as_bytes().hash(hasher),
-                LimitKey::Claim(name) => x.principal.as_deref()?.claim(name)?.to_string().hash(hasher),
-                LimitKey::Route => x.route.name.hash(hasher),
+                LimitKey::Ip => key.bytes(&network(x.client).to_be_bytes()),
+                LimitKey::User => key.text(x.subject()?),
+                LimitKey::Header(name) => key.bytes(x.headers.get(name)?.as_bytes()),
+                LimitKey::Claim(name) => key.text(&x.principal.as_deref()?.claim(name)?.to_string()),
+                LimitKey::Route => key.text(&x.route.name),
                 LimitKey::Global => {}
             }
         }
+        Some(())
+    })
+}
+
+/// Every part of a limit, so that two limits never share a counter. The numbers are part of the keys that gateways share:
+/// they stay as they are.
+fn write_limit(key: &mut KeyWriter, limit: &Limit) {
+    let Limit { permits, period, burst, algorithm, keys, counting } = limit;
+    key.text("limit");
+    key.number((*permits).into());
+    key.number(u64::try_from(period.as_nanos()).unwrap_or(u64::MAX));
+    key.number((*burst).into());
+    key.number(match algorithm {
+        LimitAlgorithm::Gcra => 1,
+        LimitAlgorithm::SlidingWindow => 2,
+        LimitAlgorithm::FixedWindow => 3,
+    });
+    key.number(match counting {
+        CountedOutcome::All => 1,
+        CountedOutcome::Failures => 2,
+    });
+    key.number(keys.len() as u64);
+    for part in keys {
+        let (kind, name) = match part {
+            LimitKey::Ip => (1, ""),
+            LimitKey::User => (2, ""),
+            LimitKey::Header(name) => (3, name.as_str()),
+            LimitKey::Claim(name) => (4, name.as_str()),
+            LimitKey::Route => (5, ""),
+            LimitKey::Global => (6, ""),
+        };
+        key.number(kind);
+        key.text(name);
     }
-    Some(CounterKey(u128::from(halves[0].finish()) << 64 | u128::from(halves[1].finish())))
 }
 
 /// An IPv6 customer has a /64; counting single addresses would give each one 2^64 tries.

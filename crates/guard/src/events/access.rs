@@ -5,7 +5,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::{Method, StatusCode};
 
-use super::{Access, Event, EventSink, Record, Timestamp, Verdict};
+use super::evidence::Evidence;
+use super::fan_out::FanOut;
+use super::{Access, Event, Record, Timestamp, Verdict};
 use crate::exchange::Exchange;
 use crate::exchange::id::EventId;
 
@@ -41,13 +43,13 @@ impl StreamNote {
 
     pub(crate) fn record(
         &self,
-        sink: &dyn EventSink,
+        sinks: &FanOut,
         door: &str,
         rule: &str,
         verdict: Verdict,
-        evidence: &str,
+        evidence: &Evidence,
     ) {
-        sink.record(&Record::Event(Event {
+        sinks.record(&Record::Event(Event {
             time: Timestamp(self.now + self.elapsed()),
             id: self.id,
             door,
@@ -65,8 +67,8 @@ impl StreamNote {
     }
 
     /// The line of a request served.
-    pub(crate) fn access(&self, sink: &dyn EventSink, status: StatusCode, bytes: u64) {
-        sink.record(&Record::Access(Access {
+    pub(crate) fn access(&self, sinks: &FanOut, status: StatusCode, bytes: u64) {
+        sinks.access_line(&Access {
             time: Timestamp(self.now + self.elapsed()),
             id: self.id,
             client: self.client,
@@ -77,6 +79,6 @@ impl StreamNote {
             status: status.as_u16(),
             bytes,
             latency_us: self.elapsed().as_micros() as u64,
-        }));
+        });
     }
 }

@@ -1,7 +1,6 @@
 //! Lines of JSON, written by a thread of its own.
 
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
@@ -9,15 +8,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::modsecurity::Audit;
-use super::{EventSink, Record};
+use super::sinks::{AccessSink, AuditSink, EventSink};
+use super::{Access, Record};
 
-/// Writes lines from a thread of its own. When the writer cannot keep up, lines are dropped and counted: a slow
-/// disk must not stop the gate.
+/// Writes lines from a thread of its own, of each kind that it is registered for ([`FanOut`](super::fan_out::FanOut)).
+/// If the writer cannot keep up, lines are dropped and counted: a slow disk must not stop the gate.
 pub struct LineWriter {
     lines: SyncSender<Message>,
-    audit: Option<SyncSender<Message>>,
-    dropped: Arc<AtomicU64>,
-    access: bool,
+    dropped: AtomicU64,
 }
 
 enum Message {
@@ -30,21 +28,15 @@ impl LineWriter {
     const QUEUE: usize = 65_536;
 
     /// A writer to anything that takes bytes.
-    pub fn new(out: impl Write + Send + 'static, access: bool) -> Self {
-        LineWriter { lines: queue(out), audit: None, dropped: Arc::default(), access }
+    pub fn new(out: impl Write + Send + 'static) -> Self {
+        LineWriter { lines: queue(out), dropped: AtomicU64::new(0) }
     }
 
-    /// The same, and what rules found goes elsewhere.
-    #[must_use]
-    pub fn with_audit(self, out: impl Write + Send + 'static) -> Self {
-        LineWriter { audit: Some(queue(out)), ..self }
-    }
-
-    fn send(&self, lines: &SyncSender<Message>, record: &impl Serialize) {
+    fn send(&self, record: &impl Serialize) {
         let mut line = Vec::with_capacity(384);
         if serde_json::to_writer(&mut line, record).is_ok() {
             line.push(b'\n');
-            if lines.try_send(Message::Line(line)).is_err() {
+            if self.lines.try_send(Message::Line(line)).is_err() {
                 self.dropped.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -52,11 +44,9 @@ impl LineWriter {
 
     /// Waits until everything taken so far is written; for the end of the process.
     pub fn flush(&self) {
-        for lines in std::iter::once(&self.lines).chain(&self.audit) {
-            let (done, wait) = sync_channel(1);
-            if lines.send(Message::Flush(done)).is_ok() {
-                let _ = wait.recv_timeout(Duration::from_secs(5));
-            }
+        let (done, wait) = sync_channel(1);
+        if self.lines.send(Message::Flush(done)).is_ok() {
+            let _ = wait.recv_timeout(Duration::from_secs(5));
         }
     }
 }
@@ -70,21 +60,23 @@ fn queue(out: impl Write + Send + 'static) -> SyncSender<Message> {
 
 impl EventSink for LineWriter {
     fn record(&self, record: &Record<'_>) {
-        self.send(&self.lines, record);
+        self.send(record);
     }
 
-    fn wants_audit(&self) -> bool {
-        self.audit.is_some()
+    fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
+}
 
+impl AccessSink for LineWriter {
+    fn access(&self, access: &Access<'_>) {
+        self.send(&Record::Access(*access));
+    }
+}
+
+impl AuditSink for LineWriter {
     fn audit(&self, entry: &Audit) {
-        if let Some(lines) = &self.audit {
-            self.send(lines, entry);
-        }
-    }
-
-    fn wants_access(&self) -> bool {
-        self.access
+        self.send(entry);
     }
 
     fn dropped(&self) -> u64 {

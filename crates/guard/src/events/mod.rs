@@ -1,18 +1,21 @@
 //! Events: one line of JSON for every refusal, every would-be refusal, every change, and every request served.
 
 pub(crate) mod access;
+pub(crate) mod evidence;
+pub(crate) mod fan_out;
 pub(crate) mod log_writer;
 pub(crate) mod metrics;
 pub(crate) mod modsecurity;
 pub(crate) mod redact;
+pub(crate) mod sinks;
 
 use std::time::SystemTime;
 
-use learn::Observation;
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::exchange::id::EventId;
-use modsecurity::Audit;
+use evidence::Evidence;
 
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -79,8 +82,9 @@ pub struct Event<'a> {
     /// Status that the client got, when refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// What was seen, secrets redacted.
-    pub evidence: &'a str,
+    /// What the door saw, secrets redacted. Written as fields (`evidence`) and as a sentence (`message`).
+    #[serde(flatten, serialize_with = "with_message")]
+    pub evidence: &'a Evidence,
     /// Client address.
     pub client: std::net::IpAddr,
     /// Request method.
@@ -96,8 +100,15 @@ pub struct Event<'a> {
     pub latency_us: u64,
 }
 
+fn with_message<S: Serializer>(evidence: &&Evidence, s: S) -> Result<S::Ok, S::Error> {
+    let mut map = s.serialize_map(Some(2))?;
+    map.serialize_entry("evidence", evidence)?;
+    map.serialize_entry("message", &evidence.to_string())?;
+    map.end()
+}
+
 /// A request served.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Access<'a> {
     /// When it ended.
     pub time: Timestamp,
@@ -132,32 +143,46 @@ impl Serialize for Timestamp {
     }
 }
 
-/// Where lines go. Never blocks the caller.
-pub trait EventSink: Send + Sync {
-    /// Takes a line.
-    fn record(&self, record: &Record<'_>);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use evidence::Side;
 
-    /// Whether requests served are wanted too.
-    fn wants_access(&self) -> bool;
-
-    /// Whether what rules found is wanted in the form of ModSecurity's audit log.
-    fn wants_audit(&self) -> bool {
-        false
+    #[test]
+    fn an_event_has_its_evidence_as_fields_and_as_a_sentence() {
+        let evidence = Evidence::default().compared(Side::Object, "/user_id", Some("1"));
+        let evidence = evidence.compared(Side::Caller, "sub", Some("\"2\""));
+        let record = Record::Event(Event {
+            time: Timestamp(SystemTime::UNIX_EPOCH),
+            id: EventId::new(SystemTime::UNIX_EPOCH),
+            door: "ownership",
+            rule: "owner",
+            verdict: Verdict::Refused,
+            status: Some(404),
+            evidence: &evidence,
+            client: [203, 0, 113, 7].into(),
+            method: "GET",
+            path: "/orders/1",
+            route: "/orders/{id}",
+            principal: Some("2"),
+            latency_us: 7,
+        });
+        let mut written = serde_json::to_value(&record).unwrap();
+        assert_eq!(written["id"].as_str().map(str::len), Some(32));
+        written["id"] = "".into();
+        assert_eq!(
+            written,
+            serde_json::json!({
+                "type": "event", "time": "1970-01-01T00:00:00.000Z", "id": "", "door": "ownership", "rule": "owner",
+                "verdict": "refused", "status": 404,
+                "evidence": {"compared": [
+                    {"side": "object", "name": "/user_id", "value": "1"},
+                    {"side": "caller", "name": "sub", "value": "\"2\""},
+                ]},
+                "message": "/user_id is 1; the caller's sub is \"2\"",
+                "client": "203.0.113.7", "method": "GET", "path": "/orders/1", "route": "/orders/{id}",
+                "principal": "2", "latency_us": 7,
+            })
+        );
     }
-
-    /// Takes an entry of the audit log.
-    fn audit(&self, _entry: &Audit) {}
-
-    /// Lines that had to be dropped.
-    fn dropped(&self) -> u64 {
-        0
-    }
-
-    /// Whether exchanges are to be learnt from; then answers are held to be read.
-    fn watches(&self) -> bool {
-        false
-    }
-
-    /// Takes an exchange to learn from.
-    fn watch(&self, _observation: Observation) {}
 }

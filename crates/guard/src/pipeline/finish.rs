@@ -15,6 +15,7 @@ use super::Pipeline;
 use crate::decision::problem;
 use crate::decision::ruling::Ruling;
 use crate::events::access::StreamNote;
+use crate::events::evidence::Evidence;
 use crate::events::{Event, Record, Timestamp, Verdict};
 use crate::exchange::Exchange;
 use crate::exchange::id::EventId;
@@ -53,7 +54,7 @@ pub(crate) const A_DOOR_PANICKED: &str = "a door panicked";
 pub(crate) fn panicked(ruling: Ruling<'_>, x: &Exchange<'_>) -> Response<Bytes> {
     // It may have been the sink that panicked.
     let _ = catch_unwind(AssertUnwindSafe(|| {
-        ruling.note(x, GUARD, PANIC, Verdict::Failed, Some(500), A_DOOR_PANICKED);
+        ruling.note(x, GUARD, PANIC, Verdict::Failed, Some(500), &A_DOOR_PANICKED.into());
     }));
     problem(StatusCode::INTERNAL_SERVER_ERROR, x.id, &[])
 }
@@ -74,7 +75,7 @@ impl Early<'_> {
         (door, rule): (Cow<'static, str>, Cow<'static, str>),
         verdict: Verdict,
         status: Option<u16>,
-        evidence: &str,
+        evidence: &Evidence,
     ) -> EventId {
         let id = EventId::new(self.now);
         let event = Event {
@@ -93,7 +94,7 @@ impl Early<'_> {
             latency_us: 0,
         };
         // It may be the sink that panics.
-        let _ = catch_unwind(AssertUnwindSafe(|| state.sink.record(&Record::Event(event))));
+        let _ = catch_unwind(AssertUnwindSafe(|| state.sinks.record(&Record::Event(event))));
         state.metrics.decided(door.clone(), rule.clone(), verdict);
         id
     }
@@ -109,7 +110,7 @@ pub(crate) struct Finish {
 
 impl Finish {
     pub(crate) fn new(x: &Exchange<'_>, status: StatusCode, state: Arc<State>) -> Self {
-        let note = state.sink.wants_access().then(|| StreamNote::of(x));
+        let note = state.sinks.wants_access().then(|| StreamNote::of(x));
         Finish { note, started: x.started, status, state }
     }
 }
@@ -119,7 +120,7 @@ impl OnEnd for Finish {
         self.state.metrics.answered(self.status.as_u16(), self.started.elapsed().as_secs_f64());
         if let Some(note) = &self.note {
             // This runs where the answer is dropped: a sink that panics must not end a connection.
-            let _ = catch_unwind(AssertUnwindSafe(|| note.access(&*self.state.sink, self.status, bytes)));
+            let _ = catch_unwind(AssertUnwindSafe(|| note.access(&self.state.sinks, self.status, bytes)));
         }
     }
 }

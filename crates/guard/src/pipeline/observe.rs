@@ -16,7 +16,7 @@ use crate::wire::headers::media_type;
 
 /// Notes the request, when somebody watches.
 pub(crate) fn begin(ruling: Ruling<'_>, x: &mut Exchange<'_>) {
-    if !ruling.state.sink.watches() {
+    if !ruling.state.sinks.wants_observations() {
         return;
     }
     let request = x.body.as_ref().and_then(|body| match &body.parsed {
@@ -81,5 +81,5 @@ fn finish(ruling: Ruling<'_>, x: &mut Exchange<'_>, head: &Head, value: Option<V
     let Some(mut observation) = x.watched.take() else { return };
     observation.status = head.status.as_u16();
     observation.response = Some((head.essence.clone(), value)).filter(|_| !head.essence.is_empty());
-    ruling.state.sink.watch(*observation);
+    ruling.state.sinks.observation(&observation);
 }

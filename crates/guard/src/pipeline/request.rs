@@ -23,6 +23,7 @@ use crate::decision::{Decision, Refusal};
 use crate::doors::{self, Step, protocol};
 use crate::events::Verdict;
 use crate::events::access::StreamNote;
+use crate::events::evidence::Evidence;
 use crate::exchange::content_encoding::decode;
 use crate::exchange::{Exchange, HeldBody};
 use crate::forward::{Client, ForwardError, Reader, identify};
@@ -209,11 +210,11 @@ fn window<'e>(pipeline: Pipeline<'e>, x: &Exchange<'e>) -> Window {
     if judges.is_empty() {
         return Window::new(None);
     }
-    let state = (Arc::clone(&ruling.state.metrics), Arc::clone(&ruling.state.sink), StreamNote::of(x));
-    let record = move |door: Cow<'static, str>, rule: Cow<'static, str>, verdict, evidence: &str| {
-        let (metrics, sink, note) = &state;
+    let state = (Arc::clone(&ruling.state.metrics), Arc::clone(&ruling.state.sinks), StreamNote::of(x));
+    let record = move |door: Cow<'static, str>, rule: Cow<'static, str>, verdict, evidence: &Evidence| {
+        let (metrics, sinks, note) = &state;
         metrics.decided(door.clone(), rule.clone(), verdict);
-        note.record(&**sink, &door, &rule, verdict, evidence);
+        note.record(sinks, &door, &rule, verdict, evidence);
     };
     Window::new(Some(Box::new(move |window| {
         let judged = catch_unwind(AssertUnwindSafe(|| {
@@ -227,7 +228,9 @@ fn window<'e>(pipeline: Pipeline<'e>, x: &Exchange<'e>) -> Window {
         }));
         if judged.is_err() {
             // It may have been the sink that panicked.
-            let _ = catch_unwind(AssertUnwindSafe(|| record(GUARD, PANIC, Verdict::Failed, A_DOOR_PANICKED)));
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                record(GUARD, PANIC, Verdict::Failed, &A_DOOR_PANICKED.into())
+            }));
         }
         if judged.unwrap_or(false) { Ok(()) } else { Err(BoxError::from("the stream was refused")) }
     })))

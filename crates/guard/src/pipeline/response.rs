@@ -83,7 +83,7 @@ where
             return Ok(Response::from_parts(parts, Outgoing::resumed(read, body)));
         }
         Err(_) => {
-            ruling.note(x, "upstream", "broken", Verdict::Failed, Some(502), "the answer broke off");
+            ruling.note(x, "upstream", "broken", Verdict::Failed, Some(502), &"the answer broke off".into());
             return Ok(problem(StatusCode::BAD_GATEWAY, x.id, &[]).map(Outgoing::held));
         }
     };

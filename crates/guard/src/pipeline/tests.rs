@@ -17,7 +17,9 @@ use crate::doors::headers::Headers;
 use crate::doors::inspector::{Head, Held, Inspector};
 use crate::doors::{Door, Step, StreamJudge};
 use crate::engine::Engine;
-use crate::events::{EventSink, Record};
+use crate::events::fan_out::FanOut;
+use crate::events::sinks::{AccessSink, EventSink};
+use crate::events::{Access, Record};
 use crate::exchange::Exchange;
 use crate::exchange::peer::{Peer, Transport};
 use crate::forward::{ForwardError, Reader};
@@ -150,10 +152,10 @@ impl EventSink for Events {
             self.0.lock().unwrap().push(line);
         }
     }
+}
 
-    fn wants_access(&self) -> bool {
-        true
-    }
+impl AccessSink for Events {
+    fn access(&self, _: &Access<'_>) {}
 }
 
 /// What came of a request.
@@ -176,9 +178,10 @@ async fn run(
         format!("[protocol]\nmax_decoded_body = \"64KiB\"\n[[route]]\npath = \"/\"\nbody = \"{body}\"");
     let policy = policy::load(&Inputs { text: Some(text), ..Inputs::default() }).unwrap();
     let events = Arc::new(Events::default());
-    let sink: Arc<dyn EventSink> = Arc::clone(&events) as _;
+    let stores = crate::open_stores(&policy).unwrap();
+    let sinks = FanOut::new().events(events.clone()).access(events.clone());
     let doors: &'static Doors = Box::leak(Box::new(Doors { doors, inspectors }));
-    let guard = Guard::with_doors(policy, sink, doors).unwrap();
+    let guard = Guard::with_doors(policy, stores, sinks, doors).unwrap();
     let peer = Peer { address: [192, 0, 2, 1].into(), transport: Transport::Plain, violation: None };
     let request = Request::post("/").header("host", "api.example").body(Full::from("text")).unwrap();
     let forwarded = Mutex::new(Vec::new());

@@ -92,8 +92,8 @@ fn tokens_that_lie_are_not_believed() {
         ("".into(), TokenError::Malformed),
         ("a.b.c.d".into(), TokenError::Malformed),
         (with(&|c| c["exp"] = json!(NOW)), TokenError::Expired),
-        (with(&|c| c["exp"] = Value::Null), TokenError::Expired),
-        (with(&|c| c["nbf"] = json!(NOW + 60)), TokenError::NotYet),
+        (with(&|c| c["exp"] = Value::Null), TokenError::NoExpiry),
+        (with(&|c| c["nbf"] = json!(NOW + 60)), TokenError::NotYetValid),
         (with(&|c| (c["exp"], c["iat"]) = (json!(NOW + 86_400), json!(NOW - 901))), TokenError::Lifetime),
         (with(&|c| c["iat"] = Value::Null), TokenError::Lifetime),
         (with(&|c| c["iss"] = json!("https://evil.test")), TokenError::Issuer),
@@ -139,7 +139,7 @@ fn an_unknown_kid_waits_for_a_fetch() {
     let set = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE"}]}"#;
     let answer = block_on(async {
         tokio::join!(authenticator.token(&token, NOW), async {
-            remote.wanted().await;
+            remote.requested().await;
             remote.update(set).unwrap();
         })
         .0

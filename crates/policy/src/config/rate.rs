@@ -1,5 +1,7 @@
 //! `[rate]`.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 use crate::units::Limit;
@@ -16,6 +18,11 @@ pub struct RateConfig {
     pub login_paths: Vec<String>,
     /// Counters kept; the oldest idle ones go first.
     pub max_keys: usize,
+    /// A file with the secret under which counter keys are hashed, the same for all gateways that share counters; random
+    /// when not set.
+    pub hash_secret_file: Option<PathBuf>,
+    /// The environment variable that holds this secret.
+    pub hash_secret_env: Option<String>,
 }
 
 impl Default for RateConfig {
@@ -25,6 +32,8 @@ impl Default for RateConfig {
             login: "5 per 15 minutes counting failures".parse().into_iter().collect(),
             login_paths: Vec::new(),
             max_keys: 1_000_000,
+            hash_secret_file: None,
+            hash_secret_env: None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
 //! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
+mod finding;
 pub(crate) mod rules;
 pub(crate) mod sanitize;
 
@@ -13,7 +14,7 @@ use std::sync::atomic::Ordering;
 use detect::{Class, Confidence, Finding};
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, COOKIE};
-use inputs::{cookies, is_binary_file, pairs};
+use inputs::{ParsedBody, cookies, is_binary_file, pairs};
 use policy::config::{self, Belief};
 use policy::{Door, RoutePolicy};
 
@@ -22,7 +23,7 @@ use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
 use crate::engine::Engine;
-use crate::events::redact::{excerpt, is_secret};
+use crate::events::evidence::Evidence;
 use crate::exchange::Exchange;
 use crate::forward::Reader;
 use crate::wire::headers::media_type;
@@ -114,7 +115,7 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if engine.policy.detectors == config::Detectors::Off {
         return Decision::Pass;
     }
-    let mut judging = Judging { x, rounds: engine.policy.decode_rounds, suspect: None };
+    let mut judging = Judging { x, rounds: engine.policy.decode_rounds, suspect: None, input: None };
     match judging.head() {
         Err(refused) => refused,
         Ok(()) => judging.reported(),
@@ -126,9 +127,11 @@ fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let Some(body) = x.body.as_ref().filter(|_| engine.policy.detectors == config::Detectors::On) else {
         return Decision::Pass;
     };
-    let mut judging = Judging { x, rounds: engine.policy.decode_rounds, suspect: None };
-    let found =
-        body.parsed.find_input(&body.decoded, |name, value| judging.input(name, value, &detect::ALL).err());
+    let mut judging = Judging { x, rounds: engine.policy.decode_rounds, suspect: None, input: None };
+    let found = body.parsed.find_input(&body.decoded, |name, value| {
+        judging.input = Some(judging.input.map_or(0, |nth| nth + 1));
+        judging.input(name, value, &detect::ALL).err()
+    });
     found.unwrap_or_else(|| judging.reported())
 }
 
@@ -136,7 +139,9 @@ fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
 struct Judging<'x, 'e> {
     x: &'x Exchange<'e>,
     rounds: usize,
-    suspect: Option<(Class, String)>,
+    suspect: Option<(Class, Evidence)>,
+    /// Which input of the body is judged, counted from 0.
+    input: Option<usize>,
 }
 
 impl Judging<'_, '_> {
@@ -194,7 +199,7 @@ impl Judging<'_, '_> {
         if let Some(finding) =
             detect::inspect(value, self.rounds, &believed(beliefs, classes, Belief::Observe))
         {
-            self.suspect.get_or_insert((finding.class, refusal(name, value, &finding).evidence));
+            self.suspect(name, value, &finding);
         }
         Ok(())
     }
@@ -203,12 +208,26 @@ impl Judging<'_, '_> {
     fn found(&mut self, name: &str, value: &[u8], finding: &Finding, threshold: u32) -> Result<(), Decision> {
         let own = finding.confidence.score();
         let score = own + self.x.suspicion.fetch_add(own, Ordering::Relaxed);
-        let refusal = refusal(name, value, finding);
         if own >= threshold || score >= THRESHOLD {
-            return Err(Decision::Refuse(refusal));
+            return Err(Decision::Refuse(refusal(finding.class, self.evidence(name, value, finding))));
         }
-        self.suspect.get_or_insert((finding.class, refusal.evidence));
+        self.suspect(name, value, finding);
         Ok(())
+    }
+
+    /// Keeps the first finding that is not enough to refuse.
+    fn suspect(&mut self, name: &str, value: &[u8], finding: &Finding) {
+        if self.suspect.is_none() {
+            self.suspect = Some((finding.class, self.evidence(name, value, finding)));
+        }
+    }
+
+    fn evidence(&self, name: &str, value: &[u8], finding: &Finding) -> Evidence {
+        let pointer = self.input.and_then(|nth| match &self.x.body.as_ref()?.parsed {
+            ParsedBody::Json(body) => finding::pointer_of(body, nth),
+            _ => None,
+        });
+        finding::evidence(name, pointer, value, finding, self.rounds)
     }
 
     /// What was found and is not enough to refuse.
@@ -230,7 +249,8 @@ fn believed(beliefs: &BTreeMap<Class, Belief>, classes: &[Class], belief: Belief
 fn judge_window(window: &[u8], rounds: usize, classes: &[Class]) -> Option<Refusal> {
     window.split(|b| *b == b'\n').find_map(|line| {
         let finding = detect::inspect(line, rounds, classes)?;
-        (finding.confidence == Confidence::High).then(|| refusal("stream", line, &finding))
+        let evidence = || finding::evidence("stream", None, line, &finding, rounds);
+        (finding.confidence == Confidence::High).then(|| refusal(finding.class, evidence()))
     })
 }
 
@@ -242,13 +262,6 @@ fn of_streams(route: &RoutePolicy) -> Vec<Class> {
     classes
 }
 
-fn refusal(name: &str, value: &[u8], finding: &Finding) -> Refusal {
-    let shown = if is_secret(name) { "[redacted]".to_owned() } else { excerpt(value) };
-    let decoded: Vec<&str> = finding.decodings.iter().map(|d| d.name()).collect();
-    let decoded = if decoded.is_empty() { String::new() } else { format!(" after {}", decoded.join(", ")) };
-    Refusal::new(
-        StatusCode::FORBIDDEN,
-        finding.class.name(),
-        format!("{name}: {}{decoded}: {shown}", finding.reason),
-    )
+fn refusal(class: Class, evidence: Evidence) -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN, class.name(), evidence)
 }

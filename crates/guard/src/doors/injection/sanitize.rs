@@ -17,6 +17,7 @@ use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Change, Decision, Rewrite};
 use crate::doors::{Door, Step};
+use crate::events::evidence::Evidence;
 use crate::exchange::Exchange;
 use crate::forward::Reader;
 
@@ -202,8 +203,7 @@ fn rewrite(cleaned: &[String], change: impl FnOnce() -> Change) -> Decision {
     if cleaned.is_empty() {
         return Decision::Pass;
     }
-    let evidence = crate::events::redact::excerpt(cleaned.join(" ").as_bytes());
-    Decision::Rewrite(Rewrite { rule: "markup".into(), evidence, change: change() })
+    Decision::Rewrite(Rewrite::new("markup", Evidence::names(cleaned), change()))
 }
 
 #[cfg(test)]

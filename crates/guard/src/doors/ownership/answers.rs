@@ -73,7 +73,14 @@ fn inspect(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) -> Decision {
             Released::Unchanged => {}
             Released::Filtered(count) => {
                 let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
-                ruling.note(x, Door::Ownership.name(), rule, verdict, None, &format!("{count} {what}"));
+                ruling.note(
+                    x,
+                    Door::Ownership.name(),
+                    rule,
+                    verdict,
+                    None,
+                    &format!("{count} {what}").into(),
+                );
                 filtered = true;
             }
             Released::Refused(refusal) => {
@@ -100,7 +107,7 @@ fn has_owner(x: &Exchange<'_>, engine: &Engine) -> bool {
 fn check_owner(x: &Exchange<'_>, engine: &Engine, response: Option<&mut Value>) -> Released {
     let (Some(owner), Some(principal)) = (&x.route.owner, &x.principal) else { return Released::Unchanged };
     let Some(response) = response else {
-        return Released::Refused(refusal(engine, "owner-unreadable", "a response that is not JSON".into()));
+        return Released::Refused(refusal(engine, "owner-unreadable", "a response that is not JSON"));
     };
     match owner::check(owner, principal, response) {
         Ownership::Own => Released::Unchanged,

@@ -11,6 +11,7 @@ use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
 use crate::doors::Step;
 use crate::engine::Engine;
+use crate::events::evidence::{Evidence, Side};
 use crate::exchange::Exchange;
 use crate::forward::Reader;
 
@@ -43,12 +44,8 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     // A role is needed of everybody, whoever may see whose objects.
     let claim = &engine.policy.role_claim;
     if !x.route.roles.is_empty() && !x.route.roles.iter().any(|role| principal.has(claim, role)) {
-        let evidence = format!(
-            "needs one of {}; the caller's {claim} is {}",
-            x.route.roles.join(", "),
-            claim_text(principal, claim)
-        );
-        let evidence = crate::events::redact::excerpt(evidence.as_bytes());
+        let evidence = Evidence::from(format!("needs one of {}", x.route.roles.join(", ")));
+        let evidence = evidence.compared(Side::Caller, claim, claim_text(principal, claim).as_deref());
         return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "role", evidence));
     }
     if is_exempt(principal, engine) {
@@ -77,6 +74,7 @@ fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
 fn unbound(x: &Exchange<'_>, engine: &Engine, principal: &Principal, binding: &Binding) -> Decision {
     let Binding { input, claim } = binding;
     let found = texts(x, input).map_or("unreadable".into(), |texts| texts.join(", "));
-    let evidence = format!("{input} is {found}; the caller's {claim} is {}", claim_text(principal, claim));
-    Decision::Refuse(refusal(engine, "bind", crate::events::redact::excerpt(evidence.as_bytes())))
+    let evidence = Evidence::default().compared(Side::Request, input, Some(&found));
+    let evidence = evidence.compared(Side::Caller, claim, claim_text(principal, claim).as_deref());
+    Decision::Refuse(refusal(engine, "bind", evidence))
 }

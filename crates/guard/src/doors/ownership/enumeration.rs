@@ -3,12 +3,10 @@
 //! One foreign id is a mistake; thirty different ones in five minutes are somebody who counts. Each id counts once:
 //! a counter that admits one per window says whether it is new, another how many new ones there were.
 
-use std::hash::{BuildHasher, Hash, Hasher};
-
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use policy::config::EnumerationAction;
-use store::{Algorithm, CounterKey, Counters, Ledger, LedgerKey, Quota};
+use store::{Algorithm, FlagKey, OnRefusal, Quota, Take};
 
 use super::compares;
 use crate::decision::door_id::DoorId;
@@ -49,8 +47,8 @@ impl Door for Enumeration {
 
 /// Refuses a caller who was seen counting.
 async fn admit(ruling: Ruling<'_>, x: &Exchange<'_>) -> Decision {
-    let known = ruling.state.looks.knows(flag(x), x.unix_millis()).await.unwrap_or(false);
-    if !known {
+    let raised = ruling.state.stores.flags.is_raised(flag(x), x.unix_millis()).await.unwrap_or(false);
+    if !raised {
         return Decision::Pass;
     }
     let seconds = ruling.engine.policy.enumeration.window.0.as_secs().max(1);
@@ -62,28 +60,33 @@ async fn admit(ruling: Ruling<'_>, x: &Exchange<'_>) -> Decision {
 async fn count(ruling: Ruling<'_>, x: &Exchange<'_>) {
     let policy = &ruling.engine.policy.enumeration;
     let period = policy.window.0.as_millis() as u64;
-    let quota = |permits| Quota { permits, period, burst: permits, algorithm: Algorithm::FixedWindow };
-    let (state, now) = (ruling.state, x.unix_millis());
-    let key = |id: &str| {
-        let mut halves = [state.hash_keys[0].build_hasher(), state.hash_keys[1].build_hasher()];
-        for hasher in &mut halves {
-            ("enumeration", caller(x), id).hash(hasher);
-        }
-        CounterKey(u128::from(halves[0].finish()) << 64 | u128::from(halves[1].finish()))
+    let (stores, now) = (&ruling.state.stores, x.unix_millis());
+    let (caller, target) = (caller(x), x.target.path_and_query());
+    let take = |id: &str, permits| {
+        let parts = ["enumeration", caller.as_str(), id];
+        let key = stores.key_hash.key(|key| parts.into_iter().for_each(|part| key.text(part)));
+        let quota = Quota { permits, period, burst: permits, algorithm: Algorithm::FixedWindow };
+        Take { key, quota, cost: 1, on_refusal: OnRefusal::Keep }
     };
-    let took = async |key, permits| {
-        // Memory does not fail; a store that cannot be reached counts nothing.
-        state.counters.take(key, quota(permits), 1, now).await.is_ok_and(|outcome| outcome.ticket.is_some())
-    };
-    let target = x.target.path_and_query();
-    if !took(key(&target), 1).await || took(key(""), policy.ids).await {
+    // A store that does not answer counts nothing.
+    let takes = [take(&target, 1), take("", policy.ids)];
+    let Ok(outcomes) = stores.counters.take_all(&takes, now).await else { return };
+    // The first counter refuses an id that is not new; the second counts new ones, and refuses when there are too many.
+    if !matches!(outcomes[..], [new, too_many] if new.ticket.is_some() && too_many.ticket.is_none()) {
         return;
     }
-    // Said once in a window.
-    if !state.looks.knows(flag(x), now).await.unwrap_or(false) {
-        let _ = state.looks.remember(vec![flag(x)], now + period).await;
+    // Reported once per window.
+    if !stores.flags.is_raised(flag(x), now).await.unwrap_or(false) {
+        let _ = stores.flags.raise(flag(x), now + period).await;
         let evidence = format!("more than {} different ids in {}", policy.ids, policy.window);
-        ruling.note(x, policy::Door::Ownership.name(), "enumeration", Verdict::Reported, None, &evidence);
+        ruling.note(
+            x,
+            policy::Door::Ownership.name(),
+            "enumeration",
+            Verdict::Reported,
+            None,
+            &evidence.into(),
+        );
     }
 }
 
@@ -92,6 +95,6 @@ fn caller(x: &Exchange<'_>) -> String {
     x.subject().map_or_else(|| x.client.to_string(), |subject| format!("sub {subject}"))
 }
 
-fn flag(x: &Exchange<'_>) -> LedgerKey {
-    LedgerKey::new("enumeration", &caller(x), "")
+fn flag(x: &Exchange<'_>) -> FlagKey {
+    FlagKey::new("enumeration", &caller(x), "")
 }

@@ -3,7 +3,7 @@
 use identity::Principal;
 use policy::Door;
 use serde_json::Value;
-use store::{Ledger, LedgerKey, StoreError};
+use store::{LedgerKey, StoreError};
 
 use crate::decision::Decision;
 use crate::decision::door_id::DoorId;
@@ -47,7 +47,7 @@ impl Inspector for Answers {
             if let Err(error) = remember(ruling, x, entries).await {
                 // The answer is the caller's all the same; what is not remembered will be read first, or refused.
                 let (door, error) = (Door::Ownership.name(), error.to_string());
-                ruling.note(x, door, "store", Verdict::Failed, None, &error);
+                ruling.note(x, door, "store", Verdict::Failed, None, &error.into());
             }
             Decision::Pass
         })
@@ -82,6 +82,6 @@ pub(super) async fn remember(
     x: &Exchange<'_>,
     entries: Vec<LedgerKey>,
 ) -> Result<(), StoreError> {
-    let keep = ruling.engine.policy.ledger.keep.as_millis() as u64;
-    ruling.state.ledger.remember(entries, x.unix_millis() + keep).await
+    let ttl = ruling.engine.policy.ledger.keep.as_millis() as u64;
+    ruling.state.stores.ledger.insert(entries, x.unix_millis() + ttl).await
 }

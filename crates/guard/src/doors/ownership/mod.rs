@@ -25,6 +25,7 @@ use serde_json::Value;
 
 use crate::decision::Refusal;
 use crate::engine::Engine;
+use crate::events::evidence::{Evidence, Side};
 
 /// What a check says of an answer.
 pub(crate) enum Released {
@@ -41,25 +42,34 @@ pub(crate) fn writes(method: &Method) -> bool {
     ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
+/// Owners of one object that an event shows.
+const MOST_OWNERS: usize = 10;
+
 /// The refusal of an object that names another owner, or none.
 pub(crate) fn not_owner(engine: &Engine, owner: &Owner, principal: &Principal, object: &Value) -> Refusal {
-    let mut named: Vec<String> = Vec::new();
+    let mut evidence = Evidence::default();
     for pointer in &owner.fields {
-        pointer.visit(object, &mut |value| named.push(format!("{pointer} is {value}")));
+        pointer.visit(object, &mut |value| {
+            if evidence.compared.len() < MOST_OWNERS {
+                let named = std::mem::take(&mut evidence);
+                evidence = named.compared(Side::Object, pointer, Some(&value.to_string()));
+            }
+        });
     }
-    let named = if named.is_empty() { "no owner is named".to_owned() } else { named.join(", ") };
-    let evidence =
-        format!("{named}; the caller's {} is {}", owner.claim, claim_text(principal, &owner.claim));
-    refusal(engine, "owner", crate::events::redact::excerpt(evidence.as_bytes()))
+    if evidence.compared.is_empty() {
+        evidence = "no owner is named".into();
+    }
+    let claim = claim_text(principal, &owner.claim);
+    refusal(engine, "owner", evidence.compared(Side::Caller, &owner.claim, claim.as_deref()))
 }
 
 /// The refusal of a response that cannot be held, so that nobody can say whose it is.
 pub(crate) fn unreadable(engine: &Engine, why: &str) -> Refusal {
-    refusal(engine, "owner-unreadable", why.into())
+    refusal(engine, "owner-unreadable", why.to_owned())
 }
 
 /// A refusal in the form that the policy gives to what is somebody else's.
-pub(crate) fn refusal(engine: &Engine, rule: &'static str, evidence: String) -> Refusal {
+pub(crate) fn refusal(engine: &Engine, rule: &'static str, evidence: impl Into<Evidence>) -> Refusal {
     let status = match engine.policy.foreign {
         ForeignStatus::NotFound => StatusCode::NOT_FOUND,
         ForeignStatus::Forbidden => StatusCode::FORBIDDEN,
@@ -80,6 +90,6 @@ pub(crate) fn is_exempt(principal: &Principal, engine: &Engine) -> bool {
     engine.policy.exempt.iter().any(|exempt| principal.has(&exempt.claim, &exempt.value))
 }
 
-fn claim_text(principal: &Principal, claim: &str) -> String {
-    principal.claim(claim).map_or("not there".into(), ToString::to_string)
+fn claim_text(principal: &Principal, claim: &str) -> Option<String> {
+    principal.claim(claim).map(ToString::to_string)
 }

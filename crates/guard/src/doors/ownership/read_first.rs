@@ -12,7 +12,7 @@ use http::{Method, Request, StatusCode, Version};
 use identity::Principal;
 use inputs::{StructureLimits, parse_json};
 use policy::ReadPath;
-use store::{Ledger, LedgerKey, StoreError};
+use store::{FlagKey, LedgerKey, StoreError};
 
 use super::owner::{self as owners, Ownership};
 use super::{self as ownership, cedar, issued, named};
@@ -21,6 +21,7 @@ use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Decision, Refusal};
 use crate::doors::{Door, Step};
 use crate::engine::Engine;
+use crate::events::evidence::{Evidence, Side};
 use crate::exchange::Exchange;
 use crate::exchange::content_encoding::decode;
 use crate::exchange::target::Target;
@@ -117,18 +118,18 @@ async fn objects(
     principal: &Principal,
     reader: &Reader,
 ) -> Result<(), Refusal> {
-    let ledger = &ruling.state.ledger;
+    let ledger = &ruling.state.stores.ledger;
     for object in &x.route.objects {
         for id in named::ids(x, object)? {
             let entry = object.kind.as_deref().map(|kind| LedgerKey::new(kind, &principal.subject, &id));
             if let Some(entry) = entry
-                && ledger.knows(entry, x.unix_millis()).await.map_err(|e| gone(&e))?
+                && ledger.contains(entry, x.unix_millis()).await.map_err(|e| gone(&e))?
             {
                 continue;
             }
             let Some(read) = &object.read else {
-                let evidence = format!("{} {} was not given to the caller", object.input, id);
-                let evidence = crate::events::redact::excerpt(evidence.as_bytes());
+                let evidence = Evidence::from("was not given to the caller");
+                let evidence = evidence.compared(Side::Request, &object.input, Some(&id));
                 return Err(ownership::refusal(ruling.engine, "object-unknown", evidence));
             };
             let judge = Judge { owner: Some(principal), cedar: false };
@@ -164,7 +165,7 @@ async fn read_object(
     reader: &Reader,
 ) -> Result<Option<HeaderValue>, Refusal> {
     let engine = ruling.engine;
-    let refuse = |rule, evidence: String| Err(ownership::refusal(engine, rule, evidence));
+    let refuse = |rule: &'static str, evidence: String| Err(ownership::refusal(engine, rule, evidence));
     let value = |name: &str| id.filter(|_| name == "id").or_else(|| x.parameter(name));
     let Some(path) = read.fill(value) else {
         return refuse("look", "a name of the path says nothing".into());
@@ -174,10 +175,10 @@ async fn read_object(
         Ok(target) => target.path().to_owned(),
         Err(error) => return refuse("look", error.to_string()),
     };
-    let seen = LedgerKey::new("look", x.subject().unwrap_or(""), &path);
+    let seen = FlagKey::new("look", x.subject().unwrap_or(""), &path);
     // What policies said of one operation they did not say of another.
     let (now, cache) = (x.unix_millis(), engine.policy.look_cache.filter(|_| !judge.cedar));
-    if cache.is_some() && ruling.state.looks.knows(seen, now).await.unwrap_or(false) {
+    if cache.is_some() && ruling.state.stores.flags.is_raised(seen, now).await.unwrap_or(false) {
         return Ok(None);
     }
     let (read_route, _) = engine.policy.route(&Method::GET, &path);
@@ -217,8 +218,8 @@ async fn read_object(
         cedar::admit_object(x, engine, &object)?;
     }
     if let Some(cache) = cache {
-        // Memory does not fail.
-        let _ = ruling.state.looks.remember(vec![seen], now + cache.as_millis() as u64).await;
+        // A store that does not answer costs another read.
+        let _ = ruling.state.stores.flags.raise(seen, now + cache.as_millis() as u64).await;
     }
     // A weak validator cannot guard a write (RFC 9110 §8.8.1).
     Ok(parts.headers.get(ETAG).filter(|tag| tag.as_bytes().starts_with(b"\"")).cloned())

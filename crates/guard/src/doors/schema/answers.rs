@@ -11,7 +11,7 @@ use crate::doors::Step;
 use crate::doors::inspector::{Head, Held, Inspector};
 use crate::engine::Engine;
 use crate::events::Verdict;
-use crate::events::redact::excerpt;
+use crate::events::evidence::Evidence;
 use crate::exchange::Exchange;
 
 /// Removes the properties that the declared response does not have.
@@ -44,9 +44,9 @@ impl Inspector for Answers {
     }
 
     fn too_large<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, _: &[u8]) -> Decision {
-        let evidence = "a response that is too large to strip";
+        let evidence = "a response that is too large to strip".into();
         let rule = "response-too-large";
-        ruling.note(x, Door::Schema.name(), rule, Verdict::WouldRewrite, None, evidence);
+        ruling.note(x, Door::Schema.name(), rule, Verdict::WouldRewrite, None, &evidence);
         Decision::Pass
     }
 }
@@ -62,7 +62,7 @@ fn strip(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) {
         return;
     }
     let verdict = if before.is_none() { Verdict::Rewritten } else { Verdict::WouldRewrite };
-    let evidence = excerpt(removed.join(" ").as_bytes());
+    let evidence = Evidence::names(removed);
     ruling.note(x, Door::Schema.name(), "response-property", verdict, None, &evidence);
     match before {
         Some(before) => *value = before,

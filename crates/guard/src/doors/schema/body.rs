@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::decision::{Change, Decision, Refusal, Rewrite};
 use crate::engine::Engine;
+use crate::events::evidence::Evidence;
 use crate::exchange::{Exchange, HeldBody};
 use crate::wire::headers::media_type;
 
@@ -33,11 +34,11 @@ pub(crate) fn declared(
     let Some(declared) = &operation.body else {
         return match &body.parsed {
             ParsedBody::Empty => Decision::Pass,
-            _ => Decision::Rewrite(Rewrite {
-                rule: "undeclared-body".into(),
-                evidence: format!("{} bytes", body.wire.len()),
-                change: Change::Body(Bytes::new()),
-            }),
+            _ => Decision::Rewrite(Rewrite::new(
+                "undeclared-body",
+                format!("{} bytes", body.wire.len()),
+                Change::Body(Bytes::new()),
+            )),
         };
     };
     if body.parsed == ParsedBody::Empty {
@@ -50,7 +51,7 @@ pub(crate) fn declared(
     }
     let kind = media_type(&x.headers);
     let Some(media) = MediaType::select(&declared.content, &kind) else {
-        let evidence = crate::events::redact::excerpt(kind.as_bytes());
+        let evidence = Evidence::value(kind.as_bytes());
         return Decision::Refuse(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", evidence));
     };
     match &body.parsed {
@@ -194,7 +195,7 @@ fn judge<'v>(
     if errors.is_empty() {
         return Ok((removed, value));
     }
-    let evidence = errors.iter().map(|(at, reason)| format!("{at} {reason}")).collect::<Vec<_>>().join("; ");
+    let evidence = Evidence::invalid(&errors);
     let mut refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "body", evidence);
     refusal.errors = errors;
     Err(refusal)
@@ -296,8 +297,7 @@ fn without_nulls(value: &Value) -> Value {
 }
 
 fn strip(removed: &[String], body: Bytes) -> Decision {
-    let evidence = crate::events::redact::excerpt(removed.join(" ").as_bytes());
-    Decision::Rewrite(Rewrite { rule: "unknown-property".into(), evidence, change: Change::Body(body) })
+    Decision::Rewrite(Rewrite::new("unknown-property", Evidence::names(removed), Change::Body(body)))
 }
 
 fn refuse_properties(removed: &[String]) -> Decision {
@@ -305,7 +305,7 @@ fn refuse_properties(removed: &[String]) -> Decision {
 }
 
 fn unknown_properties(removed: &[String]) -> Refusal {
-    let evidence = crate::events::redact::excerpt(removed.join(" ").as_bytes());
+    let evidence = Evidence::names(removed);
     let mut refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown-property", evidence);
     refusal.errors =
         removed.iter().take(MAX_ERRORS).map(|at| (at.clone(), "may not be set".to_owned())).collect();

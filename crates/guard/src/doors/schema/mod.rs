@@ -23,6 +23,7 @@ use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Change, Decision, Refusal, Rewrite, problem};
 use crate::engine::Engine;
 use crate::events::Verdict;
+use crate::events::evidence::Evidence;
 use crate::exchange::{Declared, Exchange};
 use crate::forward::Reader;
 use crate::wire::headers::media_type;
@@ -47,7 +48,14 @@ impl super::Door for Schema {
         if masks(x, ruling.engine, parts.status) {
             let enforce = enforced(x, Door::Schema);
             let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
-            ruling.note(x, Door::Schema.name(), "server-error", verdict, None, parts.status.as_str());
+            ruling.note(
+                x,
+                Door::Schema.name(),
+                "server-error",
+                verdict,
+                None,
+                &parts.status.as_str().to_owned().into(),
+            );
             if enforce {
                 return Decision::Answer(problem(parts.status, x.id, &[]));
             }
@@ -78,9 +86,7 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     };
     let errors = parameter_errors(x, operation);
     if !errors.is_empty() {
-        let evidence =
-            errors.iter().map(|(name, reason)| format!("{name} {reason}")).collect::<Vec<_>>().join("; ");
-        let mut refusal = Refusal::new(StatusCode::BAD_REQUEST, "parameter", evidence);
+        let mut refusal = Refusal::new(StatusCode::BAD_REQUEST, "parameter", Evidence::invalid(&errors));
         refusal.errors = errors;
         return Decision::Refuse(refusal);
     }
@@ -93,9 +99,9 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
 fn deprecated(engine: &Engine, operation: &Operation) -> Decision {
     match engine.policy.deprecated {
         DeprecatedOperation::Allow => Decision::Pass,
-        DeprecatedOperation::Report => Decision::report("deprecated", &*operation.id),
+        DeprecatedOperation::Report => Decision::report("deprecated", operation.id.to_string()),
         DeprecatedOperation::Refuse => {
-            Decision::Refuse(Refusal::new(StatusCode::NOT_FOUND, "deprecated", &*operation.id))
+            Decision::Refuse(Refusal::new(StatusCode::NOT_FOUND, "deprecated", operation.id.to_string()))
         }
     }
 }
@@ -105,17 +111,17 @@ fn undeclared_response(
     x: &Exchange<'_>,
     status: StatusCode,
     essence: &str,
-) -> Option<(&'static str, String)> {
+) -> Option<(&'static str, Evidence)> {
     let operation = x.operation().filter(|operation| !operation.responses.is_empty())?;
     let Some(response) = operation.response(status.as_u16()) else {
-        return Some(("undeclared-status", format!("{} answers {}", operation.id, status.as_u16())));
+        return Some(("undeclared-status", format!("{} answers {}", operation.id, status.as_u16()).into()));
     };
     let declares = response.content.is_empty() || essence.is_empty();
     if declares || MediaType::select(&response.content, essence).is_some() {
         return None;
     }
     let evidence = format!("{} answers {}", operation.id, crate::events::redact::excerpt(essence.as_bytes()));
-    Some(("undeclared-media-type", evidence))
+    Some(("undeclared-media-type", evidence.into()))
 }
 
 /// Judges the body, and strips what may not be assigned.
@@ -192,7 +198,7 @@ fn unknown_parameters(x: &Exchange<'_>, operation: &Operation) -> Decision {
     if unknown.is_empty() || x.route.unknown_parameters == UnknownProperties::Allow {
         return Decision::Pass;
     }
-    let evidence = crate::events::redact::excerpt(unknown.join(", ").as_bytes());
+    let evidence = Evidence::names(unknown);
     if x.route.unknown_parameters == UnknownProperties::Refuse {
         return Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, "unknown-parameter", evidence));
     }
@@ -201,9 +207,5 @@ fn unknown_parameters(x: &Exchange<'_>, operation: &Operation) -> Decision {
         .split('&')
         .filter(|pair| pairs(pair.as_bytes()).next().is_some_and(|(name, _)| known(&name)))
         .collect();
-    Decision::Rewrite(Rewrite {
-        rule: "unknown-parameter".into(),
-        evidence,
-        change: Change::Query(kept.join("&")),
-    })
+    Decision::Rewrite(Rewrite::new("unknown-parameter", evidence, Change::Query(kept.join("&"))))
 }

@@ -8,10 +8,8 @@ use seclang::{RuleMatch, Transaction};
 use crate::events::modsecurity::{
     Audit, AuditDetails, AuditMessage, AuditProducer, AuditRequest, AuditResponse, AuditTransaction, Headers,
 };
-use crate::events::redact::is_secret;
+use crate::events::redact::{REDACTED, is_secret};
 use crate::exchange::Exchange;
-
-const REDACTED: &str = "[redacted]";
 
 /// The entry of an exchange.
 pub(crate) fn entry(x: &Exchange<'_>, transaction: &Transaction<'_>, status: StatusCode) -> Audit {

@@ -10,6 +10,8 @@ use seclang::{Intervention, Phase, Records, RequestHead, RuleMatch, Transaction}
 
 use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
+use crate::events::evidence::{Evidence, MatchedRule};
+use crate::events::redact::excerpt;
 use crate::exchange::{Declared, Exchange};
 
 /// Media types that APIs speak, in the form of CRS's variable.
@@ -25,13 +27,13 @@ pub(super) fn admit<'e>(ruling: Ruling<'e>, x: &mut Exchange<'e>) -> Decision {
     let (transaction, intervention) = evaluate(x, rules, &ruling.state.records);
     let intervention = intervention.or_else(|| combined_score(x, &transaction, rules));
     let matches = transaction.matches();
-    let message = message(matches);
+    let evidence = evidence(matches);
     let is_suspect = matches.iter().any(|found| found.severity.is_some());
     x.rules = Some(Box::new(transaction));
     match intervention {
-        Some(intervention) => Decision::Refuse(refusal(&intervention, message)),
+        Some(intervention) => Decision::Refuse(refusal(&intervention, evidence)),
         // What was found and is not enough to refuse.
-        None if is_suspect => Decision::report("crs", message),
+        None if is_suspect => Decision::report("crs", evidence),
         None => Decision::Pass,
     }
 }
@@ -50,9 +52,9 @@ fn combined_score(
     (enough && transaction.decides()).then_some(Intervention { rule: 0, status: 403, location: None })
 }
 
-pub(super) fn refusal(intervention: &Intervention, message: String) -> Refusal {
+pub(super) fn refusal(intervention: &Intervention, evidence: Evidence) -> Refusal {
     let status = StatusCode::from_u16(intervention.status).unwrap_or(StatusCode::FORBIDDEN);
-    Refusal::new(status, "crs", message)
+    Refusal::new(status, "crs", evidence)
 }
 
 fn evaluate<'e>(
@@ -173,11 +175,14 @@ fn media_types(x: &Exchange<'_>) -> String {
     types
 }
 
-/// The rules that matched, worst first: number, words, where.
-pub(super) fn message(matches: &[RuleMatch]) -> String {
+/// The rules that matched, most severe first.
+pub(super) fn evidence(matches: &[RuleMatch]) -> Evidence {
     let mut by_severity: Vec<&RuleMatch> = matches.iter().filter(|found| found.severity.is_some()).collect();
     by_severity.sort_by_key(|found| found.severity.unwrap_or(u8::MAX));
-    let one = |found: &&RuleMatch| format!("{} {} ({})", found.id, found.message, found.variable);
-    let text = by_severity.iter().map(one).collect::<Vec<_>>().join("; ");
-    crate::events::redact::excerpt(text.as_bytes())
+    let rules = by_severity.into_iter().map(|found| MatchedRule {
+        id: found.id,
+        message: excerpt(found.message.as_bytes()),
+        variable: excerpt(found.variable.as_bytes()),
+    });
+    Evidence { rules: rules.collect(), ..Evidence::default() }
 }

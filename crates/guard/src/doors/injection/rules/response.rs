@@ -7,13 +7,14 @@ use policy::config::BodyHandling;
 use seclang::{Intervention, Phase, ResponseHead};
 
 use super::audit;
-use super::request::{message, protocol, refusal};
+use super::request::{evidence, protocol, refusal};
 use crate::decision::Decision;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
 use crate::doors::Step;
 use crate::doors::inspector::{Head, Held, Inspector};
 use crate::engine::Engine;
+use crate::events::evidence::Evidence;
 use crate::exchange::Exchange;
 
 /// Runs the rules for bodies of answers: for what is text, and is not sent bit by bit.
@@ -78,9 +79,9 @@ pub(super) fn release_head(ruling: Ruling<'_>, x: &mut Exchange<'_>, parts: &Par
     });
     let before = transaction.matches().len();
     let intervention = transaction.run(Phase::ResponseHeaders);
-    let message = message(&transaction.matches()[before..]);
+    let evidence = evidence(transaction.matches().get(before..).unwrap_or_default());
     x.rules = Some(transaction);
-    decision(intervention, message)
+    decision(intervention, evidence)
 }
 
 /// Judges the body, which is empty where it is not read.
@@ -92,15 +93,15 @@ fn release_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, body: &[u8]) -> Decisi
     transaction.response_body(body);
     let before = transaction.matches().len();
     let intervention = transaction.run(Phase::ResponseBody);
-    let message = message(&transaction.matches()[before..]);
+    let evidence = evidence(transaction.matches().get(before..).unwrap_or_default());
     x.rules = Some(transaction);
-    decision(intervention, message)
+    decision(intervention, evidence)
 }
 
-fn decision(intervention: Option<Intervention>, message: String) -> Decision {
+fn decision(intervention: Option<Intervention>, evidence: Evidence) -> Decision {
     match intervention {
-        Some(intervention) => Decision::Refuse(refusal(&intervention, message)),
-        None if !message.is_empty() => Decision::report("crs", message),
+        Some(intervention) => Decision::Refuse(refusal(&intervention, evidence)),
+        None if !evidence.rules.is_empty() => Decision::report("crs", evidence),
         None => Decision::Pass,
     }
 }
@@ -109,7 +110,7 @@ fn decision(intervention: Option<Intervention>, message: String) -> Decision {
 pub(super) fn finish(ruling: Ruling<'_>, x: &mut Exchange<'_>, status: StatusCode) {
     let Some(mut transaction) = x.rules.take() else { return };
     let _ = transaction.run(Phase::Logging);
-    if ruling.state.sink.wants_audit() && !transaction.matches().is_empty() {
-        ruling.state.sink.audit(&audit::entry(x, &transaction, status));
+    if ruling.state.sinks.wants_audit() && !transaction.matches().is_empty() {
+        ruling.state.sinks.audit_entry(&audit::entry(x, &transaction, status));
     }
 }

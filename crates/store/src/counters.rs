@@ -1,0 +1,51 @@
+//! The counters behind rate limits: what every backend promises.
+
+use std::fmt::Debug;
+
+use crate::{Answer, Millis, Outcome, Quota, Ticket};
+
+/// The key of a counter: a keyed hash of what the limit counts by ([`KeyHash`](crate::KeyHash)), so that a store holds
+/// no personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CounterKey(pub u128);
+
+/// What one limit takes from its counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Take {
+    /// From which counter.
+    pub key: CounterKey,
+    /// Of which quota.
+    pub quota: Quota,
+    /// How many units.
+    pub cost: u32,
+    /// What happens to these units when a later limit of the same request refuses.
+    pub on_refusal: OnRefusal,
+}
+
+/// What happens to units that were taken when a later limit of the same request refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnRefusal {
+    /// They are refunded: a refused request costs nothing.
+    Refund,
+    /// They stay taken: the limit counts failures, and a refused request is one.
+    Keep,
+}
+
+/// Counters that many requests, and with a server many gateways, change at once.
+pub trait Counters: Send + Sync + Debug {
+    /// Takes from several counters in one call, in order, and stops at the first that does not have enough.
+    ///
+    /// Returns the outcome of each take up to that one, so only the last outcome can be without a ticket. If there
+    /// is such a refusal, takes before it with [`OnRefusal::Refund`] have been refunded already, and their tickets are
+    /// void. Each take is exact under concurrency; the takes of one call need not be atomic together.
+    ///
+    /// # Errors
+    /// If the backend does not answer. What was taken until then stays taken.
+    fn take_all<'a>(&'a self, takes: &'a [Take], now: Millis) -> Answer<'a, Vec<Outcome>>;
+
+    /// Refunds tickets: the request turned out not to count.
+    ///
+    /// # Errors
+    /// If the backend does not answer. What was not refunded stays counted.
+    fn refund<'a>(&'a self, tickets: &'a [Ticket], now: Millis) -> Answer<'a, ()>;
+}

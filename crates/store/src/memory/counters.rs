@@ -1,0 +1,152 @@
+//! Counters of one process.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
+use parking_lot::Mutex;
+
+use super::{KeyHasher, SAMPLE, SHARDS, capacity, shard_of};
+use crate::{Answer, Cell, CounterKey, Counters, Millis, OnRefusal, Outcome, Quota, Take, Ticket};
+
+/// Counters in memory, bounded: when a shard is full, expired cells go first, then the one of a few that expires
+/// soonest. An attacker with many addresses can push out other attackers, but not grow the map.
+pub struct MemoryCounters {
+    shards: Box<[Mutex<Shard>; SHARDS]>,
+    capacity: usize,
+}
+
+type Shard = HashMap<CounterKey, (Cell, Quota), BuildHasherDefault<KeyHasher>>;
+
+impl MemoryCounters {
+    /// Counters for at most about `max_keys` keys.
+    pub fn new(max_keys: usize) -> Self {
+        MemoryCounters {
+            shards: Box::new(std::array::from_fn(|_| Mutex::default())),
+            capacity: capacity(max_keys),
+        }
+    }
+
+    /// The number of keys held.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().len()).sum()
+    }
+
+    /// Whether no key is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Drops every key.
+    pub fn clear(&self) {
+        self.shards.iter().for_each(|shard| shard.lock().clear());
+    }
+
+    fn shard(&self, key: CounterKey) -> &Mutex<Shard> {
+        shard_of(&self.shards, key.0)
+    }
+
+    fn take(&self, take: &Take, now: Millis) -> Outcome {
+        let Take { key, quota, cost, .. } = *take;
+        let mut shard = self.shard(key).lock();
+        if shard.len() >= self.capacity && !shard.contains_key(&key) {
+            make_room(&mut shard, now);
+        }
+        let (cell, kept) = shard.entry(key).or_insert_with(|| (Cell::default(), quota));
+        *kept = quota;
+        cell.take(key, quota, cost, now)
+    }
+
+    fn refund_one(&self, ticket: &Ticket, now: Millis) {
+        if let Some((cell, _)) = self.shard(ticket.key).lock().get_mut(&ticket.key) {
+            cell.refund(ticket, now);
+        }
+    }
+}
+
+impl Counters for MemoryCounters {
+    fn take_all<'a>(&'a self, takes: &'a [Take], now: Millis) -> Answer<'a, Vec<Outcome>> {
+        let mut outcomes = Vec::with_capacity(takes.len());
+        for take in takes {
+            let outcome = self.take(take, now);
+            outcomes.push(outcome);
+            if outcome.ticket.is_none() {
+                for (take, outcome) in takes.iter().zip(&outcomes) {
+                    if take.on_refusal == OnRefusal::Refund
+                        && let Some(ticket) = &outcome.ticket
+                    {
+                        self.refund_one(ticket, now);
+                    }
+                }
+                break;
+            }
+        }
+        Answer::now(outcomes)
+    }
+
+    fn refund<'a>(&'a self, tickets: &'a [Ticket], now: Millis) -> Answer<'a, ()> {
+        tickets.iter().for_each(|ticket| self.refund_one(ticket, now));
+        Answer::now(())
+    }
+}
+
+impl std::fmt::Debug for MemoryCounters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MemoryCounters({} keys a shard)", self.capacity)
+    }
+}
+
+/// Drops expired cells; if there are none, the one of a few that expires soonest.
+fn make_room(shard: &mut Shard, now: Millis) {
+    let before = shard.len();
+    let soonest =
+        shard.iter().take(SAMPLE).min_by_key(|(_, (cell, quota))| cell.expires_at(*quota)).map(|(k, _)| *k);
+    let Some(soonest) = soonest else { return };
+    let expired = shard.get(&soonest).is_some_and(|(cell, quota)| cell.expires_at(*quota) <= now);
+    if expired {
+        shard.retain(|_, (cell, quota)| cell.expires_at(*quota) > now);
+    }
+    if shard.len() == before {
+        shard.remove(&soonest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::Algorithm;
+
+    const NOW: Millis = 1_700_000_000_000;
+
+    fn granted(counters: &MemoryCounters, key: u128, permits: u32) -> bool {
+        let quota = Quota { permits, period: 60_000, burst: permits, algorithm: Algorithm::SlidingWindow };
+        let take = Take { key: CounterKey(key), quota, cost: 1, on_refusal: OnRefusal::Refund };
+        counters.take(&take, NOW).ticket.is_some()
+    }
+
+    #[test]
+    fn the_limit_is_exact_under_concurrency() {
+        let counters = MemoryCounters::new(1000);
+        let count = AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..1000 {
+                        count.fetch_add(u32::from(granted(&counters, 7, 777)), Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        assert_eq!(count.into_inner(), 777);
+    }
+
+    #[test]
+    fn many_keys_do_not_grow_without_bound() {
+        let counters = MemoryCounters::new(6_400);
+        for key in 0..100_000u128 {
+            granted(&counters, key << 64 | key, 5);
+        }
+        assert!(counters.len() <= 6_400, "{}", counters.len());
+    }
+}
