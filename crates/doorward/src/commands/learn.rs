@@ -58,7 +58,7 @@ impl Learn {
         std::fs::write(&self.output, text).map_err(|e| {
             Failure::usage(miette::miette!("{} cannot be written: {e}", self.output.display()))
         })?;
-        let paths = document["paths"].as_object().map_or(0, serde_json::Map::len);
+        let paths = document.get("paths").and_then(Value::as_object).map_or(0, serde_json::Map::len);
         outln!("wrote {}: {paths} paths, learned from {} exchanges", self.output.display(), learner.len());
         if !guesses.is_empty() {
             outln!("\nSuggested owners; verify them before you use them:");
