@@ -1,4 +1,4 @@
-//! Rules and requests of any kind: nothing panics, and the filter and the plain interpreter say the same.
+//! Arbitrary rules and requests: nothing panics, and rules match the same with and without the filter.
 #![no_main]
 
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use libfuzzer_sys::fuzz_target;
 use seclang::{Phase, RequestHead, RuleSet, Transaction};
 
-/// Rules with every transformation and the operators that look into values.
+/// Rules with every transformation, and operators that inspect values.
 fn rules() -> &'static RuleSet {
     static RULES: OnceLock<RuleSet> = OnceLock::new();
     const CHAINS: [&str; 34] = [
@@ -50,9 +50,9 @@ fuzz_target!(|data: &[u8]| {
     let (target, body) = (&rest[..at], &rest[at..]);
     let headers: [(&[u8], &[u8]); 2] = [(b"content-type", kinds[usize::from(kind % 4)]), (b"cookie", target)];
     let head = RequestHead { method: b"POST", target, protocol: b"HTTP/1.1", headers: &headers, client: None };
-    let run = |plain: bool| {
+    let run = |with_filter: bool| {
         let mut transaction = Transaction::new(rules(), &head, b"id");
-        if plain {
+        if !with_filter {
             transaction.without_filter();
         }
         transaction.run(Phase::RequestHeaders);

@@ -1,4 +1,4 @@
-//! What the Core Rule Set costs for ordinary requests: `CRS_DIR=... cargo bench -p seclang`.
+//! The cost of the Core Rule Set for ordinary requests: `CRS_DIR=... cargo bench -p seclang`.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -43,7 +43,7 @@ const HEADERS: [(&[u8], &[u8]); 13] = [
     (b"content-type", b"application/json"),
 ];
 
-/// Items with values that are all different.
+/// A JSON body of a given size; all values differ.
 fn body(bytes: usize) -> Vec<u8> {
     let mut body = String::from("{\"items\":[");
     let mut number = 0;

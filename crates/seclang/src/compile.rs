@@ -1,4 +1,4 @@
-//! From rules as they were written to rules that run.
+//! Compiles rules as written into rules that run.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,20 +9,22 @@ use crate::ctl::Ctl;
 use crate::lexer::SyntaxError;
 use crate::loader::phase_number;
 use crate::macros::Template;
-use crate::operator::{Operator, Test};
+use crate::operator::{CompiledOperator, Test};
 use crate::rule;
-use crate::ruleset::{Allowed, Change, Disruptive, Effect, Link, NumberQuestion, Rule};
+use crate::ruleset::{Allowed, Change, CompiledRule, Disruptive, Effect, Link, TxComparison};
 use crate::transform::Transformation;
 use crate::tx::TxName;
 use crate::variable::{Collection, Selector, Target};
 
-/// Compiles a chain, and says in which phase it runs.
+/// Compiles a rule with its chain; also returns its phase.
 pub(crate) fn rule(
     rules: &[rule::Rule],
     directory: &Path,
     defaults: &HashMap<u8, Vec<Action>>,
-) -> Result<(u8, Rule), SyntaxError> {
-    let first = &rules[0];
+) -> Result<(u8, CompiledRule), SyntaxError> {
+    let Some((first, chained)) = rules.split_first() else {
+        return Err(SyntaxError { file: "".into(), line: 0, reason: "a chain without rules".into() });
+    };
     let at = |rule: &rule::Rule, reason: String| SyntaxError {
         file: Arc::clone(&rule.file),
         line: rule.line,
@@ -36,7 +38,7 @@ pub(crate) fn rule(
         links.push(link(rule, directory, defaults).map_err(|e| at(rule, e))?);
     }
     let text = |name| first.action(name).map(Template::parse);
-    let mut compiled = Rule {
+    let mut compiled = CompiledRule {
         id: first.id,
         file: Arc::clone(&first.file),
         line: first.line,
@@ -66,8 +68,8 @@ pub(crate) fn rule(
     for action in &first.actions {
         meta(&mut compiled, action, &fallback).map_err(|e| at(first, e))?;
     }
-    // What a chain logs and does is said by its first link, but messages may stand at any.
-    for rule in &rules[1..] {
+    // The first link decides what a chain does; messages may stand at any.
+    for rule in chained {
         for action in rule.actions.iter().filter(|a| a.name == "logdata" || a.name == "msg") {
             let template = action.value.as_deref().map(Template::parse);
             match action.name.as_str() {
@@ -83,8 +85,8 @@ fn is_disruptive(name: &str) -> bool {
     ["deny", "drop", "block", "allow", "redirect", "proxy", "pass"].contains(&name)
 }
 
-/// Actions that say what a match means as a whole.
-fn meta(rule: &mut Rule, action: &Action, fallback: &Disruptive) -> Result<(), String> {
+/// Actions of the rule as a whole.
+fn meta(rule: &mut CompiledRule, action: &Action, fallback: &Disruptive) -> Result<(), String> {
     let value = action.value.as_deref();
     match action.name.as_str() {
         "deny" => rule.disruptive = Disruptive::Deny,
@@ -97,20 +99,20 @@ fn meta(rule: &mut Rule, action: &Action, fallback: &Disruptive) -> Result<(), S
                 None => Allowed::Everything,
                 Some("phase") => Allowed::Phase,
                 Some("request") => Allowed::Request,
-                Some(other) => return Err(format!("`allow:{other}` is not known")),
+                Some(other) => return Err(format!("unknown `allow:{other}`")),
             });
         }
-        "proxy" => return Err("`proxy` sends a request elsewhere, which this engine does not do".into()),
-        "exec" => return Err("`exec` runs a program, which this engine does not do".into()),
+        "proxy" => return Err("`proxy` is not supported: it forwards the request elsewhere".into()),
+        "exec" => return Err("`exec` is not supported: it runs a program".into()),
         "status" => {
             rule.status = value
                 .and_then(|v| v.parse().ok())
                 .filter(|status| (200..600).contains(status))
-                .ok_or("`status` is no status of HTTP")?;
+                .ok_or("`status` is not an HTTP status")?;
         }
         "log" => rule.log = true,
         "nolog" => rule.log = false,
-        "skip" => rule.skip = value.and_then(|v| v.parse().ok()).ok_or("`skip` is no number")?,
+        "skip" => rule.skip = value.and_then(|v| v.parse().ok()).ok_or("`skip` is not a number")?,
         "skipafter" => rule.skip_after = value.map(Arc::from),
         _ => {}
     }
@@ -126,31 +128,30 @@ fn link(raw: &rule::Rule, directory: &Path, defaults: &[Action]) -> Result<Link,
     let mut link = Link {
         targets,
         exclusions,
-        operator: raw.operator.as_ref().map(|o| Operator::compile(o, directory)).transpose()?,
+        operator: raw.operator.as_ref().map(|o| CompiledOperator::compile(o, directory)).transpose()?,
         transformations: Vec::new(),
         multi_match: false,
         capture: false,
         effects: Vec::new(),
-        number: None,
+        tx_comparison: None,
     };
     let inherited = defaults.iter().filter(|action| action.name == "t");
     for action in inherited.chain(&raw.actions) {
         effect(&mut link, action)?;
     }
-    link.number = number_question(&link);
+    link.tx_comparison = tx_comparison(&link);
     Ok(link)
 }
 
-fn number_question(link: &Link) -> Option<NumberQuestion> {
+/// The test of a link that compares one number in `TX` with a constant.
+fn tx_comparison(link: &Link) -> Option<TxComparison> {
     let operator = link.operator.as_ref()?;
     let Test::Number(test, against) = &operator.test else { return None };
-    let ([target], true, true) =
-        (&link.targets[..], link.exclusions.is_empty(), link.transformations.is_empty())
-    else {
+    let ([target], [], []) = (&link.targets[..], &link.exclusions[..], &link.transformations[..]) else {
         return None;
     };
     let Selector::Tx(name) = &target.selector else { return None };
-    Some(NumberQuestion {
+    Some(TxComparison {
         name: name.clone(),
         counted: target.counted,
         test: *test,
@@ -159,7 +160,7 @@ fn number_question(link: &Link) -> Option<NumberQuestion> {
     })
 }
 
-/// Actions that a link does, or that say how it looks.
+/// Actions of one link.
 fn effect(link: &mut Link, action: &Action) -> Result<(), String> {
     let value = action.value.as_deref().unwrap_or("");
     match action.name.as_str() {
@@ -168,33 +169,30 @@ fn effect(link: &mut Link, action: &Action) -> Result<(), String> {
                 link.transformations.clear();
             } else {
                 let known = Transformation::named(value);
-                link.transformations
-                    .push(known.ok_or_else(|| format!("there is no transformation `{value}`"))?);
+                link.transformations.push(known.ok_or_else(|| format!("unknown transformation `{value}`"))?);
             }
         }
         "multimatch" => link.multi_match = true,
         "capture" => link.capture = true,
         "setvar" => link.effects.push(set_variable(value)?),
         "expirevar" => {
-            let (collection, key, after) = of_record(value)?;
+            let (collection, key, after) = record_variable(value)?;
             link.effects.push(Effect::Expire(collection, key, Template::parse(after)));
         }
         "deprecatevar" => {
-            let (collection, key, rate) = of_record(value)?;
+            let (collection, key, rate) = record_variable(value)?;
             let rate = rate.split_once('/').and_then(|(amount, seconds)| {
                 Some((amount.trim().parse().ok()?, seconds.trim().parse().ok().filter(|s| *s > 0)?))
             });
             let (amount, seconds) =
-                rate.ok_or_else(|| format!("`deprecatevar:{value}` is no amount in a number of seconds"))?;
+                rate.ok_or_else(|| format!("`deprecatevar:{value}` is not an amount per seconds"))?;
             link.effects.push(Effect::Deprecate { collection, key, amount, seconds });
         }
         "setenv" | "append" | "prepend" => {}
         "ctl" => link.effects.push(Effect::Control(Ctl::parse(value)?)),
         "initcol" => {
-            let (name, key) =
-                value.split_once('=').ok_or_else(|| format!("`initcol:{value}` names no record"))?;
-            let collection =
-                Collection::named(name).ok_or_else(|| format!("there is no collection `{name}`"))?;
+            let (name, key) = value.split_once('=').ok_or_else(|| format!("`initcol:{value}` has no key"))?;
+            let collection = Collection::named(name).ok_or_else(|| format!("unknown collection `{name}`"))?;
             link.effects.push(Effect::Init(collection, Template::parse(key)));
         }
         "setsid" => link.effects.push(Effect::Init(Collection::Session, Template::parse(value))),
@@ -233,18 +231,18 @@ fn effect(link: &mut Link, action: &Action) -> Result<(), String> {
         | "sanitisematchedbytes"
         | "sanitiserequestheader"
         | "sanitiseresponseheader" => {}
-        other => return Err(format!("there is no action `{other}` here")),
+        other => return Err(format!("unknown action `{other}`")),
     }
     Ok(())
 }
 
-/// `ip.counter=60`: a variable of a record, and what is said of it.
-fn of_record(text: &str) -> Result<(Collection, Template, &str), String> {
-    let parts = text.split_once('=').and_then(|(name, said)| {
+/// `ip.counter=60`: a variable of a record, and a value.
+fn record_variable(text: &str) -> Result<(Collection, Template, &str), String> {
+    let parts = text.split_once('=').and_then(|(name, value)| {
         let (collection, key) = name.split_once(['.', ':'])?;
-        Some((Collection::named(collection.trim())?, Template::parse(key.trim()), said.trim()))
+        Some((Collection::named(collection.trim())?, Template::parse(key.trim()), value.trim()))
     });
-    parts.ok_or_else(|| format!("`{text}` names no variable of a record"))
+    parts.ok_or_else(|| format!("`{text}` is not a variable of a record"))
 }
 
 /// `tx.score=+%{tx.critical}`, `!tx.x`, `tx.flag`.
@@ -257,16 +255,17 @@ fn set_variable(text: &str) -> Result<Effect, String> {
         Some((name, value)) => (name, Some(value)),
         None => (text, None),
     };
-    let (collection, key) =
-        name.split_once(['.', ':']).ok_or_else(|| format!("`setvar:{text}` names no variable"))?;
-    let collection = Collection::named(collection.trim())
-        .ok_or_else(|| format!("there is no collection `{collection}`"))?;
+    let (collection, key) = name
+        .split_once(['.', ':'])
+        .ok_or_else(|| format!("`setvar:{text}` is not a variable of a collection"))?;
+    let collection =
+        Collection::named(collection.trim()).ok_or_else(|| format!("unknown collection `{collection}`"))?;
     let change = match value {
         _ if unset => Change::Unset,
         None => Change::Set(Template::parse("1")),
-        Some(value) => match value.as_bytes().first() {
-            Some(b'+') => Change::Add(Template::parse(&value[1..])),
-            Some(b'-') => Change::Subtract(Template::parse(&value[1..])),
+        Some(value) => match (value.strip_prefix('+'), value.strip_prefix('-')) {
+            (Some(amount), _) => Change::Add(Template::parse(amount)),
+            (_, Some(amount)) => Change::Subtract(Template::parse(amount)),
             _ => Change::Set(Template::parse(value)),
         },
     };
@@ -277,10 +276,13 @@ fn set_variable(text: &str) -> Result<Effect, String> {
     })
 }
 
-/// Names and numbers of syslog's severities.
+/// Parses a syslog severity (RFC 5424 §6.2.1), by name or number.
 fn severity(text: &str) -> Result<u8, String> {
     const NAMES: [&str; 8] =
         ["EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"];
-    let by_name = NAMES.iter().position(|name| name.eq_ignore_ascii_case(text)).map(|n| n as u8);
-    by_name.or_else(|| text.parse().ok().filter(|n| *n < 8)).ok_or_else(|| format!("`{text}` is no severity"))
+    let by_name =
+        (0..8).zip(NAMES).find(|(_, name)| name.eq_ignore_ascii_case(text)).map(|(number, _)| number);
+    by_name
+        .or_else(|| text.parse().ok().filter(|n| *n < 8))
+        .ok_or_else(|| format!("`{text}` is not a severity"))
 }

@@ -1,12 +1,13 @@
-//! `ctl`: what a rule changes in the engine, for one transaction.
+//! `ctl`: changes of the engine for the rest of one transaction.
 
 use crate::loader::{engine_mode, id_ranges};
 use crate::rule;
 use crate::ruleset::EngineMode;
+use crate::slice;
 use crate::variable::Target;
 use regex::bytes::Regex;
 
-/// A change of the engine for the rest of a transaction.
+/// A `ctl` action.
 #[derive(Debug, Clone)]
 pub(crate) enum Ctl {
     Engine(EngineMode),
@@ -20,27 +21,27 @@ pub(crate) enum Ctl {
     RequestBodyAccess(bool),
     ResponseBodyAccess(bool),
     ForceRequestBodyVariable(bool),
-    /// Logs and limits, which are the gate's own matter.
+    /// Logs and limits: without effect, the gateway has its own.
     Accepted,
 }
 
 impl Ctl {
-    /// Reads `name=value`.
+    /// Parses `name=value`.
     pub(crate) fn parse(text: &str) -> Result<Ctl, String> {
-        let (name, value) = text.split_once('=').ok_or_else(|| format!("`ctl:{text}` sets nothing"))?;
+        let (name, value) = text.split_once('=').ok_or_else(|| format!("`ctl:{text}` has no value"))?;
         let value = value.trim();
         let on = |value: &str| match value.to_ascii_lowercase().as_str() {
             "on" | "1" | "true" => Ok(true),
             "off" | "0" | "false" => Ok(false),
-            _ => Err(format!("`ctl:{text}` is neither On nor Off")),
+            _ => Err(format!("`ctl:{text}` must be On or Off")),
         };
         let pattern = crate::operator::selector;
         let target = || {
-            let (whom, variable) =
-                value.split_once(';').ok_or_else(|| format!("`ctl:{text}` names no variable"))?;
+            let (rules, variable) =
+                value.split_once(';').ok_or_else(|| format!("`ctl:{text}` has no variable"))?;
             let variables = rule::variables(variable.trim());
-            let target = Target::compile(variables.first().ok_or("it names no variable")?)?;
-            Ok::<_, String>((whom.trim(), target))
+            let target = Target::compile(variables.first().ok_or("the variable is missing")?)?;
+            Ok::<_, String>((rules.trim(), target))
         };
         Ok(match name.trim().to_ascii_lowercase().as_str() {
             "ruleengine" => Ctl::Engine(
@@ -50,16 +51,16 @@ impl Ctl {
             "ruleremovebytag" => Ctl::RemoveByTag(pattern(value)?),
             "ruleremovebymsg" => Ctl::RemoveByMessage(pattern(value)?),
             "ruleremovetargetbyid" => {
-                let (whom, target) = target()?;
-                Ctl::RemoveTargetById(id_ranges(&[whom])?, target)
+                let (rules, target) = target()?;
+                Ctl::RemoveTargetById(id_ranges(&[rules])?, target)
             }
             "ruleremovetargetbytag" => {
-                let (whom, target) = target()?;
-                Ctl::RemoveTargetByTag(pattern(whom)?, target)
+                let (rules, target) = target()?;
+                Ctl::RemoveTargetByTag(pattern(rules)?, target)
             }
             "ruleremovetargetbymsg" => {
-                let (whom, target) = target()?;
-                Ctl::RemoveTargetByMessage(pattern(whom)?, target)
+                let (rules, target) = target()?;
+                Ctl::RemoveTargetByMessage(pattern(rules)?, target)
             }
             "requestbodyprocessor" => Ctl::BodyProcessor(value.to_ascii_uppercase()),
             "requestbodyaccess" => Ctl::RequestBodyAccess(on(value)?),
@@ -67,13 +68,13 @@ impl Ctl {
             "forcerequestbodyvariable" => Ctl::ForceRequestBodyVariable(on(value)?),
             "auditengine" | "auditlogparts" | "debugloglevel" | "requestbodylimit" | "responsebodylimit"
             | "hashengine" | "hashenforcement" | "parsexmlintoargs" => Ctl::Accepted,
-            other => return Err(format!("there is no `ctl:{other}` here")),
+            other => return Err(format!("unknown `ctl:{other}`")),
         }
         .sorted())
     }
 
-    /// Puts the rules themselves where they are named by tag or message. Each rule comes with its texts; none where
-    /// one of them has a macro, and then the name stays.
+    /// Replaces a selection by tag or message by rule ids. `tags` and `messages` are those of each rule, or `None` if a
+    /// macro is in one of them; then the selection stays as it is.
     pub(crate) fn resolve(
         &mut self,
         tags: &[(u64, Option<Vec<Vec<u8>>>)],
@@ -104,11 +105,10 @@ impl Ctl {
         }
     }
 
-    /// Ranges in order, so that a rule is found in them by halves.
+    /// Sorts and merges id ranges, for binary search.
     fn sorted(mut self) -> Ctl {
         if let Ctl::RemoveById(ranges) | Ctl::RemoveTargetById(ranges, _) = &mut self {
             ranges.sort_unstable();
-            // What overlaps becomes one.
             let mut merged: Vec<(u64, u64)> = Vec::with_capacity(ranges.len());
             for (from, to) in ranges.drain(..) {
                 match merged.last_mut() {
@@ -122,8 +122,41 @@ impl Ctl {
     }
 }
 
-/// Whether ranges, which are in order, name a rule.
-pub(crate) fn names(ranges: &[(u64, u64)], id: u64) -> bool {
-    let after = ranges.partition_point(|(from, _)| *from <= id);
-    after.checked_sub(1).is_some_and(|at| ranges[at].1 >= id)
+/// Whether sorted ranges contain a rule id.
+pub(crate) fn contains(ranges: &[(u64, u64)], id: u64) -> bool {
+    let (before, _) = slice::cut(ranges, ranges.partition_point(|(from, _)| *from <= id));
+    before.last().is_some_and(|(_, to)| *to >= id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_merged_and_searched() {
+        let Ok(Ctl::RemoveById(ranges)) = Ctl::parse("ruleRemoveById=20-30,1-5,6,25-40") else {
+            unreachable!("it is a list of ids")
+        };
+        assert_eq!(ranges, [(1, 6), (20, 40)]);
+        for (id, is_in) in [(0, false), (1, true), (6, true), (7, false), (20, true), (40, true), (41, false)]
+        {
+            assert_eq!(contains(&ranges, id), is_in, "{id}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_action() {
+        for (text, words) in [
+            ("ruleEngine", "has no value"),
+            ("ruleEngine=Maybe", "is not On, Off or DetectionOnly"),
+            ("requestBodyAccess=Maybe", "must be On or Off"),
+            ("ruleRemoveTargetById=1", "has no variable"),
+            ("ruleRemoveTargetById=1;ARGZ", "ARGZ"),
+            ("ruleRemoveById=x", "not a rule id"),
+            ("nothing=1", "unknown"),
+        ] {
+            let error = Ctl::parse(text).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
 }

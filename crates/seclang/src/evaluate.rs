@@ -1,18 +1,22 @@
-//! The plain interpreter: every rule on every value, in the order in which they were written. It is the truth that any
-//! faster evaluation is held to.
+//! The interpreter: runs the rules of a phase in order. The filter decides beforehand which rules may match, and on which
+//! values; without it, every rule runs on every value.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::ctl::Ctl;
-use crate::filter::{Known, Slot};
+use crate::filter::{Slot, ValueCache};
 use crate::operator::{Captures, number};
 use crate::records::Records;
-use crate::ruleset::{Allowed, Change, Disruptive, Effect, EngineMode, Link, NumberQuestion, Rule, Step};
+use crate::ruleset::{
+    Allowed, Change, CompiledRule, Disruptive, Effect, EngineMode, Link, Step, TxComparison,
+};
+use crate::slice::tail;
 use crate::transaction::{Intervention, RuleMatch, Transaction};
 use crate::transform::apply_all;
 use crate::tx::TxName;
+use crate::values::Visitor;
 use crate::variable::{Collection, Selector, Target};
 
 /// The phases of a transaction.
@@ -26,15 +30,12 @@ pub enum Phase {
     ResponseHeaders = 3,
     /// After the response's body.
     ResponseBody = 4,
-    /// When all is over; nothing can be refused any more.
+    /// After the exchange; a rule cannot refuse it any more.
     Logging = 5,
 }
 
-/// Told the name of a member and its value.
-type Member<'t> = &'t mut dyn FnMut(&[u8], &[u8]);
-
 impl<'s> Transaction<'s> {
-    /// Evaluates the rules of a phase. What they ask for is answered only where the engine decides.
+    /// Runs the rules of a phase. Returns an intervention if a rule refuses the exchange and the engine mode allows it.
     pub fn run(&mut self, phase: Phase) -> Option<Intervention> {
         if phase == Phase::RequestBody {
             self.read_body();
@@ -51,32 +52,28 @@ impl<'s> Transaction<'s> {
         if stopped {
             return None;
         }
-        let mut known = std::mem::take(&mut self.known);
-        known.next_phase();
-        let outcome = self.steps(phase, &mut known);
-        self.known = known;
-        outcome
+        let mut cache = std::mem::take(&mut self.cache);
+        cache.next_phase();
+        let intervention = self.steps(phase, &mut cache);
+        self.cache = cache;
+        intervention
     }
 
-    fn steps(&mut self, phase: Phase, known: &mut Known) -> Option<Intervention> {
-        let number = phase as usize;
+    fn steps(&mut self, phase: Phase, cache: &mut ValueCache) -> Option<Intervention> {
         let rules = self.rules;
-        let steps = &rules.phases[number - 1];
+        let steps = rules.phases.get(phase as usize - 1)?;
         let mut at = 0;
-        while at < steps.len() {
-            let Step::Rule(rule) = &steps[at] else {
-                at += 1;
-                continue;
-            };
+        while let Some(step) = steps.get(at) {
             at += 1;
-            // What was known of the body as a variable may hold no more.
+            let Step::Rule(rule) = step else { continue };
+            // `REQUEST_BODY` is not what the cache has any more.
             if std::mem::take(&mut self.body_changed) {
-                known.next_phase();
+                cache.next_phase();
             }
             let filtered = self.filters && rule.slot.is_some();
-            if (filtered && !self.may_match(rule, known))
+            if (filtered && !self.may_match(rule, cache))
                 || self.is_removed(rule)
-                || !self.rule(rule, filtered.then_some(&*known))
+                || !self.rule(rule, filtered.then_some(&*cache))
             {
                 continue;
             }
@@ -101,7 +98,7 @@ impl<'s> Transaction<'s> {
                 at = rule.jump;
             } else {
                 for _ in 0..rule.skip {
-                    at += steps[at..]
+                    at += tail(steps, at)
                         .iter()
                         .position(|s| matches!(s, Step::Rule(_)))
                         .map_or(0, |offset| offset + 1);
@@ -111,7 +108,7 @@ impl<'s> Transaction<'s> {
         None
     }
 
-    fn intervention(&self, rule: &Rule) -> Intervention {
+    fn intervention(&self, rule: &CompiledRule) -> Intervention {
         let location = match &rule.disruptive {
             Disruptive::Redirect(to) => Some(String::from_utf8_lossy(&to.expand(self)).into_owned()),
             _ => None,
@@ -123,13 +120,14 @@ impl<'s> Transaction<'s> {
         Intervention { rule: rule.id, status, location }
     }
 
-    /// Whether a rule and its whole chain match. What it does is done.
-    fn rule(&mut self, rule: &'s Rule, known: Option<&Known>) -> bool {
+    /// Runs a rule with its chain, and its actions; returns whether all links match.
+    fn rule(&mut self, rule: &'s CompiledRule, cache: Option<&ValueCache>) -> bool {
         self.current_rule = Some(rule);
         let removed = self.removed_targets(rule);
         for (number, link) in rule.links.iter().enumerate() {
-            let (removed, known) = if number == 0 { (&removed[..], known) } else { (&[][..], None) };
-            if !self.link(link, removed, rule.slot.as_ref().zip(known)) {
+            // Filter and `ctl:ruleRemoveTarget...` concern the first link.
+            let (removed, cache) = if number == 0 { (&removed[..], cache) } else { (&[][..], None) };
+            if !self.link(link, removed, rule.slot.as_ref().zip(cache)) {
                 return false;
             }
         }
@@ -137,13 +135,13 @@ impl<'s> Transaction<'s> {
             self.highest_severity = Some(self.highest_severity.map_or(severity, |worst| worst.min(severity)));
         }
         if rule.log {
-            let found = self.describe(rule);
+            let found = self.rule_match(rule);
             self.note(found);
         }
         true
     }
 
-    fn describe(&self, rule: &Rule) -> RuleMatch {
+    fn rule_match(&self, rule: &CompiledRule) -> RuleMatch {
         let text =
             |template: &crate::macros::Template| String::from_utf8_lossy(&template.expand(self)).into_owned();
         let operator = rule.links.last().and_then(|link| link.operator.as_ref());
@@ -162,14 +160,14 @@ impl<'s> Transaction<'s> {
         }
     }
 
-    /// Whether a link matches any of its values. Each match does what the link does, in the order of the values.
-    fn link(&mut self, link: &Link, removed: &[Target], filter: Option<(&Slot, &Known)>) -> bool {
+    /// Runs a link on its values, and its actions for each match; returns whether any matches.
+    fn link(&mut self, link: &Link, removed: &[Target], filter: Option<(&Slot, &ValueCache)>) -> bool {
         let Some(operator) = &link.operator else {
-            self.effects(link, None);
+            self.apply_effects(link, None);
             return true;
         };
-        // Most questions about scores and levels are answered without more ado.
-        if self.filters && link.number.as_ref().is_some_and(|question| !self.answer(question)) {
+        // A shortcut for tests of scores and paranoia levels, most of which do not match.
+        if self.filters && link.tx_comparison.as_ref().is_some_and(|comparison| !self.compares(comparison)) {
             return false;
         }
         let mut matched: Vec<(Vec<u8>, Vec<u8>, Captures)> = Vec::new();
@@ -178,34 +176,34 @@ impl<'s> Transaction<'s> {
             if target.counted {
                 let mut count = 0usize;
                 self.members(target, link, removed, &mut |_, _| count += 1);
-                let mut digits = [0; 20];
-                let number = decimal(count, &mut digits);
+                let mut buffer = [0; 20];
+                let number = decimal(count, &mut buffer);
                 if operator.matches(number, self, None) {
                     let name = [b"&", collection.name().as_bytes()].concat();
                     matched.push((name, number.to_vec(), Captures::new()));
                 }
                 continue;
             }
-            let mut judge = |name: &[u8], value: &[u8]| {
-                readings(link, value, &mut |reading| {
+            let mut test = |name: &[u8], value: &[u8]| {
+                visit_variants(link, value, &mut |variant| {
                     let mut captures = Captures::new();
-                    if operator.matches(reading, self, link.capture.then_some(&mut captures)) {
+                    if operator.matches(variant, self, link.capture.then_some(&mut captures)) {
                         let mut full = collection.name().as_bytes().to_vec();
                         if !name.is_empty() {
                             full.push(b':');
                             full.extend_from_slice(name);
                         }
-                        matched.push((full, reading.to_vec(), captures));
+                        matched.push((full, variant.to_vec(), captures));
                     }
                 });
             };
             match filter {
-                Some((slot, known)) => known.each(slot, collection, &mut |name, value| {
-                    if self.is_meant(target, link, removed, name) {
-                        judge(name, value);
+                Some((slot, cache)) => cache.visit_candidates(slot, collection, &mut |name, value| {
+                    if self.selects(target, link, removed, name) {
+                        test(name, value);
                     }
                 }),
-                None => self.members(target, link, removed, &mut judge),
+                None => self.members(target, link, removed, &mut test),
             }
         }
         if matched.is_empty() {
@@ -216,29 +214,29 @@ impl<'s> Transaction<'s> {
             self.matched.name.clone_from(&name);
             self.matched.value.clone_from(&value);
             all.push((name, value));
-            self.effects(link, Some(captures));
+            self.apply_effects(link, Some(captures));
         }
         self.matched.all = all;
         true
     }
 
-    fn answer(&self, question: &NumberQuestion) -> bool {
-        let value = self.tx.get(&question.name);
+    fn compares(&self, comparison: &TxComparison) -> bool {
+        let value = self.tx.get(&comparison.name);
         let left = match value {
-            _ if question.counted => i64::from(value.is_some()),
+            _ if comparison.counted => i64::from(value.is_some()),
             Some(value) => number(value),
             None => return false,
         };
-        question.test.holds(left, question.against) != question.negated
+        comparison.test.compare(left, comparison.against) != comparison.negated
     }
 
-    /// Whether a target means a member of its variable.
-    fn is_meant(&self, target: &Target, link: &Link, removed: &[Target], name: &[u8]) -> bool {
+    /// Whether a target selects a member of its collection, with exclusions applied.
+    fn selects(&self, target: &Target, link: &Link, removed: &[Target], name: &[u8]) -> bool {
         let collection = target.collection;
         let is_selected = match (&target.selector, collection) {
-            // All of `XML` is not its every element: a rule says which.
+            // `XML` without XPath selects nothing.
             (Selector::All, Collection::Xml) => false,
-            (selector, _) => selector.takes(name),
+            (selector, _) => selector.selects(name),
         };
         let mut exclusions = link.exclusions.iter().chain(removed);
         is_selected
@@ -246,23 +244,24 @@ impl<'s> Transaction<'s> {
             && !self.is_exempt(collection, name)
     }
 
-    /// Tells each member that a target means.
-    fn members(&self, target: &Target, link: &Link, removed: &[Target], tell: Member<'_>) {
+    /// Visits each member that a target selects.
+    fn members(&self, target: &Target, link: &Link, removed: &[Target], visit: Visitor<'_>) {
         if let Selector::Tx(name) = &target.selector {
             let value = self.tx.get(name);
-            if let Some(value) = value.filter(|_| self.is_meant(target, link, removed, name.text())) {
-                tell(name.text(), value);
+            if let Some(value) = value.filter(|_| self.selects(target, link, removed, name.text())) {
+                visit(name.text(), value);
             }
             return;
         }
         self.visit(target.collection, &mut |name, value| {
-            if self.is_meant(target, link, removed, name) {
-                tell(name, value);
+            if self.selects(target, link, removed, name) {
+                visit(name, value);
             }
         });
     }
 
-    fn effects(&mut self, link: &Link, captures: Option<Captures>) {
+    /// Runs the non-disruptive actions of a link.
+    fn apply_effects(&mut self, link: &Link, captures: Option<Captures>) {
         if link.capture
             && let Some(captures) = captures
         {
@@ -319,7 +318,7 @@ impl<'s> Transaction<'s> {
     }
 
     fn change_tx(&mut self, name: &TxName, change: &Change) {
-        match change.of(self.tx.get(name).map(Vec::as_slice), self) {
+        match change.apply(self.tx.get(name).map(Vec::as_slice), self) {
             Some(value) => self.tx.set(name, &value),
             None => self.tx.remove(name),
         }
@@ -331,12 +330,12 @@ impl<'s> Transaction<'s> {
         }
         let key = key.to_ascii_lowercase();
         let value = match self.record(collection) {
-            Some((records, record)) => records.change(&record, &key, self.life(), |before| {
-                change.of(before.map(|(text, _)| text), self).map(Cow::into_owned)
+            Some((records, record)) => records.change(&record, &key, self.now_and_ttl(), |before| {
+                change.apply(before.map(|(text, _)| text), self).map(Cow::into_owned)
             }),
             None => {
                 let before = self.persistent.get(&collection).and_then(|record| record.get(&key));
-                change.of(before.map(Vec::as_slice), self).map(Cow::into_owned)
+                change.apply(before.map(Vec::as_slice), self).map(Cow::into_owned)
             }
         };
         let record = match collection {
@@ -355,7 +354,7 @@ impl<'s> Transaction<'s> {
 }
 
 impl Transaction<'_> {
-    /// Reads the record that a transaction has from now on.
+    /// Opens a record of a collection for this transaction.
     fn open_record(&mut self, collection: Collection, key: Vec<u8>) {
         self.record_keys.insert(collection, key.clone());
         let mut values = match self.record(collection) {
@@ -366,31 +365,29 @@ impl Transaction<'_> {
         self.persistent.insert(collection, values);
     }
 
-    /// Where a collection's record is kept, when it is.
+    /// The store and key of a collection's record, if it is shared.
     fn record(&self, collection: Collection) -> Option<(&Records, (Collection, Vec<u8>))> {
         let key = self.record_keys.get(&collection)?;
         Some((self.records?, (collection, key.clone())))
     }
 
-    /// Now, and how long a record lasts from now on.
-    fn life(&self) -> (Instant, Duration) {
+    /// The time of the transaction, and the time to live of a changed record.
+    fn now_and_ttl(&self) -> (Instant, Duration) {
         (self.began, self.rules.settings.collection_timeout)
     }
 
-    /// Makes a number smaller by what has come together since it was changed; never less than nothing.
+    /// Decreases a number by an amount for each period since its last change, down to 0.
     fn deprecate(&mut self, collection: Collection, key: Vec<u8>, amount: i64, seconds: u64) {
         let Some((records, record)) = self.record(collection) else { return };
-        let known = self.persistent.get(&collection).is_some_and(|values| values.contains_key(&key));
-        let due = |before: Duration| before.as_secs() / seconds;
-        let mut is_due = false;
-        if !known {
+        if !self.persistent.get(&collection).is_some_and(|values| values.contains_key(&key)) {
             return;
         }
-        let value = records.change(&record, &key, self.life(), |before| {
+        let mut is_due = false;
+        let value = records.change(&record, &key, self.now_and_ttl(), |before| {
             let (text, age) = before?;
-            is_due = due(age) > 0;
-            let times = i64::try_from(due(age)).unwrap_or(i64::MAX);
-            let left = number(text).saturating_sub(amount.saturating_mul(times)).max(0);
+            let periods = i64::try_from(age.as_secs() / seconds).unwrap_or(i64::MAX);
+            is_due = periods > 0;
+            let left = number(text).saturating_sub(amount.saturating_mul(periods)).max(0);
             Some(left.to_string().into_bytes())
         });
         if let (true, Some(value)) = (is_due, value) {
@@ -400,8 +397,8 @@ impl Transaction<'_> {
 }
 
 impl Change {
-    /// What a variable is afterwards; nothing when it is gone.
-    fn of<'c>(&'c self, before: Option<&[u8]>, values: &Transaction<'_>) -> Option<Cow<'c, [u8]>> {
+    /// The new value; `None` to unset the variable.
+    fn apply<'c>(&'c self, before: Option<&[u8]>, values: &Transaction<'_>) -> Option<Cow<'c, [u8]>> {
         let number = |text: &[u8]| {
             std::str::from_utf8(text).ok().and_then(|t| t.trim().parse::<i64>().ok()).unwrap_or(0)
         };
@@ -416,30 +413,43 @@ impl Change {
     }
 }
 
-/// Tells what a link looks at of a value: its last transformation, or with `multiMatch` each that differs.
-fn readings(link: &Link, value: &[u8], tell: &mut dyn FnMut(&[u8])) {
+/// Visits the variants of a value that a link tests: the last transformation, or with `multiMatch` each that differs.
+fn visit_variants(link: &Link, value: &[u8], visit: &mut dyn FnMut(&[u8])) {
     if !link.multi_match {
-        return tell(&apply_all(&link.transformations, value));
+        return visit(&apply_all(&link.transformations, value));
     }
-    tell(value);
+    visit(value);
     let mut last = Cow::Borrowed(value);
     for transformation in &link.transformations {
         if let Some(new) = transformation.apply(&last) {
             last = Cow::Owned(new);
-            tell(&last);
+            visit(&last);
         }
     }
 }
 
-/// A number in decimal digits, at the end of a buffer.
+/// Writes a number in decimal digits, without an allocation.
 fn decimal(mut number: usize, buffer: &mut [u8; 20]) -> &[u8] {
-    let mut at = buffer.len();
-    loop {
-        at -= 1;
-        buffer[at] = b'0' + (number % 10) as u8;
+    let mut start = buffer.len();
+    for (at, digit) in buffer.iter_mut().enumerate().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
         number /= 10;
+        start = at;
         if number == 0 {
-            return &buffer[at..];
+            break;
+        }
+    }
+    tail(buffer, start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_written_in_decimal() {
+        for number in [0, 7, 10, 12_345, usize::MAX] {
+            assert_eq!(decimal(number, &mut [0; 20]), number.to_string().as_bytes());
         }
     }
 }

@@ -1,36 +1,44 @@
-//! Directives: a name and its arguments, over continuation lines, with quotes.
+//! Lexer: splits a rule file into directives, each a name and its arguments, over continuation lines and with quotes.
 
 use std::sync::Arc;
 
-/// A directive with where it stands.
+/// A directive with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directive {
     /// `SecRule`, `SecAction`, `Include`, ...
     pub name: String,
-    /// Its arguments, unquoted.
+    /// The arguments, unquoted.
     pub arguments: Vec<String>,
     /// The file.
     pub file: Arc<str>,
-    /// The line on which it begins, from one.
+    /// The line it begins on, from 1.
     pub line: usize,
 }
 
-/// What is wrong in a rule file.
+/// An error or a warning about a rule file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {reason}")]
 pub struct SyntaxError {
     /// The file.
     pub file: Arc<str>,
-    /// The line, from one.
+    /// The line, from 1; 0 if the error is about the whole file.
     pub line: usize,
     /// What is wrong.
     pub reason: String,
 }
 
-/// The directives of a file.
+/// Splits a file into directives.
+///
+/// ```
+/// let directives = seclang::directives("a.conf", "SecRuleEngine On\nSecRule ARGS \\\n  \"@rx a b\" id:1")?;
+/// assert_eq!(directives[1].name, "SecRule");
+/// assert_eq!(directives[1].arguments, ["ARGS", "@rx a b", "id:1"]);
+/// assert_eq!(directives[1].line, 2);
+/// # Ok::<(), seclang::SyntaxError>(())
+/// ```
 ///
 /// # Errors
-/// When a quote is not closed.
+/// If a quote is not closed.
 pub fn directives(file: &str, text: &str) -> Result<Vec<Directive>, SyntaxError> {
     let file: Arc<str> = file.into();
     let mut found = Vec::new();
@@ -42,78 +50,63 @@ pub fn directives(file: &str, text: &str) -> Result<Vec<Directive>, SyntaxError>
         }
         let mut whole = String::new();
         let mut line = first;
-        loop {
-            match line.trim_end().strip_suffix('\\') {
-                Some(continued) => whole.push_str(continued.trim_start()),
-                None => {
-                    whole.push_str(line.trim_start());
-                    break;
-                }
-            }
-            match lines.next() {
-                Some((_, next)) => line = next,
-                None => break,
-            }
+        while let Some(continued) = line.trim_end().strip_suffix('\\') {
+            whole.push_str(continued.trim_start());
+            line = lines.next().map_or("", |(_, next)| next);
         }
-        let words = words(whole.trim()).map_err(|reason| SyntaxError {
-            file: Arc::clone(&file),
-            line: index + 1,
-            reason,
-        })?;
-        let mut words = words.into_iter();
+        whole.push_str(line.trim_start());
+        let mut words = words(whole.trim())
+            .map_err(|reason| SyntaxError { file: Arc::clone(&file), line: index + 1, reason })?
+            .into_iter();
         if let Some(name) = words.next() {
-            found.push(Directive {
-                name,
-                arguments: words.collect(),
-                file: Arc::clone(&file),
-                line: index + 1,
-            });
+            let arguments = words.collect();
+            found.push(Directive { name, arguments, file: Arc::clone(&file), line: index + 1 });
         }
     }
     Ok(found)
 }
 
-/// Words, bare or quoted; inside quotes a backslash keeps the quote.
+/// Splits a line into words, bare or quoted.
 fn words(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
-        if first == '"' || first == '\'' {
-            let mut word = String::new();
-            let mut escaped = false;
-            let mut end = None;
-            for (at, c) in rest.char_indices().skip(1) {
-                match c {
-                    c if escaped => {
-                        if c != first {
-                            word.push('\\');
-                        }
-                        word.push(c);
-                        escaped = false;
-                    }
-                    '\\' => escaped = true,
-                    c if c == first => {
-                        end = Some(at + 1);
-                        break;
-                    }
-                    c => word.push(c),
-                }
+        let (word, after) = match first {
+            quote @ ('"' | '\'') => {
+                quoted(rest.strip_prefix(quote).unwrap_or(rest), quote).ok_or_else(|| {
+                    format!("the quote at `{}` is not closed", rest.chars().take(20).collect::<String>())
+                })?
             }
-            let end = end.ok_or_else(|| {
-                format!(
-                    "the quote that begins at `{}` is not closed",
-                    rest.chars().take(20).collect::<String>()
-                )
-            })?;
-            words.push(word);
-            rest = rest[end..].trim_start();
-        } else {
-            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            words.push(rest[..end].to_owned());
-            rest = rest[end..].trim_start();
-        }
+            _ => match rest.split_once(char::is_whitespace) {
+                Some((word, after)) => (word.to_owned(), after),
+                None => (rest.to_owned(), ""),
+            },
+        };
+        words.push(word);
+        rest = after.trim_start();
     }
     Ok(words)
+}
+
+/// Reads a word up to its closing quote, and the rest. Only a backslash before a quote is removed.
+fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
+    let mut word = String::new();
+    let mut is_escaped = false;
+    let mut characters = text.chars();
+    loop {
+        match characters.next()? {
+            c if is_escaped => {
+                if c != quote {
+                    word.push('\\');
+                }
+                word.push(c);
+                is_escaped = false;
+            }
+            '\\' => is_escaped = true,
+            c if c == quote => return Some((word, characters.as_str())),
+            c => word.push(c),
+        }
+    }
 }
 
 #[cfg(test)]

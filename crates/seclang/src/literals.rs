@@ -1,13 +1,13 @@
-//! Literals of which a regular expression needs one: where none of them occurs, it cannot match.
+//! Required literals of a regular expression: it cannot match a value that contains none of them.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// Alternatives beyond which a requirement says too little to be worth looking for.
+/// With more alternatives, a search excludes too little.
 const MAX_ALTERNATIVES: usize = 400;
-/// Bytes of a class that are still spelled out.
+/// Larger character classes are not expanded.
 const MAX_CLASS: usize = 12;
 
-/// Lower-case literals of which one must occur, whatever its case; none where nothing can be said.
+/// Returns lower-case literals of which every match contains at least one, whatever its case; `None` if there are none.
 pub(crate) fn required(pattern: &str) -> Option<Vec<Vec<u8>>> {
     let hir = regex_syntax::ParserBuilder::new()
         .unicode(false)
@@ -23,7 +23,7 @@ pub(crate) fn required(pattern: &str) -> Option<Vec<Vec<u8>>> {
     }
     set.sort();
     set.dedup();
-    // One that holds another adds nothing.
+    // A literal that contains another adds nothing.
     let shorter = set.clone();
     set.retain(|long| {
         !shorter.iter().any(|short| short.len() < long.len() && memchr::memmem::find(long, short).is_some())
@@ -31,14 +31,14 @@ pub(crate) fn required(pattern: &str) -> Option<Vec<Vec<u8>>> {
     set.iter().all(|literal| !literal.is_empty()).then_some(set)
 }
 
-/// A requirement: one of these must occur.
+/// At least one of these occurs in every match.
 struct Requirement {
     literals: Vec<Vec<u8>>,
 }
 
 impl Requirement {
-    /// How much it says: the shortest literal decides, then how many there are.
-    fn worth(&self) -> (usize, std::cmp::Reverse<usize>) {
+    /// How much it excludes: more with a longer shortest literal, then with fewer literals.
+    fn selectivity(&self) -> (usize, std::cmp::Reverse<usize>) {
         let shortest = self.literals.iter().map(Vec::len).min().unwrap_or(0);
         (shortest.min(4), std::cmp::Reverse(self.literals.len()))
     }
@@ -67,15 +67,15 @@ fn of(hir: &Hir) -> Option<Requirement> {
     }
 }
 
-/// The best of what the parts ask for, neighbours that are few and short taken together.
+/// The most selective requirement of the parts. Neighbours with few exact texts are joined.
 fn concat(parts: &[Hir]) -> Option<Requirement> {
     let mut best: Option<Requirement> = None;
     let mut consider = |found: Requirement| {
-        if best.as_ref().is_none_or(|known| found.worth() > known.worth()) {
+        if best.as_ref().is_none_or(|known| found.selectivity() > known.selectivity()) {
             best = Some(found);
         }
     };
-    // Texts that end where the next part begins.
+    // The texts of the exact parts just before.
     let mut run: Vec<Vec<u8>> = vec![Vec::new()];
     let flush = |run: &mut Vec<Vec<u8>>, consider: &mut dyn FnMut(Requirement)| {
         if run.iter().all(|text| !text.is_empty()) {
@@ -103,7 +103,7 @@ fn concat(parts: &[Hir]) -> Option<Requirement> {
     best
 }
 
-/// The few texts that a part is, nothing more and nothing less.
+/// All texts that a part matches, if they are few.
 fn exact(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     match hir.kind() {
         HirKind::Literal(literal) => Some(vec![literal.0.to_vec()]),
@@ -135,7 +135,7 @@ fn exact(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     }
 }
 
-/// The bytes of a small class; letters of both cases are one.
+/// The bytes of a small class, in lower case.
 fn bytes(class: &Class) -> Option<Vec<u8>> {
     let Class::Bytes(class) = class else { return None };
     let mut all = Vec::new();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_occur_is_found() {
+    fn required_literals_are_found() {
         for (pattern, literals) in [
             ("foo", &["foo"][..]),
             ("(?i)Foo|BAR+", &["ba", "foo"]),

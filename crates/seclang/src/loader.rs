@@ -1,5 +1,5 @@
-//! From files to a rule set: directives in their order, updates of rules that are there, and what can be worked out once
-//! for all transactions.
+//! Loads files into a rule set: directives in their order, updates of loaded rules, and what can be computed once for
+//! all transactions.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,25 +11,35 @@ use crate::filter::Filter;
 use crate::lexer::{Directive, SyntaxError, directives};
 use crate::macros::Template;
 use crate::rule;
-use crate::ruleset::{Effect, EngineMode, Rule, RuleSet, Settings, Step};
+use crate::ruleset::{CompiledRule, Effect, EngineMode, RuleSet, Settings, Step};
 
-/// How deep files may include others.
+/// Maximum depth of `Include`.
 const MAX_INCLUDES: usize = 16;
 
 #[derive(Default)]
 pub(crate) struct Loader {
     settings: Settings,
     warnings: Vec<SyntaxError>,
-    /// Actions that rules of a phase have unless they say otherwise.
+    /// `SecDefaultAction`, by phase.
     defaults: HashMap<u8, Vec<Action>>,
     loaded: Vec<Loaded>,
-    /// What is taken from rules, or changed in them, when all are read.
+    /// Removals and changes to apply when all files are read.
     updates: Vec<(Directive, Update)>,
 }
 
 enum Loaded {
     Rule { rules: Vec<rule::Rule>, directory: PathBuf, defaults: HashMap<u8, Vec<Action>> },
     Marker(Arc<str>),
+}
+
+impl Loaded {
+    /// The first link of a chain, to which updates apply.
+    fn first_rule(&mut self) -> Option<&mut rule::Rule> {
+        match self {
+            Loaded::Rule { rules, .. } => rules.first_mut(),
+            Loaded::Marker(_) => None,
+        }
+    }
 }
 
 enum Update {
@@ -42,7 +52,7 @@ enum Update {
     ActionById(Vec<(u64, u64)>, Vec<Action>),
 }
 
-/// Directives that other parts of a server obey, or that say how this engine should save time; they are accepted.
+/// Directives without effect here: other parts of a server implement them, or they tune another engine.
 const ACCEPTED: [&str; 45] = [
     "seccomponentsignature",
     "secauditengine",
@@ -112,7 +122,7 @@ impl Loader {
     ) -> Result<(), SyntaxError> {
         let mut chained = false;
         for directive in directives(name, text)? {
-            let wrong = |reason: String| SyntaxError {
+            let error = |reason: String| SyntaxError {
                 file: Arc::clone(&directive.file),
                 line: directive.line,
                 reason,
@@ -136,34 +146,34 @@ impl Loader {
                 "secdefaultaction" => {
                     let actions = crate::actions::parse(argument);
                     let phase = actions.iter().find(|a| a.name == "phase").and_then(|a| a.value.as_deref());
-                    let phase = phase_number(phase.unwrap_or("2")).map_err(wrong)?;
+                    let phase = phase_number(phase.unwrap_or("2")).map_err(error)?;
                     self.defaults.insert(phase, actions);
                 }
                 "secruleengine" => {
                     self.settings.mode = engine_mode(argument)
-                        .ok_or_else(|| wrong(format!("`{argument}` is not On, Off or DetectionOnly")))?;
+                        .ok_or_else(|| error(format!("`{argument}` is not On, Off or DetectionOnly")))?;
                 }
                 "secargumentseparator" => {
                     self.settings.argument_separator = match argument.as_bytes() {
                         [byte] => *byte,
-                        _ => return Err(wrong("the separator is one character".into())),
+                        _ => return Err(error("the separator must be one character".into())),
                     };
                 }
                 "seccollectiontimeout" => {
                     let seconds = argument
                         .parse()
-                        .map_err(|_| wrong(format!("`{argument}` is no number of seconds")))?;
+                        .map_err(|_| error(format!("`{argument}` is not a number of seconds")))?;
                     self.settings.collection_timeout = Duration::from_secs(seconds);
                 }
                 "secargumentslimit" => {
                     self.settings.arguments_limit =
-                        argument.parse().map_err(|_| wrong(format!("`{argument}` is no number")))?;
+                        argument.parse().map_err(|_| error(format!("`{argument}` is not a number")))?;
                 }
                 "include" | "includeoptional" => {
                     let optional = directive.name.eq_ignore_ascii_case("includeoptional");
                     self.include(argument, directory, optional, depth).map_err(|e| match e {
-                        Included::Nothing(reason) => wrong(reason),
-                        Included::Broken(error) => error,
+                        IncludeError::Here(reason) => error(reason),
+                        IncludeError::Inside(error) => error,
                     })?;
                 }
                 "secruleremovebyid"
@@ -173,7 +183,7 @@ impl Loader {
                 | "secruleupdatetargetbytag"
                 | "secruleupdatetargetbymsg"
                 | "secruleupdateactionbyid" => {
-                    let update = update(&directive).map_err(wrong)?;
+                    let update = update(&directive).map_err(error)?;
                     self.updates.push((directive.clone(), update));
                 }
                 name if ACCEPTED.contains(&name) => {
@@ -181,14 +191,14 @@ impl Loader {
                         self.settings.signature.push(argument.to_owned());
                     }
                 }
-                _ => return Err(wrong(format!("there is no directive `{}` here", directive.name))),
+                _ => return Err(error(format!("unknown directive `{}`", directive.name))),
             }
         }
         if chained {
             return Err(SyntaxError {
                 file: name.into(),
                 line: 0,
-                reason: "the last rule begins a chain that does not go on".into(),
+                reason: "the last rule has `chain`, and no rule follows".into(),
             });
         }
         Ok(())
@@ -200,15 +210,15 @@ impl Loader {
         directory: &Path,
         optional: bool,
         depth: usize,
-    ) -> Result<(), Included> {
+    ) -> Result<(), IncludeError> {
         if depth >= MAX_INCLUDES {
-            return Err(Included::Nothing("files include each other too deep".into()));
+            return Err(IncludeError::Here(format!("includes are nested deeper than {MAX_INCLUDES}")));
         }
-        let files = crate::glob::files(&directory.join(pattern));
+        let files = files(pattern, directory).map_err(IncludeError::Here)?;
         if files.is_empty() && !optional {
-            return Err(Included::Nothing(format!("`{pattern}` names no file")));
+            return Err(IncludeError::Here(format!("`{pattern}` matches no file")));
         }
-        files.iter().try_for_each(|file| self.file(file, depth + 1)).map_err(Included::Broken)
+        files.iter().try_for_each(|file| self.file(file, depth + 1)).map_err(IncludeError::Inside)
     }
 
     pub(crate) fn finish(self) -> Result<RuleSet, SyntaxError> {
@@ -228,12 +238,12 @@ impl Loader {
                     set.phases.iter_mut().for_each(|phase| phase.push(Step::Marker(Arc::clone(&name))));
                 }
                 Loaded::Rule { rules, directory, defaults } => {
-                    let first = &rules[0];
+                    let Some(first) = rules.first() else { continue };
                     if let Some((file, line)) = seen.insert(first.id, (Arc::clone(&first.file), first.line)) {
                         return Err(SyntaxError {
                             file: Arc::clone(&first.file),
                             line: first.line,
-                            reason: format!("rule {} is there already, at {file}:{line}", first.id),
+                            reason: format!("rule {} already exists, at {file}:{line}", first.id),
                         });
                     }
                     let (phase, rule) = crate::compile::rule(&rules, &directory, &defaults)?;
@@ -241,21 +251,23 @@ impl Loader {
                         let file = Arc::clone(&rule.file);
                         set.warnings.push(SyntaxError { file, line: rule.line, reason: warning.into() });
                     }
-                    set.phases[usize::from(phase) - 1].push(Step::Rule(Arc::new(rule)));
+                    if let Some(steps) = set.phases.get_mut(usize::from(phase) - 1) {
+                        steps.push(Step::Rule(Arc::new(rule)));
+                    }
                 }
             }
         }
         set.resolve_controls();
-        set.phases.iter_mut().for_each(|phase| jumps(phase));
+        set.phases.iter_mut().for_each(|phase| resolve_jumps(phase));
         set.filter = Filter::build(&mut set.phases);
         Ok(set)
     }
 }
 
 impl RuleSet {
-    /// Finds the rules that `ctl` names by tag or message, which is the same for every transaction: macros apart.
+    /// Resolves `ctl` actions that select rules by tag or message to rule ids, if no macro is involved.
     fn resolve_controls(&mut self) {
-        let rules: Vec<&Rule> = self.phases.iter().flatten().filter_map(Step::rule).collect();
+        let rules: Vec<&CompiledRule> = self.phases.iter().flatten().filter_map(Step::rule).collect();
         let constant = |template: &Template| template.constant().map(<[u8]>::to_vec);
         let tags: Vec<(u64, Option<Vec<Vec<u8>>>)> =
             rules.iter().map(|rule| (rule.id, rule.tags.iter().map(constant).collect())).collect();
@@ -274,7 +286,7 @@ impl RuleSet {
 }
 
 impl Step {
-    fn rule(&self) -> Option<&Rule> {
+    fn rule(&self) -> Option<&CompiledRule> {
         match self {
             Step::Rule(rule) => Some(rule),
             Step::Marker(_) => None,
@@ -282,9 +294,9 @@ impl Step {
     }
 }
 
-/// Finds where `skipAfter` leads: behind the next marker or rule of its name, or to the end of the phase.
-fn jumps(steps: &mut [Step]) {
-    // Where each name was seen last, from behind.
+/// Resolves `skipAfter` to a step: after the next marker or rule with that name, or the end of the phase.
+fn resolve_jumps(steps: &mut [Step]) {
+    // Backwards: where each name occurs next.
     let mut places: HashMap<Arc<str>, usize> = HashMap::new();
     let end = steps.len();
     for (at, step) in steps.iter_mut().enumerate().rev() {
@@ -299,9 +311,25 @@ fn jumps(steps: &mut [Step]) {
     }
 }
 
-enum Included {
-    Nothing(String),
-    Broken(SyntaxError),
+enum IncludeError {
+    /// In the directive.
+    Here(String),
+    /// In the included file.
+    Inside(SyntaxError),
+}
+
+/// The files that a path with wildcards matches, sorted.
+fn files(pattern: &str, directory: &Path) -> Result<Vec<PathBuf>, String> {
+    if !pattern.contains(['*', '?']) {
+        let path = directory.join(pattern);
+        return Ok(if path.is_file() { vec![path] } else { Vec::new() });
+    }
+    let directory = glob::Pattern::escape(&directory.to_string_lossy());
+    let matches = glob::glob(&Path::new(&directory).join(pattern).to_string_lossy())
+        .map_err(|e| format!("`{pattern}` is not a valid pattern: {e}"))?;
+    let mut files: Vec<PathBuf> = matches.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+    files.sort();
+    Ok(files)
 }
 
 /// `1` to `5`, `request`, `response`, `logging`.
@@ -310,9 +338,11 @@ pub(crate) fn phase_number(text: &str) -> Result<u8, String> {
         "request" => Ok(2),
         "response" => Ok(4),
         "logging" => Ok(5),
-        text => {
-            text.parse().ok().filter(|n| (1..=5).contains(n)).ok_or_else(|| format!("`{text}` is no phase"))
-        }
+        text => text
+            .parse()
+            .ok()
+            .filter(|n| (1..=5).contains(n))
+            .ok_or_else(|| format!("`{text}` is not a phase")),
     }
 }
 
@@ -323,7 +353,7 @@ pub(crate) fn engine_mode(text: &str) -> Option<EngineMode> {
         .map(|(_, mode)| mode)
 }
 
-/// `1`, `1-5`, `1,3-4`, or several arguments of these.
+/// Parses rule ids: `1`, `1-5`, `1,3-4`, or several of these.
 pub(crate) fn id_ranges(texts: &[impl AsRef<str>]) -> Result<Vec<(u64, u64)>, String> {
     let mut ranges = Vec::new();
     for part in texts.iter().flat_map(|text| text.as_ref().split([',', ' '])).filter(|part| !part.is_empty())
@@ -331,17 +361,18 @@ pub(crate) fn id_ranges(texts: &[impl AsRef<str>]) -> Result<Vec<(u64, u64)>, St
         let (from, to) = part.split_once('-').unwrap_or((part, part));
         match (from.parse(), to.parse()) {
             (Ok(from), Ok(to)) => ranges.push((from, to)),
-            _ => return Err(format!("`{part}` is no rule id or range of them")),
+            _ => return Err(format!("`{part}` is not a rule id or a range of ids")),
         }
     }
     Ok(ranges)
 }
 
+/// Parses `SecRuleRemoveBy...` and `SecRuleUpdate...`.
 fn update(directive: &Directive) -> Result<Update, String> {
     let arguments = &directive.arguments;
-    let first = arguments.first().ok_or("it names no rule")?;
+    let first = arguments.first().ok_or("the rule is missing")?;
     let variables = || {
-        let text = arguments.get(1).ok_or("it names no variable")?;
+        let text = arguments.get(1).ok_or("the variable is missing")?;
         Ok::<_, String>(rule::variables(text))
     };
     Ok(match directive.name.to_ascii_lowercase().as_str() {
@@ -352,18 +383,19 @@ fn update(directive: &Directive) -> Result<Update, String> {
         "secruleupdatetargetbytag" => Update::TargetByTag(first.clone(), variables()?),
         "secruleupdatetargetbymsg" => Update::TargetByMessage(first.clone(), variables()?),
         _ => {
-            // `id:n` names the n-th link of a chain; the first is what others mean.
+            // `id:n` selects a link of a chain; only the first is supported.
             let id = first.split(':').next().unwrap_or(first);
-            let actions = arguments.get(1).ok_or("it names no action")?;
+            let actions = arguments.get(1).ok_or("the action is missing")?;
             Update::ActionById(id_ranges(&[id])?, crate::actions::parse(actions))
         }
     })
 }
 
+/// Applies an update to the rules that it selects.
 fn apply(loaded: &mut Vec<Loaded>, update: &Update) -> Result<(), String> {
     let within = |ranges: &[(u64, u64)], id: u64| ranges.iter().any(|(from, to)| (*from..=*to).contains(&id));
     let pattern = |text: &str| crate::operator::selector(text.trim_matches('"'));
-    let is_meant: Box<dyn Fn(&rule::Rule) -> bool> = match update {
+    let is_selected: Box<dyn Fn(&rule::Rule) -> bool> = match update {
         Update::RemoveById(ranges) | Update::TargetById(ranges, _) | Update::ActionById(ranges, _) => {
             let ranges = ranges.clone();
             Box::new(move |rule| within(&ranges, rule.id))
@@ -379,26 +411,20 @@ fn apply(loaded: &mut Vec<Loaded>, update: &Update) -> Result<(), String> {
     };
     match update {
         Update::RemoveById(_) | Update::RemoveByTag(_) | Update::RemoveByMessage(_) => {
-            loaded.retain(|step| !matches!(step, Loaded::Rule { rules, .. } if is_meant(&rules[0])));
+            loaded.retain(
+                |step| !matches!(step, Loaded::Rule { rules, .. } if rules.first().is_some_and(&is_selected)),
+            );
         }
         Update::TargetById(_, variables)
         | Update::TargetByTag(_, variables)
         | Update::TargetByMessage(_, variables) => {
-            for step in loaded.iter_mut() {
-                if let Loaded::Rule { rules, .. } = step
-                    && is_meant(&rules[0])
-                {
-                    rules[0].variables.extend(variables.iter().cloned());
-                }
+            for rule in loaded.iter_mut().filter_map(Loaded::first_rule).filter(|rule| is_selected(rule)) {
+                rule.variables.extend(variables.iter().cloned());
             }
         }
         Update::ActionById(_, actions) => {
-            for step in loaded.iter_mut() {
-                if let Loaded::Rule { rules, .. } = step
-                    && is_meant(&rules[0])
-                {
-                    rules[0].replace_actions(actions);
-                }
+            for rule in loaded.iter_mut().filter_map(Loaded::first_rule).filter(|rule| is_selected(rule)) {
+                rule.replace_actions(actions);
             }
         }
     }

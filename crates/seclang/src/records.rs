@@ -1,7 +1,7 @@
-//! Records that outlive an exchange: the collections IP, SESSION, USER, GLOBAL and RESOURCE.
+//! Persistent collections: IP, SESSION, USER, GLOBAL and RESOURCE, in memory.
 //!
-//! A change is made where the record is kept, so that exchanges at the same time do not undo each other's. Records end
-//! when nobody changed them for the time that `SecCollectionTimeout` says, variables when `expirevar` says.
+//! A change is applied to the stored record, so that concurrent exchanges do not undo each other's. A record expires
+//! when it has not changed for `SecCollectionTimeout`, a variable when `expirevar` says.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
@@ -14,54 +14,62 @@ const SHARDS: usize = 16;
 
 type Key = (Collection, Vec<u8>);
 
-/// Records in memory, a bounded number of them.
+/// A bounded number of records in memory, shared by all transactions that [`keep_records`].
+///
+/// [`keep_records`]: crate::Transaction::keep_records
 #[derive(Debug)]
 pub struct Records {
     shards: [Mutex<HashMap<Key, Record>>; SHARDS],
     hasher: RandomState,
-    most: usize,
+    /// Records per shard.
+    capacity: usize,
 }
 
 #[derive(Debug)]
 struct Record {
     values: BTreeMap<Vec<u8>, Value>,
-    until: Instant,
+    expires_at: Instant,
 }
 
 #[derive(Debug)]
 struct Value {
     text: Vec<u8>,
     changed: Instant,
-    until: Option<Instant>,
+    expires_at: Option<Instant>,
 }
 
 impl Value {
-    fn is_there(&self, now: Instant) -> bool {
-        self.until.is_none_or(|until| until > now)
+    fn is_live(&self, now: Instant) -> bool {
+        self.expires_at.is_none_or(|expires_at| expires_at > now)
     }
 }
 
 impl Records {
-    /// At most so many records; beyond them the one that ends first gives way.
-    pub fn new(most: usize) -> Records {
-        Records { shards: Default::default(), hasher: RandomState::new(), most: most.div_ceil(SHARDS).max(1) }
+    /// Creates a store for about `capacity` records; the record that expires first is evicted.
+    pub fn new(capacity: usize) -> Records {
+        let capacity = capacity.div_ceil(SHARDS).max(1);
+        Records { shards: Default::default(), hasher: RandomState::new(), capacity }
     }
 
     fn shard(&self, key: &Key) -> MutexGuard<'_, HashMap<Key, Record>> {
-        let number = self.hasher.hash_one(key) as usize % SHARDS;
-        // What a panic left behind is whole: each change is one insertion.
-        self.shards[number].lock().unwrap_or_else(PoisonError::into_inner)
+        let [first, ..] = &self.shards;
+        let number = self.hasher.hash_one(key) % SHARDS as u64;
+        let shard = usize::try_from(number).ok().and_then(|number| self.shards.get(number)).unwrap_or(first);
+        // A panic leaves no half-made change behind: each is one insertion.
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The variables of a record.
     pub(crate) fn read(&self, key: &Key, now: Instant) -> BTreeMap<Vec<u8>, Vec<u8>> {
         let shard = self.shard(key);
-        let Some(record) = shard.get(key).filter(|record| record.until > now) else { return BTreeMap::new() };
-        let there = record.values.iter().filter(|(_, value)| value.is_there(now));
-        there.map(|(name, value)| (name.clone(), value.text.clone())).collect()
+        let Some(record) = shard.get(key).filter(|record| record.expires_at > now) else {
+            return BTreeMap::new();
+        };
+        let live = record.values.iter().filter(|(_, value)| value.is_live(now));
+        live.map(|(name, value)| (name.clone(), value.text.clone())).collect()
     }
 
-    /// Changes a variable: told what it is and how long it has been that, it is what comes back, or gone.
+    /// Changes a variable: `change` gets its value and that value's age, and returns the new value, or `None` to unset it.
     pub(crate) fn change(
         &self,
         key: &Key,
@@ -70,28 +78,29 @@ impl Records {
         change: impl FnOnce(Option<(&[u8], Duration)>) -> Option<Vec<u8>>,
     ) -> Option<Vec<u8>> {
         let mut shard = self.shard(key);
-        if !shard.contains_key(key) && shard.len() >= self.most {
-            shard.retain(|_, record| record.until > now);
-            let first = shard.iter().min_by_key(|(_, record)| record.until).map(|(key, _)| key.clone());
-            if let Some(first) = first.filter(|_| shard.len() >= self.most) {
+        if !shard.contains_key(key) && shard.len() >= self.capacity {
+            shard.retain(|_, record| record.expires_at > now);
+            let first = shard.iter().min_by_key(|(_, record)| record.expires_at).map(|(key, _)| key.clone());
+            if let Some(first) = first.filter(|_| shard.len() >= self.capacity) {
                 shard.remove(&first);
             }
         }
-        let until = now + timeout;
-        let record = shard.entry(key.clone()).or_insert_with(|| Record { values: BTreeMap::new(), until });
-        if record.until <= now {
+        let expires_at = now + timeout;
+        let record =
+            shard.entry(key.clone()).or_insert_with(|| Record { values: BTreeMap::new(), expires_at });
+        if record.expires_at <= now {
             record.values.clear();
         }
-        record.until = until;
-        let before = record.values.get(name).filter(|value| value.is_there(now));
-        let kept = before.and_then(|value| value.until);
-        let told = before.map(|value| (value.text.as_slice(), now.duration_since(value.changed)));
-        let new = change(told);
+        record.expires_at = expires_at;
+        let before = record.values.get(name).filter(|value| value.is_live(now));
+        let expires_at = before.and_then(|value| value.expires_at);
+        let current = before.map(|value| (value.text.as_slice(), now.duration_since(value.changed)));
+        let new = change(current);
         match &new {
             Some(text) => {
                 let same = before.filter(|value| value.text == *text);
                 let changed = same.map_or(now, |value| value.changed);
-                let value = Value { text: text.clone(), changed, until: kept };
+                let value = Value { text: text.clone(), changed, expires_at };
                 record.values.insert(name.to_vec(), value);
             }
             None => drop(record.values.remove(name)),
@@ -99,11 +108,11 @@ impl Records {
         new
     }
 
-    /// Has a variable end after a time.
+    /// Lets a variable expire after a time.
     pub(crate) fn expire(&self, key: &Key, name: &[u8], now: Instant, after: Duration) {
         let mut shard = self.shard(key);
         if let Some(value) = shard.get_mut(key).and_then(|record| record.values.get_mut(name)) {
-            value.until = Some(now + after);
+            value.expires_at = Some(now + after);
         }
     }
 }
@@ -126,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_add_up_until_they_end() {
+    fn changes_add_up_until_they_expire() {
         let (records, now) = (Records::new(100), Instant::now());
         assert_eq!(add(&records, "a", now).unwrap(), b"1");
         assert_eq!(add(&records, "a", now).unwrap(), b"2");
@@ -138,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_first_gives_way() {
+    fn the_record_that_expires_first_is_evicted() {
         let (records, now) = (Records::new(SHARDS), Instant::now());
         for number in 0..1000u64 {
             add(&records, &number.to_string(), now + Duration::from_millis(number));

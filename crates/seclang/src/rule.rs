@@ -1,20 +1,20 @@
-//! Rules: what they look at, what they look for, what they do.
+//! Rules as written: `SecRule` and `SecAction`, parsed but not compiled.
 
 use std::sync::Arc;
 
 use crate::actions::{Action, parse};
 use crate::lexer::{Directive, SyntaxError};
 
-/// A `SecRule` or `SecAction`.
+/// A `SecRule` or `SecAction` as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// `id`; zero for the later links of a chain.
+    /// `id`; 0 for the later links of a chain.
     pub id: u64,
-    /// What it looks at; nothing for `SecAction`.
+    /// What it inspects; empty for `SecAction`.
     pub variables: Vec<Variable>,
-    /// What it looks for.
+    /// What it looks for; `None` for `SecAction`.
     pub operator: Option<Operator>,
-    /// What it does.
+    /// Its actions, in order.
     pub actions: Vec<Action>,
     /// The file.
     pub file: Arc<str>,
@@ -22,37 +22,37 @@ pub struct Rule {
     pub line: usize,
 }
 
-/// Something that a rule looks at.
+/// A variable or collection in a rule's target list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {
     /// `ARGS`, `REQUEST_HEADERS`, ...
     pub name: String,
     /// `User-Agent` or `/regex/`.
     pub selector: Option<String>,
-    /// `!`: left out.
+    /// `!`: excluded from the targets.
     pub excluded: bool,
-    /// `&`: how many there are.
+    /// `&`: the number of members instead of their values.
     pub counted: bool,
 }
 
-/// What a rule looks for.
+/// A rule's operator, as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
     /// `rx`, `pm`, `detectSQLi`, ...
     pub name: String,
-    /// What follows the name.
+    /// The argument after the name.
     pub argument: String,
-    /// `!`: it must not match.
+    /// `!`: the rule matches where the operator does not.
     pub negated: bool,
 }
 
 impl Rule {
-    /// The value of the first action of a name.
+    /// Returns the value of the first action with a name.
     pub fn action(&self, name: &str) -> Option<&str> {
         self.actions.iter().find(|a| a.name == name).and_then(|a| a.value.as_deref())
     }
 
-    /// Whether it has an action of a name.
+    /// Whether it has an action with a name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.actions.iter().any(|action| action.name == name)
     }
@@ -62,31 +62,41 @@ impl Rule {
         self.actions.iter().filter(|action| action.name == "tag").filter_map(|action| action.value.as_deref())
     }
 
-    /// Puts actions in the place of those of the same name. Tags and transformations come beside those that are there.
+    /// Replaces actions of the same name (`SecRuleUpdateActionById`). Actions that may repeat, such as tags and
+    /// transformations, are added.
     pub(crate) fn replace_actions(&mut self, actions: &[Action]) {
-        const MANY: [&str; 4] = ["tag", "t", "setvar", "ctl"];
+        const REPEATABLE: [&str; 4] = ["tag", "t", "setvar", "ctl"];
         const DISRUPTIVE: [&str; 7] = ["deny", "drop", "block", "allow", "redirect", "proxy", "pass"];
         for action in actions.iter().filter(|action| action.name != "id") {
             let name = action.name.as_str();
             if DISRUPTIVE.contains(&name) {
                 self.actions.retain(|old| !DISRUPTIVE.contains(&old.name.as_str()));
-            } else if !MANY.contains(&name) {
+            } else if !REPEATABLE.contains(&name) {
                 self.actions.retain(|old| old.name != name);
             }
             self.actions.push(action.clone());
         }
     }
 
-    /// The paranoia level that its tags name.
+    /// The paranoia level in its tags (`paranoia-level/2`).
     pub fn paranoia_level(&self) -> Option<u8> {
         self.tags().filter_map(|tag| tag.strip_prefix("paranoia-level/")).find_map(|level| level.parse().ok())
     }
 }
 
-/// The rules among directives, in order.
+/// Parses the rules among directives, in order.
+///
+/// ```
+/// let directives = seclang::directives("a.conf", r#"SecRule ARGS:q "!@eq 1" "id:7,tag:'paranoia-level/2'""#)?;
+/// let rules = seclang::rules(&directives)?;
+/// assert_eq!((rules[0].id, rules[0].paranoia_level()), (7, Some(2)));
+/// assert_eq!(rules[0].variables[0].selector.as_deref(), Some("q"));
+/// assert!(rules[0].operator.as_ref().is_some_and(|o| o.name == "eq" && o.negated));
+/// # Ok::<(), seclang::SyntaxError>(())
+/// ```
 ///
 /// # Errors
-/// When a rule has too few arguments, or none of its links has an id.
+/// If a rule has too few arguments, or no id.
 pub fn rules(directives: &[Directive]) -> Result<Vec<Rule>, SyntaxError> {
     let mut rules: Vec<Rule> = Vec::new();
     for directive in directives.iter().filter(|d| d.name == "SecRule" || d.name == "SecAction") {
@@ -96,9 +106,9 @@ pub fn rules(directives: &[Directive]) -> Result<Vec<Rule>, SyntaxError> {
     Ok(rules)
 }
 
-/// One rule; the later links of a chain need no id.
+/// Parses one rule; only the first link of a chain needs an id.
 pub(crate) fn rule(directive: &Directive, chained: bool) -> Result<Rule, SyntaxError> {
-    let wrong = |reason: &str| SyntaxError {
+    let error = |reason: &str| SyntaxError {
         file: Arc::clone(&directive.file),
         line: directive.line,
         reason: reason.into(),
@@ -106,63 +116,61 @@ pub(crate) fn rule(directive: &Directive, chained: bool) -> Result<Rule, SyntaxE
     let is_action = directive.name.eq_ignore_ascii_case("SecAction");
     let (variables, operator, actions) = match directive.arguments.as_slice() {
         [actions] if is_action => (Vec::new(), None, parse(actions)),
-        _ if is_action => return Err(wrong("SecAction takes actions")),
+        _ if is_action => return Err(error("SecAction takes actions")),
         [variables, operator] => (self::variables(variables), Some(self::operator(operator)), Vec::new()),
         [variables, operator, actions] => {
             (self::variables(variables), Some(self::operator(operator)), parse(actions))
         }
-        _ => return Err(wrong("SecRule takes variables, an operator and actions")),
+        _ => return Err(error("SecRule takes variables, an operator and actions")),
     };
     let id = actions.iter().find(|a| a.name == "id").and_then(|a| a.value.as_deref());
     let id = match id.map(str::parse) {
         Some(Ok(id)) => id,
-        Some(Err(_)) => return Err(wrong("the id is not a number")),
+        Some(Err(_)) => return Err(error("the id is not a number")),
         None if chained => 0,
-        None => return Err(wrong("the rule has no id")),
+        None => return Err(error("the rule has no id")),
     };
     let (file, line) = (Arc::clone(&directive.file), directive.line);
     Ok(Rule { id, variables, operator, actions, file, line })
 }
 
-/// Variables are parted by `|`, but not inside a `/regex/` selector.
+/// Parses a target list. `|` separates, except in a `/regex/` selector.
 pub(crate) fn variables(text: &str) -> Vec<Variable> {
-    let mut parts = Vec::new();
-    let (mut start, mut in_regex) = (0, false);
-    let bytes = text.as_bytes();
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'/' if !in_regex && at > 0 && bytes[at - 1] == b':' && !is_xpath(&text[start..at]) => {
-                in_regex = true
-            }
-            b'/' if in_regex && bytes[at - 1] != b'\\' => in_regex = false,
-            b'|' if !in_regex => {
-                parts.push(&text[start..at]);
-                start = at + 1;
-            }
+    let (mut start, mut at) = (0, 0);
+    let mut is_in_regex = false;
+    let mut before = None;
+    let separates = |c: char| {
+        match c {
+            '/' if is_in_regex => is_in_regex = before == Some('\\'),
+            '/' if before == Some(':') => is_in_regex = !is_xpath(text.get(start..at).unwrap_or_default()),
             _ => {}
         }
-    }
-    parts.push(&text[start..]);
-    parts
-        .into_iter()
-        .map(|part| {
-            let excluded = part.starts_with('!');
-            let part = part.trim_start_matches('!');
-            let counted = part.starts_with('&');
-            let part = part.trim_start_matches('&');
-            let (name, selector) =
-                part.split_once(':').map_or((part, None), |(name, s)| (name, Some(s.to_owned())));
-            Variable { name: name.to_owned(), selector, excluded, counted }
-        })
-        .collect()
+        let separates = c == '|' && !is_in_regex;
+        before = Some(c);
+        at += c.len_utf8();
+        if separates {
+            start = at;
+        }
+        separates
+    };
+    text.split(separates).map(variable).collect()
 }
 
-/// Whether a selector that begins with a slash is XPath: that of `XML` is.
+fn variable(text: &str) -> Variable {
+    let excluded = text.starts_with('!');
+    let text = text.trim_start_matches('!');
+    let counted = text.starts_with('&');
+    let text = text.trim_start_matches('&');
+    let (name, selector) = text.split_once(':').map_or((text, None), |(name, s)| (name, Some(s.to_owned())));
+    Variable { name: name.to_owned(), selector, excluded, counted }
+}
+
+/// Whether a selector that begins with a slash is XPath: only `XML` has those.
 fn is_xpath(before: &str) -> bool {
     before.trim_start_matches(['!', '&']).eq_ignore_ascii_case("XML:")
 }
 
-/// `@name argument`; without a name it is `@rx`.
+/// Parses `@name argument`; the default operator is `@rx`.
 fn operator(text: &str) -> Operator {
     let negated = text.starts_with('!');
     let text = text.strip_prefix('!').unwrap_or(text);
@@ -185,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_is_taken_apart() {
+    fn a_rule_is_parsed() {
         let rules = read("SecRule ARGS:/^a|b$/|!ARGS:c|&REQUEST_HEADERS:Host \"!@eq 1\" \"id:920100,phase:1,msg:'one, two',tag:'paranoia-level/2',chain\"\nSecRule ARGS foo\nSecAction id:7").unwrap();
         let rule = &rules[0];
         assert_eq!((rule.id, rule.paranoia_level(), rule.action("msg")), (920100, Some(2), Some("one, two")));
@@ -204,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_rules_say_where() {
+    fn errors_name_the_line() {
         for text in ["SecRule ARGS", "SecRule ARGS x id:seven", "SecRule ARGS x phase:2", "SecAction"] {
             let error = read(&format!("\n{text}")).unwrap_err();
             assert_eq!(error.line, 2, "{text}");

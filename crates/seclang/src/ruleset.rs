@@ -1,4 +1,4 @@
-//! A rule set: files read, rules compiled, ready for transactions.
+//! The compiled rule set.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,50 +9,49 @@ use crate::filter::{Filter, Slot};
 use crate::lexer::SyntaxError;
 use crate::loader::Loader;
 use crate::macros::Template;
-use crate::operator::{NumberTest, Operator};
+use crate::operator::{CompiledOperator, NumberTest};
 use crate::transform::Transformation;
 use crate::tx::TxName;
-use crate::variable::Target;
+use crate::variable::{Collection, Target};
 
-/// Rules, compiled, with what directives say of the engine.
+/// Compiled rules and engine settings, shared by all transactions.
 #[derive(Debug, Default)]
 pub struct RuleSet {
     /// Rules and markers of each phase, in order.
     pub(crate) phases: [Vec<Step>; 5],
-    /// What can match a value at all.
+    /// Excludes rules that cannot match.
     pub(crate) filter: Filter,
-    /// Settings of directives.
     pub(crate) settings: Settings,
-    /// What is accepted, and has no effect here.
+    /// Rules that load but have no effect here, and why.
     pub warnings: Vec<SyntaxError>,
 }
 
-/// A place in a phase.
+/// An entry of a phase.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
-    Rule(Arc<Rule>),
+    Rule(Arc<CompiledRule>),
     Marker(Arc<str>),
 }
 
-/// Whether the engine decides, watches or sleeps.
+/// `SecRuleEngine`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineMode {
-    /// Rules decide.
+    /// Rules may refuse an exchange.
     On,
-    /// Rules are evaluated, and nothing is refused.
+    /// Rules run, and refuse nothing.
     DetectionOnly,
-    /// Nothing is evaluated.
+    /// No rule runs.
     Off,
 }
 
-/// Settings of directives.
+/// Settings from directives.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) mode: EngineMode,
     pub(crate) argument_separator: u8,
     pub(crate) arguments_limit: usize,
     pub(crate) signature: Vec<String>,
-    /// How long a record lasts that nobody changes.
+    /// How long an unchanged record lasts.
     pub(crate) collection_timeout: Duration,
 }
 
@@ -68,9 +67,9 @@ impl Default for Settings {
     }
 }
 
-/// A rule with its chain.
+/// A compiled rule with its chain.
 #[derive(Debug)]
-pub(crate) struct Rule {
+pub(crate) struct CompiledRule {
     pub(crate) id: u64,
     pub(crate) file: Arc<str>,
     pub(crate) line: usize,
@@ -85,14 +84,14 @@ pub(crate) struct Rule {
     pub(crate) log: bool,
     pub(crate) skip: usize,
     pub(crate) skip_after: Option<Arc<str>>,
-    /// The step that `skip_after` leads to.
+    /// The step that `skip_after` jumps to.
     pub(crate) jump: usize,
     pub(crate) links: Vec<Link>,
-    /// Its place in the filter, when it has one.
+    /// Its place in the filter, if it can be filtered.
     pub(crate) slot: Option<Slot>,
 }
 
-/// What a match means for the exchange.
+/// The disruptive action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Disruptive {
     Pass,
@@ -102,7 +101,7 @@ pub(crate) enum Disruptive {
     Allow(Allowed),
 }
 
-/// How much `allow` lets through.
+/// The scope of `allow`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Allowed {
     Everything,
@@ -115,19 +114,19 @@ pub(crate) enum Allowed {
 pub(crate) struct Link {
     pub(crate) targets: Vec<Target>,
     pub(crate) exclusions: Vec<Target>,
-    /// None for `SecAction`, which always matches.
-    pub(crate) operator: Option<Operator>,
+    /// `None` for `SecAction`, which always matches.
+    pub(crate) operator: Option<CompiledOperator>,
     pub(crate) transformations: Vec<Transformation>,
     pub(crate) multi_match: bool,
     pub(crate) capture: bool,
     pub(crate) effects: Vec<Effect>,
-    /// The whole question, where it is one number of `TX` against another.
-    pub(crate) number: Option<NumberQuestion>,
+    /// The whole test, if it compares a number in `TX` with a constant.
+    pub(crate) tx_comparison: Option<TxComparison>,
 }
 
 /// `TX:score "@ge 5"`, `&TX:name "@eq 0"`.
 #[derive(Debug)]
-pub(crate) struct NumberQuestion {
+pub(crate) struct TxComparison {
     pub(crate) name: TxName,
     pub(crate) counted: bool,
     pub(crate) test: NumberTest,
@@ -135,31 +134,31 @@ pub(crate) struct NumberQuestion {
     pub(crate) negated: bool,
 }
 
-/// What a matching link does beside deciding.
+/// A non-disruptive action.
 #[derive(Debug, Clone)]
 pub(crate) enum Effect {
     Set {
-        collection: crate::variable::Collection,
+        collection: Collection,
         key: Template,
         change: Change,
     },
-    /// The same of a variable of `TX` whose name is known.
+    /// The same for a `TX` variable with a constant name.
     SetTx(TxName, Change),
     Control(Ctl),
-    /// `expirevar:ip.x=60`: when a variable of a record ends.
-    Expire(crate::variable::Collection, Template, Template),
-    /// `deprecatevar:ip.x=1/60`: a number gets smaller by so much in so many seconds.
+    /// `expirevar:ip.x=60`: a variable of a record expires after some seconds.
+    Expire(Collection, Template, Template),
+    /// `deprecatevar:ip.x=1/60`: a number decreases by an amount every so many seconds.
     Deprecate {
-        collection: crate::variable::Collection,
+        collection: Collection,
         key: Template,
         amount: i64,
         seconds: u64,
     },
-    /// `initcol:ip=%{REMOTE_ADDR}`, `setsid`, `setuid`: which record of a collection this transaction has.
-    Init(crate::variable::Collection, Template),
+    /// `initcol:ip=%{REMOTE_ADDR}`, `setsid`, `setuid`: opens a record of a collection.
+    Init(Collection, Template),
 }
 
-/// What happens to a variable.
+/// What `setvar` does to a variable.
 #[derive(Debug, Clone)]
 pub(crate) enum Change {
     Set(Template),
@@ -168,8 +167,8 @@ pub(crate) enum Change {
     Unset,
 }
 
-impl Rule {
-    /// The paranoia level that its tags name; zero when they name none.
+impl CompiledRule {
+    /// The paranoia level in its tags (`paranoia-level/2`), or 0.
     pub(crate) fn paranoia_level(&self) -> u8 {
         let tags = self.tags.iter().filter_map(Template::constant);
         tags.filter_map(|tag| tag.strip_prefix(b"paranoia-level/"))
@@ -179,10 +178,10 @@ impl Rule {
 }
 
 impl RuleSet {
-    /// Reads and compiles files, in order.
+    /// Loads and compiles files, in order.
     ///
     /// # Errors
-    /// What is wrong, with file and line.
+    /// The first error, with file and line.
     pub fn load(files: &[PathBuf]) -> Result<RuleSet, SyntaxError> {
         let mut loader = Loader::default();
         for file in files {
@@ -191,27 +190,39 @@ impl RuleSet {
         loader.finish()
     }
 
-    /// Compiles a text; files that it names are found beside `directory`.
+    /// Compiles a text. Files that it includes are relative to `directory`; `name` stands for the file in errors.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use seclang::RuleSet;
+    ///
+    /// let rules = RuleSet::parse("a.conf", "SecRule ARGS attack id:1,deny", Path::new("."))?;
+    /// assert_eq!(rules.len(), 1);
+    ///
+    /// let error = RuleSet::parse("a.conf", "SecRule ARGZ attack id:1,deny", Path::new(".")).unwrap_err();
+    /// assert_eq!(error.to_string(), "a.conf:1: unknown variable `ARGZ`");
+    /// # Ok::<(), seclang::SyntaxError>(())
+    /// ```
     ///
     /// # Errors
-    /// What is wrong, with file and line.
+    /// The first error, with file and line.
     pub fn parse(name: &str, text: &str, directory: &Path) -> Result<RuleSet, SyntaxError> {
         let mut loader = Loader::default();
         loader.text(name, text, directory, 0)?;
         loader.finish()
     }
 
-    /// Builds beforehand what the first exchange would build: for rules of the paranoia levels up to one.
+    /// Builds the filter for rules up to a paranoia level. Otherwise the first transactions that need it build it.
     pub fn prepare(&self, paranoia_level: u8) {
         self.filter.prepare(paranoia_level);
     }
 
-    /// How many rules there are, chains counted once.
+    /// The number of rules; a chain counts once.
     pub fn len(&self) -> usize {
         self.phases.iter().flatten().filter(|step| matches!(step, Step::Rule(_))).count()
     }
 
-    /// Whether there is no rule.
+    /// Whether there are no rules.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

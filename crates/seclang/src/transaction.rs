@@ -1,90 +1,130 @@
-//! A transaction: one exchange, what is known of it, and what rules made of it.
+//! A transaction: one HTTP exchange, the state of its rules, and their results.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub(crate) use inputs::rules::Pair;
 use inputs::rules::multipart::Flags;
 use inputs::rules::xml::Xml;
 use inputs::rules::{self as body};
 
 use crate::ctl::{self, Ctl};
-use crate::filter::Known;
-use crate::macros::Expand;
+use crate::filter::ValueCache;
+use crate::macros::Resolve;
 use crate::records::Records;
-use crate::ruleset::{EngineMode, RuleSet};
+use crate::ruleset::{Allowed, CompiledRule, EngineMode, RuleSet};
+use crate::slice::{cut, head, tail};
 use crate::transform::Transformation;
 use crate::tx::{Tx, TxName};
 use crate::variable::{Collection, Target};
 
-pub(crate) use inputs::rules::Pair;
-
-/// What a request is, apart from its body.
+/// A request without its body.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestHead<'r> {
     /// The method.
     pub method: &'r [u8],
-    /// The target as it came.
+    /// The request target as received.
     pub target: &'r [u8],
-    /// `HTTP/1.1`.
+    /// The protocol: `HTTP/1.1`.
     pub protocol: &'r [u8],
     /// Names and values of headers, in order.
     pub headers: &'r [(&'r [u8], &'r [u8])],
-    /// The client.
+    /// The client's address.
     pub client: Option<IpAddr>,
 }
 
-/// What a response is, apart from its body.
+/// A response without its body.
 #[derive(Debug, Clone, Copy)]
 pub struct ResponseHead<'r> {
-    /// The status.
+    /// The status code.
     pub status: u16,
-    /// `HTTP/1.1`.
+    /// The protocol: `HTTP/1.1`.
     pub protocol: &'r [u8],
     /// Names and values of headers, in order.
     pub headers: &'r [(&'r [u8], &'r [u8])],
 }
 
-/// A rule that matched and says so.
+/// A rule that matched and logs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleMatch {
-    /// Its id.
+    /// The rule's id.
     pub id: u64,
-    /// Where it stands.
+    /// The rule's file.
     pub file: Arc<str>,
-    /// The line there.
+    /// The rule's line, from 1.
     pub line: usize,
-    /// What it says.
+    /// `msg`, with macros expanded.
     pub message: String,
-    /// What it says of the value.
+    /// `logdata`, with macros expanded.
     pub data: String,
-    /// Its tags.
+    /// `tag`.
     pub tags: Vec<String>,
-    /// Its severity, zero the worst.
+    /// `severity`, 0 the most severe (RFC 5424 §6.2.1).
     pub severity: Option<u8>,
     /// `ver`.
     pub version: Option<String>,
-    /// The variable that matched last.
+    /// The variable that matched last: `ARGS:id`.
     pub variable: String,
     /// Its value, transformed.
     pub value: Vec<u8>,
-    /// The operator with its argument.
+    /// The operator and its argument.
     pub operator: String,
 }
 
-/// What rules ask for.
+/// A rule's request to refuse or redirect the exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intervention {
-    /// The rule that asks.
+    /// The rule's id.
     pub rule: u64,
-    /// The status of the answer.
+    /// The status code of the response.
     pub status: u16,
-    /// Where the client is sent.
+    /// The target of a redirect.
     pub location: Option<String>,
 }
 
-/// One exchange under the eyes of a rule set.
+/// One exchange inspected by a rule set.
+///
+/// Add what is known of the exchange before the phase that inspects it: [`request_body`](Self::request_body) before
+/// [`Phase::RequestBody`], [`response`](Self::response) before [`Phase::ResponseHeaders`],
+/// [`response_body`](Self::response_body) before [`Phase::ResponseBody`].
+///
+/// ```
+/// use std::path::Path;
+/// use seclang::{Phase, RequestHead, ResponseHead, RuleSet, Transaction};
+///
+/// let rules = RuleSet::parse(
+///     "a.conf",
+///     r#"
+/// SecRule ARGS:name "@rx ^[a-z]+$" "id:1,phase:2,pass,nolog,setvar:tx.names=+1"
+/// SecRule RESPONSE_BODY "@contains ORA-" "id:2,phase:4,deny,status:502"
+/// "#,
+///     Path::new("."),
+/// )?;
+/// let head = RequestHead {
+///     method: b"POST",
+///     target: b"/users",
+///     protocol: b"HTTP/1.1",
+///     headers: &[(b"Content-Type", b"application/x-www-form-urlencoded")],
+///     client: None,
+/// };
+/// let mut transaction = Transaction::new(&rules, &head, b"request-1");
+/// transaction.run(Phase::RequestHeaders);
+/// transaction.request_body(b"name=ada");
+/// transaction.run(Phase::RequestBody);
+/// assert_eq!(transaction.get("names"), Some(&b"1"[..]));
+///
+/// transaction.response(&ResponseHead { status: 500, protocol: b"HTTP/1.1", headers: &[] });
+/// transaction.run(Phase::ResponseHeaders);
+/// transaction.response_body(b"ORA-00942: table or view does not exist");
+/// assert_eq!(transaction.run(Phase::ResponseBody).unwrap().status, 502);
+/// # Ok::<(), seclang::SyntaxError>(())
+/// ```
+///
+/// [`Phase::RequestBody`]: crate::Phase::RequestBody
+/// [`Phase::ResponseHeaders`]: crate::Phase::ResponseHeaders
+/// [`Phase::ResponseBody`]: crate::Phase::ResponseBody
 #[derive(Debug)]
 pub struct Transaction<'s> {
     pub(crate) rules: &'s RuleSet,
@@ -97,7 +137,7 @@ pub struct Transaction<'s> {
     pub(crate) cookies: Vec<Pair>,
     pub(crate) args_get: Vec<Pair>,
     pub(crate) args_post: Vec<Pair>,
-    /// Query or form with a percent sign that is none.
+    /// The query or the form has a percent sign that is no escape.
     pub(crate) urlencoded_error: bool,
     pub(crate) request_body: Vec<u8>,
     pub(crate) processor: Vec<u8>,
@@ -113,7 +153,7 @@ pub struct Transaction<'s> {
     pub(crate) response: Option<Response>,
     pub(crate) tx: Tx,
     pub(crate) persistent: HashMap<Collection, BTreeMap<Vec<u8>, Vec<u8>>>,
-    /// Where records are kept, and which this transaction has.
+    /// The store of records, and the keys of those that are open.
     pub(crate) records: Option<&'s Records>,
     pub(crate) record_keys: HashMap<Collection, Vec<u8>>,
     pub(crate) began: Instant,
@@ -121,13 +161,14 @@ pub struct Transaction<'s> {
     pub(crate) matched: Matched,
     pub(crate) controls: Vec<Ctl>,
     pub(crate) unique_id: Vec<u8>,
-    /// Arguments that no rule looks at.
+    /// Arguments that no rule inspects.
     pub(crate) exempt: Vec<String>,
-    pub(crate) allowed: Option<crate::ruleset::Allowed>,
-    pub(crate) current_rule: Option<&'s crate::ruleset::Rule>,
-    pub(crate) known: Known,
+    pub(crate) allowed: Option<Allowed>,
+    pub(crate) current_rule: Option<&'s CompiledRule>,
+    pub(crate) cache: ValueCache,
+    /// Whether the filter excludes rules.
     pub(crate) filters: bool,
-    /// Whether a rule has just changed what `REQUEST_BODY` is.
+    /// A rule has just changed what `REQUEST_BODY` contains.
     pub(crate) body_changed: bool,
     matches: Vec<RuleMatch>,
 }
@@ -145,12 +186,12 @@ pub(crate) struct Response {
 pub(crate) struct Matched {
     pub(crate) name: Vec<u8>,
     pub(crate) value: Vec<u8>,
-    /// All of the chain's present link.
+    /// Everything that the current link matched.
     pub(crate) all: Vec<Pair>,
 }
 
 impl<'s> Transaction<'s> {
-    /// A transaction with a request's head. Nothing is evaluated yet.
+    /// Starts a transaction with a request's head. No rule runs yet.
     pub fn new(rules: &'s RuleSet, head: &RequestHead<'_>, unique_id: &[u8]) -> Transaction<'s> {
         let own = |pairs: &[(&[u8], &[u8])]| {
             pairs.iter().map(|(n, v)| (n.to_vec(), v.to_vec())).collect::<Vec<_>>()
@@ -190,7 +231,7 @@ impl<'s> Transaction<'s> {
             exempt: Vec::new(),
             allowed: None,
             current_rule: None,
-            known: Known::default(),
+            cache: ValueCache::default(),
             filters: true,
             body_changed: false,
             matches: Vec::new(),
@@ -213,12 +254,12 @@ impl<'s> Transaction<'s> {
         transaction
     }
 
-    /// The request's body, decoded from any content coding, to be read before phase 2.
+    /// Sets the request body, without any content coding, before phase 2.
     pub fn request_body(&mut self, body: &[u8]) {
         self.request_body = body.to_vec();
     }
 
-    /// The response's head, before phase 3.
+    /// Sets the response's head, before phase 3.
     pub fn response(&mut self, head: &ResponseHead<'_>) {
         self.response = Some(Response {
             status: head.status,
@@ -228,36 +269,58 @@ impl<'s> Transaction<'s> {
         });
     }
 
-    /// The response's body, before phase 4.
+    /// Sets the response's body, before phase 4.
     pub fn response_body(&mut self, body: &[u8]) {
         if let Some(response) = self.response.as_mut().filter(|_| self.reads_response_body) {
             response.body = body.to_vec();
         }
     }
 
-    /// Keeps the collections IP, SESSION, USER, GLOBAL and RESOURCE where other transactions find them. Without it they
-    /// last as long as this one.
+    /// Shares the collections IP, SESSION, USER, GLOBAL and RESOURCE with other transactions. Otherwise they last as long
+    /// as this one.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use seclang::{Phase, Records, RequestHead, RuleSet, Transaction};
+    /// let rules = RuleSet::parse(
+    ///     "a.conf",
+    ///     r#"
+    /// SecAction "id:1,phase:1,nolog,pass,initcol:ip=%{REMOTE_ADDR},setvar:ip.requests=+1"
+    /// SecRule IP:requests "@gt 2" "id:2,phase:1,deny,status:429"
+    /// "#,
+    ///     Path::new("."),
+    /// )?;
+    /// let records = Records::new(1000);
+    /// # let head = RequestHead { method: b"GET", target: b"/", protocol: b"HTTP/1.1", headers: &[], client: Some([192, 0, 2, 7].into()) };
+    /// let refused = [1, 2, 3].map(|_| {
+    ///     let mut transaction = Transaction::new(&rules, &head, b"id");
+    ///     transaction.keep_records(&records);
+    ///     transaction.run(Phase::RequestHeaders).is_some()
+    /// });
+    /// assert_eq!(refused, [false, false, true]);
+    /// # Ok::<(), seclang::SyntaxError>(())
+    /// ```
     pub fn keep_records(&mut self, records: &'s Records) {
         self.records = Some(records);
     }
 
-    /// Sets a variable of `TX` before the first phase: what the operator would write into a `SecAction`.
+    /// Sets a `TX` variable before the first phase, as a `SecAction` with `setvar` would.
     pub fn set(&mut self, name: &str, value: &[u8]) {
         self.tx.set(&TxName::new(name.as_bytes()), value);
     }
 
-    /// Adds an argument that stands neither in the query nor in the body: a parameter of the path.
+    /// Adds an argument that is neither in the query nor in the body: a path parameter.
     pub fn argument(&mut self, name: &str, value: &[u8]) {
         self.args_get.push((name.as_bytes().to_vec(), value.to_vec()));
     }
 
-    /// Leaves an argument out of every rule: by its name, or the last part of its name in JSON. What is in it is not
-    /// found in the body as a whole either.
+    /// Excludes an argument from every rule, by its name or the last part of its name in JSON. The body as a whole is
+    /// excluded too, as it contains the argument.
     pub fn exempt(&mut self, name: &str) {
         self.exempt.push(name.to_owned());
     }
 
-    /// Whether a member of a collection is an argument that is left out.
+    /// Whether a member of a collection is an exempt argument.
     pub(crate) fn is_exempt(&self, collection: Collection, name: &[u8]) -> bool {
         let arguments = matches!(collection, Collection::Args | Collection::ArgsGet | Collection::ArgsPost);
         let last = name.rsplit(|b| *b == b'.').next().unwrap_or(name);
@@ -269,18 +332,17 @@ impl<'s> Transaction<'s> {
                 .any(|exempt| exempt.as_bytes() == name || (in_json && exempt.as_bytes() == last))
     }
 
-    /// A variable of `TX`.
+    /// Returns a `TX` variable.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.tx.get(&TxName::new(name.as_bytes())).map(Vec::as_slice)
     }
 
-    /// Evaluates every rule on every value, without the filter that leaves out those that cannot match: the truth that
-    /// the filter is held to.
+    /// Runs every rule on every value, without the filter. Slow; tests compare the filter with it.
     pub fn without_filter(&mut self) {
         self.filters = false;
     }
 
-    /// The rules that matched and are logged, so far.
+    /// The logged matches so far, in order.
     pub fn matches(&self) -> &[RuleMatch] {
         &self.matches
     }
@@ -305,17 +367,17 @@ impl<'s> Transaction<'s> {
         self.headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
     }
 
-    /// Whether rules decide, by now.
+    /// Whether rules may refuse the exchange, with `ctl:ruleEngine` so far.
     pub fn decides(&self) -> bool {
         self.mode == EngineMode::On
     }
 
-    /// What `SecComponentSignature` says of the rules.
+    /// The values of `SecComponentSignature`: names and versions of rule sets.
     pub fn components(&self) -> &[String] {
         &self.rules.settings.signature
     }
 
-    /// Why the request's body could not be read.
+    /// Why the request body could not be parsed.
     pub fn body_error(&self) -> Option<&str> {
         self.body_error.as_deref()
     }
@@ -329,10 +391,10 @@ impl<'s> Transaction<'s> {
     }
 
     pub(crate) fn query(&self) -> &[u8] {
-        memchr::memchr(b'?', &self.target).map_or(&b""[..], |at| &self.target[at + 1..])
+        memchr::memchr(b'?', &self.target).map_or(&[], |at| tail(&self.target, at + 1))
     }
 
-    /// The target without a fragment's scheme and host: what HTTP/1.1 sends to an origin.
+    /// The target without scheme and host (origin-form, RFC 9112 §3.2.1).
     pub(crate) fn origin_form(&self) -> &[u8] {
         let target = &self.target[..];
         let lower = target.get(..8).unwrap_or(target).to_ascii_lowercase();
@@ -343,17 +405,18 @@ impl<'s> Transaction<'s> {
         } else {
             return target;
         };
-        memchr::memchr(b'/', &target[scheme..]).map_or(&b"/"[..], |at| &target[scheme + at..])
+        let rest = tail(target, scheme);
+        memchr::memchr(b'/', rest).map_or(b"/", |at| tail(rest, at))
     }
 
     /// The path, decoded once.
     pub(crate) fn filename(&self) -> Vec<u8> {
         let target = self.origin_form();
-        let path = memchr::memchr(b'?', target).map_or(target, |at| &target[..at]);
+        let path = memchr::memchr(b'?', target).map_or(target, |at| head(target, at));
         percent_decode(path)
     }
 
-    /// Reads the body by its processor.
+    /// Parses the request body with its body processor.
     pub(crate) fn read_body(&mut self) {
         if !self.reads_request_body {
             self.request_body.clear();
@@ -405,10 +468,10 @@ impl<'s> Transaction<'s> {
         }
     }
 
-    /// Whether a rule is left out of this transaction.
-    pub(crate) fn is_removed(&self, rule: &crate::ruleset::Rule) -> bool {
+    /// Whether a `ctl` action removed a rule from this transaction.
+    pub(crate) fn is_removed(&self, rule: &CompiledRule) -> bool {
         self.controls.iter().any(|ctl| match ctl {
-            Ctl::RemoveById(ranges) => ctl::names(ranges, rule.id),
+            Ctl::RemoveById(ranges) => ctl::contains(ranges, rule.id),
             Ctl::RemoveByTag(regex) => rule.tags.iter().any(|tag| regex.is_match(&tag.expand(self))),
             Ctl::RemoveByMessage(regex) => {
                 rule.message.as_ref().is_some_and(|message| regex.is_match(&message.expand(self)))
@@ -417,10 +480,10 @@ impl<'s> Transaction<'s> {
         })
     }
 
-    /// Targets that are left out of a rule in this transaction.
-    pub(crate) fn removed_targets(&self, rule: &crate::ruleset::Rule) -> Vec<Target> {
+    /// Targets that `ctl` actions removed from a rule in this transaction.
+    pub(crate) fn removed_targets(&self, rule: &CompiledRule) -> Vec<Target> {
         let by = |ctl: &Ctl| match ctl {
-            Ctl::RemoveTargetById(ranges, target) => ctl::names(ranges, rule.id).then(|| target.clone()),
+            Ctl::RemoveTargetById(ranges, target) => ctl::contains(ranges, rule.id).then(|| target.clone()),
             Ctl::RemoveTargetByTag(regex, target) => {
                 rule.tags.iter().any(|tag| regex.is_match(&tag.expand(self))).then(|| target.clone())
             }
@@ -435,13 +498,13 @@ impl<'s> Transaction<'s> {
     }
 }
 
-/// The processor of a media type.
+/// The body processor for a media type.
 fn processor_of(content_type: &[u8]) -> &'static [u8] {
     let end = content_type
         .iter()
         .position(|b| matches!(b, b';' | b' ' | b',' | b'\t'))
         .unwrap_or(content_type.len());
-    let essence = content_type[..end].to_ascii_lowercase();
+    let essence = head(content_type, end).to_ascii_lowercase();
     match essence.as_slice() {
         b"application/x-www-form-urlencoded" => b"URLENCODED",
         b"multipart/form-data" => b"MULTIPART",
@@ -453,21 +516,21 @@ fn processor_of(content_type: &[u8]) -> &'static [u8] {
     }
 }
 
-/// `%41` is `A`; what is no escape stays.
+/// Decodes percent escapes; `+` is no space in paths.
 pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
-    // `+` is a space in queries, not in paths.
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'%', rest) {
-        out.extend_from_slice(&rest[..at]);
-        match Transformation::UrlDecode.apply(rest.get(at..at + 3).unwrap_or(b"")) {
+        let (plain, escape) = cut(rest, at);
+        out.extend_from_slice(plain);
+        match Transformation::UrlDecode.apply(escape.get(..3).unwrap_or_default()) {
             Some(decoded) if decoded.len() == 1 => {
                 out.extend_from_slice(&decoded);
-                rest = &rest[at + 3..];
+                rest = tail(escape, 3);
             }
             _ => {
                 out.push(b'%');
-                rest = &rest[at + 1..];
+                rest = tail(escape, 1);
             }
         }
     }
@@ -475,23 +538,23 @@ pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
     out
 }
 
-impl Expand for Transaction<'_> {
-    fn expand_tx(&self, name: &TxName, out: &mut Vec<u8>) {
+impl Resolve for Transaction<'_> {
+    fn resolve_tx(&self, name: &TxName, out: &mut Vec<u8>) {
         out.extend_from_slice(self.tx.get(name).map_or(&[][..], Vec::as_slice));
     }
 
-    fn expand(&self, collection: Collection, key: Option<&str>, out: &mut Vec<u8>) {
-        let mut first = true;
+    fn resolve(&self, collection: Collection, key: Option<&str>, out: &mut Vec<u8>) {
+        let mut is_first = true;
         self.visit(collection, &mut |name, value| {
-            let meant = key.is_none_or(|key| key.as_bytes().eq_ignore_ascii_case(name));
-            if meant && first {
+            if is_first && key.is_none_or(|key| key.as_bytes().eq_ignore_ascii_case(name)) {
                 out.extend_from_slice(value);
-                first = false;
+                is_first = false;
             }
         });
     }
 }
-/// A part of a query or a form as ModSecurity decodes it.
+
+/// Decodes a part of a query or a form as ModSecurity does.
 fn url_decoded(part: &[u8]) -> Vec<u8> {
     Transformation::UrlDecode.apply(part).unwrap_or_else(|| part.to_vec())
 }

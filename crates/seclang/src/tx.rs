@@ -1,14 +1,14 @@
-//! The variables of `TX`: a table by names whose hashes are known beforehand, as rules name most of them.
+//! The `TX` collection: a hash table whose keys carry their hash, computed when the rules are compiled.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
 use hashbrown::HashTable;
 
-/// One key for all tables, so that hashes can be kept with names.
+/// One hash key for all tables, so that names can carry their hash.
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// A name in lower case, as names of `TX` have no case.
+/// A name in lower case: `TX` names are case-insensitive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TxName {
     text: Box<[u8]>,
@@ -25,7 +25,7 @@ impl TxName {
         &self.text
     }
 
-    /// The names of what a rule captured.
+    /// `0` to `9`, the names of captured groups.
     pub(crate) fn captures() -> &'static [TxName; 10] {
         static NAMES: LazyLock<[TxName; 10]> =
             LazyLock::new(|| std::array::from_fn(|number| TxName::new(number.to_string().as_bytes())));
@@ -33,7 +33,7 @@ impl TxName {
     }
 }
 
-/// Names with their values.
+/// The variables of one transaction.
 #[derive(Debug, Default)]
 pub(crate) struct Tx(HashTable<(TxName, Vec<u8>)>);
 
@@ -42,7 +42,7 @@ impl Tx {
         self.0.find(name.hash, |(known, _)| known == name).map(|(_, value)| value)
     }
 
-    /// Sets a value; the room of the old one is used again.
+    /// Sets a value, in the buffer of the old one.
     pub(crate) fn set(&mut self, name: &TxName, value: &[u8]) {
         match self.0.find_mut(name.hash, |(known, _)| known == name) {
             Some((_, old)) => {
@@ -61,7 +61,7 @@ impl Tx {
         }
     }
 
-    /// All of them, in order of name.
+    /// All variables, ordered by name.
     pub(crate) fn sorted(&self) -> Vec<(&[u8], &[u8])> {
         let mut all: Vec<(&[u8], &[u8])> =
             self.0.iter().map(|(name, value)| (name.text(), value.as_slice())).collect();

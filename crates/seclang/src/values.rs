@@ -1,9 +1,9 @@
-//! What each variable of a transaction is.
+//! The values of each variable of a transaction.
 
 use crate::transaction::{Pair, Transaction};
 use crate::variable::Collection;
 
-/// Days and months from the seconds since 1970 (proleptic Gregorian calendar).
+/// The current UTC time (proleptic Gregorian calendar).
 struct Clock {
     year: i64,
     month: i64,
@@ -16,7 +16,7 @@ struct Clock {
 impl Clock {
     fn now() -> Clock {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let seconds = since.map_or(0, |since| since.as_secs() as i64);
+        let seconds = since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
         let days = seconds.div_euclid(86_400);
         // Days since 0000-03-01, in eras of 400 years.
         let shifted = days + 719_468;
@@ -37,114 +37,114 @@ impl Clock {
     }
 }
 
-/// Told each name and value.
-type Told<'t> = &'t mut dyn FnMut(&[u8], &[u8]);
+/// Receives the name and value of each member.
+pub(crate) type Visitor<'v> = &'v mut dyn FnMut(&[u8], &[u8]);
 
 impl Transaction<'_> {
-    /// Tells each value of a variable, with the name of the member; scalars have none.
-    pub(crate) fn visit(&self, collection: Collection, tell: Told<'_>) {
+    /// Visits each member of a collection; the name of a scalar is empty.
+    pub(crate) fn visit(&self, collection: Collection, visit: Visitor<'_>) {
         use Collection::*;
-        let pairs = |pairs: &[Pair], tell: Told<'_>| pairs.iter().for_each(|(name, value)| tell(name, value));
-        let names = |pairs: &[Pair], tell: Told<'_>| pairs.iter().for_each(|(name, _)| tell(name, name));
-        let flag = |flag: bool, tell: Told<'_>| tell(b"", if flag { b"1" } else { b"0" });
-        let number = |number: usize, tell: Told<'_>| tell(b"", number.to_string().as_bytes());
+        let pairs =
+            |pairs: &[Pair], visit: Visitor<'_>| pairs.iter().for_each(|(name, value)| visit(name, value));
+        let names = |pairs: &[Pair], visit: Visitor<'_>| pairs.iter().for_each(|(name, _)| visit(name, name));
+        let flag = |flag: bool, visit: Visitor<'_>| visit(b"", if flag { b"1" } else { b"0" });
+        let number = |number: usize, visit: Visitor<'_>| visit(b"", number.to_string().as_bytes());
         match collection {
             Args => {
-                pairs(&self.args_get, tell);
-                pairs(&self.args_post, tell);
+                pairs(&self.args_get, visit);
+                pairs(&self.args_post, visit);
             }
-            ArgsGet => pairs(&self.args_get, tell),
-            ArgsPost => pairs(&self.args_post, tell),
+            ArgsGet => pairs(&self.args_get, visit),
+            ArgsPost => pairs(&self.args_post, visit),
             ArgsNames => {
-                names(&self.args_get, tell);
-                names(&self.args_post, tell);
+                names(&self.args_get, visit);
+                names(&self.args_post, visit);
             }
-            ArgsGetNames => names(&self.args_get, tell),
-            ArgsPostNames => names(&self.args_post, tell),
+            ArgsGetNames => names(&self.args_get, visit),
+            ArgsPostNames => names(&self.args_post, visit),
             ArgsCombinedSize => {
                 let all = self.args_get.iter().chain(&self.args_post);
-                number(all.map(|(name, value)| name.len() + value.len()).sum(), tell);
+                number(all.map(|(name, value)| name.len() + value.len()).sum(), visit);
             }
-            RequestHeaders => pairs(&self.headers, tell),
-            RequestHeadersNames => names(&self.headers, tell),
-            RequestCookies => pairs(&self.cookies, tell),
-            RequestCookiesNames => names(&self.cookies, tell),
-            QueryString => tell(b"", self.query()),
-            RequestMethod => tell(b"", &self.method),
-            RequestProtocol => tell(b"", &self.protocol),
-            RequestUriRaw => tell(b"", &self.target),
-            RequestUri => {
-                let target = self.origin_form();
-                tell(b"", target);
-            }
-            RequestFilename | PathInfo => tell(b"", &self.filename()),
+            RequestHeaders => pairs(&self.headers, visit),
+            RequestHeadersNames => names(&self.headers, visit),
+            RequestCookies => pairs(&self.cookies, visit),
+            RequestCookiesNames => names(&self.cookies, visit),
+            QueryString => visit(b"", self.query()),
+            RequestMethod => visit(b"", &self.method),
+            RequestProtocol => visit(b"", &self.protocol),
+            RequestUriRaw => visit(b"", &self.target),
+            RequestUri => visit(b"", self.origin_form()),
+            RequestFilename | PathInfo => visit(b"", &self.filename()),
             RequestBasename => {
                 let path = self.filename();
-                let start = path.iter().rposition(|b| matches!(b, b'/' | b'\\')).map_or(0, |at| at + 1);
-                tell(b"", &path[start..]);
+                visit(b"", path.rsplit(|b| matches!(b, b'/' | b'\\')).next().unwrap_or_default());
             }
             RequestLine => {
                 let line = [&self.method[..], b" ", &self.target, b" ", &self.protocol].concat();
-                tell(b"", line.trim_ascii_end());
+                visit(b"", line.trim_ascii_end());
             }
             RequestBody => {
-                // What is structured by its own variables is not told as a whole: it would be matched twice.
-                let apart = [&b"MULTIPART"[..], b"XML"].contains(&self.processor.as_slice());
-                if (!apart || self.force_body) && !self.request_body.is_empty() && self.exempt.is_empty() {
-                    tell(b"", &self.request_body);
+                // Multipart and XML have variables of their own; as a whole they would match twice.
+                let is_structured = matches!(self.processor.as_slice(), b"MULTIPART" | b"XML");
+                if (!is_structured || self.force_body)
+                    && !self.request_body.is_empty()
+                    && self.exempt.is_empty()
+                {
+                    visit(b"", &self.request_body);
                 }
             }
-            RequestBodyLength => number(self.request_body.len(), tell),
-            ReqbodyProcessor => tell(b"", &self.processor),
-            ReqbodyError | ReqbodyProcessorError => flag(self.body_error.is_some(), tell),
+            RequestBodyLength => number(self.request_body.len(), visit),
+            ReqbodyProcessor => visit(b"", &self.processor),
+            ReqbodyError | ReqbodyProcessorError => flag(self.body_error.is_some(), visit),
             ReqbodyErrorMsg | ReqbodyProcessorErrorMsg => {
-                tell(b"", self.body_error.as_deref().unwrap_or("").as_bytes());
+                visit(b"", self.body_error.as_deref().unwrap_or("").as_bytes());
             }
-            UrlencodedError => flag(self.urlencoded_error, tell),
-            InboundDataError | OutboundDataError => flag(false, tell),
-            Files => self.files.iter().for_each(|(name, file, _)| tell(name, file)),
-            FilesNames => self.files.iter().for_each(|(name, ..)| tell(b"", name)),
+            UrlencodedError => flag(self.urlencoded_error, visit),
+            InboundDataError | OutboundDataError => flag(false, visit),
+            Files => self.files.iter().for_each(|(name, file, _)| visit(name, file)),
+            FilesNames => self.files.iter().for_each(|(name, ..)| visit(b"", name)),
             FilesSizes => self.files.iter().for_each(|(name, _, content)| {
-                tell(name, content.len().to_string().as_bytes());
+                visit(name, content.len().to_string().as_bytes());
             }),
-            FilesTmpContent => self.files.iter().for_each(|(name, _, content)| tell(name, content)),
-            FilesCombinedSize => number(self.files.iter().map(|(.., content)| content.len()).sum(), tell),
-            MultipartFilename => self.files.iter().for_each(|(name, file, _)| tell(name, file)),
-            MultipartName => self.files.iter().for_each(|(name, ..)| tell(name, name)),
-            MultipartPartHeaders => pairs(&self.part_headers, tell),
-            MultipartStrictError => flag(self.multipart.strict(), tell),
-            MultipartBoundaryQuoted => flag(self.multipart.boundary_quoted, tell),
-            MultipartBoundaryWhitespace => flag(self.multipart.boundary_whitespace, tell),
-            MultipartCrlfLfLines => flag(self.multipart.crlf_lf_lines, tell),
-            MultipartDataAfter => flag(self.multipart.data_after, tell),
-            MultipartDataBefore => flag(self.multipart.data_before, tell),
-            MultipartFileLimitExceeded => flag(self.multipart.file_limit, tell),
-            MultipartHeaderFolding => flag(self.multipart.header_folding, tell),
-            MultipartInvalidHeaderFolding => flag(self.multipart.invalid_header_folding, tell),
-            MultipartInvalidPart => flag(self.multipart.invalid_part, tell),
-            MultipartInvalidQuoting => flag(self.multipart.invalid_quoting, tell),
-            MultipartLfLine => flag(self.multipart.lf_line, tell),
-            MultipartMissingSemicolon => flag(self.multipart.missing_semicolon, tell),
-            MultipartUnmatchedBoundary => flag(self.multipart.unmatched_boundary, tell),
-            Xml => self.visit_xml(tell),
+            FilesTmpContent => self.files.iter().for_each(|(name, _, content)| visit(name, content)),
+            FilesCombinedSize => number(self.files.iter().map(|(.., content)| content.len()).sum(), visit),
+            MultipartFilename => self.files.iter().for_each(|(name, file, _)| visit(name, file)),
+            MultipartName => self.files.iter().for_each(|(name, ..)| visit(name, name)),
+            MultipartPartHeaders => pairs(&self.part_headers, visit),
+            MultipartStrictError
+            | MultipartBoundaryQuoted
+            | MultipartBoundaryWhitespace
+            | MultipartCrlfLfLines
+            | MultipartDataAfter
+            | MultipartDataBefore
+            | MultipartFileLimitExceeded
+            | MultipartHeaderFolding
+            | MultipartInvalidHeaderFolding
+            | MultipartInvalidPart
+            | MultipartInvalidQuoting
+            | MultipartLfLine
+            | MultipartMissingSemicolon
+            | MultipartUnmatchedBoundary => flag(self.multipart_flag(collection), visit),
+            Xml => self.visit_xml(visit),
             RemoteAddr | RemoteHost => {
                 if let Some(client) = self.client {
-                    tell(b"", client.to_string().as_bytes());
+                    visit(b"", client.to_string().as_bytes());
                 }
             }
-            Tx => self.tx.sorted().into_iter().for_each(|(name, value)| tell(name, value)),
+            Tx => self.tx.sorted().into_iter().for_each(|(name, value)| visit(name, value)),
             Ip | Session | User | Global | Resource => {
                 let record = self.persistent.get(&collection);
-                record.into_iter().flatten().for_each(|(name, value)| tell(name, value));
+                record.into_iter().flatten().for_each(|(name, value)| visit(name, value));
             }
-            MatchedVar => tell(b"", &self.matched.value),
-            MatchedVarName => tell(b"", &self.matched.name),
-            MatchedVars => pairs(&self.matched.all, tell),
-            MatchedVarsNames => names(&self.matched.all, tell),
-            HighestSeverity => number(self.highest_severity.map_or(255, usize::from), tell),
-            UniqueId => tell(b"", &self.unique_id),
-            ModsecBuild => tell(b"", b"doorward"),
-            Rule => self.visit_rule(tell),
+            MatchedVar => visit(b"", &self.matched.value),
+            MatchedVarName => visit(b"", &self.matched.name),
+            MatchedVars => pairs(&self.matched.all, visit),
+            MatchedVarsNames => names(&self.matched.all, visit),
+            HighestSeverity => number(self.highest_severity.map_or(255, usize::from), visit),
+            UniqueId => visit(b"", &self.unique_id),
+            ModsecBuild => visit(b"", b"doorward"),
+            Rule => self.visit_rule(visit),
             ResponseBody
             | ResponseContentLength
             | ResponseContentType
@@ -152,48 +152,68 @@ impl Transaction<'_> {
             | ResponseHeadersNames
             | ResponseProtocol
             | ResponseStatus
-            | StatusLine => self.visit_response(collection, tell),
+            | StatusLine => self.visit_response(collection, visit),
             Time | TimeDay | TimeEpoch | TimeHour | TimeMin | TimeMon | TimeSec | TimeWday | TimeYear => {
-                tell(b"", time(collection).as_bytes());
+                visit(b"", time(collection).as_bytes());
             }
             ServerName => {
                 let host = self.header(b"host").unwrap_or(b"");
-                let end = memchr::memchr(b':', host).unwrap_or(host.len());
-                tell(b"", &host[..end]);
+                visit(b"", host.split(|b| *b == b':').next().unwrap_or_default());
             }
-            FullRequestLength => number(self.target.len() + self.request_body.len(), tell),
-            // What this engine is not told, or does not keep.
+            FullRequestLength => number(self.target.len() + self.request_body.len(), visit),
+            // Not known to this engine.
             AuthType | Duration | Env | FilesTmpNames | FullRequest | Geo | RemotePort | RemoteUser
             | ServerAddr | ServerPort | SessionId | UserId | WebappId => {}
         }
     }
 
-    fn visit_xml(&self, tell: Told<'_>) {
-        let Some(xml) = &self.xml else { return };
-        tell(b"/*", &xml.text);
-        xml.attributes.iter().for_each(|value| tell(b"//@*", value));
-        xml.elements.iter().for_each(|(path, text)| tell(path.as_bytes(), text));
+    fn multipart_flag(&self, collection: Collection) -> bool {
+        let flags = &self.multipart;
+        match collection {
+            Collection::MultipartStrictError => flags.strict(),
+            Collection::MultipartBoundaryQuoted => flags.boundary_quoted,
+            Collection::MultipartBoundaryWhitespace => flags.boundary_whitespace,
+            Collection::MultipartCrlfLfLines => flags.crlf_lf_lines,
+            Collection::MultipartDataAfter => flags.data_after,
+            Collection::MultipartDataBefore => flags.data_before,
+            Collection::MultipartFileLimitExceeded => flags.file_limit,
+            Collection::MultipartHeaderFolding => flags.header_folding,
+            Collection::MultipartInvalidHeaderFolding => flags.invalid_header_folding,
+            Collection::MultipartInvalidPart => flags.invalid_part,
+            Collection::MultipartInvalidQuoting => flags.invalid_quoting,
+            Collection::MultipartLfLine => flags.lf_line,
+            Collection::MultipartMissingSemicolon => flags.missing_semicolon,
+            Collection::MultipartUnmatchedBoundary => flags.unmatched_boundary,
+            _ => false,
+        }
     }
 
-    fn visit_rule(&self, tell: Told<'_>) {
+    fn visit_xml(&self, visit: Visitor<'_>) {
+        let Some(xml) = &self.xml else { return };
+        visit(b"/*", &xml.text);
+        xml.attributes.iter().for_each(|value| visit(b"//@*", value));
+        xml.elements.iter().for_each(|(path, text)| visit(path.as_bytes(), text));
+    }
+
+    fn visit_rule(&self, visit: Visitor<'_>) {
         let Some(rule) = self.current_rule else { return };
-        tell(b"id", rule.id.to_string().as_bytes());
+        visit(b"id", rule.id.to_string().as_bytes());
         if let Some(severity) = rule.severity {
-            tell(b"severity", severity.to_string().as_bytes());
+            visit(b"severity", severity.to_string().as_bytes());
         }
         for (name, text) in [("rev", &rule.revision), ("ver", &rule.version)] {
             if let Some(text) = text {
-                tell(name.as_bytes(), text.as_bytes());
+                visit(name.as_bytes(), text.as_bytes());
             }
         }
         for (name, template) in [("msg", &rule.message), ("logdata", &rule.logdata)] {
             if let Some(text) = template.as_ref().and_then(crate::macros::Template::constant) {
-                tell(name.as_bytes(), text);
+                visit(name.as_bytes(), text);
             }
         }
     }
 
-    fn visit_response(&self, collection: Collection, tell: Told<'_>) {
+    fn visit_response(&self, collection: Collection, visit: Visitor<'_>) {
         let Some(response) = &self.response else { return };
         let header = |name: &[u8]| {
             response
@@ -203,22 +223,23 @@ impl Transaction<'_> {
                 .map(|(_, value)| value.as_slice())
         };
         match collection {
-            Collection::ResponseBody => tell(b"", &response.body),
-            Collection::ResponseContentLength => tell(b"", response.body.len().to_string().as_bytes()),
-            Collection::ResponseContentType => tell(b"", header(b"content-type").unwrap_or(b"")),
+            Collection::ResponseBody => visit(b"", &response.body),
+            Collection::ResponseContentLength => visit(b"", response.body.len().to_string().as_bytes()),
+            Collection::ResponseContentType => visit(b"", header(b"content-type").unwrap_or(b"")),
             Collection::ResponseHeaders => {
-                response.headers.iter().for_each(|(name, value)| tell(name, value))
+                response.headers.iter().for_each(|(name, value)| visit(name, value))
             }
             Collection::ResponseHeadersNames => {
-                response.headers.iter().for_each(|(name, _)| tell(name, name))
+                response.headers.iter().for_each(|(name, _)| visit(name, name))
             }
-            Collection::ResponseProtocol => tell(b"", &response.protocol),
-            Collection::ResponseStatus => tell(b"", response.status.to_string().as_bytes()),
-            _ => tell(b"", format!("{} ", response.status).as_bytes()),
+            Collection::ResponseProtocol => visit(b"", &response.protocol),
+            Collection::ResponseStatus => visit(b"", response.status.to_string().as_bytes()),
+            _ => visit(b"", format!("{} ", response.status).as_bytes()),
         }
     }
 }
 
+/// The value of a `TIME...` variable.
 fn time(collection: Collection) -> String {
     let clock = Clock::now();
     let (hour, minute, second) =

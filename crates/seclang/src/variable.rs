@@ -1,4 +1,4 @@
-//! Variables: what rules can look at.
+//! The variables and collections that rules can inspect, and how rules select members of them.
 
 use regex::bytes::Regex;
 
@@ -6,7 +6,7 @@ use crate::tx::TxName;
 
 macro_rules! collections {
     ($($variant:ident = $name:literal),* $(,)?) => {
-        /// A variable, or a collection of them.
+        /// A variable, or a collection of variables.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[allow(missing_docs)]
         pub enum Collection { $($variant),* }
@@ -14,7 +14,7 @@ macro_rules! collections {
         impl Collection {
             const ALL: &[(&'static str, Collection)] = &[$(($name, Collection::$variant)),*];
 
-            /// Its name in rules.
+            /// The name in rules.
             pub const fn name(self) -> &'static str {
                 match self { $(Collection::$variant => $name),* }
             }
@@ -127,7 +127,15 @@ collections! {
 }
 
 impl Collection {
-    /// The variable of a name, whatever its case.
+    /// Looks up a variable by its name, whatever its case.
+    ///
+    /// ```
+    /// use seclang::Collection;
+    ///
+    /// assert_eq!(Collection::named("request_headers"), Some(Collection::RequestHeaders));
+    /// assert_eq!(Collection::RequestHeaders.name(), "REQUEST_HEADERS");
+    /// assert_eq!(Collection::named("ARGZ"), None);
+    /// ```
     pub fn named(name: &str) -> Option<Collection> {
         Self::ALL
             .iter()
@@ -136,22 +144,22 @@ impl Collection {
     }
 }
 
-/// Which members of a collection are meant.
+/// Which members of a collection a target selects.
 #[derive(Debug, Clone)]
 pub(crate) enum Selector {
-    /// All of them.
+    /// All.
     All,
-    /// Those of this name, whatever its case.
+    /// Those with a name, whatever its case.
     Name(String),
-    /// The variable of `TX` of this name.
+    /// The `TX` variable with a name.
     Tx(TxName),
     /// Those whose name matches.
     Matching(Regex),
 }
 
 impl Selector {
-    /// Whether a name is meant.
-    pub(crate) fn takes(&self, name: &[u8]) -> bool {
+    /// Whether a member's name is selected.
+    pub(crate) fn selects(&self, name: &[u8]) -> bool {
         match self {
             Selector::All => true,
             Selector::Name(own) => own.as_bytes().eq_ignore_ascii_case(name),
@@ -161,23 +169,23 @@ impl Selector {
     }
 }
 
-/// A variable that a rule names.
+/// A variable in a rule's target list, compiled.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     pub(crate) collection: Collection,
     pub(crate) selector: Selector,
-    /// `&`: how many there are.
+    /// `&`: the number of members.
     pub(crate) counted: bool,
 }
 
 impl Target {
     pub(crate) fn compile(raw: &crate::rule::Variable) -> Result<Target, String> {
-        let collection = Collection::named(&raw.name)
-            .ok_or_else(|| format!("there is no variable `{}` here", raw.name))?;
+        let collection =
+            Collection::named(&raw.name).ok_or_else(|| format!("unknown variable `{}`", raw.name))?;
         let selector = match raw.selector.as_deref() {
             None => Selector::All,
             Some(text) => match text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-                // XPath begins with a slash, too.
+                // A selector of `XML` is XPath.
                 Some(pattern) if collection != Collection::Xml => {
                     Selector::Matching(crate::operator::selector(pattern)?)
                 }
@@ -190,8 +198,8 @@ impl Target {
         Ok(Target { collection, selector, counted: raw.counted })
     }
 
-    /// Whether this target, as an exclusion, leaves a member out.
+    /// Whether this target, as an exclusion, excludes a member.
     pub(crate) fn excludes(&self, collection: Collection, name: &[u8]) -> bool {
-        self.collection == collection && self.selector.takes(name)
+        self.collection == collection && self.selector.selects(name)
     }
 }

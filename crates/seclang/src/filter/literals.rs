@@ -1,25 +1,27 @@
-//! Which of thousands of literals occur in a text, whatever its case: in one pass, with tables that stay in the cache.
+//! Literal search: finds which of thousands of literals occur in a text, whatever its case, in one pass.
 //!
-//! Of each literal three bytes stand for it, the rarest that it has. Most places of a text are passed by with one look
-//! at two bytes; where they begin such a three, the few literals that it stands for are compared.
+//! Each literal is found by its three rarest bytes. Most positions of a text are excluded by one look at two bytes, in a
+//! table that stays in the cache; where such a triple begins, the few literals that have it are compared.
 
-use super::readings::{Marks, mark_of};
+use super::bits;
+use super::variants::{FeatureMask, feature_of};
+use crate::slice::tail;
 
-/// Literals, and the rules that ask for each.
+/// Literals, and the rules that need each.
 #[derive(Debug)]
 pub(super) struct LiteralSet {
     words: usize,
-    /// Rules of each literal, one after the other.
+    /// The set of rules of each literal, one after the other.
     rules: Vec<u64>,
     /// Literals of one byte.
     single: Vec<(u8, u32)>,
-    /// Two bytes that are a literal, or with which the three of one begin.
-    pairs: Box<[u64; PAIRS / 64]>,
-    /// Literals of two bytes.
+    /// Literals of two bytes, sorted.
     double: Vec<(u16, u32)>,
-    /// Where the entries of three bytes begin, by their hash.
+    /// A set of byte pairs: those that are a literal or begin a triple.
+    pairs: Box<[u64; bits::words(PAIRS)]>,
+    /// For each hash of a triple, where its entries begin, from 1; or 0.
     heads: Box<[u16]>,
-    /// How much of a hash is the number of a head.
+    /// How far a hash is shifted right to get the number of a head.
     shift: u32,
     entries: Vec<Entry>,
     pool: Vec<u8>,
@@ -28,39 +30,33 @@ pub(super) struct LiteralSet {
 /// A literal of three bytes or more.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    /// Where in the pool it is.
+    /// Where it is in the pool.
     start: u32,
     length: u16,
-    /// Where in it the three bytes are.
+    /// Where its triple is.
     offset: u16,
     literal: u32,
-    /// Whether another follows that has the same hash.
-    goes_on: bool,
+    /// Whether the next entry has the same hash.
+    has_next: bool,
 }
 
 const PAIRS: usize = 1 << 16;
-/// Entries beyond what a place in the table can name.
-const MAX_ENTRIES: usize = u16::MAX as usize - 1;
 
-fn hash(three: u32, shift: u32) -> usize {
-    (three.wrapping_mul(0x9e37_79b1) >> shift) as usize
-}
-
-fn pair(first: u8, second: u8) -> usize {
-    usize::from(first) << 8 | usize::from(second)
+fn hash(first: u8, second: u8, third: u8, shift: u32) -> usize {
+    (u32::from_be_bytes([0, first, second, third]).wrapping_mul(0x9e37_79b1) >> shift) as usize
 }
 
 impl LiteralSet {
-    /// Takes literals in lower case, each with its rules (by number). None when there are too many of them.
+    /// Builds the search for literals in lower case, each with the numbers of its rules; `None` if there are too many.
     pub(super) fn build(literals: &[(Vec<u8>, Vec<usize>)], words: usize) -> Option<LiteralSet> {
-        // Four places for each, so that most of them are empty.
+        // Four heads for each literal, so that most are empty.
         let heads = (literals.len() * 4).next_power_of_two().clamp(64, PAIRS);
         let mut set = LiteralSet {
             words,
-            rules: vec![0; literals.len() * words],
+            rules: Vec::with_capacity(literals.len() * words),
             single: Vec::new(),
-            pairs: Box::new([0; PAIRS / 64]),
             double: Vec::new(),
+            pairs: Box::new([0; bits::words(PAIRS)]),
             heads: vec![0; heads].into_boxed_slice(),
             shift: 32 - heads.trailing_zeros(),
             entries: Vec::new(),
@@ -68,116 +64,114 @@ impl LiteralSet {
         };
         let mut hashed: Vec<(usize, Entry)> = Vec::new();
         for (number, (literal, rules)) in literals.iter().enumerate() {
-            for rule in rules {
-                set.rules[number * words + rule / 64] |= 1 << (rule % 64);
-            }
+            let mut own = vec![0; words];
+            rules.iter().for_each(|rule| bits::insert(&mut own, *rule));
+            set.rules.append(&mut own);
             let number = u32::try_from(number).ok()?;
             match literal[..] {
                 [] => return None,
                 [byte] => set.single.push((byte, number)),
                 [first, second] => {
-                    let pair = pair(first, second);
-                    set.pairs[pair / 64] |= 1 << (pair % 64);
-                    set.double.push((pair as u16, number));
+                    let pair = u16::from_be_bytes([first, second]);
+                    bits::insert(&mut *set.pairs, usize::from(pair));
+                    set.double.push((pair, number));
                 }
                 _ => {
                     let offset = rarest(literal);
-                    let three = &literal[offset..offset + 3];
-                    let pair = pair(three[0], three[1]);
-                    set.pairs[pair / 64] |= 1 << (pair % 64);
+                    let [first, second, third, ..] = *tail(literal, offset) else { return None };
+                    bits::insert(&mut *set.pairs, usize::from(u16::from_be_bytes([first, second])));
                     let entry = Entry {
                         start: u32::try_from(set.pool.len()).ok()?,
                         length: u16::try_from(literal.len()).ok()?,
-                        offset: offset as u16,
+                        offset: u16::try_from(offset).ok()?,
                         literal: number,
-                        goes_on: true,
+                        has_next: false,
                     };
                     set.pool.extend_from_slice(literal);
-                    hashed.push((hash((pair as u32) << 8 | u32::from(three[2]), set.shift), entry));
+                    hashed.push((hash(first, second, third, set.shift), entry));
                 }
             }
         }
-        if hashed.len() > MAX_ENTRIES {
-            return None;
-        }
         hashed.sort_by_key(|(hash, entry)| (*hash, entry.literal));
         for (at, (hash, entry)) in hashed.iter().enumerate() {
-            if set.heads[*hash] == 0 {
-                set.heads[*hash] = at as u16 + 1;
+            let head = set.heads.get_mut(*hash)?;
+            if *head == 0 {
+                *head = u16::try_from(at + 1).ok()?;
             }
-            let goes_on = hashed.get(at + 1).is_some_and(|(next, _)| next == hash);
-            set.entries.push(Entry { goes_on, ..*entry });
+            let has_next = hashed.get(at + 1).is_some_and(|(next, _)| next == hash);
+            set.entries.push(Entry { has_next, ..*entry });
         }
         set.double.sort_unstable();
         Some(set)
     }
 
-    /// Adds the rules of which a literal occurs in a text, which is in lower case and has these marks.
-    pub(super) fn find(&self, text: &[u8], marks: Marks, found: &mut [u64]) {
+    /// Adds the rules whose literals occur in a text, which is in lower case and has this feature mask.
+    pub(super) fn find(&self, text: &[u8], mask: FeatureMask, found: &mut [u64]) {
         for (byte, literal) in &self.single {
-            let has = match mark_of(*byte) {
+            let occurs = match feature_of(*byte) {
                 0 => memchr::memchr(*byte, text).is_some(),
-                mark => marks & mark != 0,
+                feature => mask & feature != 0,
             };
-            if has {
+            if occurs {
                 self.add(*literal, found);
             }
         }
         for (at, two) in text.windows(2).enumerate() {
-            let pair = pair(two[0], two[1]);
-            if self.pairs[pair / 64] >> (pair % 64) & 1 != 0 {
-                self.look(text, at, pair, found);
+            let [first, second] = *two else { continue };
+            if bits::contains(&*self.pairs, usize::from(u16::from_be_bytes([first, second]))) {
+                self.find_at(text, at, first, second, found);
             }
         }
     }
 
-    /// What the two bytes at a place may be the beginning of. Apart, so that passing by stays in registers.
+    /// Adds the rules whose literals have their triple, or all of their two bytes, at a position. Not inlined, which
+    /// keeps the loop above in registers.
     #[inline(never)]
-    fn look(&self, text: &[u8], at: usize, pair: usize, found: &mut [u64]) {
-        if let Ok(at) = self.double.binary_search_by_key(&pair, |(known, _)| usize::from(*known)) {
-            self.add(self.double[at].1, found);
+    fn find_at(&self, text: &[u8], at: usize, first: u8, second: u8, found: &mut [u64]) {
+        let pair = u16::from_be_bytes([first, second]);
+        if let Ok(place) = self.double.binary_search_by_key(&pair, |(known, _)| *known)
+            && let Some((_, literal)) = self.double.get(place)
+        {
+            self.add(*literal, found);
         }
         let Some(third) = text.get(at + 2) else { return };
-        let head = self.heads[hash((pair as u32) << 8 | u32::from(*third), self.shift)];
-        if head == 0 {
-            return;
-        }
-        for entry in &self.entries[usize::from(head) - 1..] {
+        let head = self.heads.get(hash(first, second, *third, self.shift)).copied().unwrap_or(0);
+        let Some(head) = head.checked_sub(1) else { return };
+        for entry in tail(&self.entries, usize::from(head)) {
             let (start, length) = (entry.start as usize, usize::from(entry.length));
-            let literal = &self.pool[start..start + length];
+            let literal = self.pool.get(start..start + length);
             let begins = at.checked_sub(usize::from(entry.offset));
-            if begins.and_then(|begins| text.get(begins..begins + length)) == Some(literal) {
+            if begins.and_then(|begins| text.get(begins..begins + length)) == literal {
                 self.add(entry.literal, found);
             }
-            if !entry.goes_on {
+            if !entry.has_next {
                 return;
             }
         }
     }
 
     fn add(&self, literal: u32, found: &mut [u64]) {
-        let start = literal as usize * self.words;
-        for (found, own) in found.iter_mut().zip(&self.rules[start..start + self.words]) {
-            *found |= own;
-        }
+        bits::unite(found, tail(&self.rules, literal as usize * self.words));
     }
 }
 
-/// Where in a literal the three bytes are that texts have least.
+/// Where the three consecutive bytes begin that are rarest in texts.
 fn rarest(literal: &[u8]) -> usize {
-    let cost = |at: &usize| {
-        let of = |at: usize| u64::from(frequency(literal[at]));
-        let common = COMMON.chunks(2).any(|pair| pair == &literal[*at..at + 2]);
-        of(*at) * of(at + 1) * (20 + of(at + 2)) * if common { 8 } else { 1 }
+    let cost = |(_, triple): &(usize, &[u8])| {
+        let [first, second, third] = **triple else { return u64::MAX };
+        let of = |byte: u8| u64::from(frequency(byte));
+        let is_common = COMMON_PAIRS.chunks(2).any(|pair| pair == [first, second]);
+        of(first) * of(second) * (20 + of(third)) * if is_common { 8 } else { 1 }
     };
-    (0..literal.len() - 2).min_by_key(cost).unwrap_or(0)
+    literal.windows(3).enumerate().min_by_key(cost).map_or(0, |(at, _)| at)
 }
 
-/// The pairs of letters that English has most.
-const COMMON: &[u8] = b"thheineranreedonesstenattontndhaetouaseahitisorngofalseleitversarnsnoroiecolidemecta\
+/// The most common pairs of letters in English.
+const COMMON_PAIRS: &[u8] =
+    b"thheineranreedonesstenattontndhaetouaseahitisorngofalseleitversarnsnoroiecolidemecta\
     lairaestchllsprbulneasuilemuiowsiuspewitr";
 
-/// How often a byte occurs in what is sent to APIs, roughly, of a thousand.
+/// How often a byte occurs in API traffic, roughly, per thousand.
 fn frequency(byte: u8) -> u32 {
     match byte {
         b' ' => 130,
@@ -211,7 +205,7 @@ mod tests {
             let set = LiteralSet::build(&numbered, words).unwrap();
             let lower = text.to_ascii_lowercase();
             let mut found = vec![0; words];
-            set.find(lower.as_bytes(), super::super::readings::marks(text.as_bytes()), &mut found);
+            set.find(lower.as_bytes(), super::super::variants::feature_mask(text.as_bytes()), &mut found);
             for (number, literal) in literals.iter().enumerate() {
                 let is_found = found[number / 64] >> (number % 64) & 1 != 0;
                 prop_assert_eq!(is_found, lower.contains(literal.as_str()), "{}", literal);

@@ -1,286 +1,303 @@
-//! Which rules can match a value at all: one pass over each distinct value instead of one for every rule.
+//! The filter: decides which rules may match at all, in one pass over each distinct value instead of one per rule.
 //!
-//! Most rules need one of some literals to occur. All literals of all rules are looked for at once; a rule of which
-//! none occurs in any of its values, after its transformations, is not evaluated. Expressions that need no literal are
-//! asked together, as one. Transformations of which nothing in a value gives them work are not applied. The filter may
-//! let a rule through that does not match; it never keeps one back that does.
+//! Most rules need one of some literals to occur. The literals of all rules are searched for at once; a rule none of
+//! whose literals occurs in any of its values, after its transformations, does not run. Rules without literals share one
+//! alternation of their expressions. A transformation runs only on a value that contains something for it to change.
+//! The filter may let a rule through that does not match; it never excludes one that does.
 
-mod known;
+mod bits;
+mod cache;
 mod literals;
-mod readings;
-mod together;
+mod union;
+mod variants;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-pub(crate) use self::known::Known;
-use self::known::Scratch;
+use self::cache::Scratch;
+pub(crate) use self::cache::ValueCache;
 use self::literals::LiteralSet;
-use self::readings::{Marks, Readings, always_changes, exact_triggers, triggers};
-pub(crate) use self::together::Together;
+pub(crate) use self::union::RuleUnion;
+use self::variants::{FeatureMask, Variants, always_changes, exact_triggers, triggers};
 use crate::operator::Test;
 use crate::ruleset::{Link, Step};
+use crate::slice::tail;
 use crate::transform::Transformation;
 use crate::variable::{Collection, Selector};
 
-/// What all rules look for.
+/// The search structures of a rule set.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
     groups: Vec<Group>,
-    /// Rules that are asked together.
-    together: Vec<Together>,
+    unions: Vec<RuleUnion>,
 }
 
-/// Rules whose literals are looked for together: those of one paranoia level, for the others are skipped; and apart
-/// from them those whose transformations change every value, such as `base64Decode`.
+/// Rules whose literals are searched for together: those of one paranoia level, as higher levels are skipped. Rules with
+/// a transformation that changes every value, such as `base64Decode`, are in groups of their own.
 #[derive(Debug)]
 struct Group {
     level: u8,
+    /// Literals, each with the numbers of the rules that need it.
     literals: Vec<(Vec<u8>, Vec<usize>)>,
-    sets_of_literals: OnceLock<Option<Sets>>,
+    searches: OnceLock<Option<Searches>>,
     chains: Vec<Chain>,
-    /// What a value must have for any chain to change more than its case.
-    triggers: Marks,
-    /// The sets of variables that its rules look at.
-    sets: Vec<Vec<Collection>>,
+    /// Features that a value needs for any chain to change more than the case of letters.
+    triggers: FeatureMask,
+    /// The sets of collections that the rules inspect.
+    collections: Vec<Vec<Collection>>,
+    /// Words in a set of the group's rules.
     words: usize,
 }
 
-/// A chain of transformations, and the rules that have it.
+/// A chain of transformations, and the rules that use it.
 #[derive(Debug)]
 struct Chain {
     transformations: Vec<Transformation>,
-    /// What a value must have for the chain, from each of its transformations on, to change more than its case.
-    triggers: Vec<Marks>,
+    /// For each transformation: features that a value needs for it or a later one to change more than the case.
+    triggers: Vec<FeatureMask>,
+    /// A set of rules.
     rules: Vec<u64>,
 }
 
-/// What finds literals.
+/// The literal searches of a group.
 #[derive(Debug)]
-struct Sets {
-    /// Those of all rules.
+struct Searches {
+    /// For the literals of all rules.
     all: LiteralSet,
-    /// Those of the rules of each chain, for what only that chain makes of a value.
+    /// For each chain, the literals of its rules: for variants that only the chain produces.
     of_chain: Vec<LiteralSet>,
 }
 
 /// A rule's place in the filter.
 #[derive(Debug)]
 pub(crate) enum Slot {
-    /// Among rules whose literals are looked for together.
     Literals(Place),
-    /// Among rules that are asked together: the number of those, and of its set of variables.
-    Together(usize, usize),
+    /// The number of the union, and of its target list.
+    Union(usize, usize),
 }
 
 /// A rule's place in a group.
 #[derive(Debug)]
 pub(crate) struct Place {
     group: usize,
-    set: usize,
-    word: usize,
-    bit: u64,
+    /// Which of the group's sets of collections.
+    collections: usize,
+    /// The rule's number in the group.
+    rule: usize,
 }
 
-impl Place {
-    fn is_in(&self, rules: &[u64]) -> bool {
-        rules[self.word] & self.bit != 0
-    }
-}
-
-/// What a group is made of.
+/// A group while the filter is built.
 #[derive(Default)]
-struct Gathered {
+struct GroupBuilder {
     literals: HashMap<Vec<u8>, Vec<usize>>,
     chains: Vec<(Vec<Transformation>, Vec<usize>)>,
-    sets: Vec<Vec<Collection>>,
+    collections: Vec<Vec<Collection>>,
     count: usize,
 }
 
-/// Where something is in a list; it is put there when it is not.
-fn position<T>(list: &mut Vec<T>, is_meant: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> usize {
-    list.iter().position(is_meant).unwrap_or_else(|| {
-        list.push(new());
+impl GroupBuilder {
+    /// Adds a rule; returns its number and that of its set of collections.
+    fn add(
+        &mut self,
+        literals: Vec<Vec<u8>>,
+        collections: Vec<Collection>,
+        chains: Vec<Vec<Transformation>>,
+    ) -> (usize, usize) {
+        let rule = self.count;
+        self.count += 1;
+        for literal in literals {
+            self.literals.entry(literal).or_default().push(rule);
+        }
+        for chain in chains {
+            match self.chains.iter_mut().find(|(known, _)| *known == chain) {
+                Some((_, rules)) => rules.push(rule),
+                None => self.chains.push((chain, vec![rule])),
+            }
+        }
+        (rule, position(&mut self.collections, collections))
+    }
+}
+
+/// The position of an item in a list, to which it is added if it is new.
+fn position<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
+    list.iter().position(|known| *known == item).unwrap_or_else(|| {
+        list.push(item);
         list.len() - 1
     })
 }
 
 impl Filter {
-    /// Takes rules in: each that can be filtered gets its slot.
+    /// Builds the filter, and gives each rule that can be filtered its slot.
     pub(crate) fn build(phases: &mut [Vec<Step>; 5]) -> Filter {
-        let mut gathered: Vec<((u8, bool), Gathered)> = Vec::new();
-        let mut together: Vec<Together> = Vec::new();
+        let mut keys: Vec<(u8, bool)> = Vec::new();
+        let mut groups: Vec<GroupBuilder> = Vec::new();
+        let mut unions: Vec<RuleUnion> = Vec::new();
         for step in phases.iter_mut().flatten() {
             let Step::Rule(rule) = step else { continue };
             let level = rule.paranoia_level();
             let Some(unique) = Arc::get_mut(rule) else { continue };
-            match need(&unique.links[0]) {
-                Need::Literals(needs, collections) => {
-                    let readings = readings_of(&unique.links[0]);
-                    let key = (level, readings.iter().flatten().any(|t| always_changes(*t)));
+            let Some(link) = unique.links.first() else { continue };
+            match prefilter(link) {
+                Prefilter::Literals(literals, collections) => {
+                    let chains = chains(link);
                     let group =
-                        position(&mut gathered, |(known, _)| *known == key, || (key, Gathered::default()));
-                    let own = &mut gathered[group].1;
-                    let number = own.count;
-                    own.count += 1;
-                    let set = position(&mut own.sets, |known| *known == collections, || collections.clone());
-                    let place = Place { group, set, word: number / 64, bit: 1 << (number % 64) };
-                    unique.slot = Some(Slot::Literals(place));
-                    for literal in needs {
-                        own.literals.entry(literal).or_default().push(number);
-                    }
-                    for transformations in readings {
-                        let chain = position(
-                            &mut own.chains,
-                            |(known, _)| *known == transformations,
-                            || (transformations.clone(), Vec::new()),
-                        );
-                        own.chains[chain].1.push(number);
-                    }
+                        position(&mut keys, (level, chains.iter().flatten().any(|t| always_changes(*t))));
+                    groups.resize_with(keys.len(), GroupBuilder::default);
+                    let Some(builder) = groups.get_mut(group) else { continue };
+                    let (number, collections) = builder.add(literals, collections, chains);
+                    unique.slot = Some(Slot::Literals(Place { group, collections, rule: number }));
                 }
-                Need::Look => {
-                    let at = position(
-                        &mut together,
-                        |known| known.takes(level, &unique.links[0]),
-                        || Together::new(level, &unique.links[0]),
-                    );
-                    let set = together[at].set(&unique.links[0].targets);
-                    unique.slot = Some(Slot::Together(at, set));
-                    together[at].add(Arc::clone(rule));
+                Prefilter::Test => {
+                    let number =
+                        unions.iter().position(|union| union.accepts(level, link)).unwrap_or(unions.len());
+                    if number == unions.len() {
+                        unions.push(RuleUnion::new(level, link));
+                    }
+                    let Some(union) = unions.get_mut(number) else { continue };
+                    let targets = union.target_list(&link.targets);
+                    unique.slot = Some(Slot::Union(number, targets));
+                    union.add(Arc::clone(rule));
                 }
-                Need::Unknown => {}
+                Prefilter::None => {}
             }
         }
-        let groups = gathered.into_iter().map(|((level, _), own)| Group::new(level, own)).collect();
-        Filter { groups, together }
+        let groups =
+            keys.into_iter().zip(groups).map(|((level, _), builder)| Group::new(level, builder)).collect();
+        Filter { groups, unions }
     }
 
-    /// Builds what rules of the paranoia levels up to one need, so that no exchange has to wait for it.
+    /// Builds the searches for rules up to a paranoia level, so that no transaction has to wait for them.
     pub(crate) fn prepare(&self, level: u8) {
         for group in self.groups.iter().filter(|group| group.level <= level) {
-            group.literal_sets();
+            group.searches();
         }
-        for together in self.together.iter().filter(|together| together.level <= level) {
-            together.prepare();
+        for union in self.unions.iter().filter(|union| union.level <= level) {
+            union.prepare();
         }
     }
 }
 
 impl Group {
-    fn new(level: u8, own: Gathered) -> Group {
-        let words = own.count.div_ceil(64);
-        let bits = |rules: &[usize]| {
-            let mut bits = vec![0u64; words];
-            rules.iter().for_each(|rule| bits[rule / 64] |= 1 << (rule % 64));
-            bits
+    fn new(level: u8, builder: GroupBuilder) -> Group {
+        let words = bits::words(builder.count);
+        let set = |rules: &[usize]| {
+            let mut set = vec![0; words];
+            rules.iter().for_each(|rule| bits::insert(&mut set, *rule));
+            set
         };
-        let chains: Vec<Chain> = own
+        let chains: Vec<Chain> = builder
             .chains
             .into_iter()
             .map(|(transformations, rules)| Chain {
-                triggers: (0..transformations.len())
-                    .map(|from| transformations[from..].iter().fold(0, |all, t| all | triggers(*t)))
-                    .collect(),
-                rules: bits(&rules),
+                triggers: triggers_from_each(&transformations, triggers),
+                rules: set(&rules),
                 transformations,
             })
             .collect();
         Group {
             level,
-            literals: own.literals.into_iter().collect(),
-            sets_of_literals: OnceLock::new(),
+            literals: builder.literals.into_iter().collect(),
+            searches: OnceLock::new(),
             triggers: chains.iter().filter_map(|chain| chain.triggers.first()).fold(0, |all, t| all | t),
             chains,
-            sets: own.sets,
+            collections: builder.collections,
             words,
         }
     }
 
-    /// What finds the literals, built when it is first asked: most paranoia levels never are.
-    fn literal_sets(&self) -> Option<&Sets> {
+    /// The searches, built when first needed: most paranoia levels are never used.
+    fn searches(&self) -> Option<&Searches> {
         let build = || {
             let of_chain = |chain: &Chain| {
-                let is_own = |rule: &usize| chain.rules[rule / 64] >> (rule % 64) & 1 != 0;
                 let own = self.literals.iter().filter_map(|(literal, rules)| {
-                    let rules: Vec<usize> = rules.iter().copied().filter(is_own).collect();
+                    let rules: Vec<usize> =
+                        rules.iter().copied().filter(|rule| bits::contains(&chain.rules, *rule)).collect();
                     (!rules.is_empty()).then(|| (literal.clone(), rules))
                 });
                 LiteralSet::build(&own.collect::<Vec<_>>(), self.words)
             };
             let of_chain = self.chains.iter().map(of_chain).collect::<Option<_>>()?;
-            Some(Sets { all: LiteralSet::build(&self.literals, self.words)?, of_chain })
+            Some(Searches { all: LiteralSet::build(&self.literals, self.words)?, of_chain })
         };
-        self.sets_of_literals.get_or_init(build).as_ref()
+        self.searches.get_or_init(build).as_ref()
     }
 
-    /// Adds the rules that a value can match.
-    fn candidates(&self, value: &[u8], marks: Marks, scratch: &mut Scratch, rules: &mut [u64]) {
-        let Some(sets) = self.literal_sets() else {
-            // Without it every rule is evaluated, which is slow and right.
+    /// Adds the rules that a value may match to a set.
+    fn add_candidates(&self, value: &[u8], mask: FeatureMask, scratch: &mut Scratch, rules: &mut [u64]) {
+        let Some(searches) = self.searches() else {
+            // Too many literals: every rule runs.
             return rules.fill(u64::MAX);
         };
-        let mut readings = Readings::new(value, marks);
-        if marks & self.triggers == 0 {
-            return sets.all.find(readings.lower(0, &mut scratch.lower), marks, rules);
+        let mut variants = Variants::new(value, mask);
+        if mask & self.triggers == 0 {
+            return searches.all.find(variants.lower(0, &mut scratch.lower), mask, rules);
         }
         scratch.found.clear();
         scratch.found.resize(self.words, 0);
-        sets.all.find(readings.lower(0, &mut scratch.lower), marks, &mut scratch.found);
-        for (chain, own) in self.chains.iter().zip(&sets.of_chain) {
-            let at = readings.after(&chain.transformations, &chain.triggers);
-            if at == 0 {
+        searches.all.find(variants.lower(0, &mut scratch.lower), mask, &mut scratch.found);
+        for (chain, search) in self.chains.iter().zip(&searches.of_chain) {
+            let variant = variants.after(&chain.transformations, &chain.triggers);
+            if variant == 0 {
                 for ((rules, found), own) in rules.iter_mut().zip(&scratch.found).zip(&chain.rules) {
                     *rules |= found & own;
                 }
             } else {
-                own.find(readings.lower(at, &mut scratch.lower), readings.marks(at), rules);
+                search.find(variants.lower(variant, &mut scratch.lower), variants.mask(variant), rules);
             }
         }
     }
 }
 
-/// What can be said beforehand of the values that a link matches.
-enum Need {
-    /// One of these literals occurs, whatever its case, in one of these variables.
-    Literals(Vec<Vec<u8>>, Vec<Collection>),
-    /// The value itself has to be asked, and nothing else.
-    Look,
-    /// Nothing.
-    Unknown,
+/// For each transformation of a chain, the triggers of itself and all later ones.
+fn triggers_from_each(
+    chain: &[Transformation],
+    triggers: impl Fn(Transformation) -> FeatureMask,
+) -> Vec<FeatureMask> {
+    (0..chain.len()).map(|from| tail(chain, from).iter().fold(0, |all, t| all | triggers(*t))).collect()
 }
 
-fn need(link: &Link) -> Need {
+/// How a link can be excluded before it runs.
+enum Prefilter {
+    /// One of these literals has to occur, whatever its case, in one of these collections.
+    Literals(Vec<Vec<u8>>, Vec<Collection>),
+    /// The test depends on the value alone, and can be shared.
+    Test,
+    /// Not at all.
+    None,
+}
+
+fn prefilter(link: &Link) -> Prefilter {
     let Some(operator) = link.operator.as_ref().filter(|operator| !operator.negated) else {
-        return Need::Unknown;
+        return Prefilter::None;
     };
     if link.targets.iter().any(|target| target.counted || !is_steady(target.collection)) {
-        return Need::Unknown;
+        return Prefilter::None;
     }
-    let needs = match &operator.test {
+    let literals = match &operator.test {
         Test::Regex(pattern) => pattern.literals(),
         Test::Phrases { phrases, .. } => Some(phrases.iter().map(|p| p.to_ascii_lowercase()).collect()),
         Test::Sql | Test::Html | Test::ByteRange(_) => None,
-        _ => return Need::Unknown,
+        _ => return Prefilter::None,
     };
-    // A single common byte keeps nobody out.
-    let is_common = |need: &Vec<u8>| need.len() == 1 && need[0].is_ascii_alphanumeric();
-    match needs.filter(|needs| !needs.is_empty() && !needs.iter().any(is_common)) {
-        Some(needs) => {
+    // A single letter or digit excludes almost nothing.
+    let is_common = |literal: &Vec<u8>| matches!(literal[..], [byte] if byte.is_ascii_alphanumeric());
+    match literals.filter(|literals| !literals.is_empty() && !literals.iter().any(is_common)) {
+        Some(literals) => {
             let mut collections: Vec<Collection> =
                 link.targets.iter().map(|target| target.collection).collect();
             collections.sort_unstable();
             collections.dedup();
-            Need::Literals(needs, collections)
+            Prefilter::Literals(literals, collections)
         }
-        // One value is asked as fast by itself.
+        // A single value is tested as fast by the rule itself.
         None if link.targets.iter().all(|target| matches!(target.selector, Selector::Name(_))) => {
-            Need::Unknown
+            Prefilter::None
         }
-        None => Need::Look,
+        None => Prefilter::Test,
     }
 }
 
-/// Whether a variable holds the same all through a phase.
+/// Whether a collection stays the same throughout a phase.
 fn is_steady(collection: Collection) -> bool {
     use Collection::*;
     matches!(
@@ -312,9 +329,15 @@ fn is_steady(collection: Collection) -> bool {
     )
 }
 
-/// The chains whose readings a link looks at: with `multiMatch`, each beginning of its chain.
-fn readings_of(link: &Link) -> Vec<Vec<Transformation>> {
-    let all = &link.transformations;
-    let first = if link.multi_match { 0 } else { all.len() };
-    (first..=all.len()).map(|length| all[..length].to_vec()).collect()
+/// The transformation chains whose results a link tests: with `multiMatch`, also each beginning of the chain.
+fn chains(link: &Link) -> Vec<Vec<Transformation>> {
+    let mut chain = link.transformations.clone();
+    if !link.multi_match {
+        return vec![chain];
+    }
+    let mut chains = vec![chain.clone()];
+    while chain.pop().is_some() {
+        chains.push(chain.clone());
+    }
+    chains
 }

@@ -1,11 +1,11 @@
-//! SQL and scripts, as libinjection finds them, and what needs no look.
+//! `@detectSQLi` and `@detectXSS` with libinjection, and a shortcut for values that need no analysis.
 
 use std::sync::LazyLock;
 
 use libinjectionrs::sqli::TokenType;
 use libinjectionrs::sqli::sqli_data::{SQL_KEYWORDS, lookup_word};
 
-/// The fingerprint of SQL in a value.
+/// The libinjection fingerprint of SQL in a value.
 pub(super) fn sql(value: &[u8]) -> Option<String> {
     if is_wordy(value) {
         return None;
@@ -14,18 +14,17 @@ pub(super) fn sql(value: &[u8]) -> Option<String> {
     found.is_injection().then(|| found.fingerprint.map_or_else(String::new, |f| f.to_string()))
 }
 
-/// Whether there is script in a value. Without a tag or an attribute there is none to be found.
-pub(super) fn script(value: &[u8]) -> bool {
+/// Whether libinjection finds a script; there is none without a tag or an attribute.
+pub(super) fn is_script(value: &[u8]) -> bool {
     memchr::memchr2(b'<', b'=', value).is_some() && libinjectionrs::detect_xss(value).is_injection()
 }
 
-/// Whether a value is words that SQL does not know, numbers, and marks of prose: libinjection has no fingerprint of
-/// these alone.
+/// Whether a value is unknown words, numbers and punctuation of prose: libinjection has no fingerprint for these.
 fn is_wordy(value: &[u8]) -> bool {
     let mut before = 0u8;
     for (at, byte) in value.iter().enumerate() {
         let is_mark = matches!(byte, b'_' | b' ' | b'.' | b',' | b':' | b'?' | b'!' | b'-');
-        // An address; elsewhere it begins a variable.
+        // In a mail address; elsewhere it begins a variable.
         let is_address = || {
             *byte == b'@'
                 && before.is_ascii_alphanumeric()
@@ -44,25 +43,27 @@ fn is_wordy(value: &[u8]) -> bool {
     })
 }
 
-/// Whether SQL knows a word. Most words are told from those by their hash alone.
+/// Whether libinjection knows a word. A Bloom filter with one hash excludes most others.
 fn is_keyword(word: &[u8]) -> bool {
-    const PLACES: usize = 1 << 17;
-    fn hash(word: &[u8]) -> usize {
+    const BITS: u32 = 1 << 17;
+    fn hash(word: &[u8]) -> u32 {
+        // FNV-1a.
         let fnv =
             |hash: u32, byte: &u8| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193);
         let hash = word.iter().fold(0x811c_9dc5, fnv);
-        (hash ^ hash >> 15) as usize % PLACES
+        (hash ^ hash >> 15) % BITS
     }
     static KNOWN: LazyLock<Box<[u64]>> = LazyLock::new(|| {
-        let mut known = vec![0; PLACES / 64].into_boxed_slice();
-        for keyword in SQL_KEYWORDS {
-            let place = hash(keyword.word.as_bytes());
-            known[place / 64] |= 1 << (place % 64);
+        let mut known = vec![0; BITS as usize / 64].into_boxed_slice();
+        for hash in SQL_KEYWORDS.iter().map(|keyword| hash(keyword.word.as_bytes())) {
+            if let Some(word) = known.get_mut(hash as usize / 64) {
+                *word |= 1 << (hash % 64);
+            }
         }
         known
     });
-    let place = hash(word);
-    KNOWN[place / 64] >> (place % 64) & 1 != 0
+    let hash = hash(word);
+    KNOWN.get(hash as usize / 64).is_some_and(|word| word >> (hash % 64) & 1 != 0)
         && std::str::from_utf8(word).is_ok_and(|word| lookup_word(word) != TokenType::Bareword)
 }
 
@@ -76,7 +77,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(3000))]
 
         #[test]
-        fn what_needs_no_look_is_no_sql(
+        fn wordy_values_have_no_fingerprint(
             parts in prop::collection::vec((
                 prop::sample::select(vec![
                     "the", "shirt", "alice", "1", "2", "7a", "0x", "e5", "x1", "N", "u", "or", "union", "select", "null",
@@ -93,9 +94,9 @@ mod tests {
     }
 
     #[test]
-    fn attacks_are_looked_at() {
+    fn attacks_are_analysed() {
         assert!(sql(b"1 OR 1=1").is_some() && sql(b"' OR 'a'='a").is_some());
-        assert!(script(b"<script>alert(1)</script>") && script(b"x onerror=alert(1)"));
+        assert!(is_script(b"<script>alert(1)</script>") && is_script(b"x onerror=alert(1)"));
         assert!(is_wordy(b"Blue cotton shirt, size M: alice@shop.example 12") && !is_wordy(b"1 or 1"));
     }
 }

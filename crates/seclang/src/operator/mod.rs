@@ -1,8 +1,8 @@
-//! Operators: whether a value is what a rule looks for.
+//! Operators: whether a value matches.
 
-mod bytes;
 mod injection;
 mod regex;
+mod values;
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -11,28 +11,30 @@ use ::regex::bytes::Regex;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use ipnet::IpNet;
 
-pub(crate) use self::bytes::number;
 use self::regex::Pattern;
 pub(crate) use self::regex::compile_translated as compile;
-use crate::macros::{Expand, Template};
+pub(crate) use self::values::number;
+use crate::macros::{Resolve, Template};
+use crate::rule::Operator;
+use crate::variable::Collection;
 
-/// An operator, compiled.
+/// A compiled operator.
 #[derive(Debug)]
-pub(crate) struct Operator {
-    /// Its name and argument as written, for messages.
+pub(crate) struct CompiledOperator {
+    /// Name and argument as written, for messages.
     pub(crate) name: String,
     pub(crate) argument: String,
     pub(crate) negated: bool,
     pub(crate) test: Test,
-    /// What it does not do.
+    /// Why it has no effect here.
     pub(crate) warning: Option<&'static str>,
 }
 
-/// What is asked of a value.
+/// The test of an operator.
 #[derive(Debug)]
 pub(crate) enum Test {
     Regex(Pattern),
-    /// A regular expression with macros, compiled each time.
+    /// A regular expression with macros, compiled for each value.
     RegexTemplate(Template),
     Phrases {
         phrases: Vec<Vec<u8>>,
@@ -46,12 +48,12 @@ pub(crate) enum Test {
     Sql,
     Html,
     Address(Vec<IpNet>),
-    CheckDigits(bytes::CheckDigits, Regex),
+    CheckDigits(values::CheckDigits, Regex),
     Always,
     Never,
 }
 
-/// Tests of texts.
+/// Comparisons of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextTest {
     Equals,
@@ -62,7 +64,7 @@ pub(crate) enum TextTest {
     Within,
 }
 
-/// Tests of numbers.
+/// Comparisons of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NumberTest {
     Equal,
@@ -74,7 +76,7 @@ pub(crate) enum NumberTest {
 }
 
 impl NumberTest {
-    pub(crate) fn holds(self, left: i64, right: i64) -> bool {
+    pub(crate) fn compare(self, left: i64, right: i64) -> bool {
         match self {
             NumberTest::Equal => left == right,
             NumberTest::NotEqual => left != right,
@@ -86,12 +88,12 @@ impl NumberTest {
     }
 }
 
-/// What matched, from the whole to the ninth group.
+/// The whole match and up to nine groups.
 pub(crate) type Captures = Vec<Vec<u8>>;
 
-impl Operator {
-    /// Compiles an operator. Files are found beside `directory`.
-    pub(crate) fn compile(raw: &crate::rule::Operator, directory: &Path) -> Result<Operator, String> {
+impl CompiledOperator {
+    /// Compiles an operator. Files it names are relative to `directory`.
+    pub(crate) fn compile(raw: &Operator, directory: &Path) -> Result<CompiledOperator, String> {
         let argument = raw.argument.as_str();
         let template = || Template::parse(argument);
         let text = |test| Ok(Test::Text(test, template()));
@@ -101,7 +103,7 @@ impl Operator {
                 template if template.constant().is_some() => Ok(Test::Regex(Pattern::compile(argument)?)),
                 template => Ok(Test::RegexTemplate(template)),
             },
-            "pm" => phrases(bytes::phrases(argument)),
+            "pm" => phrases(values::phrases(argument)),
             "pmf" | "pmfromfile" => {
                 phrases(lines(argument, directory)?.into_iter().map(String::into_bytes).collect())
             }
@@ -117,30 +119,30 @@ impl Operator {
             "ge" => numbers(NumberTest::GreaterOrEqual),
             "lt" => numbers(NumberTest::Less),
             "le" => numbers(NumberTest::LessOrEqual),
-            "validatebyterange" => bytes::ranges(argument).map(|set| Test::ByteRange(Box::new(set))),
+            "validatebyterange" => values::byte_ranges(argument).map(|set| Test::ByteRange(Box::new(set))),
             "validateurlencoding" => Ok(Test::UrlEncoding),
             "validateutf8encoding" => Ok(Test::Utf8),
             "detectsqli" => Ok(Test::Sql),
             "detectxss" => Ok(Test::Html),
             "ipmatch" => addresses(argument.split(',').map(str::to_owned).collect()),
             "ipmatchf" | "ipmatchfromfile" => addresses(lines(argument, directory)?),
-            "verifycc" => Ok(Test::CheckDigits(bytes::CheckDigits::Card, regex::compile(argument)?)),
-            "verifycpf" => Ok(Test::CheckDigits(bytes::CheckDigits::Cpf, regex::compile(argument)?)),
-            "verifyssn" => Ok(Test::CheckDigits(bytes::CheckDigits::Ssn, regex::compile(argument)?)),
+            "verifycc" => Ok(Test::CheckDigits(values::CheckDigits::Card, regex::compile(argument)?)),
+            "verifycpf" => Ok(Test::CheckDigits(values::CheckDigits::Cpf, regex::compile(argument)?)),
+            "verifyssn" => Ok(Test::CheckDigits(values::CheckDigits::Ssn, regex::compile(argument)?)),
             "unconditionalmatch" => Ok(Test::Always),
             "nomatch" | "rbl" | "geolookup" => Ok(Test::Never),
             "inspectfile" => {
-                Err("`@inspectFile` runs a program for every request, which this engine does not do".into())
+                Err("`@inspectFile` is not supported: it runs a program for every request".into())
             }
-            other => Err(format!("there is no operator `@{other}` here")),
+            other => Err(format!("unknown operator `@{other}`")),
         }?;
         let warning = match raw.name.to_ascii_lowercase().as_str() {
-            // A look-up in somebody else's list takes longer than a request has.
-            "rbl" => Some("`@rbl` asks nobody here, and never matches"),
-            "geolookup" => Some("`@geoLookup` has no database here, and never matches"),
+            // A DNS lookup would block the request.
+            "rbl" => Some("`@rbl` never matches: it is not supported"),
+            "geolookup" => Some("`@geoLookup` never matches: there is no database"),
             _ => None,
         };
-        Ok(Operator {
+        Ok(CompiledOperator {
             warning,
             name: raw.name.clone(),
             argument: raw.argument.clone(),
@@ -149,25 +151,25 @@ impl Operator {
         })
     }
 
-    /// Whether a value matches, where that depends on the value alone.
-    pub(crate) fn holds_of(&self, value: &[u8]) -> bool {
-        self.test.holds(value, &Nothing, None) != self.negated
+    /// Whether a value matches, for an argument without macros.
+    pub(crate) fn matches_alone(&self, value: &[u8]) -> bool {
+        self.test.matches(value, &NoMacros, None) != self.negated
     }
 
-    /// Whether a value matches; what it captured goes to `captures`.
+    /// Whether a value matches; stores what it captures.
     pub(crate) fn matches(
         &self,
         value: &[u8],
-        values: &impl Expand,
+        values: &impl Resolve,
         captures: Option<&mut Captures>,
     ) -> bool {
-        self.test.holds(value, values, captures) != self.negated
+        self.test.matches(value, values, captures) != self.negated
     }
 }
 
 impl Test {
-    fn holds(&self, value: &[u8], values: &impl Expand, captures: Option<&mut Captures>) -> bool {
-        let whole = |found: &[u8], captures: Option<&mut Captures>| {
+    fn matches(&self, value: &[u8], values: &impl Resolve, captures: Option<&mut Captures>) -> bool {
+        let capture = |found: &[u8], captures: Option<&mut Captures>| {
             if let Some(captures) = captures {
                 captures.clear();
                 captures.push(found.to_vec());
@@ -182,33 +184,35 @@ impl Test {
             }
             Test::Phrases { automaton, .. } => match automaton.find(value) {
                 Some(found) => {
-                    whole(&value[found.range()], captures);
+                    capture(value.get(found.range()).unwrap_or_default(), captures);
                     true
                 }
                 None => false,
             },
-            Test::Text(test, template) => text_holds(*test, value, &template.expand(values)),
-            Test::Number(test, template) => test.holds(number(value), number(&template.expand(values))),
-            Test::ByteRange(allowed) => value.iter().any(|byte| !allowed[usize::from(*byte)]),
-            Test::UrlEncoding => bytes::has_bad_url_encoding(value),
+            Test::Text(test, template) => compare_texts(*test, value, &template.expand(values)),
+            Test::Number(test, template) => test.compare(number(value), number(&template.expand(values))),
+            Test::ByteRange(allowed) => {
+                value.iter().any(|byte| allowed.get(usize::from(*byte)) != Some(&true))
+            }
+            Test::UrlEncoding => values::has_bad_url_encoding(value),
             Test::Utf8 => std::str::from_utf8(value).is_err(),
             Test::Sql => match injection::sql(value) {
                 Some(fingerprint) => {
-                    whole(fingerprint.as_bytes(), captures);
+                    capture(fingerprint.as_bytes(), captures);
                     true
                 }
                 None => false,
             },
-            Test::Html => injection::script(value),
+            Test::Html => injection::is_script(value),
             Test::Address(networks) => {
                 let address =
                     std::str::from_utf8(value).ok().and_then(|text| text.trim().parse::<IpAddr>().ok());
                 address.is_some_and(|address| networks.iter().any(|network| network.contains(&address)))
             }
             Test::CheckDigits(digits, regex) => {
-                match regex.find_iter(value).find(|found| digits.hold(found.as_bytes())) {
+                match regex.find_iter(value).find(|found| digits.is_valid(found.as_bytes())) {
                     Some(found) => {
-                        whole(found.as_bytes(), captures);
+                        capture(found.as_bytes(), captures);
                         true
                     }
                     None => false,
@@ -220,7 +224,7 @@ impl Test {
     }
 }
 
-fn text_holds(test: TextTest, value: &[u8], argument: &[u8]) -> bool {
+fn compare_texts(test: TextTest, value: &[u8], argument: &[u8]) -> bool {
     let contains = |haystack: &[u8], needle: &[u8]| memchr::memmem::find(haystack, needle).is_some();
     match test {
         TextTest::Equals => value == argument,
@@ -265,12 +269,12 @@ fn addresses(texts: Vec<String>) -> Result<Test, String> {
         .map(Test::Address)
 }
 
-/// The lines of a file beside the rules; comments and empty lines say nothing.
+/// Reads the lines of files, without comments and empty lines.
 fn lines(names: &str, directory: &Path) -> Result<Vec<String>, String> {
     let mut all = Vec::new();
     for name in names.split_whitespace() {
         if name.starts_with("http://") || name.starts_with("https://") {
-            return Err(format!("`{name}` is on another machine; keep a copy beside the rules"));
+            return Err(format!("`{name}` is remote; keep a copy beside the rules"));
         }
         let path = directory.join(name);
         let text = std::fs::read(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
@@ -282,15 +286,18 @@ fn lines(names: &str, directory: &Path) -> Result<Vec<String>, String> {
     Ok(all)
 }
 
-/// Nothing that a macro could stand for.
-struct Nothing;
+/// Resolves every macro to nothing.
+struct NoMacros;
 
-impl Expand for Nothing {
-    fn expand(&self, _: crate::variable::Collection, _: Option<&str>, _: &mut Vec<u8>) {}
-    fn expand_tx(&self, _: &crate::tx::TxName, _: &mut Vec<u8>) {}
+impl Resolve for NoMacros {
+    fn resolve(&self, _: Collection, _: Option<&str>, _: &mut Vec<u8>) {}
+    fn resolve_tx(&self, _: &crate::tx::TxName, _: &mut Vec<u8>) {}
 }
 
-/// The expression of a `/selector/`, whatever the case of names.
+/// Compiles the expression of a `/selector/`, case-insensitive like names.
 pub(crate) fn selector(pattern: &str) -> Result<Regex, String> {
     regex::compile(&format!("(?i){pattern}"))
 }
+
+#[cfg(test)]
+mod tests;

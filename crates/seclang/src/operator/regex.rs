@@ -1,27 +1,28 @@
-//! Regular expressions of PCRE, as rules write them, in linear time.
+//! PCRE regular expressions in linear time.
 //!
-//! ModSecurity compiles with PCRE_DOTALL and PCRE_MULTILINE, over bytes. What the two dialects spell differently is
-//! translated. What PCRE has and a linear-time engine cannot have (look-around, backreferences) is left to one that
-//! backtracks within a limit; the present Core Rule Set has none of these, older ones have three.
+//! ModSecurity compiles with PCRE_DOTALL and PCRE_MULTILINE, over bytes. Patterns are translated into the dialect of the
+//! `regex` crate. Look-around and backreferences, which a finite automaton cannot match, go to `fancy-regex`, which
+//! backtracks within a limit; the current Core Rule Set uses neither.
 
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::Captures;
+use crate::slice::{cut, head, tail};
 
-/// Steps of one search that backtracks; beyond them there is no match, as with ModSecurity's `SecPcreMatchLimit`.
+/// Limit of steps of a backtracking search. Beyond it there is no match, as with ModSecurity's `SecPcreMatchLimit`.
 const MAX_STEPS: usize = 100_000;
 
 /// A compiled expression.
 #[derive(Debug)]
 pub(crate) enum Pattern {
-    /// Any of those that a finite automaton can match.
+    /// Matched by a finite automaton.
     Linear { regex: Regex, source: String, literals: Option<Vec<Vec<u8>>> },
-    /// One with look-around or backreferences.
+    /// With look-around or backreferences.
     Backtracking(fancy_regex::Regex),
 }
 
 impl Pattern {
-    /// Compiles a pattern of PCRE.
+    /// Compiles a PCRE pattern.
     pub(super) fn compile(pattern: &str) -> Result<Pattern, String> {
         let error = match compile(pattern) {
             Ok(regex) => {
@@ -38,7 +39,7 @@ impl Pattern {
             .map_err(|_| error)
     }
 
-    /// Literals of which one must occur where it matches, whatever its case.
+    /// Literals of which a matching value contains at least one, whatever its case.
     pub(crate) fn literals(&self) -> Option<Vec<Vec<u8>>> {
         match self {
             Pattern::Linear { literals, .. } => literals.clone(),
@@ -46,7 +47,7 @@ impl Pattern {
         }
     }
 
-    /// The expression in the dialect of `regex`.
+    /// The pattern in the dialect of `regex`.
     pub(crate) fn source(&self) -> Option<&str> {
         match self {
             Pattern::Linear { source, .. } => Some(source),
@@ -54,12 +55,12 @@ impl Pattern {
         }
     }
 
-    /// Whether a value matches; what its groups hold goes to `captures`.
+    /// Whether a value matches; stores its groups.
     pub(super) fn matches(&self, value: &[u8], captures: Option<&mut Captures>) -> bool {
         match (self, captures) {
             (Pattern::Linear { regex, .. }, None) => regex.is_match(value),
             (Pattern::Linear { regex, .. }, Some(captures)) => {
-                // Most values do not match, which is known without looking for groups.
+                // Most values do not match, and `is_match` is faster.
                 let Some(found) = regex.is_match(value).then(|| regex.captures(value)).flatten() else {
                     return false;
                 };
@@ -69,11 +70,11 @@ impl Pattern {
                 true
             }
             (Pattern::Backtracking(regex), captures) => {
-                // Its texts are of characters: each byte is the one of its number.
+                // It matches strings: each byte becomes the character with its number.
                 let text: String = value.iter().map(|b| char::from(*b)).collect();
                 let Ok(Some(found)) = regex.captures(&text) else { return false };
                 if let Some(captures) = captures {
-                    let bytes = |text: &str| text.chars().map(|c| c as u8).collect();
+                    let bytes = |text: &str| text.chars().filter_map(|c| u8::try_from(c).ok()).collect();
                     captures.clear();
                     captures.extend(
                         found.iter().take(10).map(|g| g.map_or_else(Vec::new, |g| bytes(g.as_str()))),
@@ -85,7 +86,7 @@ impl Pattern {
     }
 }
 
-/// Largest compiled expression.
+/// Size limit of a compiled expression, in bytes.
 const MAX_SIZE: usize = 64 * 1024 * 1024;
 
 /// Compiles a pattern.
@@ -93,7 +94,7 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
     compile_translated(&translate(pattern.as_bytes()))
 }
 
-/// Compiles a pattern that is translated already.
+/// Compiles a translated pattern.
 pub(crate) fn compile_translated(pattern: &str) -> Result<Regex, String> {
     RegexBuilder::new(pattern)
         .unicode(false)
@@ -104,15 +105,14 @@ pub(crate) fn compile_translated(pattern: &str) -> Result<Regex, String> {
         .map_err(|e| e.to_string().lines().last().unwrap_or("no regular expression").trim().to_owned())
 }
 
-/// The pattern in ASCII and in the dialect of `regex`.
+/// Translates a pattern into ASCII and the dialect of `regex`.
 fn translate(pattern: &[u8]) -> String {
     let mut out = String::with_capacity(pattern.len() + 16);
     let mut at = 0;
-    // The position where the class that is being read began, and whether anything stands in it yet.
+    // Where the current character class begins.
     let mut class: Option<usize> = None;
-    while at < pattern.len() {
-        let byte = pattern[at];
-        let rest = &pattern[at..];
+    while let Some(byte) = pattern.get(at).copied() {
+        let rest = tail(pattern, at);
         match (byte, class) {
             (b'\\', _) => at += escape(rest, class.is_some(), &mut out),
             (b'[', None) => {
@@ -122,7 +122,7 @@ fn translate(pattern: &[u8]) -> String {
                     out.push('^');
                     at += 1;
                 }
-                // A bracket that comes first is one of the class.
+                // A bracket in the first place belongs to the class.
                 if pattern.get(at) == Some(&b']') {
                     out.push_str("\\]");
                     at += 1;
@@ -131,7 +131,7 @@ fn translate(pattern: &[u8]) -> String {
             }
             (b'[', Some(_)) => match posix_class(rest) {
                 Some(length) => {
-                    out.push_str(&String::from_utf8_lossy(&rest[..length]));
+                    out.push_str(&String::from_utf8_lossy(head(rest, length)));
                     at += length;
                 }
                 None => {
@@ -144,10 +144,10 @@ fn translate(pattern: &[u8]) -> String {
                 class = None;
                 at += 1;
             }
-            // Set operations of the other dialect.
+            // Set operations of `regex`.
             (b'&' | b'~', Some(_)) => {
                 out.push('\\');
-                out.push(byte as char);
+                out.push(char::from(byte));
                 at += 1;
             }
             (b'-', Some(began))
@@ -169,7 +169,7 @@ fn translate(pattern: &[u8]) -> String {
                 at += 1;
             }
             _ => {
-                out.push(byte as char);
+                out.push(char::from(byte));
                 at += 1;
             }
         }
@@ -177,16 +177,16 @@ fn translate(pattern: &[u8]) -> String {
     out
 }
 
-/// Writes an escape; how long it was.
+/// Translates an escape, and returns its length.
 fn escape(rest: &[u8], in_class: bool, out: &mut String) -> usize {
     let Some(next) = rest.get(1) else {
         out.push_str("\\\\");
         return 1;
     };
     match next {
-        // Characters that are only themselves in PCRE, and something else in the other dialect, or an error.
+        // Literal in PCRE; something else or an error in `regex`.
         b'<' | b'>' | b'"' | b'\'' | b'/' | b'`' | b'@' | b'%' | b',' | b':' | b';' | b'=' | b'!' | b'_' => {
-            out.push(*next as char);
+            out.push(char::from(*next));
             2
         }
         b'h' => {
@@ -209,23 +209,23 @@ fn escape(rest: &[u8], in_class: bool, out: &mut String) -> usize {
             out.push_str(r"\x08");
             2
         }
-        // Octal escapes; what is not one is a backreference, which the compiler refuses.
+        // An octal escape. Other digits are backreferences, which `regex` rejects.
         b'0' => {
-            let digits = rest[2..].iter().take(2).take_while(|b| (b'0'..=b'7').contains(b)).count();
-            let value = rest[2..2 + digits].iter().fold(0u32, |v, b| v << 3 | u32::from(b - b'0'));
+            let digits = tail(rest, 2).iter().take(2).take_while(|b| (b'0'..=b'7').contains(b));
+            let (length, value) = digits.fold((2, 0u32), |(n, v), b| (n + 1, v << 3 | u32::from(b - b'0')));
             out.push_str(&format!("\\x{value:02x}"));
-            2 + digits
+            length
         }
         b'x' if rest.get(2) == Some(&b'{') => {
-            // One that is not closed stays as it is, for the compiler to refuse.
+            // `regex` rejects one that is not closed.
             let Some(end) = rest.iter().position(|b| *b == b'}') else {
                 out.push_str("\\x{");
                 return 3;
             };
-            let text = std::str::from_utf8(&rest[3..end]).unwrap_or("");
+            let text = rest.get(3..end).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or("");
             match u32::from_str_radix(text, 16).unwrap_or(0) {
                 byte @ 0..=0xff => out.push_str(&format!("\\x{byte:02x}")),
-                // A character beyond a byte stands in texts as its UTF-8.
+                // A character beyond a byte is matched as its UTF-8.
                 code => {
                     let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
                     for byte in character.encode_utf8(&mut [0; 4]).bytes() {
@@ -236,18 +236,19 @@ fn escape(rest: &[u8], in_class: bool, out: &mut String) -> usize {
             end + 1
         }
         b'x' => {
-            let digits = rest[2..].iter().take(2).take_while(|b| b.is_ascii_hexdigit()).count();
-            let text = std::str::from_utf8(&rest[2..2 + digits]).unwrap_or("");
+            let hex = tail(rest, 2);
+            let digits = head(hex, hex.iter().take(2).take_while(|b| b.is_ascii_hexdigit()).count());
+            let text = std::str::from_utf8(digits).unwrap_or("");
             let value = u8::from_str_radix(text, 16).unwrap_or(0);
             out.push_str(&format!("\\x{value:02x}"));
-            2 + digits
+            2 + digits.len()
         }
         byte if byte.is_ascii() => {
             out.push('\\');
-            out.push(*byte as char);
+            out.push(char::from(*byte));
             2
         }
-        // A byte beyond ASCII needs no escape.
+        // The backslash before a byte beyond ASCII is dropped.
         _ => 1,
     }
 }
@@ -258,33 +259,34 @@ fn posix_class(rest: &[u8]) -> Option<usize> {
         return None;
     }
     let end = rest.windows(2).position(|pair| pair == b":]")?;
-    rest[2..end].iter().all(|b| b.is_ascii_alphabetic() || *b == b'^').then_some(end + 2)
+    let name = rest.get(2..end)?;
+    name.iter().all(|b| b.is_ascii_alphabetic() || *b == b'^').then_some(end + 2)
 }
 
-/// Whether a dash cannot begin a range because what is before it is one already, or a class of its own (`\w-.`).
+/// Whether a dash cannot make a range because a class stands before it (`\w-.`).
 fn ends_range(pattern: &[u8], began: usize, at: usize) -> bool {
-    let before = &pattern[began..at];
-    let class_escape = before.len() >= 2
-        && before[before.len() - 2] == b'\\'
-        && matches!(before[before.len() - 1], b'w' | b'W' | b's' | b'S' | b'd' | b'D' | b'h');
-    class_escape || before.ends_with(b":]")
+    matches!(
+        pattern.get(began..at).unwrap_or_default(),
+        [.., b'\\', b'w' | b'W' | b's' | b'S' | b'd' | b'D' | b'h'] | [.., b':', b']']
+    )
 }
 
 /// Whether a brace begins `{2}`, `{2,}` or `{2,3}`.
 fn is_repetition(rest: &[u8]) -> bool {
     let Some(end) = rest.iter().position(|b| *b == b'}') else { return false };
-    let inner = &rest[1..end];
+    let inner = rest.get(1..end).unwrap_or_default();
     let mut parts = inner.split(|b| *b == b',');
     let first = parts.next().is_some_and(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit));
     let second = parts.next().is_none_or(|part| part.iter().all(u8::is_ascii_digit));
     first && second && parts.next().is_none()
 }
 
+/// Whether the brace at a position closes `{2}`, `\x{41}` or `\p{L}`.
 fn closes_repetition(pattern: &[u8], at: usize) -> bool {
-    let open = pattern[..at].iter().rposition(|b| *b == b'{');
-    let escaped = |open: usize| pattern[..open].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
-    let hex = |open: usize| open >= 2 && (pattern[open - 2..open] == *br"\x" || pattern[open - 1] == b'p');
-    open.is_some_and(|open| hex(open) || (!escaped(open) && is_repetition(&pattern[open..])))
+    let Some(open) = head(pattern, at).iter().rposition(|b| *b == b'{') else { return false };
+    let (before, rest) = cut(pattern, open);
+    let is_escaped = before.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1;
+    matches!(before, [.., b'\\', b'x'] | [.., _, b'p']) || !is_escaped && is_repetition(rest)
 }
 
 #[cfg(test)]
@@ -292,7 +294,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_of_pcre_match_what_they_match_there() {
+    fn pcre_patterns_match_as_in_pcre() {
         for (pattern, yes, no) in [
             (r"\<script\>", &b"<script>"[..], &b"script"[..]),
             (r"a[[]b", b"a[b", b"a]b"),
@@ -317,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_linear_backtracks_within_a_limit() {
+    fn look_around_and_backreferences_backtrack_within_a_limit() {
         for (pattern, yes, no) in [
             (r"(?<!&amp);", &b"a;"[..], &b"&amp;"[..]),
             (r"(\w+)=\1", b"ab=ab", b"ab=cd"),

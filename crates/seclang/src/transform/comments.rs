@@ -2,67 +2,55 @@
 
 use memchr::memmem::find;
 
-/// Each `/* ... */` becomes a space, one that is not closed too.
+use crate::slice::{cut, tail};
+
+/// Replaces each `/* ... */` by a space, also an unclosed one.
 pub(super) fn replace(value: &[u8]) -> Option<Vec<u8>> {
     find(value, b"/*")?;
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value;
     while let Some(start) = find(rest, b"/*") {
-        out.extend_from_slice(&rest[..start]);
+        let (plain, comment) = cut(rest, start);
+        out.extend_from_slice(plain);
         out.push(b' ');
-        rest = match find(&rest[start + 2..], b"*/") {
-            Some(end) => &rest[start + 2 + end + 2..],
-            None => &[],
-        };
+        let comment = tail(comment, 2);
+        rest = find(comment, b"*/").map_or(&[], |end| tail(comment, end + 2));
     }
     out.extend_from_slice(rest);
     Some(out)
 }
 
-/// The marks of comments go, what is in them stays: `/*`, `*/`, `<!--`, `-->`, `--`, `#`.
-pub(super) fn remove_marks(value: &[u8]) -> Option<Vec<u8>> {
+/// Removes comment delimiters and keeps the content: `/*`, `*/`, `<!--`, `-->`, `--`, `#`.
+pub(super) fn remove_delimiters(value: &[u8]) -> Option<Vec<u8>> {
+    const DELIMITERS: [&[u8]; 6] = [b"/*", b"*/", b"<!--", b"-->", b"--", b"#"];
     let mut out = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while at < value.len() {
-        let rest = &value[at..];
-        let mark =
-            [&b"/*"[..], b"*/", b"<!--", b"-->", b"--", b"#"].into_iter().find(|m| rest.starts_with(m));
-        match mark {
-            Some(mark) => at += mark.len(),
-            None => {
-                out.push(value[at]);
-                at += 1;
-            }
-        }
+    let mut rest = value;
+    while let [byte, next @ ..] = rest {
+        rest = DELIMITERS.iter().find_map(|delimiter| rest.strip_prefix(*delimiter)).unwrap_or_else(|| {
+            out.push(*byte);
+            next
+        });
     }
     Some(out)
 }
 
-/// Comments go with what is in them: `/* */`, `<!-- -->`, and from `--` or `#` to the end.
+/// Removes comments: `/* */`, `<!-- -->`, and from `--` or `#` to the end.
 pub(super) fn remove(value: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while at < value.len() {
-        let rest = &value[at..];
-        let close: Option<&[u8]> = if rest.starts_with(b"/*") {
-            Some(b"*/")
-        } else if rest.starts_with(b"<!--") {
-            Some(b"-->")
-        } else if rest.starts_with(b"--") || rest.starts_with(b"#") {
-            break;
-        } else {
-            None
-        };
-        match close {
-            Some(close) => match find(rest, close) {
-                Some(end) => at += end + close.len(),
-                None => break,
-            },
-            None => {
-                out.push(value[at]);
-                at += 1;
+    let mut rest = value;
+    while let [byte, next @ ..] = rest {
+        let close: &[u8] = match rest {
+            [b'/', b'*', ..] => b"*/",
+            [b'<', b'!', b'-', b'-', ..] => b"-->",
+            [b'-', b'-', ..] | [b'#', ..] => break,
+            _ => {
+                out.push(*byte);
+                rest = next;
+                continue;
             }
-        }
+        };
+        let Some(end) = find(rest, close) else { break };
+        rest = tail(rest, end + close.len());
     }
     Some(out)
 }

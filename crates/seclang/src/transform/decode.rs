@@ -1,18 +1,20 @@
 //! Decodings.
 
-/// How much a Base64 text may be bent.
+use crate::slice::{cut, head, tail};
+
+/// What Base64 decoding does at a byte outside of the alphabet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Strictness {
-    /// It ends at the first byte that is none of the alphabet's.
+    /// Stops.
     Strict,
-    /// Such bytes are left out.
+    /// Skips it.
     Forgiving,
 }
 
-/// What a Base64 text says, as far as it is one.
+/// Decodes Base64 as far as possible.
 pub(super) fn base64(value: &[u8], strictness: Strictness) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len() * 3 / 4);
-    let (mut bits, mut count) = (0u32, 0);
+    let (mut bits, mut count) = (0u32, 0u32);
     for byte in value {
         let six = match byte {
             b'A'..=b'Z' => byte - b'A',
@@ -26,30 +28,34 @@ pub(super) fn base64(value: &[u8], strictness: Strictness) -> Vec<u8> {
         bits = bits << 6 | u32::from(six);
         count += 1;
         if count == 4 {
-            out.extend_from_slice(&[(bits >> 16) as u8, (bits >> 8) as u8, bits as u8]);
+            let [_, bytes @ ..] = bits.to_be_bytes();
+            out.extend_from_slice(&bytes);
             (bits, count) = (0, 0);
         }
     }
+    // An incomplete group: 12 bits hold one byte, 18 bits two.
+    let [first, second, ..] = (bits << (32 - 6 * count.max(1))).to_be_bytes();
     match count {
-        2 => out.push((bits >> 4) as u8),
-        3 => out.extend_from_slice(&[(bits >> 10) as u8, (bits >> 2) as u8]),
+        2 => out.push(first),
+        3 => out.extend_from_slice(&[first, second]),
         _ => {}
     }
     out
 }
 
 fn digit(byte: u8) -> Option<u8> {
-    (byte as char).to_digit(16).map(|d| d as u8)
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// The byte that two hexadecimal digits spell.
 fn pair(bytes: &[u8]) -> Option<u8> {
-    Some(digit(*bytes.first()?)? << 4 | digit(*bytes.get(1)?)?)
+    let [high, low, ..] = bytes else { return None };
+    Some(digit(*high)? << 4 | digit(*low)?)
 }
 
-/// The byte of four hexadecimal digits: the low one, and plain ASCII for the full-width forms.
+/// The byte that four hexadecimal digits spell: the low one, or ASCII for the full-width forms.
 fn quad(bytes: &[u8]) -> Option<u8> {
-    let (high, low) = (pair(bytes)?, pair(bytes.get(2..)?)?);
+    let (high, low) = (pair(bytes)?, pair(tail(bytes, 2))?);
     Some(if high == 0xff && low > 0 && low < 0x5f { low + 0x20 } else { low })
 }
 
@@ -60,67 +66,52 @@ pub(super) fn hex(value: &[u8]) -> Vec<u8> {
 /// `0x...` becomes the bytes that it spells (SQL).
 pub(super) fn sql_hex(value: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while at < value.len() {
-        let rest = &value[at..];
-        if rest[0] == b'0' && matches!(rest.get(1), Some(b'x' | b'X')) && pair(&rest[2..]).is_some() {
-            at += 2;
-            while let Some(byte) = pair(&value[at..]) {
-                out.push(byte);
-                at += 2;
+    let mut rest = value;
+    while let [byte, next @ ..] = rest {
+        match rest {
+            [b'0', b'x' | b'X', digits @ ..] if pair(digits).is_some() => {
+                rest = digits;
+                while let Some(byte) = pair(rest) {
+                    out.push(byte);
+                    rest = tail(rest, 2);
+                }
             }
-        } else {
-            out.push(rest[0]);
-            at += 1;
+            _ => {
+                out.push(*byte);
+                rest = next;
+            }
         }
     }
     Some(out)
 }
 
 pub(super) fn url(value: &[u8]) -> Option<Vec<u8>> {
-    if !value.iter().any(|b| matches!(b, b'%' | b'+')) {
-        return None;
-    }
-    let mut out = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while at < value.len() {
-        match (value[at], pair(&value[at + 1..])) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 3;
-                continue;
-            }
-            (b'+', _) => out.push(b' '),
-            (byte, _) => out.push(byte),
-        }
-        at += 1;
-    }
-    Some(out)
+    unescape_url(value, |rest| pair(rest).map(|byte| (byte, 2)))
 }
 
 pub(super) fn url_uni(value: &[u8]) -> Option<Vec<u8>> {
+    unescape_url(value, |rest| match rest {
+        [b'u' | b'U', digits @ ..] => quad(digits).map(|byte| (byte, 5)),
+        rest => pair(rest).map(|byte| (byte, 2)),
+    })
+}
+
+/// Decodes `+` and the escapes that `read` knows: it gets what follows a `%`, and returns a byte and how much spells it.
+fn unescape_url(value: &[u8], read: impl Fn(&[u8]) -> Option<(u8, usize)>) -> Option<Vec<u8>> {
     if !value.iter().any(|b| matches!(b, b'%' | b'+')) {
         return None;
     }
     let mut out = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while at < value.len() {
-        let rest = &value[at + 1..];
-        match value[at] {
-            b'%' if matches!(rest.first(), Some(b'u' | b'U')) && quad(&rest[1..]).is_some() => {
-                out.extend(quad(&rest[1..]));
-                at += 6;
-                continue;
-            }
-            b'%' if pair(rest).is_some() => {
-                out.extend(pair(rest));
-                at += 3;
-                continue;
-            }
-            b'+' => out.push(b' '),
-            byte => out.push(byte),
-        }
-        at += 1;
+    let mut rest = value;
+    while let [byte, next @ ..] = rest {
+        let decoded = if *byte == b'%' { read(next) } else { None };
+        let (byte, length) = match (decoded, byte) {
+            (Some(decoded), _) => decoded,
+            (None, b'+') => (b' ', 0),
+            (None, byte) => (*byte, 0),
+        };
+        out.push(byte);
+        rest = tail(next, length);
     }
     Some(out)
 }
@@ -138,7 +129,7 @@ pub(super) fn url_encode(value: &[u8]) -> Vec<u8> {
     out
 }
 
-/// `%uXXXX` for every character that is not ASCII; bytes that are no UTF-8 stay.
+/// Encodes every character beyond ASCII as `%uXXXX`; bytes that are not UTF-8 stay.
 pub(super) fn utf8_to_unicode(value: &[u8]) -> Option<Vec<u8>> {
     if value.is_ascii() {
         return None;
@@ -146,10 +137,9 @@ pub(super) fn utf8_to_unicode(value: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(value.len() * 2);
     for chunk in value.utf8_chunks() {
         for character in chunk.valid().chars() {
-            if character.is_ascii() {
-                out.push(character as u8);
-            } else {
-                out.extend_from_slice(format!("%u{:04x}", character as u32).as_bytes());
+            match u8::try_from(character).ok().filter(u8::is_ascii) {
+                Some(byte) => out.push(byte),
+                None => out.extend_from_slice(format!("%u{:04x}", u32::from(character)).as_bytes()),
             }
         }
         out.extend_from_slice(chunk.invalid());
@@ -160,40 +150,36 @@ pub(super) fn utf8_to_unicode(value: &[u8]) -> Option<Vec<u8>> {
 pub(super) fn html_entities(value: &[u8]) -> Option<Vec<u8>> {
     memchr::memchr(b'&', value)?;
     let mut out = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while at < value.len() {
-        match (value[at] == b'&').then(|| entity(&value[at + 1..])).flatten() {
-            Some((byte, length)) => {
-                out.push(byte);
-                at += 1 + length;
-                if value.get(at) == Some(&b';') {
-                    at += 1;
-                }
+    let mut rest = value;
+    while let [byte, next @ ..] = rest {
+        let decoded = if *byte == b'&' { entity(next) } else { None };
+        match decoded {
+            Some((decoded, length)) => {
+                out.push(decoded);
+                rest = tail(next, length);
+                rest = rest.strip_prefix(b";").unwrap_or(rest);
             }
             None => {
-                out.push(value[at]);
-                at += 1;
+                out.push(*byte);
+                rest = next;
             }
         }
     }
     Some(out)
 }
 
-/// The byte of an entity, after its `&`, and how long its name is.
+/// The byte of a character reference, from behind its `&`, and the length of its name.
 fn entity(rest: &[u8]) -> Option<(u8, usize)> {
-    if rest.first() == Some(&b'#') {
-        let (radix, start) = if matches!(rest.get(1), Some(b'x' | b'X')) { (16, 2) } else { (10, 1) };
-        let digits = rest[start..].iter().take_while(|b| (**b as char).is_digit(radix)).count();
-        if digits == 0 {
-            return None;
-        }
-        let value = rest[start..start + digits].iter().fold(0u32, |value, b| {
-            value.wrapping_mul(radix).wrapping_add((*b as char).to_digit(radix).unwrap_or(0))
+    if let [b'#', number @ ..] = rest {
+        let (radix, start) = if matches!(number, [b'x' | b'X', ..]) { (16, 1) } else { (10, 0) };
+        let digits = tail(number, start).iter().map_while(|b| char::from(*b).to_digit(radix));
+        let (length, value) = digits.fold((0, 0u32), |(length, value), digit| {
+            (length + 1, value.wrapping_mul(radix).wrapping_add(digit))
         });
-        return Some((value as u8, start + digits));
+        return (length > 0).then(|| (low_byte(value), 1 + start + length));
     }
-    let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
-    let byte = match rest[..length].to_ascii_lowercase().as_slice() {
+    let name = head(rest, rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count());
+    let byte = match name.to_ascii_lowercase().as_slice() {
         b"quot" => b'"',
         b"amp" => b'&',
         b"lt" => b'<',
@@ -201,29 +187,36 @@ fn entity(rest: &[u8]) -> Option<(u8, usize)> {
         b"nbsp" => 0xa0,
         _ => return None,
     };
-    Some((byte, length))
+    Some((byte, name.len()))
 }
 
-/// The octal digits at the beginning: their value and how many they are.
+/// ModSecurity keeps the low byte of larger numbers.
+fn low_byte(value: u32) -> u8 {
+    let [low, ..] = value.to_le_bytes();
+    low
+}
+
+/// The byte that the octal digits at the beginning spell, and how many they are.
 fn octal(bytes: &[u8]) -> Option<(u8, usize)> {
     let digits = bytes.iter().take(3).take_while(|b| (b'0'..=b'7').contains(b)).count();
-    // Three digits that begin above 3 are more than a byte.
-    let digits = if digits == 3 && bytes[0] > b'3' { 2 } else { digits };
-    let value = bytes[..digits].iter().fold(0u32, |value, b| value << 3 | u32::from(b - b'0'));
-    (digits > 0).then_some((value as u8, digits))
+    // Three digits above \377 are more than a byte.
+    let most = if digits == 3 && bytes.first().is_some_and(|b| *b > b'3') { 2 } else { digits };
+    let value = head(bytes, most).iter().fold(0u32, |value, b| value << 3 | u32::from(b - b'0'));
+    (most > 0).then(|| (low_byte(value), most))
 }
 
-/// What a value is when each backslash is read with what follows it: `read` writes what it stands for, and answers how
-/// much of what follows it took.
+/// Decodes backslash escapes: `read` gets what follows a backslash, writes what it stands for, and returns how much of it
+/// belongs to the escape.
 fn unescape(value: &[u8], mut read: impl FnMut(&[u8], &mut Vec<u8>) -> usize) -> Option<Vec<u8>> {
     memchr::memchr(b'\\', value)?;
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value;
     while let Some(at) = memchr::memchr(b'\\', rest) {
-        out.extend_from_slice(&rest[..at]);
-        rest = &rest[at + 1..];
-        let taken = read(rest, &mut out);
-        rest = &rest[taken..];
+        let (plain, escape) = cut(rest, at);
+        out.extend_from_slice(plain);
+        let escape = tail(escape, 1);
+        let length = read(escape, &mut out);
+        rest = tail(escape, length);
     }
     out.extend_from_slice(rest);
     Some(out)
@@ -245,19 +238,20 @@ fn control(letter: u8) -> Option<u8> {
 
 pub(super) fn js(value: &[u8]) -> Option<Vec<u8>> {
     unescape(value, |rest, out| {
-        let Some(first) = rest.first() else {
+        let [letter, digits @ ..] = rest else {
             out.push(b'\\');
             return 0;
         };
-        let (byte, taken) = match first {
-            b'u' if quad(&rest[1..]).is_some() => (quad(&rest[1..]), 5),
-            b'x' if pair(&rest[1..]).is_some() => (pair(&rest[1..]), 3),
-            b'0'..=b'7' => octal(rest).map_or((None, 1), |(byte, length)| (Some(byte), length)),
-            // What is escaped without need is itself.
-            letter => (control(*letter).or(Some(*letter)), 1),
+        let decoded = match letter {
+            b'u' => quad(digits).map(|byte| (byte, 5)),
+            b'x' => pair(digits).map(|byte| (byte, 3)),
+            b'0'..=b'7' => octal(rest),
+            letter => control(*letter).map(|byte| (byte, 1)),
         };
-        out.extend(byte);
-        taken
+        // Any other escaped character stands for itself.
+        let (byte, length) = decoded.unwrap_or((*letter, 1));
+        out.push(byte);
+        length
     })
 }
 
@@ -266,32 +260,32 @@ pub(super) fn css(value: &[u8]) -> Option<Vec<u8>> {
     unescape(value, |rest, out| {
         let digits = rest.iter().take(6).take_while(|b| b.is_ascii_hexdigit()).count();
         if digits == 0 {
-            // A line that goes on; or a character that stands for itself.
+            // A line continuation, or a character that stands for itself.
             out.extend(rest.first().filter(|b| **b != b'\n'));
             return rest.len().min(1);
         }
-        let code = rest[..digits].iter().fold(0u32, |v, b| v << 4 | u32::from(digit(*b).unwrap_or(0)));
+        let code = head(rest, digits).iter().fold(0u32, |v, b| v << 4 | u32::from(digit(*b).unwrap_or(0)));
         let full_width = (0xff01..=0xff5e).contains(&(code & 0xffff)) && digits >= 4;
-        out.push(if full_width { (code as u8).wrapping_add(0x20) } else { code as u8 });
-        // One white space ends an escape, and goes with it.
+        out.push(if full_width { low_byte(code).wrapping_add(0x20) } else { low_byte(code) });
+        // One whitespace character ends an escape and belongs to it.
         digits + usize::from(rest.get(digits).is_some_and(|b| super::space::is_space(*b)))
     })
 }
 
-/// The escapes of ANSI C: what they spell; others stay as they are.
+/// Decodes the escapes of ANSI C; others stay.
 pub(super) fn escape_sequences(value: &[u8]) -> Option<Vec<u8>> {
     unescape(value, |rest, out| {
-        let decoded = match rest.first() {
-            Some(byte @ (b'\\' | b'?' | b'\'' | b'"')) => Some((*byte, 1)),
-            Some(b'x' | b'X') => pair(&rest[1..]).map(|byte| (byte, 3)),
-            Some(b'0'..=b'7') => octal(rest),
-            Some(letter) => control(*letter).map(|byte| (byte, 1)),
-            None => None,
+        let decoded = match rest {
+            [byte @ (b'\\' | b'?' | b'\'' | b'"'), ..] => Some((*byte, 1)),
+            [b'x' | b'X', digits @ ..] => pair(digits).map(|byte| (byte, 3)),
+            [b'0'..=b'7', ..] => octal(rest),
+            [letter, ..] => control(*letter).map(|byte| (byte, 1)),
+            [] => None,
         };
         match decoded {
-            Some((byte, taken)) => {
+            Some((byte, length)) => {
                 out.push(byte);
-                taken
+                length
             }
             None => {
                 out.push(b'\\');

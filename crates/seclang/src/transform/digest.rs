@@ -9,8 +9,8 @@ pub(super) fn base64_encode(value: &[u8]) -> Vec<u8> {
 }
 
 pub(super) fn hex_encode(value: &[u8]) -> Vec<u8> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    value.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]).collect()
+    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+    value.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
 }
 
 pub(super) fn md5(value: &[u8]) -> Vec<u8> {

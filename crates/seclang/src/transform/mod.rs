@@ -1,7 +1,6 @@
-//! Transformations: what is made of a value before an operator sees it.
+//! Transformations of a value before an operator sees it.
 //!
-//! They do what ModSecurity v3 does, byte for byte. Each answers with a new value, or says that it leaves the value as
-//! it is, which is the usual case and costs no copy.
+//! They do what ModSecurity v3 does, byte for byte. Most leave most values unchanged, and then copy nothing.
 
 mod comments;
 mod decode;
@@ -54,7 +53,7 @@ pub enum Transformation {
 
 use Transformation::*;
 
-/// Names as rules write them, lower case; some are spelled in two ways.
+/// Names in rules, in lower case; some have two spellings.
 const NAMES: [(&str, Transformation); 37] = [
     ("base64decode", Base64Decode),
     ("base64decodeext", Base64DecodeExt),
@@ -96,13 +95,21 @@ const NAMES: [(&str, Transformation); 37] = [
 ];
 
 impl Transformation {
-    /// The transformation of a name, whatever its case.
+    /// Looks up a transformation by its name in rules, whatever its case.
     pub fn named(name: &str) -> Option<Transformation> {
         let name = name.to_ascii_lowercase();
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, transformation)| *transformation)
     }
 
-    /// The new value; `None` when it is the old one.
+    /// Applies it; `None` if the value does not change.
+    ///
+    /// ```
+    /// use seclang::Transformation;
+    ///
+    /// let decode = Transformation::named("urlDecodeUni").unwrap();
+    /// assert_eq!(decode.apply(b"%u0041+b").as_deref(), Some(&b"A b"[..]));
+    /// assert_eq!(decode.apply(b"plain"), None);
+    /// ```
     pub fn apply(self, value: &[u8]) -> Option<Vec<u8>> {
         let new = match self {
             Base64Decode => decode::base64(value, decode::Strictness::Strict),
@@ -125,7 +132,7 @@ impl Transformation {
             ParityOdd7bit => value.iter().map(|b| parity(*b, 1)).collect(),
             ParityZero7bit => value.iter().map(|b| b & 0x7f).collect(),
             RemoveComments => comments::remove(value)?,
-            RemoveCommentsChar => comments::remove_marks(value)?,
+            RemoveCommentsChar => comments::remove_delimiters(value)?,
             RemoveNulls => without(value, |b| b == 0)?,
             RemoveWhitespace => without(value, |b| space::is_space(b) || b == space::NBSP)?,
             ReplaceComments => comments::replace(value)?,
@@ -145,7 +152,13 @@ impl Transformation {
     }
 }
 
-/// A value after a chain of transformations.
+/// Applies a chain of transformations.
+///
+/// ```
+/// use seclang::{Transformation::*, apply_all};
+///
+/// assert_eq!(*apply_all(&[UrlDecode, Lowercase], b"%41b"), *b"ab");
+/// ```
 pub fn apply_all<'v>(chain: &[Transformation], value: &'v [u8]) -> Cow<'v, [u8]> {
     chain.iter().fold(Cow::Borrowed(value), |value, transformation| match transformation.apply(&value) {
         Some(new) => Cow::Owned(new),
@@ -165,7 +178,7 @@ fn replace_nulls(value: &[u8]) -> Option<Vec<u8>> {
     value.contains(&0).then(|| value.iter().map(|b| if *b == 0 { b' ' } else { *b }).collect())
 }
 
-/// The seven bits with an eighth that makes the number of ones even, or odd.
+/// The low seven bits, with an eighth that makes the number of ones even or odd.
 fn parity(byte: u8, odd: u32) -> u8 {
     let seven = byte & 0x7f;
     if seven.count_ones() % 2 == odd { seven } else { seven | 0x80 }

@@ -1,10 +1,10 @@
-//! Paths without `.`, `..` and doubled separators.
+//! Path normalisation: removes `.`, `..` and repeated separators.
 
-/// What separates the parts of a path.
+/// The separators of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Separator {
     Slash,
-    /// Backslashes are slashes.
+    /// Slashes and backslashes.
     Both,
 }
 
@@ -30,7 +30,7 @@ pub(super) fn normalize(value: &[u8], separator: Separator) -> Option<Vec<u8>> {
                 if parts.last().is_some_and(|last| *last != b"..") {
                     parts.pop();
                 } else if !absolute {
-                    // Above where a relative path begins, `..` stays.
+                    // Above the start of a relative path, `..` stays.
                     parts.push(part);
                 }
             }

@@ -1,24 +1,24 @@
-//! White space, and what command interpreters do with it.
+//! Whitespace, and what command interpreters do with it.
 
-/// A non-breaking space in ISO 8859-1.
+use crate::slice::{head, tail};
+
+/// The no-break space of ISO 8859-1.
 pub(super) const NBSP: u8 = 0xa0;
 
-/// White space of C's `isspace`.
+/// C's `isspace`.
 pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r')
 }
 
 pub(super) fn trim_left(value: &[u8]) -> &[u8] {
-    let start = value.iter().position(|b| !is_space(*b)).unwrap_or(value.len());
-    &value[start..]
+    tail(value, value.iter().position(|b| !is_space(*b)).unwrap_or(value.len()))
 }
 
 pub(super) fn trim_right(value: &[u8]) -> &[u8] {
-    let end = value.iter().rposition(|b| !is_space(*b)).map_or(0, |at| at + 1);
-    &value[..end]
+    head(value, value.iter().rposition(|b| !is_space(*b)).map_or(0, |at| at + 1))
 }
 
-/// Runs of white space become one space.
+/// Replaces each run of whitespace by one space.
 pub(super) fn compress(value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len());
     let mut before = false;
@@ -34,8 +34,8 @@ pub(super) fn compress(value: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What Unix and Windows shells ignore is taken away: quotes, backslashes and carets; spaces before `/` and `(`;
-/// commas and semicolons are spaces, runs of them one; all in lower case.
+/// Removes what Unix and Windows shells ignore: quotes, backslashes and carets, and spaces before `/` and `(`. Commas and
+/// semicolons become spaces, and runs of spaces one; letters become lower case.
 pub(super) fn cmd_line(value: &[u8]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::with_capacity(value.len());
     for byte in value {

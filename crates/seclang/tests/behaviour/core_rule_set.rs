@@ -1,4 +1,5 @@
-//! The whole OWASP Core Rule Set can be read: from `CRS_DIR`, from beside the clone, or from Debian's package.
+//! The OWASP Core Rule Set compiles unmodified (from `CRS_DIR`, beside the clone, or Debian's package), and rules do what
+//! the language says.
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +33,7 @@ fn rules(text: &str) -> RuleSet {
     RuleSet::parse("own.conf", text, Path::new("")).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// The ids of rules that match a request, and what the rules ask for.
+/// The ids of rules that match a request, and the intervention.
 fn run(rules: &RuleSet, target: &str, body: &str) -> (Vec<u64>, Option<Intervention>) {
     let headers: [(&[u8], &[u8]); 2] =
         [(b"host", b"a.example"), (b"content-type", b"application/x-www-form-urlencoded")];
@@ -51,7 +52,7 @@ fn run(rules: &RuleSet, target: &str, body: &str) -> (Vec<u64>, Option<Intervent
 }
 
 #[test]
-fn chains_markers_counts_and_scores_do_what_they_say() {
+fn chains_markers_counts_and_scores_work_together() {
     let rules = rules(
         r#"
 SecDefaultAction "phase:2,log,pass"
@@ -77,7 +78,7 @@ SecRule ARGS:a "@contains b" "id:12"
     assert_eq!(
         ids("/?q=no", "a=bc"),
         [6, 7, 10, 12],
-        "what the first link did stays, the chain did not match"
+        "the effects of the first link stay, though the chain does not match"
     );
     assert_eq!(ids("/?q=7", ""), [6, 7, 8]);
     let (matched, asked) = run(&rules, "/?q=xbarx", "a=b");
@@ -87,7 +88,7 @@ SecRule ARGS:a "@contains b" "id:12"
 }
 
 #[test]
-fn a_rule_may_make_the_body_a_variable_for_the_rules_after_it() {
+fn a_rule_can_make_the_body_a_variable_for_later_rules() {
     let rules = rules(
         r#"
 SecAction "id:1,phase:1,nolog,pass,ctl:requestBodyProcessor=MULTIPART"
@@ -101,7 +102,7 @@ SecRule REQUEST_BODY "@rx needle" "id:5,phase:2,pass"
 }
 
 #[test]
-fn engines_that_only_detect_refuse_nothing() {
+fn detection_only_refuses_nothing() {
     for (mode, matched, asked) in [("On", 1, true), ("DetectionOnly", 1, false), ("Off", 0, false)] {
         let rules = rules(&format!("SecRuleEngine {mode}\nSecRule ARGS x \"id:1,deny,log,phase:2\""));
         let (ids, intervention) = run(&rules, "/?a=x", "");
@@ -110,7 +111,7 @@ fn engines_that_only_detect_refuse_nothing() {
 }
 
 #[test]
-fn updates_change_rules_that_are_there() {
+fn updates_change_loaded_rules() {
     let rules = rules(
         "SecRule ARGS x \"id:1,phase:2,tag:a\"\nSecRule ARGS x \"id:2,phase:2,tag:b,deny\"\nSecRule ARGS x \"id:3,phase:2,msg:'gone'\"\n\
          SecRuleRemoveByMsg gone\nSecRuleUpdateTargetByTag ^a$ \"!ARGS:q\"\nSecRuleUpdateActionById 2 \"pass,log\"",
@@ -120,7 +121,7 @@ fn updates_change_rules_that_are_there() {
 }
 
 #[test]
-fn what_is_not_understood_says_where() {
+fn errors_name_file_line_and_reason() {
     for (text, line, words) in [
         ("\nSecRul ARGS x id:1", 2, "SecRul"),
         ("SecRule ARGZ x id:1", 1, "ARGZ"),
@@ -132,9 +133,9 @@ fn what_is_not_understood_says_where() {
         ("SecRule ARGS x \"id:1,phase:9\"", 1, "phase"),
         ("SecRule ARGS x \"id:1\"\nSecRule ARGS y \"id:1\"", 2, "already"),
         ("SecRule ARGS x \"id:1,chain\"", 0, "chain"),
-        ("Include missing.conf", 1, "names no file"),
+        ("Include missing.conf", 1, "matches no file"),
         ("SecRule ARGS \"@pmFromFile missing.data\" id:1", 1, "cannot be read"),
-        ("SecRule ARGS \"@inspectFile x\" id:1", 1, "does not do"),
+        ("SecRule ARGS \"@inspectFile x\" id:1", 1, "not supported"),
     ] {
         let error = RuleSet::parse("own.conf", text, Path::new("")).unwrap_err();
         assert_eq!(error.line, line, "{text}: {error}");

@@ -1,6 +1,7 @@
-//! What rule sets do, and that a faster way to evaluate them does the same.
+//! What rules do, with and without the filter.
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::panic)]
 
 mod core_rule_set;
+mod language;
 mod random_rules;

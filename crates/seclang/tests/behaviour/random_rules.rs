@@ -1,4 +1,4 @@
-//! Rules and requests of all kinds: the filter and the plain interpreter say the same.
+//! Random rules and requests: rules match the same with and without the filter.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ const TRANSFORMATIONS: [&str; 24] = [
     "sqlHexDecode",
 ];
 
-/// Pieces of expressions and of values: each of the ones is found in some of the others, written in some way.
+/// Pieces of expressions, and of values that they match in some encoding.
 const EXPRESSIONS: [&str; 16] = [
     "ab",
     "a",
@@ -111,7 +111,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn the_filter_and_the_plain_interpreter_say_the_same(
+    fn rules_match_the_same_with_and_without_the_filter(
         rules in (1..14usize).prop_flat_map(|count| (1..=count).map(rule).collect::<Vec<_>>()),
         query in text(8),
         cookie in text(4),
@@ -119,10 +119,10 @@ proptest! {
         json in any::<bool>(),
     ) {
         let parsed = RuleSet::parse("random", &rules.concat(), Path::new(""));
-        // Some expressions are none, which is told.
+        // Some random expressions are invalid.
         prop_assume!(parsed.is_ok());
         let rules = parsed.unwrap();
-        let body = if json { serde_like(&body) } else { format!("a={body}&b={cookie}") };
+        let body = if json { json_object(&body) } else { format!("a={body}&b={cookie}") };
         let kind: &[u8] = if json { b"application/json" } else { b"application/x-www-form-urlencoded" };
         let target = format!("/{query}?a={query}&ab={cookie}&{query}");
         let headers: [(&[u8], &[u8]); 3] =
@@ -134,9 +134,9 @@ proptest! {
             headers: &headers,
             client: None,
         };
-        let run = |plain: bool| {
+        let run = |with_filter: bool| {
             let mut transaction = Transaction::new(&rules, &head, b"id");
-            if plain {
+            if !with_filter {
                 transaction.without_filter();
             }
             let _ = transaction.run(Phase::RequestHeaders);
@@ -148,8 +148,8 @@ proptest! {
     }
 }
 
-/// A text as a member and an item of JSON.
-fn serde_like(text: &str) -> String {
+/// A JSON object with a text as name, value and item.
+fn json_object(text: &str) -> String {
     let text: String = text
         .chars()
         .map(|c| {
