@@ -55,6 +55,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod claim_type;
 mod kind;
 mod schema;
 mod wanted;
@@ -70,30 +71,14 @@ use cedar_policy::{
 use http::Method;
 use miette::Diagnostic;
 use openapi::{Document, Problem, Source};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
-pub use schema::ObjectFrom;
+pub use claim_type::ClaimType;
+pub use schema::{ObjectFrom, Seen};
 
 use kind::{Kind, Member, Unfit};
-use schema::Subject;
+use schema::{Subject, writes};
 use wanted::{Looks, Wanted};
-
-/// The type of a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClaimType {
-    /// A text.
-    String,
-    /// A whole number.
-    Integer,
-    /// True or false.
-    Boolean,
-    /// A list of texts, or one text.
-    Strings,
-    /// A list of whole numbers, or one.
-    Integers,
-}
 
 /// Compiled policies: for each operation, those that can speak of it.
 pub struct Cedar {
@@ -104,14 +89,6 @@ pub struct Cedar {
 
 /// Tells what is seen of requests with a method on a path template.
 pub type SeenBy<'d> = dyn Fn(&Method, &str) -> Seen<'d> + 'd;
-
-/// What is seen of a request before it is decided about.
-pub struct Seen<'d> {
-    /// Whether its body is held back.
-    pub body: bool,
-    /// Where its object is.
-    pub object: ObjectFrom<'d>,
-}
 
 struct Action {
     uid: EntityUid,
@@ -274,11 +251,6 @@ impl Cedar {
             Err(error) => CedarVerdict::Denied(format!("{operation} could not be judged: {error}")),
         }
     }
-}
-
-/// Whether a method may change what it names.
-fn writes(method: &Method) -> bool {
-    ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
 fn subjects(document: &Document, seen: &SeenBy<'_>) -> Vec<Subject> {

@@ -6,10 +6,22 @@ use std::fmt::Write;
 use http::Method;
 use serde_json::Value;
 
-use crate::ClaimType;
-use crate::Seen;
+use crate::claim_type::ClaimType;
 use crate::kind::{Kind, Member};
 use openapi::{Direction, Document, Location, MediaType, Operation};
+
+/// What is seen of a request before it is decided about.
+pub struct Seen<'d> {
+    /// Whether its body is held back.
+    pub body: bool,
+    /// Where its object is.
+    pub object: ObjectFrom<'d>,
+}
+
+/// Whether a method may change what it names.
+pub(crate) fn writes(method: &Method) -> bool {
+    ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
+}
 
 /// An operation as Cedar sees it.
 #[derive(Debug)]
@@ -52,7 +64,7 @@ impl Subject {
             });
             Kind::Record(members.collect())
         };
-        let read = !crate::writes(method);
+        let read = !writes(method);
         let group = if read { "method:read" } else { "method:write" };
         let groups = std::iter::once(group.to_owned())
             .chain(operation.tags.iter().map(|tag| format!("tag:{tag}")))

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::Observation;
+use crate::observation::Observation;
 
 /// Where JSON lines name method, target and status: our own, Caddy, Traefik, nginx, Envoy.
 const FIELDS: [[&str; 3]; 5] = [

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Observation, unverified_claims};
+use crate::observation::{Observation, unverified_claims};
 
 /// Why an archive cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

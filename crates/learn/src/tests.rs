@@ -1,4 +1,5 @@
 use base64::Engine;
+use http::Method;
 use serde_json::json;
 
 use super::*;
