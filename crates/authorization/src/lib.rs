@@ -77,7 +77,7 @@ pub use claim_type::ClaimType;
 pub use schema::{ObjectFrom, Seen};
 
 use kind::{Kind, Member, Unfit};
-use schema::{Subject, writes};
+use schema::Subject;
 use wanted::{Looks, Wanted};
 
 /// Compiled policies: for each operation, those that can speak of it.

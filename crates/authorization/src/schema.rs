@@ -19,7 +19,7 @@ pub struct Seen<'d> {
 }
 
 /// Whether a method may change what it names.
-pub(crate) fn writes(method: &Method) -> bool {
+fn writes(method: &Method) -> bool {
     ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
