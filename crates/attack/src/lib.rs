@@ -1,21 +1,58 @@
 //! The prober: attacks an API from outside, judges by evidence, and reports.
 //!
-//! It knows the API by its OpenAPI document ([`Surface`]) and two people who may use it ([`Identity`]). Every attack
-//! is one file in [`attacks`]: it states what the attacker thinks, sends, and says *exploited* only when the
-//! answers prove it. It knows nothing of the guard.
+//! It knows the API by its OpenAPI document ([`Surface`]) and by two accounts that may use it ([`Identity`]). Each
+//! attack is one file in `attacks/<door>/`: it states the attacker's question, declares what it needs, sends, and
+//! says *exploited* only when the answers prove it. An attack that could not be tried is never shown as blocked. The
+//! prober knows nothing of the guard.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use attack::{HttpClient, Options, Status, Surface};
+//!
+//! let surface = Surface::parse(
+//!     r#"{ "openapi": "3.1.0", "paths": { "/orders": { "get": { "responses": { "200": {} } } } } }"#,
+//! )?;
+//! // Nobody listens on this port.
+//! let client = HttpClient::new("http://127.0.0.1:1".parse()?);
+//! let report = attack::run(&client, &surface, &Options::default(), &|attack| println!("{attack}")).await;
+//!
+//! assert_eq!(report.results.len(), attack::all().count());
+//! assert!(report.has(Status::Failed) && !report.has(Status::Blocked));
+//! # Ok(())
+//! # }
+//! ```
 
-pub mod attacks;
+mod api_url;
+mod attack_report;
+mod attacks;
 mod client;
+mod door;
 mod identity;
-pub mod ordinary;
-mod report;
+mod need;
+mod options;
+mod oracle;
+mod ordinary;
+mod payloads;
+mod probe;
+mod probing;
 mod run;
 mod surface;
 mod token;
+mod transcript;
+mod verdict;
 
-pub use attacks::{ALL, Attack, By, Door};
-pub use client::{Answer, Client, ClientError, Exchange, Probe, Target};
-pub use identity::Identity;
-pub use report::{Finding, Outcome, Report, Status};
-pub use run::{Options, Reset, run};
-pub use surface::{Body, Endpoint, Surface, SurfaceError};
+pub use api_url::{ApiUrl, ApiUrlError};
+pub use attack_report::{AttackReport, AttackResult};
+pub use attacks::all;
+pub use client::{ClientError, HttpClient};
+pub use door::{GuideDoor, ShutBy};
+pub use identity::{Identity, IdentityError};
+pub use need::Need;
+pub use options::{Options, Reset};
+pub use probe::{Answer, Content, Probe};
+pub use probing::Attack;
+pub use report::Transcript;
+pub use run::run;
+pub use surface::{Endpoint, RequestBody, Surface, SurfaceError};
+pub use verdict::{Status, Verdict};

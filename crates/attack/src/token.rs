@@ -1,52 +1,78 @@
-//! Tokens that nobody issued.
+//! JSON Web Tokens (RFC 7519) that the API did not issue.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::Value;
 
-/// Secrets that are tried first everywhere.
-const SECRETS: [&str; 20] = [
-    "secret",
-    "password",
-    "changeme",
-    "123456",
-    "12345678",
-    "jwt",
-    "jwt-secret",
-    "jwt_secret",
-    "your-256-bit-secret",
-    "secretkey",
-    "secret-key",
-    "mysecret",
-    "supersecret",
-    "key",
-    "test",
-    "dev",
-    "development",
-    "admin",
-    "token",
-    "s3cr3t",
-];
+use crate::payloads;
 
-/// An unsigned token with these claims, in a spelling of `none`.
-pub(crate) fn unsigned(claims: &Value, spelling: &str) -> String {
-    let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{spelling}","typ":"JWT"}}"#));
+/// The claims of a token, unverified. Always an object (RFC 7519 §4).
+pub(crate) fn claims(token: &str) -> Option<Value> {
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&payload).ok().filter(Value::is_object)
+}
+
+/// An unsigned token with these claims; `algorithm` is a spelling of `none`.
+pub(crate) fn unsigned(claims: &Value, algorithm: &str) -> String {
+    let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#));
     format!("{header}.{}.", URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
 
-/// The secret of an HS256 token, when it is one that everybody tries.
+/// The secret of an HS256 token, if it is a common one.
 pub(crate) fn crack(token: &str) -> Option<&'static str> {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
-    SECRETS.into_iter().find(|secret| {
+    payloads::authentication::WEAK_SECRETS.into_iter().find(|secret| {
         decode::<Value>(token, &DecodingKey::from_secret(secret.as_bytes()), &validation).is_ok()
     })
 }
 
-/// A token signed with a secret that was found.
+/// A token with these claims, signed with HS256.
 pub(crate) fn forge(claims: &Value, secret: &str) -> Option<String> {
     encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret.as_bytes())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn common_secrets_are_found_whatever_the_claims_are() {
+        for (claims, secret, found) in [
+            (json!({ "sub": "1" }), "secret", Some("secret")),
+            (json!({ "sub": "1", "exp": 1 }), "changeme", Some("changeme")),
+            (json!({ "aud": "shop", "exp": 1 }), "s3cr3t", Some("s3cr3t")),
+            (json!({ "sub": "1" }), "b7f09c2e8a6d41d5", None),
+        ] {
+            let token = forge(&claims, secret).unwrap();
+            assert_eq!(crack(&token), found, "{secret}");
+            assert_eq!(super::claims(&token), Some(claims));
+        }
+        assert_eq!(crack(&unsigned(&json!({ "sub": "1" }), "none")), None);
+    }
+
+    #[test]
+    fn an_unsigned_token_has_an_empty_signature() {
+        for algorithm in payloads::authentication::NONE_SPELLINGS {
+            let token = unsigned(&json!({ "sub": "1" }), algorithm);
+            let parts: Vec<&str> = token.split('.').collect();
+            let [header, payload, ""] = parts[..] else { panic!("{token}") };
+            let header = String::from_utf8(URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+            assert_eq!(header, format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#));
+            assert_eq!(URL_SAFE_NO_PAD.decode(payload).unwrap(), br#"{"sub":"1"}"#);
+        }
+    }
+
+    #[test]
+    fn claims_of_what_is_no_jwt_are_none() {
+        for token in ["", "opaque", "a.b.c", "e30.!!.", "e30", "e30.W10.", "e30.MQ."] {
+            assert_eq!(claims(token), None, "{token}");
+        }
+        assert_eq!(claims("e30.e30="), Some(json!({})));
+    }
 }

@@ -24,7 +24,8 @@ fn the_demo_ends_with_every_door_as_it_should_be() {
     let demo = doorward(directory.path(), &["demo", "--verbose"]);
     let shown = text(&demo);
     assert_eq!(demo.status.code(), Some(0), "{shown}");
-    assert!(shown.contains("All 117 attacks ended as they should"), "{shown}");
+    let all = attack::all().count() * 3;
+    assert!(shown.contains(&format!("All {all} attacks ended as they should")), "{shown}");
     assert!(shown.contains("44 of 44"), "{shown}");
 }
 
@@ -136,6 +137,47 @@ fn an_api_that_cannot_be_reached_is_exit_three() {
     let directory = tempfile::tempdir().unwrap();
     let output = doorward(directory.path(), &["attack", "http://127.0.0.1:1"]);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+}
+
+/// An API that answers some requests, with 404, and then listens no more.
+fn dying_api(requests: usize) -> u16 {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for _ in 0..requests {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = BufReader::new(&stream).lines();
+            while head.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+            let answer = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    port
+}
+
+#[test]
+fn an_api_that_dies_under_attack_is_exit_three_and_no_door_is_shut() {
+    let directory = tempfile::tempdir().unwrap();
+    let document = r#"{ "openapi": "3.1.0", "info": { "title": "a", "version": "1" }, "paths": { "/find": { "get": {
+        "parameters": [{ "name": "q", "in": "query", "schema": { "type": "string" } }],
+        "responses": { "200": { "description": "found" } } } } } }"#;
+    std::fs::write(directory.path().join("api.json"), document).unwrap();
+    let attack = |format: &str| {
+        let url = format!("http://127.0.0.1:{}", dying_api(1));
+        let arguments = ["attack", &url, "--openapi", "api.json", "--door", "sql", "--format", format];
+        let output = doorward(directory.path(), &arguments);
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+        output
+    };
+    let shown = text(&attack("text"));
+    assert!(shown.contains("3 of 3 could not run") && !shown.contains("shut"), "{shown}");
+    let json: serde_json::Value = serde_json::from_slice(&attack("json").stdout).unwrap();
+    let results = json["findings"].as_array().unwrap();
+    let statuses: Vec<&str> = results.iter().map(|result| result["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["failed", "failed", "failed", "not-applicable"]);
+    let sarif: serde_json::Value = serde_json::from_slice(&attack("sarif").stdout).unwrap();
+    assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false);
 }
 
 /// The lab's token secret behind the gate, which refuses a weak one.
@@ -266,7 +308,7 @@ fn schemathesis_finds_no_server_error_and_no_violation_that_passes() {
     write("token.secret", SECRET);
     // Hardened: the vulnerable shop's SQL breaks at the apostrophe of O'Brien, which no gate may refuse.
     let _lab = Background::start(directory.path(), &["lab", "--hardened", "--listen", &lab], lab_port);
-    let (name, password) = lab::PEOPLE[1];
+    let (name, password) = lab::ACCOUNTS[1];
     let login = format!("{{\"username\":\"{name}\",\"password\":\"{password}\"}}");
     let head = "POST /api/login HTTP/1.1\r\nHost: a\r\nUser-Agent: t\r\nConnection: close\r\nContent-Type: application/json";
     let answer = ask(lab_port, &format!("{head}\r\nContent-Length: {}\r\n\r\n{login}", login.len()));

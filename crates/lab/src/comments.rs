@@ -1,4 +1,4 @@
-//! Comments: stored and shown as they came, or escaped where they land ([guide §3]).
+//! Comments: shown unescaped, or escaped for the page ([guide §3]).
 //!
 //! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Version;
-use crate::server::{Problem, Shop};
+use crate::server::{Shop, ShopError};
 use crate::token::Claims;
 
 #[derive(Deserialize)]
@@ -28,7 +28,7 @@ pub(crate) async fn create(
     State(shop): State<Shop>,
     claims: Claims,
     Json(NewComment { text }): Json<NewComment>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<Value>), ShopError> {
     let id = shop.database.write(|db| {
         db.execute("INSERT INTO comments (user_id, text) VALUES (?1, ?2)", (claims.id(), &text))
             .map(|_| db.last_insert_rowid())
@@ -36,7 +36,7 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(json!({ "id": id, "user_id": claims.id(), "text": text }))))
 }
 
-pub(crate) async fn list(State(shop): State<Shop>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn list(State(shop): State<Shop>) -> Result<Json<Value>, ShopError> {
     let rows = all(&shop)?;
     Ok(Json(
         rows.into_iter()
@@ -48,9 +48,9 @@ pub(crate) async fn list(State(shop): State<Shop>) -> Result<Json<Value>, Proble
 pub(crate) async fn page(
     State(shop): State<Shop>,
     Query(Page { title }): Query<Page>,
-) -> Result<Html<String>, Problem> {
+) -> Result<Html<String>, ShopError> {
     let show = |text: &str| match shop.version {
-        // Vulnerable: what people wrote becomes the page.
+        // Vulnerable: comments become markup.
         Version::Vulnerable => text.to_owned(),
         Version::Hardened => escape(text),
     };
@@ -58,14 +58,14 @@ pub(crate) async fn page(
     Ok(Html(format!("<!doctype html><title>Comments</title><h1>{}</h1>\n<ul>\n{items}</ul>\n", show(&title))))
 }
 
-fn all(shop: &Shop) -> Result<Vec<(i64, i64, String)>, Problem> {
+fn all(shop: &Shop) -> Result<Vec<(i64, i64, String)>, ShopError> {
     let sql = "SELECT id, user_id, text FROM comments ORDER BY id DESC LIMIT 100";
     let rows = shop.database.read(|db| {
         let mut statement = db.prepare(sql)?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         rows.collect::<rusqlite::Result<Vec<_>>>()
     });
-    rows.map_err(Problem::from)
+    rows.map_err(ShopError::from)
 }
 
 fn escape(text: &str) -> String {

@@ -1,16 +1,16 @@
-//! The shop's data: SQLite in memory, made anew by a reset.
+//! The shop's data: SQLite in memory. A reset restores it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, Result};
 
-/// Two connections to one database: one that may write, one that may only read.
+/// One database, with a connection that may write and one that may only read.
 pub struct Database {
     connections: Mutex<Connections>,
 }
 
-/// One lock for both: connections that share a cache would otherwise find each other's tables locked.
+/// One lock for both: connections that share a cache lock each other's tables.
 struct Connections {
     writer: Connection,
     reader: Connection,
@@ -27,10 +27,10 @@ const SCHEMA: &str = "
 ";
 
 impl Database {
-    /// A database of its own, with the shop's data.
+    /// A new database with the shop's data.
     ///
     /// # Errors
-    /// When SQLite cannot make it.
+    /// When SQLite cannot create it.
     pub fn new() -> Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("file:lab-{}?mode=memory&cache=shared", COUNT.fetch_add(1, Ordering::Relaxed));
@@ -45,29 +45,29 @@ impl Database {
         Ok(database)
     }
 
-    /// Puts everything back.
+    /// Restores the initial data.
     ///
     /// # Errors
-    /// When SQLite cannot.
+    /// When SQLite cannot write.
     pub fn reset(&self) -> Result<()> {
         let writer = &self.connections.lock().writer;
         writer.execute_batch(SCHEMA)?;
-        for (i, (name, password)) in crate::PEOPLE.iter().enumerate() {
-            let role = if *name == "admin" { "admin" } else { "user" };
+        for (id, (name, password)) in (1_i64..).zip(crate::ACCOUNTS) {
+            let role = if name == "admin" { "admin" } else { "user" };
             writer.execute(
                 "INSERT INTO users VALUES (?1, ?2, ?3, ?4, '', '', ?5, '{\"theme\":\"light\",\"credit_limit\":100}')",
-                (i as i64 + 1, name, password, format!("{name}@shop.example"), role),
+                (id, name, password, format!("{name}@shop.example"), role),
             )?;
         }
         Ok(())
     }
 
-    /// Works on the connection that may write.
+    /// Runs `work` on the connection that may write.
     pub fn write<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
         work(&self.connections.lock().writer)
     }
 
-    /// Works on the connection that may only read: what a read endpoint should use ([guide §1]).
+    /// Runs `work` on the connection that may only read, which read endpoints should use ([guide §1]).
     ///
     /// [guide §1]: https://github.com/doorward/doorward/blob/main/docs/guide.md#1-sql-injection
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {

@@ -1,4 +1,4 @@
-//! What every response carries: the origin reflected and the software named, or an allowlist and the guide's
+//! Every request and response: any origin reflected and the software named, or an origin allowlist and the guide's
 //! security headers ([guide §5], [guide §7]).
 //!
 //! [guide §5]: https://github.com/doorward/doorward/blob/main/docs/guide.md#5-cors-and-request-forgery
@@ -31,7 +31,7 @@ pub(crate) async fn edge(State(shop): State<Shop>, request: Request, next: Next)
     let mut set =
         |name: &'static str, value: HeaderValue| headers.insert(HeaderName::from_static(name), value);
     let allowed = match shop.version {
-        // Vulnerable: whoever asks is allowed.
+        // Vulnerable: every origin is allowed.
         Version::Vulnerable => origin,
         Version::Hardened => origin.filter(|origin| origin == ALLOWED_ORIGIN),
     };
@@ -64,7 +64,8 @@ pub(crate) async fn edge(State(shop): State<Shop>, request: Request, next: Next)
     response
 }
 
-/// Hardened: no anonymous agents, no large logins, no floods ([guide §4], [guide §9]). The shop knows one client: loopback.
+/// The status of a request that the hardened shop refuses: no User-Agent, a large login, too many requests
+/// ([guide §4], [guide §9]). The shop has one client: loopback.
 ///
 /// [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 /// [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
@@ -80,17 +81,18 @@ fn refusal(shop: &Shop, request: &Request) -> Option<StatusCode> {
     if request.uri().path() == "/api/login" && length.is_none_or(|length| length > LARGEST_LOGIN) {
         return Some(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    shop.floods.is_too_much().then_some(StatusCode::TOO_MANY_REQUESTS)
+    shop.requests.is_exceeded().then_some(StatusCode::TOO_MANY_REQUESTS)
 }
 
-/// Requests in the current window: 2,000 in five minutes ([guide §4]).
+/// At most 2,000 requests in five minutes ([guide §4]).
 ///
 /// [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 #[derive(Default)]
-pub(crate) struct Floods(Mutex<Option<(Instant, u32)>>);
+pub(crate) struct RequestLimit(Mutex<Option<(Instant, u32)>>);
 
-impl Floods {
-    fn is_too_much(&self) -> bool {
+impl RequestLimit {
+    /// Counts a request. Whether it is one too many.
+    fn is_exceeded(&self) -> bool {
         const WINDOW: Duration = Duration::from_secs(300);
         const ALLOWED: u32 = 2000;
         let mut window = self.0.lock();

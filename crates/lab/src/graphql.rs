@@ -1,4 +1,4 @@
-//! The shop's GraphQL: the same orders by another way in. Vulnerable: the check of the REST route was forgotten here.
+//! The shop's GraphQL endpoint: the same orders. Vulnerable: it lacks the owner check of the REST route.
 
 use async_graphql_parser::parse_query;
 use async_graphql_parser::types::{ExecutableDocument, Field, OperationType, Selection, SelectionSet};
@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Version;
-use crate::orders::{self, Whose};
-use crate::server::{Problem, Shop};
+use crate::orders::{self, Scope};
+use crate::server::{Shop, ShopError};
 use crate::token::Claims;
 use crate::users;
 
@@ -28,7 +28,7 @@ pub(crate) async fn execute(
     State(shop): State<Shop>,
     claims: Claims,
     Json(request): Json<Request>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Value>, ShopError> {
     let failed = |message: &str| Ok(Json(json!({ "data": null, "errors": [{ "message": message }] })));
     if request.query.bytes().filter(|byte| b"{[(".contains(byte)).count() > 100 {
         return failed("the document is too complex");
@@ -58,17 +58,17 @@ struct Run<'r> {
 
 impl Run<'_> {
     /// The fields of `Query`: `me`, `orders`, `order(id: Int!)`.
-    fn root(&self, set: &SelectionSet, data: &mut Map<String, Value>) -> Result<(), Problem> {
+    fn root(&self, set: &SelectionSet, data: &mut Map<String, Value>) -> Result<(), ShopError> {
         for field in self.fields(set, 0) {
-            let whose = match self.shop.version {
-                Version::Vulnerable => Whose::Anybody,
-                Version::Hardened => Whose::Of(self.claims.id()),
+            let scope = match self.shop.version {
+                Version::Vulnerable => Scope::Everyone,
+                Version::Hardened => Scope::User(self.claims.id()),
             };
             let found = match field.name.node.as_str() {
                 "me" => users::find(self.shop, self.claims.id())?.unwrap_or(Value::Null),
-                "orders" => Value::Array(orders::all(self.shop, Whose::Of(self.claims.id()))?),
+                "orders" => Value::Array(orders::all(self.shop, Scope::User(self.claims.id()))?),
                 "order" => match self.argument(field, "id") {
-                    Some(id) => orders::find(self.shop, id, whose)?.unwrap_or(Value::Null),
+                    Some(id) => orders::find(self.shop, id, scope)?.unwrap_or(Value::Null),
                     None => Value::Null,
                 },
                 _ => Value::Null,
@@ -78,7 +78,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What a field's selection takes of an object, or of each of a list.
+    /// The selected fields of an object, or of each object of a list.
     fn select(&self, value: &Value, field: &Field) -> Value {
         match value {
             Value::Array(items) => items.iter().map(|item| self.select(item, field)).collect(),
@@ -94,7 +94,7 @@ impl Run<'_> {
         }
     }
 
-    /// The fields of a selection, fragments spread out.
+    /// The fields of a selection, with its fragments expanded.
     fn fields<'s>(&'s self, set: &'s SelectionSet, depth: usize) -> Vec<&'s Field> {
         let mut fields = Vec::new();
         if depth > MAX_DEPTH {

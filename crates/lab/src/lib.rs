@@ -1,8 +1,10 @@
-//! A small shop API, built twice: as the guide's vulnerable examples, and as its defences.
+//! A small shop API in two versions: with the mistakes that the [guide] warns of, and with the defences.
 //!
-//! Every module holds both versions of one thing side by side: [`search`](crate) with concatenated and with bound
-//! SQL, orders with and without an owner check, and so on. It listens on loopback only, unless told that the person
-//! knows what that means, and resets itself.
+//! Every module holds both versions side by side: search with concatenated and with bound SQL, orders with and
+//! without an owner check, and so on. It listens on loopback only, unless [`Exposure::Public`] allows more, and
+//! restores its data every five minutes.
+//!
+//! [guide]: https://github.com/doorward/doorward/blob/main/docs/guide.md
 
 mod comments;
 mod database;
@@ -19,21 +21,21 @@ mod users;
 pub use database::Database;
 pub use server::{Exposure, Lab, LabError, Settings};
 
-/// The OpenAPI document of the shop: what it should do.
+/// The OpenAPI document of the shop. It describes the hardened version.
 pub const OPENAPI: &str = include_str!("../shop.openapi.yaml");
 
-/// A policy that shuts the shop's doors. It names `shop.openapi.yaml` and `token.secret` beside it.
+/// A policy that protects the vulnerable shop. It names `shop.openapi.yaml` and `token.secret` beside it.
 pub const POLICY: &str = include_str!("../doorward.toml");
 
-/// Whether the guide's mistakes or its defences are served.
+/// Which version of the shop is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
-    /// The mistakes.
+    /// With the mistakes.
     Vulnerable,
-    /// The defences.
+    /// With the defences.
     Hardened,
 }
 
-/// The people of the shop: name, password.
-pub const PEOPLE: [(&str, &str); 3] =
+/// The accounts of the shop: name and password.
+pub const ACCOUNTS: [(&str, &str); 3] =
     [("alice", "wonderland-2026"), ("bob", "builder-of-things"), ("admin", "correct-horse-battery")];

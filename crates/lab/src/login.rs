@@ -1,4 +1,4 @@
-//! Login: as many tries as one likes, or five failures in fifteen minutes ([guide §4], [guide §8]).
+//! Login: unlimited attempts, or five failures in fifteen minutes ([guide §4], [guide §8]).
 //!
 //! [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 //! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::Version;
-use crate::server::{Problem, Shop};
+use crate::server::{Shop, ShopError};
 use crate::token;
 
 #[derive(Deserialize)]
@@ -25,14 +25,14 @@ pub(crate) struct Credentials {
     password: String,
 }
 
-/// Failures by account.
+/// Failed logins by account.
 #[derive(Default)]
 pub(crate) struct Failures(Mutex<HashMap<String, Vec<Instant>>>);
 
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 const ALLOWED: usize = 5;
-/// Accounts that are remembered; more would let strangers fill the memory.
-const REMEMBERED: usize = 10_000;
+/// The most accounts that are counted: names come from outside and must not fill the memory.
+const MAX_ACCOUNTS: usize = 10_000;
 
 impl Failures {
     fn are_too_many(&self, account: &str) -> bool {
@@ -44,7 +44,7 @@ impl Failures {
 
     fn add(&self, account: &str) {
         let mut failures = self.0.lock();
-        if failures.len() >= REMEMBERED {
+        if failures.len() >= MAX_ACCOUNTS {
             failures.clear();
         }
         failures.entry(account.to_owned()).or_default().push(Instant::now());
@@ -58,9 +58,9 @@ impl Failures {
 pub(crate) async fn login(
     State(shop): State<Shop>,
     Json(Credentials { username, password }): Json<Credentials>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<impl IntoResponse, ShopError> {
     if shop.version == Version::Hardened && shop.failures.are_too_many(&username) {
-        return Err(Problem::TooMany);
+        return Err(ShopError::TooMany);
     }
     let sql = "SELECT id, role FROM users WHERE name = ?1 AND password = ?2";
     let found = shop.database.read(|db| {
@@ -69,11 +69,11 @@ pub(crate) async fn login(
     })?;
     let Some((id, role)) = found else {
         shop.failures.add(&username);
-        return Err(Problem::Unauthorized);
+        return Err(ShopError::Unauthorized);
     };
     let token = token::issue(&shop, id, &role)?;
     let attributes = match shop.version {
-        // Vulnerable: any script reads it, any site sends it.
+        // Vulnerable: any script can read the cookie, any site's page can send it.
         Version::Vulnerable => "",
         Version::Hardened => "; Path=/api; HttpOnly; Secure; SameSite=Strict; Max-Age=900",
     };

@@ -1,4 +1,4 @@
-//! Orders: everybody's, or the caller's own ([guide §2]).
+//! Orders: everyone's, or the caller's own ([guide §2]).
 //!
 //! [guide §2]: https://github.com/doorward/doorward/blob/main/docs/guide.md#2-broken-object-level-authorization
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Version;
-use crate::server::{Problem, Shop};
+use crate::server::{Shop, ShopError};
 use crate::token::Claims;
 
 #[derive(Deserialize)]
@@ -23,49 +23,49 @@ pub(crate) struct NewOrder {
     user_id: Option<i64>,
 }
 
-pub(crate) async fn list(State(shop): State<Shop>, claims: Claims) -> Result<Json<Value>, Problem> {
-    all(&shop, whose(&shop, &claims)).map(|orders| Json(Value::Array(orders)))
+pub(crate) async fn list(State(shop): State<Shop>, claims: Claims) -> Result<Json<Value>, ShopError> {
+    all(&shop, scope(&shop, &claims)).map(|orders| Json(Value::Array(orders)))
 }
 
 pub(crate) async fn one(
     State(shop): State<Shop>,
     claims: Claims,
     Path(id): Path<i64>,
-) -> Result<Json<Value>, Problem> {
-    find(&shop, id, whose(&shop, &claims))?.map(Json).ok_or(Problem::NotFound)
+) -> Result<Json<Value>, ShopError> {
+    find(&shop, id, scope(&shop, &claims))?.map(Json).ok_or(ShopError::NotFound)
 }
 
-/// Whose orders are looked at.
+/// Whose orders a query covers.
 #[derive(Clone, Copy)]
-pub(crate) enum Whose {
-    Anybody,
-    Of(i64),
+pub(crate) enum Scope {
+    Everyone,
+    User(i64),
 }
 
-/// Vulnerable: anybody's; whoever knows an id may have it ([guide §2]).
+/// Vulnerable: everyone's; knowing an id is enough ([guide §2]).
 ///
 /// [guide §2]: https://github.com/doorward/doorward/blob/main/docs/guide.md#2-broken-object-level-authorization
-fn whose(shop: &Shop, claims: &Claims) -> Whose {
+fn scope(shop: &Shop, claims: &Claims) -> Scope {
     match shop.version {
-        Version::Vulnerable => Whose::Anybody,
-        Version::Hardened => Whose::Of(claims.id()),
+        Version::Vulnerable => Scope::Everyone,
+        Version::Hardened => Scope::User(claims.id()),
     }
 }
 
 /// One order by its id.
-pub(crate) fn find(shop: &Shop, id: i64, whose: Whose) -> Result<Option<Value>, Problem> {
-    let found = match whose {
-        Whose::Anybody => select(shop, "WHERE id = ?1", [id]),
-        Whose::Of(user) => select(shop, "WHERE id = ?1 AND user_id = ?2", [id, user]),
+pub(crate) fn find(shop: &Shop, id: i64, scope: Scope) -> Result<Option<Value>, ShopError> {
+    let found = match scope {
+        Scope::Everyone => select(shop, "WHERE id = ?1", [id]),
+        Scope::User(user) => select(shop, "WHERE id = ?1 AND user_id = ?2", [id, user]),
     }?;
     Ok(found.into_iter().next())
 }
 
 /// All orders.
-pub(crate) fn all(shop: &Shop, whose: Whose) -> Result<Vec<Value>, Problem> {
-    match whose {
-        Whose::Anybody => select(shop, "", []),
-        Whose::Of(user) => select(shop, "WHERE user_id = ?1", [user]),
+pub(crate) fn all(shop: &Shop, scope: Scope) -> Result<Vec<Value>, ShopError> {
+    match scope {
+        Scope::Everyone => select(shop, "", []),
+        Scope::User(user) => select(shop, "WHERE user_id = ?1", [user]),
     }
 }
 
@@ -73,9 +73,9 @@ pub(crate) async fn create(
     State(shop): State<Shop>,
     claims: Claims,
     Json(order): Json<NewOrder>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<Value>), ShopError> {
     let (user_id, price) = match shop.version {
-        // Vulnerable: whatever the client says (docs/guide.md §6).
+        // Vulnerable: the client sets owner and price (docs/guide.md §6).
         Version::Vulnerable => (order.user_id.unwrap_or(claims.id()), order.price),
         Version::Hardened => (claims.id(), None),
     };
@@ -96,8 +96,8 @@ pub(crate) async fn change(
     claims: Claims,
     Path(id): Path<i64>,
     Json(order): Json<NewOrder>,
-) -> Result<Json<Value>, Problem> {
-    let owner = owner_of_write(whose(&shop, &claims));
+) -> Result<Json<Value>, ShopError> {
+    let owner = owner_of_write(scope(&shop, &claims));
     let changed = shop.database.write(|db| {
         db.execute(
             "UPDATE orders SET item = ?1, quantity = ?2, note = ?3 WHERE id = ?4 AND (?5 IS NULL OR user_id = ?5)",
@@ -105,26 +105,26 @@ pub(crate) async fn change(
         )
     })?;
     let found = select(&shop, "WHERE id = ?1", [id])?;
-    found.into_iter().next().filter(|_| changed > 0).map(Json).ok_or(Problem::NotFound)
+    found.into_iter().next().filter(|_| changed > 0).map(Json).ok_or(ShopError::NotFound)
 }
 
 pub(crate) async fn remove(
     State(shop): State<Shop>,
     claims: Claims,
     Path(id): Path<i64>,
-) -> Result<StatusCode, Problem> {
-    let owner = owner_of_write(whose(&shop, &claims));
+) -> Result<StatusCode, ShopError> {
+    let owner = owner_of_write(scope(&shop, &claims));
     let removed = shop.database.write(|db| {
         db.execute("DELETE FROM orders WHERE id = ?1 AND (?2 IS NULL OR user_id = ?2)", (id, owner))
     })?;
-    if removed > 0 { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::NotFound) }
+    if removed > 0 { Ok(StatusCode::NO_CONTENT) } else { Err(ShopError::NotFound) }
 }
 
-/// Whose order a write may touch, for SQL.
-fn owner_of_write(whose: Whose) -> Option<i64> {
-    match whose {
-        Whose::Anybody => None,
-        Whose::Of(user) => Some(user),
+/// The owner that a write is limited to, for SQL; `None` for no limit.
+fn owner_of_write(scope: Scope) -> Option<i64> {
+    match scope {
+        Scope::Everyone => None,
+        Scope::User(user) => Some(user),
     }
 }
 
@@ -133,33 +133,33 @@ pub(crate) struct Batch {
     ids: String,
 }
 
-/// Several orders at once. Vulnerable: the check of the single read was forgotten here.
+/// Several orders at once. Vulnerable: it lacks the owner check of the single read.
 pub(crate) async fn batch(
     State(shop): State<Shop>,
     claims: Claims,
     Query(batch): Query<Batch>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Value>, ShopError> {
     let mut orders = Vec::new();
     for id in batch.ids.split(',').take(20) {
-        let id: i64 = id.trim().parse().map_err(|_| Problem::NotFound)?;
-        orders.extend(find(&shop, id, whose(&shop, &claims))?);
+        let id: i64 = id.trim().parse().map_err(|_| ShopError::NotFound)?;
+        orders.extend(find(&shop, id, scope(&shop, &claims))?);
     }
     Ok(Json(Value::Array(orders)))
 }
 
-/// An order under its user. Vulnerable: the user is checked, and the order is not the user's.
+/// An order under its user. Vulnerable: the user in the path is checked, the owner of the order is not.
 pub(crate) async fn nested(
     State(shop): State<Shop>,
     claims: Claims,
     Path((user, id)): Path<(i64, i64)>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Value>, ShopError> {
     if user != claims.id() {
-        return Err(Problem::NotFound);
+        return Err(ShopError::NotFound);
     }
-    find(&shop, id, whose(&shop, &claims))?.map(Json).ok_or(Problem::NotFound)
+    find(&shop, id, scope(&shop, &claims))?.map(Json).ok_or(ShopError::NotFound)
 }
 
-fn select(shop: &Shop, condition: &str, parameters: impl Params) -> Result<Vec<Value>, Problem> {
+fn select(shop: &Shop, condition: &str, parameters: impl Params) -> Result<Vec<Value>, ShopError> {
     let to_json = |row: &Row<'_>| {
         Ok(json!({
             "id": row.get::<_, i64>(0)?, "user_id": row.get::<_, i64>(1)?, "item": row.get::<_, String>(2)?,
@@ -173,5 +173,5 @@ fn select(shop: &Shop, condition: &str, parameters: impl Params) -> Result<Vec<V
         .read(|db| {
             db.prepare(&sql)?.query_map(parameters, to_json)?.collect::<rusqlite::Result<Vec<Value>>>()
         })
-        .map_err(Problem::from)
+        .map_err(ShopError::from)
 }

@@ -1,4 +1,4 @@
-//! One's own profile: every field assigned, or an allowlist ([guide §6]). And the avatar.
+//! The caller's profile: every field can be assigned, or an allowlist ([guide §6]). And the avatar.
 //!
 //! [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
 
@@ -9,19 +9,19 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use crate::Version;
-use crate::server::{Problem, Shop};
+use crate::server::{Shop, ShopError};
 use crate::token::Claims;
 
 /// The guide's allowlist.
 const FIELDS: [&str; 4] = ["name", "email", "avatar_url", "bio"];
-/// What the table has, so that the vulnerable version fails only where the database would.
+/// The columns that the vulnerable version lets a client assign: all text columns of the table.
 const COLUMNS: [&str; 6] = ["name", "email", "avatar_url", "bio", "role", "password"];
 
 pub(crate) async fn update(
     State(shop): State<Shop>,
     claims: Claims,
     Json(changes): Json<Map<String, Value>>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Value>, ShopError> {
     let assignable: &[&str] = match shop.version {
         // Vulnerable: `for key, value in request.json: setattr(user, key, value)`.
         Version::Vulnerable => &COLUMNS,
@@ -37,10 +37,10 @@ pub(crate) async fn update(
             _ => Ok(()),
         }
     })?;
-    crate::users::find(&shop, claims.id())?.map(Json).ok_or(Problem::NotFound)
+    crate::users::find(&shop, claims.id())?.map(Json).ok_or(ShopError::NotFound)
 }
 
-/// Settings are an object in the object: an allowlist of the outer names does not see into it.
+/// Settings are an inner object, which an allowlist of the outer names does not cover.
 fn merge_settings(
     version: Version,
     db: &Connection,

@@ -1,4 +1,4 @@
-//! Search for people: SQL by concatenation, or bound parameters on a connection that may only read ([guide §1]).
+//! Search for users: concatenated SQL, or bound parameters on a connection that may only read ([guide §1]).
 //!
 //! [guide §1]: https://github.com/doorward/doorward/blob/main/docs/guide.md#1-sql-injection
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Version;
-use crate::server::{Problem, Shop};
+use crate::server::{Shop, ShopError};
 
 #[derive(Deserialize)]
 pub(crate) struct Search {
@@ -19,48 +19,49 @@ pub(crate) struct Search {
 pub(crate) async fn search(
     State(shop): State<Shop>,
     Query(Search { q }): Query<Search>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Value>, ShopError> {
     match shop.version {
         Version::Vulnerable => shop.database.write(|db| vulnerable(db, &q)),
         Version::Hardened => shop.database.read(|db| hardened(db, &q)),
     }
     .map(Json)
     .map_err(|e| match shop.version {
-        // Vulnerable: the database's own words.
-        Version::Vulnerable => Problem::Internal(e.to_string()),
-        Version::Hardened => Problem::Internal("search failed".into()),
+        // Vulnerable: the database's error message.
+        Version::Vulnerable => ShopError::Internal(e.to_string()),
+        Version::Hardened => ShopError::Internal("search failed".into()),
     })
 }
 
-/// Vulnerable: the input becomes SQL, and everything after a semicolon is executed too.
+/// Vulnerable: the input becomes SQL, and a statement behind a semicolon is executed too.
 fn vulnerable(db: &Connection, q: &str) -> rusqlite::Result<Value> {
     let sql = format!("SELECT id, name FROM users WHERE name = '{q}' AND role <> 'admin'");
     let mut rows = Value::Array(Vec::new());
     let mut rest = sql.as_str();
     while !rest.trim().is_empty() {
         // A batch: each statement in turn, as `execute_batch` and many drivers do.
-        let mut statement = db.prepare(first_statement(rest))?;
+        let (first, others) = split_statement(rest);
+        let mut statement = db.prepare(first)?;
         if statement.column_count() > 0 {
             rows = all(&mut statement)?;
         } else {
             statement.raw_execute()?;
         }
-        rest = &rest[first_statement(rest).len()..];
+        rest = others;
     }
     Ok(rows)
 }
 
-/// Up to and with the next semicolon outside quotes.
-fn first_statement(sql: &str) -> &str {
+/// Splits behind the next semicolon outside quotes.
+fn split_statement(sql: &str) -> (&str, &str) {
     let mut quoted = false;
     for (at, c) in sql.char_indices() {
         match c {
             '\'' => quoted = !quoted,
-            ';' if !quoted => return &sql[..=at],
+            ';' if !quoted => return sql.split_at(at + 1),
             _ => {}
         }
     }
-    sql
+    (sql, "")
 }
 
 /// Hardened: the input stays a value.

@@ -13,23 +13,23 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::database::Database;
-use crate::edge::Floods;
+use crate::edge::RequestLimit;
 use crate::login::Failures;
 use crate::{Version, comments, edge, graphql, login, orders, profile, search, token, users};
 
-/// How often the data is put back.
+/// How often the data is restored.
 const RESET: Duration = Duration::from_secs(300);
 
-/// What a lab is to be.
+/// Settings of a lab.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Mistakes or defences.
+    /// Which version is served.
     pub version: Version,
-    /// Where to listen.
+    /// Address to listen on; port 0 for any free port.
     pub listen: SocketAddr,
     /// Who may reach it.
     pub exposure: Exposure,
-    /// The token secret. Without one: the weak one, or a random one when hardened.
+    /// The secret that signs tokens. Without one: a weak one, or a random one when hardened.
     pub secret: Option<String>,
 }
 
@@ -38,49 +38,35 @@ pub struct Settings {
 pub enum Exposure {
     /// This machine only.
     Loopback,
-    /// Anybody who can reach the address: the person said that they know.
-    Known,
+    /// Anyone who can reach the address.
+    Public,
 }
 
 /// Why a lab does not start.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum LabError {
-    /// The address can be reached from outside.
+    /// Other machines can reach the address, and [`Exposure`] does not allow that.
+    #[error("{0} can be reached from other machines, and the lab is vulnerable on purpose")]
     NotLoopback(SocketAddr),
-    /// The address cannot be listened on, or there is no randomness to be had.
-    Listen(std::io::Error),
-    /// The database cannot be made.
-    Database(rusqlite::Error),
+    /// The server cannot listen on the address, or the operating system has no randomness.
+    #[error("cannot start: {0}")]
+    Listen(#[source] std::io::Error),
+    /// The database cannot be created.
+    #[error("cannot create the database: {0}")]
+    Database(#[source] rusqlite::Error),
 }
 
-impl std::fmt::Display for LabError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            LabError::NotLoopback(address) => {
-                write!(
-                    f,
-                    "{address} can be reached from other machines, and the lab is vulnerable on purpose"
-                )
-            }
-            LabError::Listen(e) => write!(f, "cannot start: {e}"),
-            LabError::Database(e) => write!(f, "cannot make the database: {e}"),
-        }
-    }
-}
-
-impl std::error::Error for LabError {}
-
-/// What the handlers share.
+/// State of the handlers.
 #[derive(Clone)]
 pub(crate) struct Shop {
     pub(crate) version: Version,
     pub(crate) database: Arc<Database>,
     pub(crate) secret: Arc<str>,
     pub(crate) failures: Arc<Failures>,
-    pub(crate) floods: Arc<Floods>,
+    pub(crate) requests: Arc<RequestLimit>,
 }
 
-/// A lab that serves. It stops when dropped.
+/// A running lab. It stops when dropped.
 pub struct Lab {
     address: SocketAddr,
     shop: Shop,
@@ -88,10 +74,10 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Listens and serves on the current runtime.
+    /// Listens and serves on the current Tokio runtime.
     ///
     /// # Errors
-    /// When the address is not loopback and nobody said that they know, or cannot be listened on.
+    /// When the address is not loopback although [`Exposure::Loopback`] demands it, or cannot be listened on.
     pub async fn start(settings: Settings) -> Result<Lab, LabError> {
         if !settings.listen.ip().is_loopback() && settings.exposure == Exposure::Loopback {
             return Err(LabError::NotLoopback(settings.listen));
@@ -106,7 +92,7 @@ impl Lab {
             database: Arc::new(Database::new().map_err(LabError::Database)?),
             secret: secret.into(),
             failures: Arc::default(),
-            floods: Arc::default(),
+            requests: Arc::default(),
         };
         let listener = TcpListener::bind(settings.listen).await.map_err(LabError::Listen)?;
         let address = listener.local_addr().map_err(LabError::Listen)?;
@@ -125,24 +111,24 @@ impl Lab {
             loop {
                 period.tick().await;
                 let Some(database) = weak.upgrade() else { return };
-                // A reset that fails is tried again at the next turn.
+                // A reset that fails is repeated after the next interval.
                 let _ = database.reset();
             }
         });
         Ok(Lab { address, shop, _stop: stop })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Puts the data back now.
+    /// Restores the data and clears all counters now.
     pub fn reset(&self) {
-        // The data of an in-memory database can always be made anew; if not, the next turn tries again.
+        // An in-memory database can always be written; if not, the next periodic reset tries again.
         let _ = self.shop.database.reset();
         self.shop.failures.clear();
-        self.shop.floods.clear();
+        self.shop.requests.clear();
     }
 }
 
@@ -173,28 +159,28 @@ fn random_secret() -> Result<String, LabError> {
     Ok(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes))
 }
 
-/// An answer that is not what was asked for.
+/// An error that becomes a response.
 #[derive(Debug)]
-pub(crate) enum Problem {
+pub(crate) enum ShopError {
     Unauthorized,
     NotFound,
     TooMany,
     Internal(String),
 }
 
-impl From<rusqlite::Error> for Problem {
+impl From<rusqlite::Error> for ShopError {
     fn from(error: rusqlite::Error) -> Self {
-        Problem::Internal(error.to_string())
+        ShopError::Internal(error.to_string())
     }
 }
 
-impl IntoResponse for Problem {
+impl IntoResponse for ShopError {
     fn into_response(self) -> Response {
         let (status, text) = match self {
-            Problem::Unauthorized => (StatusCode::UNAUTHORIZED, "who are you?".to_owned()),
-            Problem::NotFound => (StatusCode::NOT_FOUND, "not found".to_owned()),
-            Problem::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too many tries".to_owned()),
-            Problem::Internal(text) => (StatusCode::INTERNAL_SERVER_ERROR, text),
+            ShopError::Unauthorized => (StatusCode::UNAUTHORIZED, "authentication required".to_owned()),
+            ShopError::NotFound => (StatusCode::NOT_FOUND, "not found".to_owned()),
+            ShopError::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too many attempts".to_owned()),
+            ShopError::Internal(text) => (StatusCode::INTERNAL_SERVER_ERROR, text),
         };
         (status, axum::Json(json!({ "error": text }))).into_response()
     }

@@ -1,5 +1,5 @@
-//! Access tokens: thirty days under a weak secret with the algorithm that the token names, or fifteen minutes under
-//! a strong one with the algorithm pinned ([guide §8]).
+//! Access tokens: thirty days, a weak secret, and whatever algorithm the token names; or fifteen minutes, a strong
+//! secret, and one algorithm ([guide §8]).
 //!
 //! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
 
@@ -14,14 +14,14 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use serde::{Deserialize, Serialize};
 
 use crate::Version;
-use crate::server::{Problem, Shop};
+use crate::server::{Shop, ShopError};
 
-/// The secret that half the tutorials use.
+/// A secret from tutorials.
 pub(crate) const WEAK: &str = "secret";
 const THIRTY_DAYS: u64 = 30 * 24 * 3600;
 const FIFTEEN_MINUTES: u64 = 15 * 60;
 
-/// Who a token says is asking.
+/// The claims of a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Claims {
     /// User id, as text (RFC 7519 §4.1.2).
@@ -38,7 +38,7 @@ impl Claims {
 }
 
 /// A token for a user.
-pub(crate) fn issue(shop: &Shop, id: i64, role: &str) -> Result<String, Problem> {
+pub(crate) fn issue(shop: &Shop, id: i64, role: &str) -> Result<String, ShopError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let life = match shop.version {
         Version::Vulnerable => THIRTY_DAYS,
@@ -46,13 +46,13 @@ pub(crate) fn issue(shop: &Shop, id: i64, role: &str) -> Result<String, Problem>
     };
     let claims = Claims { sub: id.to_string(), role: role.into(), iat: now, exp: now + life };
     encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(shop.secret.as_bytes()))
-        .map_err(|_| Problem::Internal("token".into()))
+        .map_err(|_| ShopError::Internal("token".into()))
 }
 
 fn verify(shop: &Shop, token: &str) -> Option<Claims> {
     match shop.version {
         Version::Vulnerable => {
-            // Vulnerable: the token says how it wants to be verified, and nobody looks at `exp`.
+            // Vulnerable: the token chooses its algorithm, and `exp` is not checked.
             let mut parts = token.split('.');
             let header: serde_json::Value =
                 serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok()?;
@@ -76,13 +76,13 @@ fn verify(shop: &Shop, token: &str) -> Option<Claims> {
 }
 
 impl FromRequestParts<Shop> for Claims {
-    type Rejection = Problem;
+    type Rejection = ShopError;
 
-    async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Self, ShopError> {
         let text = |name| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("");
         let bearer = text(AUTHORIZATION).strip_prefix("Bearer ");
         let cookie = || text(COOKIE).split(';').find_map(|pair| pair.trim().strip_prefix("session="));
-        let token = bearer.or_else(cookie).ok_or(Problem::Unauthorized)?;
-        verify(shop, token).ok_or(Problem::Unauthorized)
+        let token = bearer.or_else(cookie).ok_or(ShopError::Unauthorized)?;
+        verify(shop, token).ok_or(ShopError::Unauthorized)
     }
 }

@@ -2,32 +2,33 @@
 
 use std::path::PathBuf;
 
-use attack::{Client, Door, Identity, Options, Probe, Report, Status, Surface, Target};
+use attack::{ApiUrl, AttackReport, GuideDoor, HttpClient, Identity, Options, Probe, Status, Surface};
 use clap::{Args, ValueEnum};
+use report::{sarif, text};
 
-use crate::commands::table;
+use crate::commands::terminal;
 use crate::exit::{Exit, Failure};
 
 #[derive(Args)]
 pub struct Attack {
     /// The API, as `https://api.example.com`. Attack only what is yours.
-    url: Target,
-    /// Its OpenAPI document; asked of the API when not given.
+    url: ApiUrl,
+    /// Its OpenAPI document; without it, the API is asked for one.
     #[arg(long, value_name = "FILE")]
     openapi: Option<PathBuf>,
-    /// Somebody who may use the API, as `alice=Authorization: Bearer ey...`; give two to test ownership.
+    /// An account that may use the API, as `alice=Authorization: Bearer ey...`; give two to test ownership.
     #[arg(long, value_name = "NAME=HEADER")]
     identity: Vec<Identity>,
-    /// A name and password that are right, as `alice:wonderland`, for attacks on the login.
+    /// A valid name and password, as `alice:wonderland`, for attacks on the login.
     #[arg(long, value_name = "NAME:PASSWORD", value_parser = credentials)]
     login: Option<(String, String)>,
     /// Only these doors.
     #[arg(long, value_name = "NAME", value_parser = door)]
-    door: Vec<Door>,
+    door: Vec<GuideDoor>,
     /// Allow attacks that destroy data or send thousands of requests.
     #[arg(long)]
     destructive: bool,
-    /// How to report.
+    /// Format of the report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -36,13 +37,15 @@ pub struct Attack {
 enum Format {
     /// A table and the evidence.
     Text,
-    /// Everything, for machines.
+    /// All attacks with their evidence, for other programs.
     Json,
+    /// The attacks that worked, for code scanning (SARIF 2.1.0).
+    Sarif,
 }
 
-fn door(name: &str) -> Result<Door, String> {
-    let names = || Door::GUIDE.map(Door::name).join(", ");
-    Door::GUIDE.into_iter().find(|d| d.name() == name).ok_or_else(|| format!("the doors are {}", names()))
+fn door(name: &str) -> Result<GuideDoor, String> {
+    let names = || GuideDoor::ALL.map(GuideDoor::name).join(", ");
+    GuideDoor::ALL.into_iter().find(|d| d.name() == name).ok_or_else(|| format!("the doors are {}", names()))
 }
 
 fn credentials(text: &str) -> Result<(String, String), String> {
@@ -58,13 +61,13 @@ impl Attack {
             .build()
             .map_err(Failure::could_not_run)?;
         runtime.block_on(async {
-            let client = Client::new(self.url);
+            let client = HttpClient::new(self.url);
             // An API that cannot be reached is not one whose doors are shut.
             client.send(&Probe::get("/")).await.map_err(Failure::could_not_run)?;
             let document = match &self.openapi {
                 Some(path) => std::fs::read_to_string(path)
                     .map_err(|e| Failure::usage(miette::miette!("{} cannot be read: {e}", path.display())))?,
-                None => ask(&client).await?,
+                None => download(&client).await?,
             };
             let surface = Surface::parse(&document).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
             let options = Options {
@@ -74,7 +77,7 @@ impl Attack {
                 login: self.login,
                 reset: None,
             };
-            let bar = table::progress(attack::ALL.len() as u64 + 1);
+            let bar = terminal::progress(attack::all().count() + 1);
             let report = attack::run(&client, &surface, &options, &|name| {
                 bar.set_message(name.to_owned());
                 bar.inc(1);
@@ -82,18 +85,30 @@ impl Attack {
             .await;
             bar.finish_and_clear();
             match self.format {
-                Format::Text => print_text(&report),
+                Format::Text => print(&report),
                 Format::Json => {
                     outln!("{}", serde_json::to_string_pretty(&report).map_err(Failure::could_not_run)?)
                 }
+                Format::Sarif => outln!("{:#}", sarif::log(&terminal::TOOL, &report.to_report())),
             }
-            Ok(if report.is_exploited() { Exit::Findings } else { Exit::Success })
+            outcome(&report)
         })
     }
 }
 
-/// Asks the API for its document where APIs have it.
-async fn ask(client: &Client) -> Result<String, Failure> {
+/// An attack that worked counts more than one that could not run: it is certain.
+fn outcome(report: &AttackReport) -> Result<Exit, Failure> {
+    if report.has(Status::Exploited) {
+        return Ok(Exit::Findings);
+    }
+    let Some(first) = report.with_status(Status::Failed).next() else { return Ok(Exit::Success) };
+    let count = report.with_status(Status::Failed).count();
+    let (name, reason) = (first.attack, &first.verdict.summary);
+    Err(Failure::could_not_run(format!("{count} attacks could not run to their end, first {name}: {reason}")))
+}
+
+/// The document from the paths where APIs usually serve it.
+async fn download(client: &HttpClient) -> Result<String, Failure> {
     for path in ["/openapi.json", "/openapi.yaml", "/v3/api-docs", "/swagger.json"] {
         match client.send(&Probe::get(path)).await {
             Ok((answer, _)) if answer.status.is_success() => return Ok(answer.text()),
@@ -103,30 +118,22 @@ async fn ask(client: &Client) -> Result<String, Failure> {
     }
     Err(Failure::usage(miette::miette!(
         help = "give --openapi FILE",
-        "the API does not show its OpenAPI document"
+        "the API does not serve its OpenAPI document"
     )))
 }
 
-fn print_text(report: &Report) {
-    outln!("{}", table::checklist(&[("result", report)]));
-    for finding in report.findings.iter().filter(|f| f.outcome.status == Status::Exploited) {
-        outln!("\n{} — {}", finding.attack, finding.thought);
-        outln!("  {}", finding.outcome.summary);
-        for exchange in &finding.outcome.evidence {
-            for line in exchange.request.lines() {
-                outln!("  > {line}");
-            }
-            for line in exchange.answer.lines() {
-                outln!("  < {line}");
-            }
-        }
+fn print(report: &AttackReport) {
+    outln!("{}", text::checklist(&AttackReport::checklist(&[("result", report)]), terminal::style()));
+    for result in report.with_status(Status::Exploited) {
+        let title = format!("\n{} — {}", result.attack, result.thought);
+        outln!("{}", text::evidence(&title, &result.verdict.summary, &result.verdict.evidence).trim_end());
     }
     const SHOWN: usize = 5;
-    for exchange in report.refused.iter().take(SHOWN) {
+    for seen in report.refused.iter().take(SHOWN) {
         outln!(
             "\nan ordinary request was not served:\n  > {}\n  < {}",
-            exchange.request.replace('\n', "\n  > "),
-            exchange.answer.lines().next().unwrap_or("")
+            seen.request.replace('\n', "\n  > "),
+            seen.answer.lines().next().unwrap_or("")
         );
     }
     if report.refused.len() > SHOWN {

@@ -1,77 +1,55 @@
-//! The audit of an OpenAPI document: for a person, as JSON, as SARIF 2.1.0 for code scanning.
+//! The audit of an OpenAPI document, in the terms of all formats.
 
-use std::collections::BTreeSet;
-
-use policy::{Audit, AuditFinding, Severity};
+use policy::{Audit, AuditFinding};
+use report::{Finding, Location, Report, Severity, json, text};
 use serde_json::{Value, json};
 
-/// The grade, and what is behind it.
-pub fn print(audit: &Audit, all: bool) {
-    outln!("\nThe document as an auditor sees it: {} ({} of 100)", audit.grade(), audit.score);
-    let shown = |finding: &&AuditFinding| all || finding.severity > Severity::Note;
-    for finding in audit.findings.iter().filter(shown) {
-        outln!("  {:7} {}  [{}]", finding.severity.name(), finding.problem, finding.rule);
-        if let Some(mend) = finding.problem.advice() {
-            outln!("          {mend}");
-        }
+/// The findings of an audit.
+pub(crate) fn report(audit: &Audit) -> Report {
+    Report { findings: audit.findings.iter().map(finding).collect(), failures: Vec::new() }
+}
+
+fn finding(finding: &AuditFinding) -> Finding {
+    let problem = &finding.problem;
+    let location = match problem.position() {
+        Some((line, column)) => Location::position(problem.file(), line, column),
+        None => Location::file(problem.file()),
+    };
+    let found = Finding::new(finding.rule, severity(finding.severity), problem.message()).at(location);
+    match problem.advice() {
+        Some(help) => found.help(help),
+        None => found,
     }
-    let notes = audit.findings.iter().filter(|f| f.severity == Severity::Note).count();
+}
+
+fn severity(severity: policy::Severity) -> Severity {
+    match severity {
+        policy::Severity::Error => Severity::Error,
+        policy::Severity::Warning => Severity::Warning,
+        policy::Severity::Note => Severity::Note,
+    }
+}
+
+/// The grade, and the findings behind it.
+pub(crate) fn print(audit: &Audit, all: bool) {
+    outln!("\nThe document as an auditor sees it: {} ({} of 100)", audit.grade(), audit.score);
+    let findings = report(audit).findings;
+    let least = if all { Severity::Note } else { Severity::Warning };
+    let list = text::list(&findings, least);
+    if !list.is_empty() {
+        outln!("{}", list.trim_end_matches('\n'));
+    }
+    let notes = findings.iter().filter(|finding| finding.severity == Severity::Note).count();
     if notes > 0 && !all {
         outln!("  and {notes} notes; --all shows them");
     }
 }
 
-/// The audit for programs.
-pub fn json(audit: &Audit) -> Value {
-    let finding = |f: &AuditFinding| {
-        let position = f.problem.position();
-        json!({
-            "rule": f.rule,
-            "severity": f.severity.name(),
-            "file": f.problem.file(),
-            "line": position.map(|p| p.0),
-            "column": position.map(|p| p.1),
-            "message": f.problem.message(),
-            "mend": f.problem.advice(),
-        })
-    };
+/// The audit for other programs.
+pub(crate) fn json(audit: &Audit) -> Value {
     json!({
         "grade": audit.grade().to_string(),
         "score": audit.score,
-        "findings": audit.findings.iter().map(finding).collect::<Vec<_>>(),
-    })
-}
-
-/// The audit for code scanning (SARIF 2.1.0, OASIS).
-#[allow(clippy::indexing_slicing, reason = "a key of a JSON object built two lines above")]
-pub fn sarif(audit: &Audit) -> Value {
-    let rules: BTreeSet<&str> = audit.findings.iter().map(|f| f.rule).collect();
-    let result = |f: &AuditFinding| {
-        let mut location = json!({ "physicalLocation": { "artifactLocation": { "uri": f.problem.file() } } });
-        if let Some((line, column)) = f.problem.position() {
-            location["physicalLocation"]["region"] = json!({ "startLine": line, "startColumn": column });
-        }
-        let text = match f.problem.advice() {
-            Some(mend) => format!("{}: {mend}", f.problem.message()),
-            None => f.problem.message().to_owned(),
-        };
-        json!({
-            "ruleId": f.rule,
-            "level": f.severity.name(),
-            "message": { "text": text },
-            "locations": [location],
-        })
-    };
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "doorward",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
-            } },
-            "results": audit.findings.iter().map(result).collect::<Vec<_>>(),
-        }],
+        "findings": json::findings(&report(audit).findings),
     })
 }

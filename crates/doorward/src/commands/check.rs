@@ -5,9 +5,10 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use policy::config::{AuthRequirement, BodyHandling};
 use policy::{Audit, Door, Mode, Policy, RoutePolicy, Severity};
+use report::sarif;
 
-use crate::commands::audit_report;
 use crate::commands::run::PolicyArgs;
+use crate::commands::{audit_report, terminal};
 use crate::exit::{Exit, Failure};
 
 #[derive(Args)]
@@ -71,7 +72,7 @@ impl Check {
         match self.format {
             Format::Text => self.print(&policy, &audit),
             Format::Json => outln!("{:#}", audit_report::json(&audit)),
-            Format::Sarif => outln!("{:#}", audit_report::sarif(&audit)),
+            Format::Sarif => outln!("{:#}", sarif::log(&terminal::TOOL, &audit_report::report(&audit))),
         }
         let fails = |level: Level| audit.findings.iter().any(|f| f.severity >= level.severity());
         Ok(if self.fail_on.is_some_and(fails) { Exit::Findings } else { Exit::Success })

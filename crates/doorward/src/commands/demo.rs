@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use attack::{By, Client, Finding, Identity, Options, Probe, Report, Status, Surface};
+use attack::{AttackReport, AttackResult, HttpClient, Identity, Options, Probe, ShutBy, Status, Surface};
 use clap::Args;
 use gateway::Gateway;
 use guard::{EventSink, Guard, Record};
-use lab::{Exposure, Lab, PEOPLE, Settings, Version};
+use lab::{ACCOUNTS, Exposure, Lab, Settings, Version};
 use policy::Inputs;
+use report::text;
 use store::Stores;
 use store::memory::MemoryCounters;
 
-use crate::commands::table;
+use crate::commands::terminal;
 use crate::exit::{Exit, Failure};
 
 #[derive(Args)]
@@ -45,12 +46,11 @@ impl Column {
     }
 
     /// Whether an attack has the expected result.
-    fn expects(self, finding: &Finding) -> bool {
-        let worked = finding.outcome.status == Status::Exploited;
-        match self {
-            Column::Bare => worked,
-            Column::Hardened => !worked || finding.shut_by == By::Gate,
-            Column::Gate => finding.outcome.status == Status::Blocked,
+    fn expects(self, result: &AttackResult) -> bool {
+        match (self, result.verdict.status) {
+            (Column::Bare, status) => status == Status::Exploited,
+            (Column::Hardened, Status::Exploited) => result.shut_by == ShutBy::Gate,
+            (Column::Hardened | Column::Gate, status) => status == Status::Blocked,
         }
     }
 }
@@ -62,7 +62,7 @@ impl Demo {
             .enable_all()
             .build()
             .map_err(Failure::could_not_run)?;
-        let bar = table::progress((attack::ALL.len() as u64 + 1) * Column::ALL.len() as u64);
+        let bar = terminal::progress((attack::all().count() + 1) * Column::ALL.len());
         let mut reports = Vec::new();
         let mut events = 0;
         for column in Column::ALL {
@@ -75,9 +75,9 @@ impl Demo {
         if self.verbose {
             reports.iter().for_each(|(column, report)| print_findings(*column, report));
         }
-        let columns: Vec<(&str, &Report)> =
+        let columns: Vec<(&str, &AttackReport)> =
             reports.iter().map(|(column, report)| (column.title(), report)).collect();
-        outln!("{}", table::checklist(&columns));
+        outln!("{}", text::checklist(&AttackReport::checklist(&columns), terminal::style()));
         outln!(
             "Some doors only a gate can shut: request smuggling, forged cross-site writes, payloads for underlying libraries."
         );
@@ -86,7 +86,7 @@ impl Demo {
         if surprises == 0 && events > 0 {
             outln!(
                 "\nAll {} attacks ended as they should. Next: doorward run --upstream http://127.0.0.1:3000",
-                attack::ALL.len() * 3
+                attack::all().count() * Column::ALL.len()
             );
             return Ok(Exit::Success);
         }
@@ -94,8 +94,8 @@ impl Demo {
     }
 }
 
-/// Attacks one column. Returns its report and the number of events that the gate wrote.
-async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(Report, u64), Failure> {
+/// Attacks one column. Its report, and how many events the gate wrote.
+async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(AttackReport, u64), Failure> {
     let secret = (column == Column::Gate).then(strong_secret).transpose()?;
     let version = if column == Column::Hardened { Version::Hardened } else { Version::Vulnerable };
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -107,11 +107,11 @@ async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(
     };
     let address = gate.as_ref().map_or(lab.address(), |gate| gate.address);
     let target = format!("http://{address}").parse().map_err(Failure::could_not_run)?;
-    let client = Client::new(target);
+    let client = HttpClient::new(target);
     let surface = Surface::parse(lab::OPENAPI).map_err(Failure::could_not_run)?;
     let mut identities = Vec::new();
-    let [attacker, victim, _] = PEOPLE;
-    for (name, password) in [attacker, victim] {
+    let [victim, attacker, _] = ACCOUNTS;
+    for (name, password) in [victim, attacker] {
         identities.push(log_in(&client, name, password).await?);
     }
     let (data, counters) = (Arc::clone(&lab), gate.as_ref().map(|gate| Arc::clone(&gate.counters)));
@@ -119,7 +119,7 @@ async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(
         identities,
         doors: Vec::new(),
         destructive: true,
-        login: Some((attacker.0.into(), attacker.1.into())),
+        login: Some((victim.0.into(), victim.1.into())),
         reset: Some(Box::new(move || {
             data.reset();
             if let Some(counters) = &counters {
@@ -141,7 +141,7 @@ async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(
     Ok((report, events))
 }
 
-async fn log_in(client: &Client, name: &str, password: &str) -> Result<Identity, Failure> {
+async fn log_in(client: &HttpClient, name: &str, password: &str) -> Result<Identity, Failure> {
     let body = serde_json::json!({ "username": name, "password": password });
     let probe = Probe::json(http::Method::POST, "/api/login", &body);
     let (answer, _) = client.send(&probe).await.map_err(Failure::could_not_run)?;
@@ -224,44 +224,35 @@ impl EventSink for CountingSink {
     }
 }
 
-fn print_findings(column: Column, report: &Report) {
+fn print_findings(column: Column, report: &AttackReport) {
     outln!("{}", column.title());
-    for finding in &report.findings {
-        let mark = if finding.outcome.status == Status::Exploited { "OPEN" } else { "shut" };
-        outln!("  {mark}  {:18} {}", finding.attack, finding.outcome.summary);
+    for result in &report.results {
+        let mark = match result.verdict.status {
+            Status::Exploited => "OPEN",
+            Status::Blocked => "shut",
+            Status::NotApplicable => "n/a ",
+            Status::Failed => "?   ",
+        };
+        outln!("  {mark}  {:18} {}", result.attack, result.verdict.summary);
     }
     outln!();
 }
 
-/// Prints every unexpected result. Returns their number.
-fn print_surprises(reports: &[(Column, Report)]) -> usize {
+/// Prints every result that is not as expected. Returns how many there are.
+fn print_surprises(reports: &[(Column, AttackReport)]) -> usize {
     let mut count = 0;
     for (column, report) in reports {
-        for finding in report.findings.iter().filter(|finding| !column.expects(finding)) {
+        for result in report.results.iter().filter(|result| !column.expects(result)) {
             count += 1;
-            outln!(
-                "\nUNEXPECTED, {}: {} ({:?}): {}",
-                column.title(),
-                finding.attack,
-                finding.outcome.status,
-                finding.outcome.summary
-            );
-            for exchange in &finding.outcome.evidence {
-                outln!(
-                    "  > {}\n  < {}",
-                    exchange.request.replace('\n', "\n  > "),
-                    exchange.answer.replace('\n', "\n  < ")
-                );
-            }
+            let title = format!("\nUNEXPECTED, {}: {}", column.title(), result.attack);
+            let summary = format!("{:?}: {}", result.verdict.status, result.verdict.summary);
+            outln!("{}", text::evidence(&title, &summary, &result.verdict.evidence).trim_end());
         }
-        for exchange in &report.refused {
+        for seen in &report.refused {
             count += 1;
-            outln!("\nUNEXPECTED, {}: an ordinary request was not served", column.title());
-            outln!(
-                "  > {}\n  < {}",
-                exchange.request.replace('\n', "\n  > "),
-                exchange.answer.replace('\n', "\n  < ")
-            );
+            let title = format!("\nUNEXPECTED, {}", column.title());
+            let seen = std::slice::from_ref(seen);
+            outln!("{}", text::evidence(&title, "an ordinary request was not served", seen).trim_end());
         }
     }
     count

@@ -25,7 +25,7 @@ impl Lab {
         let settings = Settings {
             version: if self.hardened { Version::Hardened } else { Version::Vulnerable },
             listen: self.listen,
-            exposure: if self.i_know { Exposure::Known } else { Exposure::Loopback },
+            exposure: if self.i_know { Exposure::Public } else { Exposure::Loopback },
             secret: std::env::var("DOORWARD_LAB_SECRET").ok(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -41,8 +41,8 @@ impl Lab {
                 other => Failure::could_not_run(other),
             })?;
             let kind = if self.hardened { "hardened" } else { "vulnerable on purpose" };
-            eprintln!("lab: http://{} ({kind}); people: alice, bob, admin", lab.address());
-            eprintln!("lab: passwords {}", lab::PEOPLE.map(|(_, password)| password).join(", "));
+            eprintln!("lab: http://{} ({kind}); accounts: alice, bob, admin", lab.address());
+            eprintln!("lab: passwords {}", lab::ACCOUNTS.map(|(_, password)| password).join(", "));
             let _ = tokio::signal::ctrl_c().await;
             Ok(Exit::Success)
         })

@@ -11,4 +11,4 @@ pub(crate) mod lab;
 pub(crate) mod learn;
 pub(crate) mod rules;
 pub(crate) mod run;
-mod table;
+mod terminal;

@@ -1,0 +1,96 @@
+//! The base URL of the API under attack.
+
+use http::Uri;
+use http::uri::Authority;
+
+/// An `http` or `https` URL; its path is put before every path of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiUrl {
+    pub(crate) scheme: Scheme,
+    pub(crate) authority: Authority,
+    /// Without a slash at its end.
+    pub(crate) base_path: String,
+}
+
+/// How the API is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Http,
+    Https,
+}
+
+/// Why a text is not the URL of an API.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiUrlError {
+    /// It cannot be parsed as a URL (RFC 3986).
+    #[error("`{0}` is not a URL")]
+    Syntax(String),
+    /// It has another scheme, or none.
+    #[error("`{0}` is not an http or https URL")]
+    Scheme(String),
+    /// It has no host.
+    #[error("`{0}` names no host")]
+    Host(String),
+}
+
+impl ApiUrl {
+    /// The host without the brackets of an IPv6 address.
+    pub(crate) fn host(&self) -> &str {
+        self.authority.host().trim_matches(['[', ']'])
+    }
+
+    /// The port, or the scheme's own.
+    pub(crate) fn port(&self) -> u16 {
+        self.authority.port_u16().unwrap_or(match self.scheme {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+        })
+    }
+}
+
+impl std::str::FromStr for ApiUrl {
+    type Err = ApiUrlError;
+
+    fn from_str(text: &str) -> Result<Self, ApiUrlError> {
+        let uri: Uri = text.parse().map_err(|_| ApiUrlError::Syntax(text.to_owned()))?;
+        let scheme = match uri.scheme_str() {
+            Some("http") => Scheme::Http,
+            Some("https") => Scheme::Https,
+            _ => return Err(ApiUrlError::Scheme(text.to_owned())),
+        };
+        let authority = uri.authority().ok_or_else(|| ApiUrlError::Host(text.to_owned()))?.clone();
+        Ok(ApiUrl { scheme, authority, base_path: uri.path().trim_end_matches('/').to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_name_a_host_a_port_and_a_base_path() {
+        for (text, host, port, base_path) in [
+            ("http://api.example", "api.example", 80, ""),
+            ("https://api.example/", "api.example", 443, ""),
+            ("https://api.example:8443/v1/", "api.example", 8443, "/v1"),
+            ("http://[::1]:3000/a/b", "::1", 3000, "/a/b"),
+            ("http://127.0.0.1", "127.0.0.1", 80, ""),
+        ] {
+            let url: ApiUrl = text.parse().unwrap();
+            assert_eq!((url.host(), url.port(), url.base_path.as_str()), (host, port, base_path), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused_with_the_reason() {
+        for (text, shown) in [
+            ("nowhere", "`nowhere` is not an http or https URL"),
+            ("ftp://api.example", "`ftp://api.example` is not an http or https URL"),
+            ("/v1", "`/v1` is not an http or https URL"),
+            ("http://", "`http://` is not a URL"),
+            ("", "`` is not a URL"),
+        ] {
+            assert_eq!(text.parse::<ApiUrl>().unwrap_err().to_string(), shown);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Reads from pages of other origins.
+
+use crate::oracle;
+use crate::probe::Probe;
+use crate::probing::{AttackError, Probing};
+use crate::verdict::{Attempts, Verdict};
+
+/// Whether any of these origins may read the API with credentials.
+pub(super) async fn probe(p: Probing<'_>, origins: &[&str]) -> Result<Verdict, AttackError> {
+    let endpoint = p.secured_read()?;
+    let mut attempts = Attempts::default();
+    for origin in origins {
+        let probe = p.authenticated(Probe::get(endpoint.path.clone())).header("origin", *origin);
+        let (answer, seen) = p.send(&probe).await?;
+        if oracle::allows_origin(&answer, origin) {
+            return Ok(Verdict::exploited(format!("{origin} may read {}", endpoint.path), vec![seen]));
+        }
+        attempts.blocked(seen);
+    }
+    Ok(attempts.verdict("no foreign origin is allowed", "no origin was tried"))
+}

@@ -1,0 +1,26 @@
+//! Broken object level authorization: objects of other people (guide §2).
+
+mod batch;
+mod created;
+mod delete;
+mod graphql;
+mod list;
+mod neighbours;
+mod nested;
+mod objects;
+mod profile;
+mod write;
+
+use crate::probing::Attack;
+
+pub(super) const ATTACKS: &[Attack] = &[
+    profile::ATTACK,
+    created::ATTACK,
+    neighbours::ATTACK,
+    list::ATTACK,
+    write::ATTACK,
+    delete::ATTACK,
+    batch::ATTACK,
+    nested::ATTACK,
+    graphql::ATTACK,
+];

@@ -1,0 +1,46 @@
+//! Somebody else's object, changed.
+
+use http::Method;
+
+use super::objects;
+use crate::door::{GuideDoor, ShutBy};
+use crate::need::Need;
+use crate::oracle;
+use crate::probe::Probe;
+use crate::probing::{Attack, AttackError, Probing};
+use crate::verdict::{Attempts, Verdict};
+
+pub(super) const ATTACK: Attack = Attack {
+    name: "bola-write",
+    door: GuideDoor::ObjectOwnership,
+    shut_by: ShutBy::Code,
+    thought: "I may not read it; may I overwrite it?",
+    needs: &[Need::TwoIdentities, Need::ObjectRead],
+    run: |probing| Box::pin(run(probing)),
+};
+
+async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
+    let (victim, attacker) = p.accounts()?;
+    let mut attempts = Attempts::default();
+    for (_, collection) in p.surface.objects() {
+        let Some(write) = p.surface.writes(&Method::PUT, collection) else { continue };
+        let Some(created) = objects::create(p, collection, victim).await? else { continue };
+        let path = created.path;
+        let Some(field) = write.texts().first().copied() else { continue };
+        let mut body = write.example();
+        body[field] = "taken over".into();
+        let (_, sent) = p.send(&Probe::json(Method::PUT, path.clone(), &body).by(attacker)).await?;
+        // The answer to the write does not count; what the victim finds afterwards does.
+        let (after, _) = p.send(&Probe::get(path.clone()).by(victim)).await?;
+        if oracle::took(&after, &[field], &"taken over".into()) {
+            let summary = format!("{} changed {path} of {}", attacker.name, victim.name);
+            return Ok(Verdict::exploited(summary, vec![sent]));
+        }
+        if after.is_success() {
+            attempts.blocked(sent);
+        } else {
+            attempts.unjudged("its creator cannot read it");
+        }
+    }
+    Ok(attempts.verdict("the object is as its owner left it", "nothing is written by id"))
+}
