@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 /// A door of the guide. The guard has more and smaller doors; these are what a checklist names.
+///
+/// Section numbers are those of [the guide](https://github.com/doorward/doorward/blob/main/docs/guide.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GuideDoor {

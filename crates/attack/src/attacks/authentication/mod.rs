@@ -1,4 +1,6 @@
-//! Tokens (guide §8).
+//! Tokens ([guide §8]).
+//!
+//! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
 
 mod expired;
 mod unsigned;

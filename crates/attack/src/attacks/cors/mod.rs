@@ -1,4 +1,6 @@
-//! Cross-origin requests and request forgery (guide §5).
+//! Cross-origin requests and request forgery ([guide §5]).
+//!
+//! [guide §5]: https://github.com/doorward/doorward/blob/main/docs/guide.md#5-cors-and-request-forgery
 
 mod forgery;
 mod lookalike;

@@ -1,4 +1,6 @@
-//! Security headers (guide §7).
+//! Security headers ([guide §7]).
+//!
+//! [guide §7]: https://github.com/doorward/doorward/blob/main/docs/guide.md#7-security-headers
 
 mod grade;
 mod leak;

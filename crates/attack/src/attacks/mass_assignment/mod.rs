@@ -1,4 +1,6 @@
-//! Mass assignment and excessive data exposure (guide §6).
+//! Mass assignment and excessive data exposure ([guide §6]).
+//!
+//! [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
 
 mod assignment;
 mod exposure;

@@ -1,4 +1,6 @@
-//! Broken object level authorization: objects of other people (guide §2).
+//! Broken object level authorization: objects of other people ([guide §2]).
+//!
+//! [guide §2]: https://github.com/doorward/doorward/blob/main/docs/guide.md#2-broken-object-level-authorization
 
 mod batch;
 mod created;

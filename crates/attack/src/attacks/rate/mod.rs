@@ -1,4 +1,6 @@
-//! Rate limiting (guide §4).
+//! Rate limiting ([guide §4]).
+//!
+//! [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 
 mod flood;
 mod login;

@@ -1,4 +1,6 @@
-//! SQL injection (guide §1).
+//! SQL injection ([guide §1]).
+//!
+//! [guide §1]: https://github.com/doorward/doorward/blob/main/docs/guide.md#1-sql-injection
 
 mod boolean;
 mod error;

@@ -1,4 +1,6 @@
-//! What a web application firewall stops (guide §9).
+//! What a web application firewall stops ([guide §9]).
+//!
+//! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
 mod large_login;
 mod lookup;

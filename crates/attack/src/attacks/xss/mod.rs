@@ -1,4 +1,6 @@
-//! Cross-site scripting (guide §3).
+//! Cross-site scripting ([guide §3]).
+//!
+//! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
 
 mod cookie;
 mod reflected;
