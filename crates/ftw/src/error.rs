@@ -19,7 +19,7 @@ pub enum FtwError {
     /// The rules cannot be compiled.
     #[error(transparent)]
     Rules(#[from] seclang::SyntaxError),
-    /// The gateway of [`Mode::ThroughGateway`] does not start.
+    /// The gateway of [`crate::Mode::ThroughGateway`] does not start.
     #[error("cannot start the gateway: {0}")]
     Gateway(String),
 }

@@ -1,7 +1,7 @@
 //! Runs the regression suites of ModSecurity rule sets: files in the format of `go-ftw` (version 2 of its schema), such
 //! as those of the OWASP Core Rule Set.
 //!
-//! A suite sends requests and says which rules must match. [`test`] runs the suite of a rule set's directory. It needs no
+//! A suite sends requests and says which rules must match. [`test()`] runs the suite of a rule set's directory. It needs no
 //! server: each request is read as a web server reads it and given to the engine. It can also send the bytes of each
 //! request to a gateway of its own.
 //!

@@ -20,8 +20,8 @@
 //! }
 //! let (document, _) = learner.document();
 //! let paths = document["paths"].as_object().unwrap();
-//! assert_eq!(paths.keys().collect::<Vec<_>>(), ["/orders/{id}"]);
-//! assert_eq!(paths["/orders/{id}"]["get"]["parameters"][0]["schema"]["type"], "integer");
+//! assert_eq!(paths.keys().collect::<Vec<_>>(), ["/orders/{orderId}"]);
+//! assert_eq!(paths["/orders/{orderId}"]["get"]["parameters"][0]["schema"]["type"], "integer");
 //! ```
 
 mod access_log;

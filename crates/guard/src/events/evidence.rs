@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::redact::excerpt;
 
-/// What a door saw. Doors redact secrets before they put values in here, and cut them ([`Evidence::value`]).
+/// What a door saw. Doors redact secrets before they put values in here, and cut long ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Evidence {
