@@ -8,7 +8,7 @@
 //! ```
 //! use std::collections::BTreeMap;
 //!
-//! use authorization::{Asker, Cedar, CedarVerdict, ObjectFrom, Question, Seen};
+//! use authorization::{Requester, Cedar, AuthorizationDecision, ObjectFrom, AuthorizationRequest, Visibility};
 //! use http::Method;
 //! use openapi::{Document, Source};
 //! use serde_json::{Map, json};
@@ -29,7 +29,7 @@
 //!     &document,
 //!     &BTreeMap::new(),
 //!     &[Source::new("shop.cedar", policies)],
-//!     &|_, _| Seen { body: true, object: ObjectFrom::Nowhere },
+//!     &|_, _| Visibility { body: true, object: ObjectFrom::Nowhere },
 //! )
 //! .map_err(|problems| problems[0].clone())?;
 //!
@@ -37,8 +37,8 @@
 //!     let claims = Map::from_iter([("role".to_owned(), json!(role))]);
 //!     cedar.decide(
 //!         "getOrder",
-//!         &Question {
-//!             asker: Some(Asker { subject: "7", scopes: &[], claims: &claims, role_claim: "role" }),
+//!         &AuthorizationRequest {
+//!             requester: Some(Requester { subject: "7", scopes: &[], claims: &claims, role_claim: "role" }),
 //!             client: "192.0.2.1".parse().unwrap(),
 //!             unix_millis: 0,
 //!             method: &Method::GET,
@@ -50,15 +50,15 @@
 //!         },
 //!     )
 //! };
-//! assert_eq!(decide("staff"), CedarVerdict::Permitted);
-//! assert_eq!(decide("guest"), CedarVerdict::Denied("no policy permits getOrder".into()));
+//! assert_eq!(decide("staff"), AuthorizationDecision::Permitted);
+//! assert_eq!(decide("guest"), AuthorizationDecision::Denied("no policy permits getOrder".into()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cedar_type;
 mod claim_type;
-mod kind;
+mod required_attributes;
 mod schema;
-mod wanted;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -74,37 +74,37 @@ use openapi::{Document, Problem, Source};
 use serde_json::{Map, Value};
 
 pub use claim_type::ClaimType;
-pub use schema::{ObjectFrom, Seen};
+pub use schema::{ObjectFrom, Visibility};
 
-use kind::{Kind, Member, Unfit};
-use schema::Subject;
-use wanted::{Looks, Wanted};
+use cedar_type::{CedarType, Member, TypeMismatch};
+use required_attributes::{RequiredAttributes, Requirements};
+use schema::OperationSchema;
 
-/// Compiled policies: for each operation, those that can speak of it.
+/// Compiled policies: for each operation, the policies whose scope includes it.
 pub struct Cedar {
     actions: HashMap<String, Action>,
     principal: Vec<Member>,
     authorizer: Authorizer,
 }
 
-/// Tells what is seen of requests with a method on a path template.
-pub type SeenBy<'d> = dyn Fn(&Method, &str) -> Seen<'d> + 'd;
+/// The visibility of requests with a method on a path template.
+pub type VisibilityOf<'d> = dyn Fn(&Method, &str) -> Visibility<'d> + 'd;
 
 struct Action {
     uid: EntityUid,
     resource: EntityTypeName,
-    subject: Subject,
+    operation: OperationSchema,
     policies: PolicySet,
-    looks: Looks,
+    requirements: Requirements,
     /// The action and its groups.
     entities: Entities,
 }
 
-/// What one question is about.
+/// One request to decide about.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'q> {
-    /// Who asks; nobody is a principal that is not authenticated.
-    pub asker: Option<Asker<'q>>,
+pub struct AuthorizationRequest<'q> {
+    /// The caller; `None` is a principal that is not authenticated.
+    pub requester: Option<Requester<'q>>,
     /// The client's address.
     pub client: IpAddr,
     /// Milliseconds since 1970.
@@ -119,13 +119,13 @@ pub struct Question<'q> {
     pub query: &'q Value,
     /// The request's body, when it is JSON.
     pub body: Option<&'q Value>,
-    /// The object, when it has been read.
+    /// The object, once it has been read.
     pub object: Option<&'q Value>,
 }
 
-/// Whoever asks.
+/// An authenticated caller.
 #[derive(Debug, Clone, Copy)]
-pub struct Asker<'q> {
+pub struct Requester<'q> {
     /// `sub`.
     pub subject: &'q str,
     /// Scopes.
@@ -136,12 +136,12 @@ pub struct Asker<'q> {
     pub role_claim: &'q str,
 }
 
-/// What the policies say.
+/// The decision of the policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CedarVerdict {
+pub enum AuthorizationDecision {
     /// A policy permits, and none forbids.
     Permitted,
-    /// Why not: which policy forbids or failed, or that none permits.
+    /// The reason: which policy forbids or failed, or that none permits.
     Denied(String),
 }
 
@@ -161,24 +161,28 @@ impl std::fmt::Debug for Cedar {
 }
 
 impl Cedar {
-    /// The schema of a document, in Cedar's words, without policies.
-    pub fn schema_of(document: &Document, claims: &BTreeMap<String, ClaimType>, seen: &SeenBy<'_>) -> String {
-        schema::text(&subjects(document, seen), &schema::principal(claims))
+    /// The schema of a document in Cedar's syntax.
+    pub fn schema_of(
+        document: &Document,
+        claims: &BTreeMap<String, ClaimType>,
+        seen: &VisibilityOf<'_>,
+    ) -> String {
+        schema::text(&operations(document, seen), &schema::principal(claims))
     }
 
     /// Compiles policies against the schema of a document.
     ///
     /// # Errors
-    /// What is wrong in them, with places.
+    /// Every problem in the policies, with positions.
     pub fn compile(
         document: &Document,
         claims: &BTreeMap<String, ClaimType>,
         sources: &[Source],
-        seen: &SeenBy<'_>,
+        seen: &VisibilityOf<'_>,
     ) -> Result<Cedar, Vec<Problem>> {
-        let subjects = subjects(document, seen);
+        let operations = operations(document, seen);
         let principal = schema::principal(claims);
-        let text = schema::text(&subjects, &principal);
+        let text = schema::text(&operations, &principal);
         let internal =
             |what: String| vec![Source::new("generated Cedar schema", text.as_str()).problem(None, what)];
         let (schema, _) = Schema::from_cedarschema_str(&text).map_err(|e| internal(e.to_string()))?;
@@ -205,32 +209,34 @@ impl Cedar {
             return Err(problems);
         }
         let mut actions = HashMap::new();
-        for subject in subjects {
-            let id = subject.id.clone();
-            let action = Action::new(subject, &all, &entities).map_err(internal)?;
+        for operation in operations {
+            let id = operation.id.clone();
+            let action = Action::new(operation, &all, &entities).map_err(internal)?;
             actions.insert(id, action);
         }
         Ok(Cedar { actions, principal, authorizer: Authorizer::new() })
     }
 
-    /// What the decision about an operation depends on. An operation that is not declared is refused at once.
+    /// What the decision about an operation depends on. An undeclared operation is refused at once.
     pub fn needs(&self, operation: &str) -> Needs {
         let action = self.actions.get(operation);
-        let looks = |name, kind: fn(&Subject) -> &Option<Kind>| {
-            action.is_some_and(|a| kind(&a.subject).is_some() && a.looks.resource.member(name).is_some())
+        let uses = |name, kind: fn(&OperationSchema) -> &Option<CedarType>| {
+            action.is_some_and(|a| {
+                kind(&a.operation).is_some() && a.requirements.resource.member(name).is_some()
+            })
         };
         Needs {
-            body: looks("body", |subject| &subject.body),
-            object: looks("object", |subject| &subject.object),
+            body: uses("body", |operation| &operation.body),
+            object: uses("object", |operation| &operation.object),
         }
     }
 
-    /// Asks the policies.
-    pub fn decide(&self, operation: &str, question: &Question<'_>) -> CedarVerdict {
+    /// Evaluates the policies.
+    pub fn decide(&self, operation: &str, request: &AuthorizationRequest<'_>) -> AuthorizationDecision {
         let Some(action) = self.actions.get(operation) else {
-            return CedarVerdict::Denied("no policy can speak of an operation that is not declared".into());
+            return AuthorizationDecision::Denied("no policy applies to an undeclared operation".into());
         };
-        let asked = action.entities(question, &self.principal).and_then(|(request, entities)| {
+        let evaluated = action.entities(request, &self.principal).and_then(|(request, entities)| {
             let response = self.authorizer.is_authorized(&request, &action.policies, &entities);
             let mut errors = response.diagnostics().errors();
             if let Some(error) = errors.next() {
@@ -239,40 +245,42 @@ impl Cedar {
             let reasons: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
             Ok((response.decision(), reasons))
         });
-        match asked {
-            Ok((Decision::Allow, _)) => CedarVerdict::Permitted,
+        match evaluated {
+            Ok((Decision::Allow, _)) => AuthorizationDecision::Permitted,
             Ok((Decision::Deny, reasons)) if reasons.is_empty() => {
-                CedarVerdict::Denied(format!("no policy permits {operation}"))
+                AuthorizationDecision::Denied(format!("no policy permits {operation}"))
             }
             Ok((Decision::Deny, reasons)) => {
-                CedarVerdict::Denied(format!("policy {} forbids {operation}", reasons.join(", ")))
+                AuthorizationDecision::Denied(format!("policy {} forbids {operation}", reasons.join(", ")))
             }
-            // What a policy would have said cannot be known: it may have been a `forbid`.
-            Err(error) => CedarVerdict::Denied(format!("{operation} could not be judged: {error}")),
+            // The policy that failed may have been a `forbid`.
+            Err(error) => {
+                AuthorizationDecision::Denied(format!("{operation} could not be evaluated: {error}"))
+            }
         }
     }
 }
 
-fn subjects(document: &Document, seen: &SeenBy<'_>) -> Vec<Subject> {
-    let mut subjects: Vec<Subject> = Vec::new();
+fn operations(document: &Document, seen: &VisibilityOf<'_>) -> Vec<OperationSchema> {
+    let mut operations: Vec<OperationSchema> = Vec::new();
     for (template, method, operation) in document.operations() {
-        // With several base paths an operation is there several times.
-        if subjects.iter().any(|s| *s.id == *operation.id) {
+        // A document with several base paths lists an operation several times.
+        if operations.iter().any(|s| *s.id == *operation.id) {
             continue;
         }
         let seen = seen(method, template.as_str());
-        let mut subject = Subject::of(document, method, operation, &seen);
+        let mut operation = OperationSchema::of(document, method, operation, &seen);
         let mut number = 2;
-        while subjects.iter().any(|s| s.resource == subject.resource) {
-            subject.resource = format!("{}{number}", subject.resource.trim_end_matches(char::is_numeric));
+        while operations.iter().any(|s| s.resource == operation.resource) {
+            operation.resource = format!("{}{number}", operation.resource.trim_end_matches(char::is_numeric));
             number += 1;
         }
-        subjects.push(subject);
+        operations.push(operation);
     }
-    subjects
+    operations
 }
 
-/// The policies of a file, each with an id that says where it is from.
+/// The policies of a file, each with an id that names its origin.
 fn read(
     source: &Source,
     number: usize,
@@ -292,14 +300,14 @@ fn read(
     if set.templates().next().is_some() {
         let mend = "write a policy for each principal, or one that compares attributes";
         return Err(vec![
-            source.problem(None, "a template needs links, which nothing here makes").mend(mend),
+            source.problem(None, "policy templates are not supported: nothing links them").mend(mend),
         ]);
     }
     let result = validator.validate(&set, ValidationMode::Strict);
     let problems: Vec<Problem> = result
         .validation_errors()
         .map(|e| {
-            // Its own words name the policy by a number; the place says it better.
+            // The message names the policy by a number; the position is clearer.
             let message = e.to_string();
             let message = message.split_once(", ").map_or(&*message, |(_, rest)| rest).to_owned();
             problem(e, message)
@@ -316,52 +324,59 @@ fn read(
 }
 
 impl Action {
-    fn new(subject: Subject, all: &[cedar_policy::Policy], entities: &Entities) -> Result<Action, String> {
-        let uid = uid("Action", &subject.id)?;
+    fn new(
+        operation: OperationSchema,
+        all: &[cedar_policy::Policy],
+        entities: &Entities,
+    ) -> Result<Action, String> {
+        let uid = uid("Action", &operation.id)?;
         let family: HashSet<EntityUid> =
             entities.ancestors(&uid).into_iter().flatten().cloned().chain([uid.clone()]).collect();
-        let mut looks = Looks::default();
+        let mut requirements = Requirements::default();
         let mut policies = PolicySet::new();
-        for policy in all.iter().filter(|policy| speaks_of(policy, &family)) {
-            looks.add(&policy.to_json().map_err(|e| e.to_string())?);
+        for policy in all.iter().filter(|policy| applies_to(policy, &family)) {
+            requirements.add(&policy.to_json().map_err(|e| e.to_string())?);
             policies.add(policy.clone()).map_err(|e| e.to_string())?;
         }
         let own = entities.iter().filter(|entity| family.contains(&entity.uid())).cloned();
         let entities = Entities::from_entities(own, None).map_err(|e| e.to_string())?;
-        let resource = EntityTypeName::from_str(&subject.resource).map_err(|e| e.to_string())?;
-        Ok(Action { uid, resource, subject, policies, looks, entities })
+        let resource = EntityTypeName::from_str(&operation.resource).map_err(|e| e.to_string())?;
+        Ok(Action { uid, resource, operation, policies, requirements, entities })
     }
 
-    fn entities(&self, question: &Question<'_>, principal: &[Member]) -> Result<(Request, Entities), String> {
-        let (subject, wanted) = (&self.subject, &self.looks.resource);
+    fn entities(
+        &self,
+        request: &AuthorizationRequest<'_>,
+        principal: &[Member],
+    ) -> Result<(Request, Entities), String> {
+        let (operation, required) = (&self.operation, &self.requirements.resource);
         let mut attributes = HashMap::new();
-        if wanted.member("route").is_some() {
-            attributes
-                .insert("route".to_owned(), RestrictedExpression::new_string(question.route.to_owned()));
+        if required.member("route").is_some() {
+            attributes.insert("route".to_owned(), RestrictedExpression::new_string(request.route.to_owned()));
         }
         let parts = [
-            ("path", Some(&subject.path), Some(question.path)),
-            ("query", Some(&subject.query), Some(question.query)),
-            ("body", subject.body.as_ref(), question.body),
-            ("object", subject.object.as_ref(), question.object),
+            ("path", Some(&operation.path), Some(request.path)),
+            ("query", Some(&operation.query), Some(request.query)),
+            ("body", operation.body.as_ref(), request.body),
+            ("object", operation.object.as_ref(), request.object),
         ];
         for (name, kind, value) in parts {
-            if let (Some(wanted), Some(kind), Some(value)) = (wanted.member(name), kind, value)
+            if let (Some(required), Some(kind), Some(value)) = (required.member(name), kind, value)
                 && let Some(value) = kind
-                    .expression(value, wanted)
-                    .map_err(|Unfit| format!("`resource.{name}` is not as declared"))?
+                    .expression(value, required)
+                    .map_err(|TypeMismatch| format!("`resource.{name}` is not as declared"))?
             {
                 attributes.insert(name.to_owned(), value);
             }
         }
-        let resource = EntityUid::from_type_name_and_id(self.resource.clone(), EntityId::new(question.route));
-        let asker = user(question.asker, principal, &self.looks.principal)?;
-        let context = context(question, &self.looks.context)?;
-        let request = Request::new(asker.uid(), self.uid.clone(), resource.clone(), context, None)
+        let resource = EntityUid::from_type_name_and_id(self.resource.clone(), EntityId::new(request.route));
+        let requester = user(request.requester, principal, &self.requirements.principal)?;
+        let context = context(request, &self.requirements.context)?;
+        let request = Request::new(requester.uid(), self.uid.clone(), resource.clone(), context, None)
             .map_err(|e| e.to_string())?;
         let object = Entity::new(resource, attributes, HashSet::new()).map_err(|e| e.to_string())?;
         let entities =
-            self.entities.clone().add_entities([asker, object], None).map_err(|e| e.to_string())?;
+            self.entities.clone().add_entities([requester, object], None).map_err(|e| e.to_string())?;
         Ok((request, entities))
     }
 }
@@ -371,8 +386,8 @@ fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
     Ok(EntityUid::from_type_name_and_id(name, EntityId::new(id)))
 }
 
-/// Whether a policy's scope lets it speak of an action, itself or by one of its groups.
-fn speaks_of(policy: &cedar_policy::Policy, family: &HashSet<EntityUid>) -> bool {
+/// Whether a policy's scope includes an action, itself or by one of its groups.
+fn applies_to(policy: &cedar_policy::Policy, family: &HashSet<EntityUid>) -> bool {
     match policy.action_constraint() {
         cedar_policy::ActionConstraint::Any => true,
         cedar_policy::ActionConstraint::In(list) => list.iter().any(|uid| family.contains(uid)),
@@ -380,10 +395,15 @@ fn speaks_of(policy: &cedar_policy::Policy, family: &HashSet<EntityUid>) -> bool
     }
 }
 
-fn user(asker: Option<Asker<'_>>, members: &[Member], wanted: &Wanted) -> Result<Entity, String> {
+fn user(
+    requester: Option<Requester<'_>>,
+    members: &[Member],
+    required: &RequiredAttributes,
+) -> Result<Entity, String> {
     let none = Map::new();
-    let (subject, scopes, claims) = asker.map_or(("", &[][..], &none), |a| (a.subject, a.scopes, a.claims));
-    let roles: Vec<String> = match asker.and_then(|a| claims.get(a.role_claim)) {
+    let (subject, scopes, claims) =
+        requester.map_or(("", &[][..], &none), |r| (r.subject, r.scopes, r.claims));
+    let roles: Vec<String> = match requester.and_then(|a| claims.get(a.role_claim)) {
         Some(Value::String(role)) => vec![role.clone()],
         Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
@@ -393,16 +413,16 @@ fn user(asker: Option<Asker<'_>>, members: &[Member], wanted: &Wanted) -> Result
     };
     let mut attributes = HashMap::new();
     for member in members {
-        let Some(wanted) = wanted.member(&member.name) else { continue };
+        let Some(required) = required.member(&member.name) else { continue };
         let value = match &*member.name {
-            "authenticated" => Some(RestrictedExpression::new_bool(asker.is_some())),
+            "authenticated" => Some(RestrictedExpression::new_bool(requester.is_some())),
             "sub" => Some(RestrictedExpression::new_string(subject.to_owned())),
             "id" => subject.parse().ok().map(RestrictedExpression::new_long),
             "scopes" => Some(texts(scopes)),
             "roles" => Some(texts(&roles)),
             name => match claims.get(name) {
-                Some(value) => claim(&member.kind, value, wanted)
-                    .map_err(|Unfit| format!("the claim `{name}` is not of its declared type"))?,
+                Some(value) => claim(&member.kind, value, required)
+                    .map_err(|TypeMismatch| format!("the claim `{name}` is not of its declared type"))?,
                 None => None,
             },
         };
@@ -414,32 +434,38 @@ fn user(asker: Option<Asker<'_>>, members: &[Member], wanted: &Wanted) -> Result
     Entity::new(uid("User", subject)?, attributes, parents?).map_err(|e| e.to_string())
 }
 
-/// A claim as its declared type; a number in a text is a number.
-fn claim(kind: &Kind, value: &Value, wanted: &Wanted) -> Result<Option<RestrictedExpression>, Unfit> {
+/// A claim as its declared type; a string of digits is a number where a number is declared.
+fn claim(
+    kind: &CedarType,
+    value: &Value,
+    required: &RequiredAttributes,
+) -> Result<Option<RestrictedExpression>, TypeMismatch> {
     match (kind, value) {
-        (Kind::Long, Value::String(text)) => {
-            text.parse().map(|number| Some(RestrictedExpression::new_long(number))).map_err(|_| Unfit)
+        (CedarType::Long, Value::String(text)) => {
+            text.parse().map(|number| Some(RestrictedExpression::new_long(number))).map_err(|_| TypeMismatch)
         }
-        (Kind::Text, Value::Number(number)) => Ok(Some(RestrictedExpression::new_string(number.to_string()))),
-        (Kind::Set(_), Value::String(_) | Value::Number(_)) => {
-            kind.expression(&Value::Array(vec![value.clone()]), wanted)
+        (CedarType::Text, Value::Number(number)) => {
+            Ok(Some(RestrictedExpression::new_string(number.to_string())))
         }
-        _ => kind.expression(value, wanted),
+        (CedarType::Set(_), Value::String(_) | Value::Number(_)) => {
+            kind.expression(&Value::Array(vec![value.clone()]), required)
+        }
+        _ => kind.expression(value, required),
     }
 }
 
-fn context(question: &Question<'_>, wanted: &Wanted) -> Result<Context, String> {
+fn context(request: &AuthorizationRequest<'_>, required: &RequiredAttributes) -> Result<Context, String> {
     let mut pairs = Vec::new();
-    if wanted.member("ip").is_some() {
-        pairs.push(("ip".to_owned(), RestrictedExpression::new_ip(question.client.to_string())));
+    if required.member("ip").is_some() {
+        pairs.push(("ip".to_owned(), RestrictedExpression::new_ip(request.client.to_string())));
     }
-    if wanted.member("now").is_some() {
-        let now = std::time::UNIX_EPOCH + std::time::Duration::from_millis(question.unix_millis);
+    if required.member("now").is_some() {
+        let now = std::time::UNIX_EPOCH + std::time::Duration::from_millis(request.unix_millis);
         let text = humantime::format_rfc3339_millis(now).to_string();
         pairs.push(("now".to_owned(), RestrictedExpression::new_datetime(text)));
     }
-    if wanted.member("method").is_some() {
-        pairs.push(("method".to_owned(), RestrictedExpression::new_string(question.method.to_string())));
+    if required.member("method").is_some() {
+        pairs.push(("method".to_owned(), RestrictedExpression::new_string(request.method.to_string())));
     }
     Context::from_pairs(pairs).map_err(|e| e.to_string())
 }

@@ -1,46 +1,46 @@
-//! The Cedar schema of an OpenAPI document: an action for each operation, with what it is about.
+//! The Cedar schema of an OpenAPI document: an action for each operation, and the type of its requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use http::Method;
+use openapi::{Direction, Document, Location, MediaType, Operation};
 use serde_json::Value;
 
+use crate::cedar_type::{CedarType, Member};
 use crate::claim_type::ClaimType;
-use crate::kind::{Kind, Member};
-use openapi::{Direction, Document, Location, MediaType, Operation};
 
-/// What is seen of a request before it is decided about.
-pub struct Seen<'d> {
-    /// Whether its body is held back.
+/// What of a request can be seen before the decision.
+pub struct Visibility<'d> {
+    /// Whether its body is held back, so that policies can use it.
     pub body: bool,
     /// Where its object is.
     pub object: ObjectFrom<'d>,
 }
 
-/// Whether a method may change what it names.
+/// Whether a method may change its target.
 fn writes(method: &Method) -> bool {
     ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
 /// An operation as Cedar sees it.
 #[derive(Debug)]
-pub(crate) struct Subject {
+pub(crate) struct OperationSchema {
     /// The operation's id, which is the action's.
     pub(crate) id: String,
     /// The groups that the action is in.
     pub(crate) groups: Vec<String>,
-    /// The entity type of what the request is about.
+    /// The entity type of its requests.
     pub(crate) resource: String,
-    pub(crate) path: Kind,
-    pub(crate) query: Kind,
-    pub(crate) body: Option<Kind>,
-    pub(crate) object: Option<Kind>,
+    pub(crate) path: CedarType,
+    pub(crate) query: CedarType,
+    pub(crate) body: Option<CedarType>,
+    pub(crate) object: Option<CedarType>,
 }
 
-/// What the schema says of one operation's object.
+/// Where the object of an operation's requests comes from.
 pub enum ObjectFrom<'s> {
-    /// Nothing tells of it before it is too late.
+    /// It is not known in time.
     Nowhere,
     /// The response is the object, or a list of them at a JSON Pointer.
     Response(Option<&'s str>),
@@ -48,28 +48,28 @@ pub enum ObjectFrom<'s> {
     Read(&'s Operation),
 }
 
-impl Subject {
+impl OperationSchema {
     pub(crate) fn of(
         document: &Document,
         method: &Method,
         operation: &Operation,
-        seen: &Seen<'_>,
-    ) -> Subject {
+        seen: &Visibility<'_>,
+    ) -> OperationSchema {
         let root = document.root();
         let parameters = |location| {
             let members = operation.parameters.iter().filter(|p| p.location == location).filter_map(|p| {
                 let schema = root.pointer(p.schema.as_deref()?)?;
-                let kind = Kind::of(root, schema, Direction::Request)?;
+                let kind = CedarType::of(root, schema, Direction::Request)?;
                 Some(Member { name: p.name.to_string(), kind, required: p.required })
             });
-            Kind::Record(members.collect())
+            CedarType::Record(members.collect())
         };
         let read = !writes(method);
         let group = if read { "method:read" } else { "method:write" };
         let groups = std::iter::once(group.to_owned())
             .chain(operation.tags.iter().map(|tag| format!("tag:{tag}")))
             .collect();
-        Subject {
+        OperationSchema {
             id: operation.id.to_string(),
             groups,
             resource: type_name(&operation.id),
@@ -88,80 +88,80 @@ impl Subject {
         }
     }
 
-    fn attributes(&self) -> Kind {
+    fn attributes(&self) -> CedarType {
         let mut members = vec![
-            Member::required("route", Kind::Text),
+            Member::required("route", CedarType::Text),
             Member::required("path", self.path.clone()),
             Member::required("query", self.query.clone()),
         ];
         // A body may be left out, or be of another media type.
         members.extend(self.body.clone().map(|kind| Member::optional("body", kind)));
         members.extend(self.object.clone().map(|kind| Member::required("object", kind)));
-        Kind::Record(members)
+        CedarType::Record(members)
     }
 }
 
-/// The attributes of whoever asks.
+/// The attributes of a caller.
 pub(crate) fn principal(claims: &BTreeMap<String, ClaimType>) -> Vec<Member> {
     let mut members = vec![
-        Member::required("authenticated", Kind::Bool),
-        Member::required("sub", Kind::Text),
-        Member::optional("id", Kind::Long),
-        Member::required("scopes", Kind::Set(Box::new(Kind::Text))),
-        Member::required("roles", Kind::Set(Box::new(Kind::Text))),
+        Member::required("authenticated", CedarType::Bool),
+        Member::required("sub", CedarType::Text),
+        Member::optional("id", CedarType::Long),
+        Member::required("scopes", CedarType::Set(Box::new(CedarType::Text))),
+        Member::required("roles", CedarType::Set(Box::new(CedarType::Text))),
     ];
     for (name, claim) in claims {
         let kind = match claim {
-            ClaimType::String => Kind::Text,
-            ClaimType::Integer => Kind::Long,
-            ClaimType::Boolean => Kind::Bool,
-            ClaimType::Strings => Kind::Set(Box::new(Kind::Text)),
-            ClaimType::Integers => Kind::Set(Box::new(Kind::Long)),
+            ClaimType::String => CedarType::Text,
+            ClaimType::Integer => CedarType::Long,
+            ClaimType::Boolean => CedarType::Bool,
+            ClaimType::Strings => CedarType::Set(Box::new(CedarType::Text)),
+            ClaimType::Integers => CedarType::Set(Box::new(CedarType::Long)),
         };
         members.push(Member::optional(name, kind));
     }
     members
 }
 
-/// The schema in Cedar's own words.
-pub(crate) fn text(subjects: &[Subject], principal: &[Member]) -> String {
+/// The schema in Cedar's syntax.
+pub(crate) fn text(operations: &[OperationSchema], principal: &[Member]) -> String {
     let mut out = String::from("entity Role;\n");
-    let _ = writeln!(out, "entity User in [Role] = {};", Kind::Record(principal.to_vec()));
-    let groups: BTreeSet<&str> = subjects.iter().flat_map(|s| &s.groups).map(String::as_str).collect();
+    let _ = writeln!(out, "entity User in [Role] = {};", CedarType::Record(principal.to_vec()));
+    let groups: BTreeSet<&str> = operations.iter().flat_map(|s| &s.groups).map(String::as_str).collect();
     for group in groups {
         let _ = writeln!(out, "action {group:?};");
     }
-    for subject in subjects {
-        let _ = writeln!(out, "\nentity {} = {};", subject.resource, subject.attributes());
-        let _ = write!(out, "action {:?} in {:?} appliesTo {{ ", subject.id, subject.groups);
-        let _ = write!(out, "principal: [User], resource: [{}], ", subject.resource);
+    for operation in operations {
+        let _ = writeln!(out, "\nentity {} = {};", operation.resource, operation.attributes());
+        let _ = write!(out, "action {:?} in {:?} appliesTo {{ ", operation.id, operation.groups);
+        let _ = write!(out, "principal: [User], resource: [{}], ", operation.resource);
         let _ = writeln!(out, "context: {{ \"ip\": ipaddr, \"now\": datetime, \"method\": String }} }};");
     }
     out
 }
 
-/// What a successful response tells of an object.
-fn answer(root: &Value, operation: &Operation, list: Option<&str>) -> Option<Kind> {
+/// The type of the object in a successful response.
+fn answer(root: &Value, operation: &Operation, list: Option<&str>) -> Option<CedarType> {
     let response = ["200", "201", "2XX", "default"]
         .into_iter()
         .find_map(|status| operation.responses.iter().find(|r| r.status.eq_ignore_ascii_case(status)))?;
     let kind = json(root, &response.content, Direction::Response)?;
     let mut kind = &kind;
     for name in list.into_iter().flat_map(|list| list.split('/').skip(1)) {
-        let Kind::Record(members) = kind else { return None };
+        let CedarType::Record(members) = kind else { return None };
         kind = &members.iter().find(|member| member.name == name)?.kind;
     }
-    // Each object of a list is asked about.
-    while let Kind::Set(item) = kind {
+    // Each object of a list is decided about by itself.
+    while let CedarType::Set(item) = kind {
         kind = item;
     }
     Some(kind.clone())
 }
 
-fn json(root: &Value, content: &[MediaType], direction: Direction) -> Option<Kind> {
+fn json(root: &Value, content: &[MediaType], direction: Direction) -> Option<CedarType> {
     let is_json = |m: &&MediaType| &*m.range == "application/json" || m.range.ends_with("+json");
     let schema = content.iter().find(is_json)?.schema.as_deref()?;
-    Kind::of(root, root.pointer(schema)?, direction)
+    CedarType::of(root, root.pointer(schema)?, direction)
 }
 
 /// An entity type named after an operation: `getOrder` is `GetOrder`, `GET /api/orders` is `GetApiOrders`.

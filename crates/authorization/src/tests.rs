@@ -36,9 +36,9 @@ components:
         parent: { $ref: "#/components/schemas/Order" }
 "##;
 
-fn seen(method: &Method, _: &str) -> Seen<'static> {
+fn seen(method: &Method, _: &str) -> Visibility<'static> {
     let object = if *method == Method::GET { ObjectFrom::Response(None) } else { ObjectFrom::Nowhere };
-    Seen { body: true, object }
+    Visibility { body: true, object }
 }
 
 fn compile(policies: &str) -> Result<Cedar, Vec<Problem>> {
@@ -100,13 +100,13 @@ fn what_is_wrong_in_a_policy_has_a_place() {
     }
 }
 
-fn ask(cedar: &Cedar, claims: Value, object: Value) -> CedarVerdict {
+fn ask(cedar: &Cedar, claims: Value, object: Value) -> AuthorizationDecision {
     let claims = claims.as_object().cloned().unwrap();
     let (path, query) = (json!({ "id": 1 }), json!({}));
     cedar.decide(
         "getOrder",
-        &Question {
-            asker: Some(Asker { subject: "7", scopes: &[], claims: &claims, role_claim: "role" }),
+        &AuthorizationRequest {
+            requester: Some(Requester { subject: "7", scopes: &[], claims: &claims, role_claim: "role" }),
             client: [10, 0, 0, 1].into(),
             unix_millis: 1_700_000_000_000,
             method: &Method::GET,
@@ -130,20 +130,23 @@ fn decisions_follow_the_policies_and_fail_closed() {
     assert_eq!(cedar.needs("getOrder"), Needs { body: false, object: true });
     assert_eq!(cedar.needs("PUT /orders/{id}"), Needs { body: false, object: false });
     let order = |user: u32| json!({ "user_id": user, "lines": [{ "sku": "a" }] });
-    assert_eq!(ask(&cedar, json!({}), order(7)), CedarVerdict::Permitted);
-    assert_eq!(ask(&cedar, json!({ "role": "clerk" }), order(8)), CedarVerdict::Permitted);
-    let denied = |verdict: CedarVerdict, words: &str| match verdict {
-        CedarVerdict::Denied(why) => assert!(why.contains(words), "{why}"),
-        CedarVerdict::Permitted => unreachable!("{words}"),
+    assert_eq!(ask(&cedar, json!({}), order(7)), AuthorizationDecision::Permitted);
+    assert_eq!(ask(&cedar, json!({ "role": "clerk" }), order(8)), AuthorizationDecision::Permitted);
+    let denied = |verdict: AuthorizationDecision, words: &str| match verdict {
+        AuthorizationDecision::Denied(why) => assert!(why.contains(words), "{why}"),
+        AuthorizationDecision::Permitted => unreachable!("{words}"),
     };
     denied(ask(&cedar, json!({ "role": "guest" }), order(8)), "no policy permits getOrder");
     denied(ask(&cedar, json!({}), json!({ "user_id": 7, "lines": [] })), "policy locked forbids");
     // What `locked` would have said cannot be known.
-    denied(ask(&cedar, json!({}), json!({ "user_id": 7 })), "could not be judged");
-    denied(ask(&cedar, json!({}), json!({ "user_id": 7, "lines": "a" })), "could not be judged");
-    denied(ask(&cedar, json!({}), json!("text")), "could not be judged");
+    denied(ask(&cedar, json!({}), json!({ "user_id": 7 })), "could not be evaluated");
+    denied(ask(&cedar, json!({}), json!({ "user_id": 7, "lines": "a" })), "could not be evaluated");
+    denied(ask(&cedar, json!({}), json!("text")), "could not be evaluated");
     // A whole number with a fraction of zero is one; what is there and of another type is not taken for missing.
-    assert_eq!(ask(&cedar, json!({}), json!({ "user_id": 7.0, "lines": [{}] })), CedarVerdict::Permitted);
+    assert_eq!(
+        ask(&cedar, json!({}), json!({ "user_id": 7.0, "lines": [{}] })),
+        AuthorizationDecision::Permitted
+    );
     denied(
         ask(&cedar, json!({ "role": "clerk" }), json!({ "user_id": 7.5, "lines": [{}] })),
         "not as declared",
@@ -151,8 +154,8 @@ fn decisions_follow_the_policies_and_fail_closed() {
     denied(
         cedar.decide(
             "elsewhere",
-            &Question {
-                asker: None,
+            &AuthorizationRequest {
+                requester: None,
                 client: [10, 0, 0, 1].into(),
                 unix_millis: 0,
                 method: &Method::GET,

@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use authorization::{Asker, CedarVerdict, Question};
+use authorization::{AuthorizationDecision, AuthorizationRequest, Requester};
 use bytes::Bytes;
 use divan::Bencher;
 use divan::counter::BytesCount;
@@ -155,8 +155,8 @@ fn cedar_decision(bencher: Bencher<'_, '_>) {
     let claims = json!({ "sub": "alice", "role": ["reader", "writer"], "exp": 1 });
     let (path, query) = (json!({ "id": 7 }), json!({}));
     let object = things(200)["items"][0].clone();
-    let question = Question {
-        asker: Some(Asker {
+    let question = AuthorizationRequest {
+        requester: Some(Requester {
             subject: "alice",
             scopes: &[],
             claims: claims.as_object().unwrap(),
@@ -172,6 +172,6 @@ fn cedar_decision(bencher: Bencher<'_, '_>) {
         object: Some(&object),
     };
     bencher.bench_local(|| {
-        assert_eq!(cedar.decide("getThing", black_box(&question)), CedarVerdict::Permitted);
+        assert_eq!(cedar.decide("getThing", black_box(&question)), AuthorizationDecision::Permitted);
     });
 }

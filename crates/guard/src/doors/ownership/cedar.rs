@@ -3,7 +3,7 @@
 //! A decision is made as early as what it depends on is there: by the head alone, with the body, or when the object
 //! has been read; never later than before the upstream changes anything.
 
-use authorization::{Asker, CedarVerdict, Needs, Question};
+use authorization::{AuthorizationDecision, AuthorizationRequest, Needs, Requester};
 use http::{Method, StatusCode};
 use inputs::{ParsedBody, pairs};
 use openapi::{Location, Operation};
@@ -57,8 +57,8 @@ pub(crate) fn needs_response(x: &Exchange<'_>, engine: &Engine) -> bool {
 pub(crate) fn admit_object(x: &Exchange<'_>, engine: &Engine, object: &Value) -> Result<(), Refusal> {
     let Some((cedar, id, _)) = stage(x, engine) else { return Ok(()) };
     match ask(x, engine, cedar, id, Some(object)) {
-        CedarVerdict::Permitted => Ok(()),
-        CedarVerdict::Denied(why) => Err(ownership::refusal(engine, "cedar", why)),
+        AuthorizationDecision::Permitted => Ok(()),
+        AuthorizationDecision::Denied(why) => Err(ownership::refusal(engine, "cedar", why)),
     }
 }
 
@@ -76,15 +76,15 @@ pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, response: Option<&mut V
     match target {
         Some(Value::Array(items)) => {
             let before = items.len();
-            items.retain(|item| ask(x, engine, cedar, id, Some(item)) == CedarVerdict::Permitted);
+            items.retain(|item| ask(x, engine, cedar, id, Some(item)) == AuthorizationDecision::Permitted);
             match before - items.len() {
                 0 => Released::Unchanged,
                 removed => Released::Filtered(removed),
             }
         }
         Some(object) => match ask(x, engine, cedar, id, Some(object)) {
-            CedarVerdict::Permitted => Released::Unchanged,
-            CedarVerdict::Denied(why) => Released::Refused(ownership::refusal(engine, "cedar", why)),
+            AuthorizationDecision::Permitted => Released::Unchanged,
+            AuthorizationDecision::Denied(why) => Released::Refused(ownership::refusal(engine, "cedar", why)),
         },
         None => Released::Refused(ownership::unreadable(engine, "a response without its list")),
     }
@@ -106,8 +106,8 @@ fn decision(
     object: Option<&Value>,
 ) -> Decision {
     match ask(x, engine, cedar, id, object) {
-        CedarVerdict::Permitted => Decision::Pass,
-        CedarVerdict::Denied(why) => {
+        AuthorizationDecision::Permitted => Decision::Pass,
+        AuthorizationDecision::Denied(why) => {
             let status = if x.principal.is_some() { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
             Decision::Refuse(Refusal::new(status, "cedar", why))
         }
@@ -120,7 +120,7 @@ fn ask(
     cedar: &authorization::Cedar,
     id: &str,
     object: Option<&Value>,
-) -> CedarVerdict {
+) -> AuthorizationDecision {
     let (path, query) = match x.operation() {
         Some(operation) => parameters(x, operation),
         None => (Value::Null, Value::Null),
@@ -130,7 +130,7 @@ fn ask(
         None | Some(ParsedBody::Empty) => None,
         // What policies would say of it cannot be known.
         Some(_) if cedar.needs(id).body => {
-            return CedarVerdict::Denied("policies look at the body, which is not JSON".into());
+            return AuthorizationDecision::Denied("policies look at the body, which is not JSON".into());
         }
         Some(_) => None,
     };
@@ -138,8 +138,8 @@ fn ask(
     let method = if x.method == Method::HEAD { &Method::GET } else { &x.method };
     let verdict = cedar.decide(
         id,
-        &Question {
-            asker: x.principal.as_deref().map(|principal| Asker {
+        &AuthorizationRequest {
+            requester: x.principal.as_deref().map(|principal| Requester {
                 subject: &principal.subject,
                 scopes: &principal.scopes,
                 claims: &principal.claims,
@@ -156,9 +156,11 @@ fn ask(
         },
     );
     match verdict {
-        CedarVerdict::Denied(why) => {
+        AuthorizationDecision::Denied(why) => {
             let asker = x.subject().map_or("nobody".to_owned(), |subject| format!("subject {subject}"));
-            CedarVerdict::Denied(crate::events::redact::excerpt(format!("{why}; {asker} asks").as_bytes()))
+            AuthorizationDecision::Denied(crate::events::redact::excerpt(
+                format!("{why}; {asker} asks").as_bytes(),
+            ))
         }
         permitted => permitted,
     }

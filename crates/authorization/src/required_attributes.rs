@@ -1,32 +1,32 @@
-//! What policies look at: the rest need not be made.
+//! The attributes that policies use: no others are made for a decision.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// Attributes that are looked at, and what is looked at in them.
+/// Attributes in use, and the attributes in use within them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct RequiredAttributes {
     whole: bool,
-    members: BTreeMap<String, Wanted>,
+    members: BTreeMap<String, RequiredAttributes>,
 }
 
-/// What a set of policies looks at, by variable.
+/// What a set of policies requirements at, by variable.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Looks {
-    pub(crate) principal: Wanted,
-    pub(crate) resource: Wanted,
-    pub(crate) context: Wanted,
+pub(crate) struct Requirements {
+    pub(crate) principal: RequiredAttributes,
+    pub(crate) resource: RequiredAttributes,
+    pub(crate) context: RequiredAttributes,
 }
 
-impl Wanted {
-    /// A value that is looked at as a whole.
-    pub(crate) fn everything() -> Wanted {
-        Wanted { whole: true, members: BTreeMap::new() }
+impl RequiredAttributes {
+    /// A value in use as a whole.
+    pub(crate) fn everything() -> RequiredAttributes {
+        RequiredAttributes { whole: true, members: BTreeMap::new() }
     }
 
-    /// What is looked at in an attribute; `None` when nothing is.
-    pub(crate) fn member(&self, name: &str) -> Option<&Wanted> {
+    /// What is in use of an attribute; `None` when nothing is.
+    pub(crate) fn member(&self, name: &str) -> Option<&RequiredAttributes> {
         if self.whole { Some(self) } else { self.members.get(name) }
     }
 
@@ -38,8 +38,8 @@ impl Wanted {
     }
 }
 
-impl Looks {
-    /// Adds what a policy in Cedar's JSON form looks at.
+impl Requirements {
+    /// Adds what a policy in Cedar's JSON form requirements at.
     pub(crate) fn add(&mut self, policy: &Value) {
         for condition in policy.get("conditions").and_then(Value::as_array).into_iter().flatten() {
             self.walk(condition.get("body").unwrap_or(&Value::Null));
@@ -69,7 +69,7 @@ impl Looks {
 /// The variable and the attributes of `resource.a.b`, or of `resource.a has b`.
 fn access(node: &Value) -> Option<(&str, Vec<&str>)> {
     if let Some(variable) = node.get("Var").and_then(Value::as_str) {
-        // An entity by itself is compared by its name: that looks at none of its attributes.
+        // An entity by itself is compared by its name: that requirements at none of its attributes.
         return match variable {
             "context" => Some((variable, Vec::new())),
             _ => None,
@@ -91,36 +91,36 @@ fn access(node: &Value) -> Option<(&str, Vec<&str>)> {
 mod tests {
     use super::*;
 
-    fn looks(text: &str) -> Looks {
-        let mut looks = Looks::default();
-        looks.add(&cedar_policy::Policy::parse(None, text).unwrap().to_json().unwrap());
-        looks
+    fn requirements(text: &str) -> Requirements {
+        let mut requirements = Requirements::default();
+        requirements.add(&cedar_policy::Policy::parse(None, text).unwrap().to_json().unwrap());
+        requirements
     }
 
     #[test]
-    fn only_what_a_policy_names_is_wanted() {
-        let looks = looks(
+    fn only_what_a_policy_names_is_required() {
+        let requirements = requirements(
             r#"permit(principal, action, resource) when { resource.object.owner.id == principal.id }
                unless { resource has object && resource.object.state like "clo*" };"#,
         );
-        let object = looks.resource.member("object").unwrap();
+        let object = requirements.resource.member("object").unwrap();
         assert!(object.member("owner").unwrap().member("id").is_some());
         assert!(object.member("owner").unwrap().member("name").is_none());
         assert!(object.member("state").is_some());
         assert!(object.member("secret").is_none(), "`has object` does not look into it");
-        assert!(looks.resource.member("body").is_none());
-        assert!(looks.principal.member("id").is_some());
-        assert!(looks.principal.member("sub").is_none());
+        assert!(requirements.resource.member("body").is_none());
+        assert!(requirements.principal.member("id").is_some());
+        assert!(requirements.principal.member("sub").is_none());
     }
 
     #[test]
-    fn what_is_compared_as_a_whole_is_wanted_whole() {
-        let looks = looks(
+    fn what_is_compared_as_a_whole_is_required_whole() {
+        let requirements = requirements(
             r#"permit(principal, action, resource) when { resource.object.a == {"x": 1} && context == {} };"#,
         );
-        let a = looks.resource.member("object").unwrap().member("a").unwrap();
+        let a = requirements.resource.member("object").unwrap().member("a").unwrap();
         assert!(a.member("anything").is_some());
-        assert!(looks.resource.member("object").unwrap().member("b").is_none());
-        assert!(looks.context.member("ip").is_some());
+        assert!(requirements.resource.member("object").unwrap().member("b").is_none());
+        assert!(requirements.context.member("ip").is_some());
     }
 }

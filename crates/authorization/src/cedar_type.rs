@@ -1,18 +1,18 @@
-//! What a JSON Schema is in Cedar's types, and a JSON value as a Cedar value.
+//! JSON Schema in Cedar's types, and JSON values as Cedar values.
 
 use cedar_policy::RestrictedExpression;
+use openapi::{Direction, resolve};
 use serde_json::Value;
 
-use crate::wanted::Wanted;
-use openapi::{Direction, resolve};
+use crate::required_attributes::RequiredAttributes;
 
-/// A Cedar type that JSON values of a schema have.
+/// The Cedar type of a JSON Schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum CedarType {
     Text,
     Long,
     Bool,
-    Set(Box<Kind>),
+    Set(Box<CedarType>),
     Record(Vec<Member>),
 }
 
@@ -20,16 +20,16 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Member {
     pub(crate) name: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: CedarType,
     pub(crate) required: bool,
 }
 
 impl Member {
-    pub(crate) fn required(name: &str, kind: Kind) -> Member {
+    pub(crate) fn required(name: &str, kind: CedarType) -> Member {
         Member { name: name.into(), kind, required: true }
     }
 
-    pub(crate) fn optional(name: &str, kind: Kind) -> Member {
+    pub(crate) fn optional(name: &str, kind: CedarType) -> Member {
         Member { name: name.into(), kind, required: false }
     }
 }
@@ -37,67 +37,68 @@ impl Member {
 /// How deep schemas are followed.
 const MAX_DEPTH: usize = 8;
 
-impl Kind {
+impl CedarType {
     /// The type of a schema's values; `None` where Cedar has none, as for numbers with a fraction.
-    pub(crate) fn of(root: &Value, schema: &Value, direction: Direction) -> Option<Kind> {
+    pub(crate) fn of(root: &Value, schema: &Value, direction: Direction) -> Option<CedarType> {
         Walk { root, direction, inside: Vec::new() }.of(schema)
     }
 
-    /// A JSON value as a Cedar value, as far as policies look at it; nothing for `null`. A value that is there and has
-    /// another type is an error: a policy that asks for it must not take it for one that is not there.
+    /// A JSON value as a Cedar value, as far as policies use it; nothing for `null`. A value of another type is an
+    /// error: a policy must not mistake it for an absent one.
     pub(crate) fn expression(
         &self,
         value: &Value,
-        wanted: &Wanted,
-    ) -> Result<Option<RestrictedExpression>, Unfit> {
+        required: &RequiredAttributes,
+    ) -> Result<Option<RestrictedExpression>, TypeMismatch> {
         Ok(Some(match (self, value) {
             (_, Value::Null) => return Ok(None),
-            (Kind::Text, Value::String(text)) => RestrictedExpression::new_string(text.clone()),
-            (Kind::Long, Value::Number(number)) => {
-                RestrictedExpression::new_long(whole(number).ok_or(Unfit)?)
+            (CedarType::Text, Value::String(text)) => RestrictedExpression::new_string(text.clone()),
+            (CedarType::Long, Value::Number(number)) => {
+                RestrictedExpression::new_long(whole(number).ok_or(TypeMismatch)?)
             }
-            (Kind::Bool, Value::Bool(flag)) => RestrictedExpression::new_bool(*flag),
-            (Kind::Set(item), Value::Array(items)) => {
-                let all = Wanted::everything();
-                let items: Result<Vec<_>, Unfit> =
-                    items.iter().map(|value| item.expression(value, &all)?.ok_or(Unfit)).collect();
+            (CedarType::Bool, Value::Bool(flag)) => RestrictedExpression::new_bool(*flag),
+            (CedarType::Set(item), Value::Array(items)) => {
+                let all = RequiredAttributes::everything();
+                let items: Result<Vec<_>, TypeMismatch> =
+                    items.iter().map(|value| item.expression(value, &all)?.ok_or(TypeMismatch)).collect();
                 RestrictedExpression::new_set(items?)
             }
-            (Kind::Record(members), Value::Object(map)) => {
+            (CedarType::Record(members), Value::Object(map)) => {
                 let mut known = Vec::new();
                 for member in members {
-                    if let (Some(wanted), Some(value)) = (wanted.member(&member.name), map.get(&member.name))
-                        && let Some(value) = member.kind.expression(value, wanted)?
+                    if let (Some(required), Some(value)) =
+                        (required.member(&member.name), map.get(&member.name))
+                        && let Some(value) = member.kind.expression(value, required)?
                     {
                         known.push((member.name.clone(), value));
                     }
                 }
-                RestrictedExpression::new_record(known).map_err(|_| Unfit)?
+                RestrictedExpression::new_record(known).map_err(|_| TypeMismatch)?
             }
-            _ => return Err(Unfit),
+            _ => return Err(TypeMismatch),
         }))
     }
 }
 
-/// A value that is there, and not of the type that the document or the policy declares.
+/// A value whose type differs from the declared one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unfit;
+pub(crate) struct TypeMismatch;
 
-/// A whole number, also one that is written with a fraction of zero, which JSON Schema takes for an integer.
+/// A whole number, also with a fraction of zero, which JSON Schema accepts as an integer.
 fn whole(number: &serde_json::Number) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let fraction = || number.as_f64().filter(|f| f.fract() == 0.0 && f.abs() <= EXACT).map(|f| f as i64);
     number.as_i64().or_else(fraction)
 }
 
-impl std::fmt::Display for Kind {
+impl std::fmt::Display for CedarType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Kind::Text => f.write_str("String"),
-            Kind::Long => f.write_str("Long"),
-            Kind::Bool => f.write_str("Bool"),
-            Kind::Set(item) => write!(f, "Set<{item}>"),
-            Kind::Record(members) => {
+            CedarType::Text => f.write_str("String"),
+            CedarType::Long => f.write_str("Long"),
+            CedarType::Bool => f.write_str("Bool"),
+            CedarType::Set(item) => write!(f, "Set<{item}>"),
+            CedarType::Record(members) => {
                 f.write_str("{ ")?;
                 for (i, member) in members.iter().enumerate() {
                     let separator = if i == 0 { "" } else { ", " };
@@ -119,7 +120,7 @@ struct Walk<'r> {
 }
 
 impl<'r> Walk<'r> {
-    fn of(&mut self, schema: &'r Value) -> Option<Kind> {
+    fn of(&mut self, schema: &'r Value) -> Option<CedarType> {
         let schema = resolve(self.root, schema);
         let here = std::ptr::from_ref(schema);
         if self.inside.len() >= MAX_DEPTH || self.inside.contains(&here) {
@@ -131,7 +132,7 @@ impl<'r> Walk<'r> {
         kind
     }
 
-    fn kind(&mut self, schema: &'r Value) -> Option<Kind> {
+    fn kind(&mut self, schema: &'r Value) -> Option<CedarType> {
         let name = match schema.get("type") {
             Some(Value::String(name)) => Some(name.as_str()),
             Some(Value::Array(names)) => {
@@ -145,10 +146,10 @@ impl<'r> Walk<'r> {
             _ => None,
         };
         match name {
-            Some("string") => Some(Kind::Text),
-            Some("integer") => Some(Kind::Long),
-            Some("boolean") => Some(Kind::Bool),
-            Some("array") => Some(Kind::Set(Box::new(self.of(schema.get("items")?)?))),
+            Some("string") => Some(CedarType::Text),
+            Some("integer") => Some(CedarType::Long),
+            Some("boolean") => Some(CedarType::Bool),
+            Some("array") => Some(CedarType::Set(Box::new(self.of(schema.get("items")?)?))),
             Some("object") => Some(self.record(schema)),
             None if schema.get("properties").is_some() || schema.get("allOf").is_some() => {
                 Some(self.record(schema))
@@ -158,7 +159,7 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn record(&mut self, schema: &'r Value) -> Kind {
+    fn record(&mut self, schema: &'r Value) -> CedarType {
         let mut members: Vec<Member> = Vec::new();
         let required = list(schema, "required").filter_map(Value::as_str).collect::<Vec<_>>();
         for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
@@ -178,7 +179,7 @@ impl<'r> Walk<'r> {
             }
         }
         for part in list(schema, "allOf") {
-            let Some(Kind::Record(more)) = self.of(part) else { continue };
+            let Some(CedarType::Record(more)) = self.of(part) else { continue };
             for member in more {
                 match members.iter_mut().find(|known| known.name == member.name) {
                     Some(known) => known.required |= member.required,
@@ -186,21 +187,21 @@ impl<'r> Walk<'r> {
                 }
             }
         }
-        Kind::Record(members)
+        CedarType::Record(members)
     }
 
     /// The one type of all alternatives that are not null.
-    fn one_of(&mut self, schema: &'r Value) -> Option<Kind> {
+    fn one_of(&mut self, schema: &'r Value) -> Option<CedarType> {
         let alternatives = list(schema, "oneOf").chain(list(schema, "anyOf"));
         let alternatives =
             alternatives.filter(|part| part.get("type").and_then(Value::as_str) != Some("null"));
-        let kinds: Option<Vec<Kind>> = alternatives.map(|part| self.of(part)).collect();
+        let kinds: Option<Vec<CedarType>> = alternatives.map(|part| self.of(part)).collect();
         match kinds?.split_first() {
             Some((first, rest)) if rest.iter().all(|kind| kind == first) => Some(first.clone()),
             Some(_) => None,
             None => {
                 let mut values = list(schema, "enum").peekable();
-                (values.peek().is_some() && values.all(Value::is_string)).then_some(Kind::Text)
+                (values.peek().is_some() && values.all(Value::is_string)).then_some(CedarType::Text)
             }
         }
     }
