@@ -1,9 +1,9 @@
 //! The types that claims may have.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-/// The type of a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// The declared type of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClaimType {
     /// A text.

@@ -196,7 +196,7 @@ impl Cedar {
                     for policy in policies {
                         if all.iter().any(|known| known.id() == policy.id()) {
                             let message = format!("a second policy with the @id {}", policy.id());
-                            problems.push(source.problem(None, message).mend("give each its own @id"));
+                            problems.push(source.problem(None, message).with_help("give each its own @id"));
                         } else {
                             all.push(policy);
                         }
@@ -291,16 +291,16 @@ fn read(
         let span = labels.map(|label| label.offset()..label.offset() + label.len().max(1)).next();
         let problem = source.problem(span, message);
         match error.help() {
-            Some(help) => problem.mend(help.to_string()),
+            Some(help) => problem.with_help(help.to_string()),
             None => problem,
         }
     };
     let set = PolicySet::from_str(source.text())
         .map_err(|errors| errors.iter().map(|e| problem(e, e.to_string())).collect::<Vec<_>>())?;
     if set.templates().next().is_some() {
-        let mend = "write a policy for each principal, or one that compares attributes";
+        let help = "write a policy for each principal, or one that compares attributes";
         return Err(vec![
-            source.problem(None, "policy templates are not supported: nothing links them").mend(mend),
+            source.problem(None, "policy templates are not supported: nothing links them").with_help(help),
         ]);
     }
     let result = validator.validate(&set, ValidationMode::Strict);

@@ -61,7 +61,7 @@ fn every_commented_default_of_the_template_is_valid() {
         "sha256",
         "require = \"optional",
         "bind",
-        "before_write",
+        "check_owner_before_write",
         "objects",
         "remember",
         "roles",

@@ -21,6 +21,6 @@ pub fn open_log(log: &Log) -> io::Result<Box<dyn Write + Send>> {
 /// # Errors
 /// If the file cannot be opened.
 pub fn open_audit_log(policy: &Policy) -> io::Result<Option<impl Write + Send + use<>>> {
-    let path = policy.core_rule_set.as_ref().and_then(|rules| rules.audit_log.as_ref());
+    let path = policy.injection.core_rule_set.as_ref().and_then(|rules| rules.audit_log.as_ref());
     path.map(|path| OpenOptions::new().create(true).append(true).open(path)).transpose()
 }

@@ -151,7 +151,7 @@ fn cedar_decision(bencher: Bencher<'_, '_>) {
     write("doorward.toml", "[gateway]\nopenapi = 'api.yaml'\n[cedar]\npolicies = ['things.cedar']");
     let file = Some(directory.path().join("doorward.toml"));
     let policy = policy::load(&Inputs { file, ..Inputs::default() }).unwrap();
-    let cedar = policy.cedar.as_ref().unwrap();
+    let cedar = policy.ownership.cedar.as_ref().unwrap();
     let claims = json!({ "sub": "alice", "role": ["reader", "writer"], "exp": 1 });
     let (path, query) = (json!({ "id": 7 }), json!({}));
     let object = things(200)["items"][0].clone();

@@ -12,11 +12,11 @@ use crate::guard::GuardError;
 /// # Errors
 /// If one cannot be opened, or this build lacks its backend (features `sqlite`, `redis`, `postgres`).
 pub fn open_stores(policy: &Policy) -> Result<Stores, GuardError> {
-    let mut stores = Stores::in_memory(policy.max_counters, policy.ledger.max_ids);
-    if let Some(ledger) = ledger(&policy.ledger)? {
+    let mut stores = Stores::in_memory(policy.rate.max_keys, policy.ownership.ledger.max_ids);
+    if let Some(ledger) = ledger(&policy.ownership.ledger)? {
         stores.ledger = ledger;
     }
-    if let Some(secret) = &policy.hash_secret {
+    if let Some(secret) = &policy.rate.hash_secret {
         stores.key_hash = KeyHash::from_secret(secret.expose_secret());
     }
     Ok(stores)
@@ -30,11 +30,11 @@ fn ledger(settings: &policy::Ledger) -> Result<Option<Arc<dyn Ledger>>, StoreErr
         LedgerPlace::File(file) => Some(Arc::new(store::sqlite::SqliteLedger::open(file, settings.max_ids)?)),
         #[cfg(feature = "redis")]
         LedgerPlace::Redis(url) => {
-            Some(Arc::new(store::redis::RedisLedger::open(url.reveal(), settings.max_ids)?))
+            Some(Arc::new(store::redis::RedisLedger::open(url.expose_secret(), settings.max_ids)?))
         }
         #[cfg(feature = "postgres")]
         LedgerPlace::Postgres(url) => {
-            Some(Arc::new(store::postgres::PostgresLedger::open(url.reveal(), settings.max_ids)?))
+            Some(Arc::new(store::postgres::PostgresLedger::open(url.expose_secret(), settings.max_ids)?))
         }
         #[cfg(not(feature = "sqlite"))]
         LedgerPlace::File(_) => return Err(StoreError::NotBuilt("sqlite")),

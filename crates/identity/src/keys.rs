@@ -3,7 +3,7 @@
 use base64::Engine;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use policy::config::JwtAlgorithm;
+use policy::JwtAlgorithm;
 
 /// A key and the one algorithm that it verifies.
 #[derive(Clone)]

@@ -173,12 +173,13 @@ impl Bundle {
         };
         let copied = file.contains("://").then(|| self.copy_of(file));
         if let Some(None) = copied {
-            return Err(wrong(format!("`$ref: {target}` is on another machine"))
-                .mend("download it, and say where the copy is: `[gateway.references]`, URL = directory"));
+            return Err(wrong(format!("`$ref: {target}` is on another machine")).with_help(
+                "download it, and say where the copy is: `[gateway.references]`, URL = directory",
+            ));
         }
         let (Some(_), Some(base)) = (directory, here.path.as_deref().and_then(Path::parent)) else {
             return Err(wrong(format!("`$ref: {target}` leaves the document"))
-                .mend("read the document from a file, so that others can be found beside it"));
+                .with_help("read the document from a file, so that others can be found beside it"));
         };
         let path = copied.flatten().unwrap_or_else(|| base.join(file));
         let found = self.files.iter().position(|known| known.path.as_ref() == Some(&path));

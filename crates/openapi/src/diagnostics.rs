@@ -1,4 +1,4 @@
-//! Errors in what a person wrote: file, line, column, what is wrong and how to mend it.
+//! Errors in what a person wrote: file, line, column, what is wrong and how to fix it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl Source {
             file: self.name.clone(),
             position,
             message: message.into(),
-            mend: None,
+            help: None,
             code: NamedSource::new(&*self.name, Arc::clone(&self.text)),
             span: span.map(SourceSpan::from),
         }
@@ -74,7 +74,7 @@ pub struct Problem {
     position: Option<(usize, usize)>,
     message: String,
     #[help]
-    mend: Option<String>,
+    help: Option<String>,
     #[source_code]
     code: NamedSource<Arc<str>>,
     #[label("here")]
@@ -82,10 +82,10 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Adds how to mend it.
+    /// Adds how to fix it.
     #[must_use]
-    pub fn mend(mut self, mend: impl Into<String>) -> Self {
-        self.mend = Some(mend.into());
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
         self
     }
 
@@ -94,9 +94,17 @@ impl Problem {
         &self.message
     }
 
-    /// How to mend it.
-    pub fn advice(&self) -> Option<&str> {
-        self.mend.as_deref()
+    /// How to fix it.
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// The problem and its help in one line: for logs, where there is no terminal to draw on.
+    pub fn line(&self) -> String {
+        match &self.help {
+            Some(help) => format!("{self}; {help}"),
+            None => self.to_string(),
+        }
     }
 
     /// The file that it is about.

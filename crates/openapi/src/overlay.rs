@@ -19,7 +19,7 @@ pub(crate) fn apply(root: &mut Value, source: &Source) -> Result<Added, Problem>
     let version = overlay.get("overlay").and_then(Value::as_str).unwrap_or("");
     if !version.starts_with("1.0") {
         let problem = wrong("/overlay", format!("`overlay: {version}` is not a version this reads"));
-        return Err(problem.mend("write `overlay: 1.0.0`"));
+        return Err(problem.with_help("write `overlay: 1.0.0`"));
     }
     let Some(Value::Array(actions)) = overlay.get("actions") else {
         return Err(wrong("", "the overlay has no `actions`".into()));
@@ -35,7 +35,7 @@ pub(crate) fn apply(root: &mut Value, source: &Source) -> Result<Added, Problem>
             target.query_located(root).iter().map(|node| node.location().to_json_pointer()).collect();
         if pointers.is_empty() {
             let problem = wrong(&format!("{at}/target"), format!("`{text}` selects nothing"));
-            return Err(problem.mend("an overlay that does nothing was meant for another document"));
+            return Err(problem.with_help("an overlay that does nothing was meant for another document"));
         }
         if action.get("remove") == Some(&Value::Bool(true)) {
             // Last first, so that the indices before stay what they are.

@@ -31,7 +31,7 @@ pub(crate) fn read(
     if !(version.starts_with("3.0") || version.starts_with("3.1")) {
         return Err(bundle
             .problem("/openapi", format!("`openapi: {version}` is not a version this reads"))
-            .mend("documents of OpenAPI 3.0 and 3.1 are understood; convert Swagger 2.0 first"));
+            .with_help("documents of OpenAPI 3.0 and 3.1 are understood; convert Swagger 2.0 first"));
     }
     let mut reader = Reader::new(&bundle)?;
     let mut router: Router<PathItem> = Router::default();

@@ -1,4 +1,4 @@
-//! What an auditor would say of a document: doors that it leaves open, and limits that it does not set.
+//! An audit of an OpenAPI document: the doors that it leaves open, and the limits that it does not set.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use openapi::{Document, Problem, escape, resolve};
 
-use crate::compiled::Policy;
+use crate::doors::AuthRequirement;
+use crate::policy::Policy;
+use crate::route::is_login;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,18 +41,18 @@ impl Severity {
     }
 }
 
-/// One thing that an auditor would say.
+/// One finding of an audit.
 #[derive(Debug, Clone)]
 pub struct AuditFinding {
     /// The rule's name.
     pub rule: &'static str,
     /// How bad it is.
     pub severity: Severity,
-    /// Where, what, and how to mend it.
+    /// Where, what, and how to fix it.
     pub problem: Problem,
 }
 
-/// All that an auditor would say, and a grade.
+/// The findings of an audit, and a grade.
 #[derive(Debug, Clone, Default)]
 pub struct Audit {
     /// Worst first, then as in the document.
@@ -83,7 +85,7 @@ pub fn audit(document: &Document, policy: &Policy) -> Audit {
     Audit { findings, score }
 }
 
-/// Names of fields that say what somebody may do, or whose something is.
+/// Names of fields with privileges or owners.
 const PRIVILEGES: [&str; 14] = [
     "role",
     "roles",
@@ -135,8 +137,8 @@ impl<'d> Auditor<'d> {
         self.document.root()
     }
 
-    fn say(&mut self, rule: &'static str, severity: Severity, at: &str, message: String, mend: &str) {
-        let problem = self.document.problem(at, message).mend(mend);
+    fn report(&mut self, rule: &'static str, severity: Severity, at: &str, message: String, help: &str) {
+        let problem = self.document.problem(at, message).with_help(help);
         self.findings.push(AuditFinding { rule, severity, problem });
     }
 
@@ -148,7 +150,7 @@ impl<'d> Auditor<'d> {
                 ["http://localhost", "http://127.", "http://[::1]"].iter().any(|l| url.starts_with(l));
             if url.starts_with("http://") && !local {
                 let at = format!("/servers/{i}/url");
-                self.say(
+                self.report(
                     "cleartext-server",
                     Severity::Error,
                     &at,
@@ -164,13 +166,13 @@ impl<'d> Auditor<'d> {
             let text = |key| scheme.get(key).and_then(Value::as_str);
             if text("type") == Some("apiKey") && text("in") == Some("query") {
                 let message = format!("`{name}` is a key in the URL, which logs and histories keep");
-                self.say("key-in-query", Severity::Error, &at, message, "put it into a header");
+                self.report("key-in-query", Severity::Error, &at, message, "put it into a header");
                 self.lost += 10;
             }
             if text("type") == Some("http") && text("scheme").is_some_and(|s| s.eq_ignore_ascii_case("basic"))
             {
                 let message = format!("`{name}` sends the password with every request");
-                self.say("basic-auth", Severity::Warning, &at, message, "use bearer tokens that end");
+                self.report("basic-auth", Severity::Warning, &at, message, "use bearer tokens that end");
                 self.lost += 3;
             }
         }
@@ -203,12 +205,12 @@ impl<'d> Auditor<'d> {
         let Some((template, _, compiled)) = found else { return };
         let (route, _) = self.policy.route(&method, template.as_str());
         let title = format!("{method} {path}");
-        let is_login = crate::compiled::is_login(&method, path, &[]);
-        let secured = compiled.is_secured() || route.auth == crate::config::AuthRequirement::Required;
+        let is_login = is_login(&method, path, &[]);
+        let secured = compiled.is_secured() || route.auth.require == AuthRequirement::Required;
         let writes = ![Method::GET, Method::HEAD].contains(&method);
         if writes && !secured && !is_login {
             let message = format!("{title} changes things for anybody");
-            self.say(
+            self.report(
                 "write-without-auth",
                 Severity::Error,
                 &at,
@@ -216,12 +218,13 @@ impl<'d> Auditor<'d> {
                 "add `security`, or `auth = \"required\"`",
             );
         }
-        let owned = route.owner.is_some() || !route.bind.is_empty() || !route.objects.is_empty();
+        let ownership = &route.ownership;
+        let owned = ownership.owner.is_some() || !ownership.bind.is_empty() || !ownership.objects.is_empty();
         let ids = template.parameters().filter(|name| is_id(name));
         if let Some(id) = ids.last().filter(|_| !owned) {
             let message = format!("{title} reads an object by `{id}`, and nothing says whose it is");
-            let mend = "`x-doorward: { owner: /user_id }`, or `bind: { path.NAME: sub }`";
-            self.say("id-without-owner", Severity::Warning, &at, message, mend);
+            let help = "`x-doorward: { owner: /user_id }`, or `bind: { path.NAME: sub }`";
+            self.report("id-without-owner", Severity::Warning, &at, message, help);
         }
         let responses = operation.get("responses").and_then(Value::as_object);
         let declares = |status: &str| {
@@ -229,21 +232,21 @@ impl<'d> Auditor<'d> {
                 .is_some_and(|r| r.contains_key(status) || r.contains_key("4XX") || r.contains_key("default"))
         };
         if secured && !declares("401") {
-            self.say(
+            self.report(
                 "no-401",
                 Severity::Note,
                 &at,
                 format!("{title} declares no 401"),
-                "declare what the unknown get",
+                "declare a 401 response",
             );
         }
         if !declares("429") {
-            self.say(
+            self.report(
                 "no-429",
                 Severity::Note,
                 &at,
                 format!("{title} declares no 429"),
-                "declare what the hasty get",
+                "declare a 429 response",
             );
         }
         for (holder, holder_at) in [(operation, &*at), (item, item_at)] {
@@ -270,7 +273,7 @@ impl<'d> Auditor<'d> {
             && (SECRETS.contains(&&*name.to_ascii_lowercase()) || name.to_ascii_lowercase().contains("token"))
         {
             let message = format!("{title}: `{name}` stands in the URL, which logs and histories keep");
-            self.say("secret-in-query", Severity::Error, &at, message, "take it in a header or a body");
+            self.report("secret-in-query", Severity::Error, &at, message, "take it in a header or a body");
         }
         if let Some(schema) = parameter.get("schema") {
             self.schema(title, name, schema, &format!("{at}/schema"), Use::Request, &mut HashSet::new());
@@ -291,7 +294,7 @@ impl<'d> Auditor<'d> {
                         Use::Request => (Severity::Warning, "takes any JSON"),
                         Use::Response => (Severity::Note, "may answer anything"),
                     };
-                    self.say("no-schema", severity, &at, format!("{title} {what}"), "give it a schema");
+                    self.report("no-schema", severity, &at, format!("{title} {what}"), "give it a schema");
                 }
                 None => {}
             }
@@ -322,15 +325,15 @@ impl<'d> Auditor<'d> {
             if is("string") && !["maxLength", "enum", "const", "pattern", "format"].iter().any(|key| has(key))
             {
                 let message = format!("{title}: {shown}is a text of any length");
-                self.say("unbounded-string", Severity::Note, &at, message, "set `maxLength`");
+                self.report("unbounded-string", Severity::Note, &at, message, "set `maxLength`");
             }
             if is("array") && !has("maxItems") {
                 let message = format!("{title}: {shown}is a list of any length");
-                self.say("unbounded-array", Severity::Warning, &at, message, "set `maxItems`");
+                self.report("unbounded-array", Severity::Warning, &at, message, "set `maxItems`");
             }
             if schema.get("additionalProperties") == Some(&Value::Bool(true)) {
                 let message = format!("{title}: {shown}takes properties of any name");
-                self.say(
+                self.report(
                     "open-object",
                     Severity::Warning,
                     &at,
@@ -346,11 +349,17 @@ impl<'d> Auditor<'d> {
             let lower = property.to_ascii_lowercase();
             if usage == Use::Request && PRIVILEGES.contains(&&*lower) && !flag("readOnly") {
                 let message = format!("{title}: whoever writes may set `{property}`");
-                self.say("writable-privilege", Severity::Warning, &at, message, "make it `readOnly: true`");
+                self.report(
+                    "writable-privilege",
+                    Severity::Warning,
+                    &at,
+                    message,
+                    "make it `readOnly: true`",
+                );
             }
             if usage == Use::Response && SECRETS.contains(&&*lower) && !flag("writeOnly") {
                 let message = format!("{title} shows `{property}`");
-                self.say("secret-shown", Severity::Error, &at, message, "make it `writeOnly: true`");
+                self.report("secret-shown", Severity::Error, &at, message, "make it `writeOnly: true`");
             }
             if !(usage == Use::Request && flag("readOnly")) {
                 self.schema(title, property, inner, &at, usage, seen);

@@ -31,18 +31,8 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl ConfigError {
-    /// Each problem on its own line, with its mend: for logs, where there is no terminal to draw on.
+    /// Each problem on its own line, with its help: for logs, where there is no terminal to draw on.
     pub fn lines(&self) -> String {
-        let mut out = String::new();
-        for problem in &self.problems {
-            out.push_str(&problem.to_string());
-            if let Some(mend) = problem.advice() {
-                out.push_str("; ");
-                out.push_str(mend);
-            }
-            out.push('\n');
-        }
-        out.truncate(out.trim_end().len());
-        out
+        self.problems.iter().map(Problem::line).collect::<Vec<_>>().join("\n")
     }
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::settings::serialize_as_text;
+
 /// A serialised origin: scheme, host and port, lower case, default port left out. `null` is not one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
@@ -153,6 +155,8 @@ impl fmt::Display for OriginPattern {
         }
     }
 }
+
+serialize_as_text!(OriginPattern);
 
 impl<'de> Deserialize<'de> for OriginPattern {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {

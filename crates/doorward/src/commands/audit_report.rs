@@ -16,7 +16,7 @@ fn finding(finding: &AuditFinding) -> Finding {
         None => Location::file(problem.file()),
     };
     let found = Finding::new(finding.rule, severity(finding.severity), problem.message()).at(location);
-    match problem.advice() {
+    match problem.help() {
         Some(help) => found.help(help),
         None => found,
     }

@@ -3,8 +3,7 @@
 use clap::{Args, ValueEnum};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
-use policy::config::{AuthRequirement, BodyHandling};
-use policy::{Audit, Door, Mode, Policy, RoutePolicy, Severity};
+use policy::{Audit, Policy, RoutePolicy, Severity};
 use report::sarif;
 
 use crate::commands::run::PolicyArgs;
@@ -21,7 +20,7 @@ pub(crate) struct Check {
     /// Exit with 1 if the audit has a finding of this severity or a higher one.
     #[arg(long, value_enum, value_name = "LEVEL")]
     fail_on: Option<Level>,
-    /// Show every finding of the audit, including notes.
+    /// Show every finding of the audit, including notes, and every setting, including defaults.
     #[arg(long)]
     all: bool,
     /// Print only the Cedar schema of the OpenAPI document, for editors and other tools.
@@ -81,11 +80,16 @@ impl Check {
     fn print(&self, policy: &Policy, audit: &Audit) {
         let mut table = Table::new();
         table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_header(["route", "methods", "body", "auth", "limits", "ownership", "doors not enforced"]);
+        let columns = policy.routes().next().map(|route| route.rows().map(|(column, _)| column));
+        table.set_header(std::iter::once("route").chain(columns.into_iter().flatten()));
         for route in policy.routes() {
             table.add_row(row(route));
         }
         outln!("{table}");
+        print_settings(policy, self.all);
+        for notice in &policy.notices {
+            outln!("\nNotice: {}", notice.line());
+        }
         if let Some(document) = &policy.document {
             outln!("\n{} declared operations:", document.operations().count());
             for (path, method, operation) in document.operations() {
@@ -95,7 +99,7 @@ impl Check {
             }
             audit_report::print(audit, self.all);
         }
-        if let Some(crs) = &policy.core_rule_set {
+        if let Some(crs) = &policy.injection.core_rule_set {
             outln!(
                 "\n{} rules of the Core Rule Set, paranoia level {}, refuses from an anomaly score of {}",
                 crs.rules.len(),
@@ -110,46 +114,22 @@ impl Check {
     }
 }
 
+/// Every setting, or those that differ from their defaults.
+fn print_settings(policy: &Policy, all: bool) {
+    let shown: Vec<_> = policy.settings.iter().filter(|row| all || !row.is_default).collect();
+    if !shown.is_empty() {
+        outln!("\nSettings:");
+    }
+    for row in shown {
+        let note = if row.is_default { "  (default)" } else { "" };
+        outln!("  {} = {}{note}", row.setting, row.value);
+    }
+    if !all {
+        outln!("\nAll other settings have their defaults; --all shows them.");
+    }
+}
+
 fn row(route: &RoutePolicy) -> Vec<String> {
-    let methods = route.methods.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(" ");
-    let body = match route.body {
-        BodyHandling::Hold => format!("held, {}", route.max_body),
-        BodyHandling::Stream => "streamed".into(),
-    };
-    let auth = match route.auth {
-        AuthRequirement::Required => "required",
-        AuthRequirement::Optional => "optional",
-        AuthRequirement::Off => "off",
-    };
-    let bind = route.bind.iter().map(|b| format!("{} = {}", b.input, b.claim));
-    let owner = route.owner.iter().map(|o| format!("owner {o}"));
-    let roles = (!route.roles.is_empty()).then(|| format!("role {}", route.roles.join(" or ")));
-    let looks = route.before_write.iter().map(|read| format!("writes: read {read} first"));
-    let objects = route.objects.iter().map(|object| {
-        let kind = object.kind.iter().map(|kind| format!("remembered as {kind}"));
-        let read = object.read.iter().map(|read| format!("read at {read}"));
-        format!("{}: {}", object.input, kind.chain(read).collect::<Vec<_>>().join(", or "))
-    });
-    let remember = route.remember.iter().map(|(kind, at)| {
-        format!("remembers {kind}: {}", at.iter().map(openapi::Pointer::as_str).collect::<Vec<_>>().join(" "))
-    });
-    let exceptions = Door::ALL
-        .into_iter()
-        .filter(|door| route.modes.of(*door) != Mode::Enforce)
-        .map(|door| format!("{door}: {}", route.modes.of(door).name()));
-    vec![
-        route.name.to_string(),
-        if methods.is_empty() { "all".into() } else { methods },
-        body,
-        auth.into(),
-        route.limits.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
-        bind.chain(roles)
-            .chain(owner)
-            .chain(looks)
-            .chain(objects)
-            .chain(remember)
-            .collect::<Vec<_>>()
-            .join("\n"),
-        exceptions.collect::<Vec<_>>().join("\n"),
-    ]
+    let columns = route.rows().into_iter().map(|(_, lines)| lines.join("\n"));
+    std::iter::once(route.name.to_string()).chain(columns).collect()
 }

@@ -176,7 +176,7 @@ impl Gate {
         };
         let policy = policy::load(&inputs).map_err(Failure::usage)?;
         let sink = Arc::new(CountingSink::default());
-        let counters = Arc::new(MemoryCounters::new(policy.max_counters));
+        let counters = Arc::new(MemoryCounters::new(policy.rate.max_keys));
         let stores = guard::open_stores(&policy).map_err(Failure::could_not_run)?;
         let stores = Stores { counters: counters.clone(), ..stores };
         let guard = Guard::new(policy, stores, sink.clone()).map_err(Failure::could_not_run)?;

@@ -9,7 +9,7 @@ use gateway::{Gateway, open_log};
 use guard::{FanOut, Guard, LineWriter, Observer};
 use learn::{Learner, Observation, read_access_log, read_har};
 use openapi::read_value;
-use policy::config::AccessLog;
+use policy::AccessLog;
 use serde_json::Value;
 
 use crate::commands::run::PolicyArgs;

@@ -8,8 +8,7 @@ use std::time::SystemTime;
 use clap::Args;
 use gateway::{Gateway, open_audit_log, open_log};
 use guard::{EventSink, FanOut, Guard, LineWriter, Record, Timestamp};
-use policy::config::AccessLog;
-use policy::{Inputs, Policy};
+use policy::{AccessLog, Inputs, Policy};
 
 use crate::exit::{Exit, Failure};
 
@@ -78,8 +77,11 @@ impl Run {
         if let Some(audit_log) = &audit_log {
             sinks = sinks.audit(audit_log.clone());
         }
-        for warning in policy.core_rule_set.iter().flat_map(|crs| &crs.rules.warnings) {
+        for warning in policy.injection.core_rule_set.iter().flat_map(|crs| &crs.rules.warnings) {
             eprintln!("doorward: {warning}");
+        }
+        for notice in &policy.notices {
+            eprintln!("doorward: {}", notice.line());
         }
         let upstreams = names(&policy);
         let stores = guard::open_stores(&policy).map_err(|e| Failure::usage(miette::miette!("{e}")))?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use guard::{Peer, Transport};
-use policy::config::ProxyProtocol;
+use policy::ProxyProtocol;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;

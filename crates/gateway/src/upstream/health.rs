@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use policy::Upstream;
-use policy::config::HealthConfig;
+use policy::{HealthConfig, Upstream};
 
 use super::connect::{Connector, fetch};
 
@@ -28,8 +27,8 @@ impl Health {
             origin: Instant::now(),
             consecutive_failures: AtomicU32::new(0),
             ejected_until: AtomicU64::new(0),
-            max_failures: config.failures.max(1),
-            ejection_time: config.rest.0,
+            max_failures: config.consecutive_failures.max(1),
+            ejection_time: config.ejection_time.0,
         }
     }
 

@@ -26,12 +26,12 @@ paths:
       responses: { "200": { description: The book, content: { application/json: { schema: { $ref: "#/components/schemas/Book" } } } } }
     put:
       operationId: changeBook
-      x-doorward: { before_write: true }
+      x-doorward: { check_owner_before_write: true }
       requestBody: { required: true, content: { application/json: { schema: { $ref: "#/components/schemas/New" } } } }
       responses: { "200": { description: The book, content: { application/json: { schema: { $ref: "#/components/schemas/Book" } } } } }
     delete:
       operationId: removeBook
-      x-doorward: { before_write: true }
+      x-doorward: { check_owner_before_write: true }
       responses: { "204": { description: Gone } }
 components:
   schemas:

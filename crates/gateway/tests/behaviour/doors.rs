@@ -348,7 +348,7 @@ fn markup_is_taken_away_where_the_policy_says_so_and_prose_may_speak_of_sql() {
 #[test]
 fn the_policy_sets_the_min_confidence_of_a_detector() {
     let upstream = Recorder::plain();
-    let policy = "[injection]\ndetectors = { shell = 'observe', path = 'suspect' }\n[[route]]\npath = '/files'\ndetectors = { path = 'off' }";
+    let policy = "[injection]\ndetectors = { shell = 'observe', path = 'medium' }\n[[route]]\npath = '/files'\ndetectors = { path = 'off' }";
     let gate = Running::start(policy, &[upstream.url()]);
     for (target, expected) in [
         ("/?x=$(id)", 200),

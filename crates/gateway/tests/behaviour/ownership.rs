@@ -286,7 +286,7 @@ fn objects_can_be_read_with_a_credential_of_the_gates_own() {
     let policy = write(
         "doorward.toml",
         "[[auth.api_key]]\nsubject = 'bob'\nsha256 = '81b637d8fcd2c6da6359e6963113a1170de795e4b725b84d1e0b4cfd9ec58ce9'\n\
-         [ownership.read_as]\nsecret_file = 'credential'\n[[route]]\npath = '/things/{id}'\nowner = '/owner'\nbefore_write = true",
+         [ownership.service_credential]\nsecret_file = 'credential'\n[[route]]\npath = '/things/{id}'\nowner = '/owner'\ncheck_owner_before_write = true",
     );
     let gate = Running::from_file(&policy, &[upstream.url()]);
     assert_eq!(status(&gate.ask("PUT", "/things/7", &[("X-API-Key", "bob")], b"{}")), 200);

@@ -8,8 +8,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue, WWW_AUTHENTICATE};
 use identity::Principal;
 use inputs::cookies;
-use policy::Door;
-use policy::config::AuthRequirement;
+use policy::{AuthRequirement, Door};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -32,7 +31,7 @@ impl super::Door for Authentication {
         if x.principal.is_some() {
             return scopes(x).into();
         }
-        if engine.policy.auth.is_empty() || x.route.auth == AuthRequirement::Off {
+        if engine.policy.auth.is_empty() || x.route.auth.require == AuthRequirement::Off {
             return Step::PASS;
         }
         Step::later(admit(x, engine))
@@ -42,7 +41,8 @@ impl super::Door for Authentication {
 /// Verifies the credential and notes the principal.
 async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
     let declared = x.operation().is_some_and(|operation| operation.is_secured());
-    let required = x.route.auth == AuthRequirement::Required || declared || !x.route.scopes.is_empty();
+    let required =
+        x.route.auth.require == AuthRequirement::Required || declared || !x.route.auth.scopes.is_empty();
     match verify(x, engine).await {
         Ok(principal) => x.principal = principal,
         // A login replaces whatever credential the client still has.
@@ -58,7 +58,7 @@ async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
 /// Whether the principal has the scopes that route and operation ask for.
 fn scopes(x: &Exchange<'_>) -> Decision {
     let Some(principal) = &x.principal else { return Decision::Pass };
-    let missing = x.route.scopes.iter().find(|scope| !principal.scopes.contains(scope));
+    let missing = x.route.auth.scopes.iter().find(|scope| !principal.scopes.contains(scope));
     let undeclared = x.operation().filter(|operation| !operation.allows(&principal.scopes));
     let evidence = match (missing, undeclared) {
         (Some(missing), _) => format!("no scope {missing}"),

@@ -7,8 +7,7 @@
 
 use http::header::{HeaderValue, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
-use policy::Door;
-use policy::config::SameSite;
+use policy::{Door, SameSite};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -52,7 +51,7 @@ fn release(engine: &Engine, headers: &mut HeaderMap) {
 }
 
 /// One cookie, with its value and the attributes it has left as they are.
-fn harden(value: &HeaderValue, policy: &policy::Cookies) -> HeaderValue {
+fn harden(value: &HeaderValue, policy: &policy::CookiesConfig) -> HeaderValue {
     let Ok(text) = value.to_str() else { return value.clone() };
     let mut parts = text.split(';');
     let name = parts.next().and_then(|pair| pair.split('=').next()).unwrap_or("").trim();
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
 
     fn hardened(cookie: &'static str) -> String {
-        let policy = policy::Cookies { same_site: SameSite::Lax, script_readable: vec!["csrf".into()] };
+        let policy = policy::CookiesConfig { same_site: SameSite::Lax, script_readable: vec!["csrf".into()] };
         harden(&HeaderValue::from_static(cookie), &policy).to_str().unwrap().to_owned()
     }
 

@@ -13,8 +13,7 @@ use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, COOKIE, HOST, HeaderValue, ORIGIN, VARY,
 };
 use http::{HeaderMap, Method, Response, StatusCode};
-use policy::config::Csrf;
-use policy::{Door, Origin, OriginPattern};
+use policy::{Csrf, Door, Origin, OriginPattern};
 
 use super::Step;
 use crate::decision::door_id::DoorId;

@@ -8,8 +8,7 @@
 
 use http::header::{EXPECT, HOST, HeaderName, UPGRADE};
 use http::{Method, StatusCode, Version};
-use policy::Door;
-use policy::config::UnderscoreHeaders;
+use policy::{Door, UnderscoreHeaders};
 
 use super::Step;
 use crate::decision::door_id::DoorId;

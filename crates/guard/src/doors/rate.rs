@@ -97,7 +97,7 @@ impl Stage {
 }
 
 fn admit<'a, 'e>(ruling: Ruling<'e>, x: &'a mut Exchange<'e>, stage: Stage) -> Step<'a> {
-    if x.route.limits.iter().any(|limit| stage.has(limit)) {
+    if x.route.rate.limits.iter().any(|limit| stage.has(limit)) {
         Step::later(take(x, ruling.state, stage))
     } else {
         Step::PASS
@@ -106,7 +106,7 @@ fn admit<'a, 'e>(ruling: Ruling<'e>, x: &'a mut Exchange<'e>, stage: Stage) -> S
 
 async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
     let now = x.unix_millis();
-    let limits = x.route.limits.iter().filter(|limit| stage.has(limit));
+    let limits = x.route.rate.limits.iter().filter(|limit| stage.has(limit));
     let (mut counted, mut takes) = (Vec::new(), Vec::new());
     for limit in limits {
         let Some(key) = key(x, limit, state) else { continue };

@@ -7,8 +7,7 @@ use bytes::BytesMut;
 use http::HeaderMap;
 use http::header::{FORWARDED, HOST, HeaderName, HeaderValue};
 use ipnet::IpNet;
-use policy::Gateway;
-use policy::config::ClientAddressFrom;
+use policy::{ClientAddressFrom, Gateway};
 
 use crate::exchange::peer::{Peer, Transport};
 use crate::wire::headers::remove_headers;

@@ -13,8 +13,7 @@ use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
 use inputs::{ParsedBody, StructureLimits, parse_body};
 use openapi::MediaType;
-use policy::config::BodyHandling;
-use policy::{Door, Mode, Policy, Upstream};
+use policy::{BodyHandling, Door, Mode, Policy, Upstream};
 
 use super::Pipeline;
 use super::finish::{A_DOOR_PANICKED, GUARD, PANIC};
@@ -103,14 +102,14 @@ where
     B: Body<Data = Bytes>,
 {
     let timeout = ruling.engine.policy.gateway.timeouts.body.0;
-    let wire = match collect(body, x.route.max_body.as_usize(), timeout).await {
+    let wire = match collect(body, x.route.protocol.max_body.as_usize(), timeout).await {
         Ok(wire) => wire,
         Err(error) => {
             let refusal = match error {
                 CollectError::TooLarge(_) => Refusal::new(
                     StatusCode::PAYLOAD_TOO_LARGE,
                     "body-too-large",
-                    format!("over {}", x.route.max_body),
+                    format!("over {}", x.route.protocol.max_body),
                 ),
                 CollectError::TooSlow => {
                     Refusal::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "did not come in time")
@@ -196,7 +195,7 @@ fn streams(x: &Exchange<'_>, policy: &Policy) -> bool {
             o.body.as_ref().is_some_and(|b| MediaType::select(&b.content, "application/grpc").is_none())
         })
     };
-    x.route.body == BodyHandling::Stream || (grpc() && !x.route.reads_body() && !declared())
+    x.route.protocol.body == BodyHandling::Stream || (grpc() && !x.route.reads_body() && !declared())
 }
 
 /// What judges a streamed body on its way. A panic in a judge ends the stream, with an event.

@@ -28,7 +28,7 @@ remember = { thing = ["/id"] }
 [[route]]
 path = "/things/{id}"
 owner = "/owner"
-before_write = true
+check_owner_before_write = true
 [[route]]
 path = "/batch"
 objects = [{ id = "query.ids", kind = "thing", read = "/things/{id}" }]

@@ -3,8 +3,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use policy::config::JwtAlgorithm;
-use policy::{ApiKey, Issuer};
+use policy::{ApiKey, Issuer, JwtAlgorithm};
 use serde_json::{Value, json};
 
 use super::*;

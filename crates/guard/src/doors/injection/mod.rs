@@ -8,15 +8,13 @@ mod finding;
 pub(crate) mod rules;
 pub(crate) mod sanitize;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use detect::{Class, Confidence, Finding};
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, COOKIE};
 use inputs::{ParsedBody, cookies, is_binary_file, pairs};
-use policy::config::{self, Belief};
-use policy::{Door, RoutePolicy};
+use policy::{DetectorLevels, Door, MinConfidence, NativeDetectors, RoutePolicy};
 
 use super::{Step, StreamJudge};
 use crate::decision::door_id::DoorId;
@@ -96,7 +94,7 @@ impl super::Door for Detectors {
     }
 
     fn stream_judge(&self, ruling: Ruling<'_>, x: &Exchange<'_>) -> Option<StreamJudge> {
-        let rounds = ruling.engine.policy.decode_rounds;
+        let rounds = ruling.engine.policy.injection.max_decode_depth;
         let classes = of_streams(x.route);
         let kind = media_type(&x.headers);
         let is_coded = x.headers.contains_key(CONTENT_ENCODING);
@@ -112,10 +110,11 @@ impl super::Door for Detectors {
 
 /// Judges path segments, query, cookies and headers.
 fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
-    if engine.policy.detectors == config::Detectors::Off {
+    if engine.policy.injection.detectors == NativeDetectors::Off {
         return Decision::Pass;
     }
-    let mut judging = Judging { x, rounds: engine.policy.decode_rounds, suspect: None, input: None };
+    let mut judging =
+        Judging { x, rounds: engine.policy.injection.max_decode_depth, suspect: None, input: None };
     match judging.head() {
         Err(refused) => refused,
         Ok(()) => judging.reported(),
@@ -124,10 +123,12 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
 
 /// Judges every input of the body.
 fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
-    let Some(body) = x.body.as_ref().filter(|_| engine.policy.detectors == config::Detectors::On) else {
+    let Some(body) = x.body.as_ref().filter(|_| engine.policy.injection.detectors == NativeDetectors::On)
+    else {
         return Decision::Pass;
     };
-    let mut judging = Judging { x, rounds: engine.policy.decode_rounds, suspect: None, input: None };
+    let mut judging =
+        Judging { x, rounds: engine.policy.injection.max_decode_depth, suspect: None, input: None };
     let found = body.parsed.find_input(&body.decoded, |name, value| {
         judging.input = Some(judging.input.map_or(0, |nth| nth + 1));
         judging.input(name, value, &detect::ALL).err()
@@ -174,30 +175,31 @@ impl Judging<'_, '_> {
     /// Judges a value by its name, which the policy may know.
     fn input(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
         let route = self.x.route;
-        if route.exempt_inputs.iter().any(|exempt| exempt == name) {
+        if route.injection.exempt.iter().any(|exempt| exempt == name) {
             return Ok(());
         }
-        let is_prose = route.prose_inputs.iter().any(|prose| prose == name);
+        let is_prose = route.injection.prose.iter().any(|prose| prose == name);
         self.value(name, value, if is_prose { PROSE } else { classes })
     }
 
     /// Judges a value. What is found in a request adds up.
     fn value(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
-        let beliefs = &self.x.route.detectors;
-        if beliefs.is_empty() {
+        let levels = &self.x.route.injection.detectors;
+        if levels.is_empty() {
             return match detect::inspect(value, self.rounds, classes) {
                 Some(finding) => self.found(name, value, &finding, THRESHOLD),
                 None => Ok(()),
             };
         }
-        for (belief, threshold) in [(Belief::Sure, THRESHOLD), (Belief::Suspect, Confidence::Medium.score())]
+        for (level, threshold) in
+            [(MinConfidence::High, THRESHOLD), (MinConfidence::Medium, Confidence::Medium.score())]
         {
-            if let Some(finding) = detect::inspect(value, self.rounds, &believed(beliefs, classes, belief)) {
+            if let Some(finding) = detect::inspect(value, self.rounds, &at_level(levels, classes, level)) {
                 self.found(name, value, &finding, threshold)?;
             }
         }
         if let Some(finding) =
-            detect::inspect(value, self.rounds, &believed(beliefs, classes, Belief::Observe))
+            detect::inspect(value, self.rounds, &at_level(levels, classes, MinConfidence::Observe))
         {
             self.suspect(name, value, &finding);
         }
@@ -239,9 +241,9 @@ impl Judging<'_, '_> {
     }
 }
 
-/// The classes whose detectors are believed so.
-fn believed(beliefs: &BTreeMap<Class, Belief>, classes: &[Class], belief: Belief) -> Vec<Class> {
-    let is_so = |class: &Class| beliefs.get(class).copied().unwrap_or(Belief::Sure) == belief;
+/// The classes whose detectors refuse from this confidence.
+fn at_level(levels: &DetectorLevels, classes: &[Class], level: MinConfidence) -> Vec<Class> {
+    let is_so = |class: &Class| levels.of(*class) == level;
     classes.iter().copied().filter(is_so).collect()
 }
 
@@ -256,9 +258,9 @@ fn judge_window(window: &[u8], rounds: usize, classes: &[Class]) -> Option<Refus
 
 /// The classes that may refuse what streams by on a route.
 fn of_streams(route: &RoutePolicy) -> Vec<Class> {
-    let (sure, suspect) = (Belief::Sure, Belief::Suspect);
-    let mut classes = believed(&route.detectors, &detect::ALL, sure);
-    classes.extend(believed(&route.detectors, &detect::ALL, suspect));
+    let (high, medium) = (MinConfidence::High, MinConfidence::Medium);
+    let mut classes = at_level(&route.injection.detectors, &detect::ALL, high);
+    classes.extend(at_level(&route.injection.detectors, &detect::ALL, medium));
     classes
 }
 

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative};
 use bytes::Bytes;
 use inputs::{ParsedBody, Part, StructureLimits, pairs, parse_body, write_multipart};
-use policy::config::Sanitize;
+use policy::Sanitize;
 use serde_json::Value;
 
 use crate::decision::door_id::DoorId;
@@ -30,12 +30,14 @@ impl Door for Sanitizer {
     }
 
     fn admit_head<'a, 'e>(&'a self, _: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
-        if x.route.sanitize.is_empty() { Step::PASS } else { query(x).into() }
+        if x.route.injection.sanitize.is_empty() { Step::PASS } else { query(x).into() }
     }
 
     /// What is left of the body is judged from here on.
     fn admit_body<'a, 'e>(&'a self, _: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
-        let Some(held) = x.body.as_ref().filter(|_| !x.route.sanitize.is_empty()) else { return Step::PASS };
+        let Some(held) = x.body.as_ref().filter(|_| !x.route.injection.sanitize.is_empty()) else {
+            return Step::PASS;
+        };
         // What was stripped before must not come back.
         let unlimited = StructureLimits { depth: 128, members: usize::MAX };
         let Ok(mut parsed) = parse_body(x.content_type(), &held.decoded, unlimited) else {
@@ -113,7 +115,7 @@ fn unescape(text: &str) -> String {
 }
 
 fn setting(x: &Exchange<'_>, name: &str) -> Option<Sanitize> {
-    x.route.sanitize.iter().find(|(field, _)| field == name).map(|(_, how)| *how)
+    x.route.injection.sanitize.iter().find(|(field, _)| field == name).map(|(_, how)| *how)
 }
 
 /// What is taken from the query.

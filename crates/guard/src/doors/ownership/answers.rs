@@ -47,7 +47,7 @@ impl Inspector for Answers {
         if cedar::needs_response(x, engine) || !held.head.is_json || held.is_partial() {
             return false;
         }
-        match (&x.route.owner, &x.principal) {
+        match (&x.route.ownership.owner, &x.principal) {
             (Some(owner), Some(principal)) => owner_scan::is_all_own(owner, principal, &held.text),
             _ => false,
         }
@@ -100,12 +100,16 @@ fn inspect(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) -> Decision {
 /// Whether the owner field of the answer has to be checked. What answers a write says what was done, and its object was
 /// read before.
 fn has_owner(x: &Exchange<'_>, engine: &Engine) -> bool {
-    let was_read = x.route.before_write.is_some() && writes(&x.method);
-    x.route.owner.is_some() && !was_read && !x.principal.as_deref().is_some_and(|p| is_exempt(p, engine))
+    let was_read = x.route.ownership.check_owner_before_write.is_some() && writes(&x.method);
+    x.route.ownership.owner.is_some()
+        && !was_read
+        && !x.principal.as_deref().is_some_and(|p| is_exempt(p, engine))
 }
 
 fn check_owner(x: &Exchange<'_>, engine: &Engine, response: Option<&mut Value>) -> Released {
-    let (Some(owner), Some(principal)) = (&x.route.owner, &x.principal) else { return Released::Unchanged };
+    let (Some(owner), Some(principal)) = (&x.route.ownership.owner, &x.principal) else {
+        return Released::Unchanged;
+    };
     let Some(response) = response else {
         return Released::Refused(refusal(engine, "owner-unreadable", "a response that is not JSON"));
     };

@@ -42,16 +42,16 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
         return Decision::Refuse(Refusal::new(StatusCode::UNAUTHORIZED, "no-principal", "nobody is asking"));
     };
     // A role is needed of everybody, whoever may see whose objects.
-    let claim = &engine.policy.role_claim;
-    if !x.route.roles.is_empty() && !x.route.roles.iter().any(|role| principal.has(claim, role)) {
-        let evidence = Evidence::from(format!("needs one of {}", x.route.roles.join(", ")));
+    let claim = &engine.policy.ownership.role_claim;
+    if !x.route.auth.roles.is_empty() && !x.route.auth.roles.iter().any(|role| principal.has(claim, role)) {
+        let evidence = Evidence::from(format!("needs one of {}", x.route.auth.roles.join(", ")));
         let evidence = evidence.compared(Side::Caller, claim, claim_text(principal, claim).as_deref());
         return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "role", evidence));
     }
     if is_exempt(principal, engine) {
         return Decision::Pass;
     }
-    let foreign = x.route.bind.iter().filter(|b| !b.input.is_in_body()).find(|binding| {
+    let foreign = x.route.ownership.bind.iter().filter(|b| !b.input.is_in_body()).find(|binding| {
         !texts(x, &binding.input)
             .is_some_and(|texts| texts.iter().all(|text| principal.has(&binding.claim, text)))
     });
@@ -64,7 +64,7 @@ fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if is_exempt(principal, engine) {
         return Decision::Pass;
     }
-    let foreign = x.route.bind.iter().filter(|b| b.input.is_in_body()).find(|binding| {
+    let foreign = x.route.ownership.bind.iter().filter(|b| b.input.is_in_body()).find(|binding| {
         !texts(x, &binding.input)
             .is_some_and(|texts| texts.iter().all(|text| principal.has(&binding.claim, text)))
     });

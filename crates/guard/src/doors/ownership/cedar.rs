@@ -68,7 +68,7 @@ pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, response: Option<&mut V
     let Some(response) = response else {
         return Released::Refused(ownership::unreadable(engine, "a response that is not JSON"));
     };
-    let list = x.route.owner.as_ref().and_then(|owner| owner.list.as_ref());
+    let list = x.route.ownership.owner.as_ref().and_then(|owner| owner.list.as_ref());
     let target = match list {
         Some(pointer) => pointer.value_mut(response),
         None => Some(response),
@@ -92,7 +92,7 @@ pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, response: Option<&mut V
 
 /// The policies, the operation and what a decision about it depends on.
 fn stage<'e>(x: &Exchange<'e>, engine: &'e Engine) -> Option<(&'e authorization::Cedar, &'e str, Needs)> {
-    let cedar = engine.policy.cedar.as_ref()?;
+    let cedar = engine.policy.ownership.cedar.as_ref()?;
     // Nothing can be said of what is not declared; the empty name is no operation's.
     let id = x.operation().map_or("", |operation| &*operation.id);
     Some((cedar, id, cedar.needs(id)))
@@ -143,7 +143,7 @@ fn ask(
                 subject: &principal.subject,
                 scopes: &principal.scopes,
                 claims: &principal.claims,
-                role_claim: &engine.policy.role_claim,
+                role_claim: &engine.policy.ownership.role_claim,
             }),
             client: x.client,
             unix_millis: x.unix_millis(),

@@ -5,7 +5,7 @@
 
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
-use policy::config::EnumerationAction;
+use policy::EnumerationAction;
 use store::{Algorithm, FlagKey, OnRefusal, Quota, Take};
 
 use super::compares;
@@ -25,7 +25,7 @@ impl Door for Enumeration {
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
-        let throttles = ruling.engine.policy.enumeration.then == EnumerationAction::Throttle;
+        let throttles = ruling.engine.policy.ownership.enumeration.then == EnumerationAction::Throttle;
         if throttles && compares(x.route) { Step::later(admit(ruling, x)) } else { Step::PASS }
     }
 
@@ -51,14 +51,14 @@ async fn admit(ruling: Ruling<'_>, x: &Exchange<'_>) -> Decision {
     if !raised {
         return Decision::Pass;
     }
-    let seconds = ruling.engine.policy.enumeration.window.0.as_secs().max(1);
+    let seconds = ruling.engine.policy.ownership.enumeration.window.0.as_secs().max(1);
     let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "enumeration", "was seen trying many ids");
     Decision::Refuse(refusal.header(RETRY_AFTER, seconds.into()))
 }
 
 /// Counts an answer that says "not yours" or "not there".
 async fn count(ruling: Ruling<'_>, x: &Exchange<'_>) {
-    let policy = &ruling.engine.policy.enumeration;
+    let policy = &ruling.engine.policy.ownership.enumeration;
     let period = policy.window.0.as_millis() as u64;
     let (stores, now) = (&ruling.state.stores, x.unix_millis());
     let (caller, target) = (caller(x), x.target.path_and_query());

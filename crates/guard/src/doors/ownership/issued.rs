@@ -23,7 +23,7 @@ impl Inspector for Answers {
     }
 
     fn expects(&self, _: &Engine, x: &Exchange<'_>) -> bool {
-        !x.route.remember.is_empty() && x.principal.is_some()
+        !x.route.ownership.remember.is_empty() && x.principal.is_some()
     }
 
     fn wants(&self, engine: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
@@ -59,7 +59,7 @@ fn entries(x: &Exchange<'_>, principal: &Principal, response: &Value) -> Vec<Led
     /// Ids of one answer that are remembered.
     const MOST: usize = 10_000;
     let mut entries = Vec::new();
-    for (kind, pointers) in &x.route.remember {
+    for (kind, pointers) in &x.route.ownership.remember {
         for pointer in pointers {
             pointer.visit(response, &mut |value| {
                 let id = match value {
@@ -82,6 +82,6 @@ pub(super) async fn remember(
     x: &Exchange<'_>,
     entries: Vec<LedgerKey>,
 ) -> Result<(), StoreError> {
-    let ttl = ruling.engine.policy.ledger.keep.as_millis() as u64;
+    let ttl = ruling.engine.policy.ownership.ledger.ttl.as_millis() as u64;
     ruling.state.stores.ledger.insert(entries, x.unix_millis() + ttl).await
 }

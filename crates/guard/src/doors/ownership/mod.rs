@@ -19,8 +19,7 @@ pub(crate) mod read_first;
 
 use http::{Method, StatusCode};
 use identity::Principal;
-use policy::config::ForeignStatus;
-use policy::{Owner, RoutePolicy};
+use policy::{ForbiddenStatus, Owner, RoutePolicy};
 use serde_json::Value;
 
 use crate::decision::Refusal;
@@ -70,24 +69,24 @@ pub(crate) fn unreadable(engine: &Engine, why: &str) -> Refusal {
 
 /// A refusal in the form that the policy gives to what is somebody else's.
 pub(crate) fn refusal(engine: &Engine, rule: &'static str, evidence: impl Into<Evidence>) -> Refusal {
-    let status = match engine.policy.foreign {
-        ForeignStatus::NotFound => StatusCode::NOT_FOUND,
-        ForeignStatus::Forbidden => StatusCode::FORBIDDEN,
+    let status = match engine.policy.ownership.forbidden_status {
+        ForbiddenStatus::NotFound => StatusCode::NOT_FOUND,
+        ForbiddenStatus::Forbidden => StatusCode::FORBIDDEN,
     };
     Refusal::new(status, rule, evidence)
 }
 
 /// Whether this route compares anything with whoever asks.
 pub(crate) fn compares(route: &RoutePolicy) -> bool {
-    !route.bind.is_empty()
-        || route.owner.is_some()
-        || route.before_write.is_some()
-        || !route.objects.is_empty()
-        || !route.roles.is_empty()
+    !route.ownership.bind.is_empty()
+        || route.ownership.owner.is_some()
+        || route.ownership.check_owner_before_write.is_some()
+        || !route.ownership.objects.is_empty()
+        || !route.auth.roles.is_empty()
 }
 
 pub(crate) fn is_exempt(principal: &Principal, engine: &Engine) -> bool {
-    engine.policy.exempt.iter().any(|exempt| principal.has(&exempt.claim, &exempt.value))
+    engine.policy.ownership.exempt.iter().any(|exempt| principal.has(&exempt.claim, &exempt.value))
 }
 
 fn claim_text(principal: &Principal, claim: &str) -> Option<String> {

@@ -50,7 +50,13 @@ fn nodes(
         let (kind, id) = global_id(text).ok_or_else(|| format!("{input} is not a global id"))?;
         if kind == node {
             ids.push(id);
-        } else if !x.route.objects.iter().any(|o| o.input == *input && o.node.as_ref() == Some(&kind)) {
+        } else if !x
+            .route
+            .ownership
+            .objects
+            .iter()
+            .any(|o| o.input == *input && o.node.as_ref() == Some(&kind))
+        {
             return Err(format!("nothing is said about a {kind} in {input}"));
         }
     }

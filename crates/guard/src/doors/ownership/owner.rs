@@ -2,8 +2,7 @@
 
 use identity::Principal;
 use openapi::Pointer;
-use policy::Owner;
-use policy::config::Quantifier;
+use policy::{Owner, Quantifier};
 use serde_json::Value;
 
 /// What became of a response.

@@ -7,8 +7,7 @@ use std::fmt;
 
 use identity::Principal;
 use openapi::{Pointer, PointerSegment};
-use policy::Owner;
-use policy::config::Quantifier;
+use policy::{Owner, Quantifier};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Whether the text is JSON in which every object names the caller. A key of the way that stands twice is no answer.

@@ -41,7 +41,7 @@ impl Door for Objects {
         x: &'a mut Exchange<'e>,
         reader: &'a Reader,
     ) -> Step<'a> {
-        if x.route.objects.is_empty() || owner(ruling, x).is_none() {
+        if x.route.ownership.objects.is_empty() || owner(ruling, x).is_none() {
             return Step::PASS;
         }
         Step::later(async move {
@@ -75,7 +75,7 @@ impl Door for BeforeWrite {
         x: &'a mut Exchange<'e>,
         reader: &'a Reader,
     ) -> Step<'a> {
-        let Some(read) = &x.route.before_write else { return Step::PASS };
+        let Some(read) = &x.route.ownership.check_owner_before_write else { return Step::PASS };
         let is_judged = owner(ruling, x).is_some() || cedar::needs_object(x, ruling.engine);
         if !ownership::writes(&x.method) || !is_judged {
             return Step::PASS;
@@ -119,7 +119,7 @@ async fn objects(
     reader: &Reader,
 ) -> Result<(), Refusal> {
     let ledger = &ruling.state.stores.ledger;
-    for object in &x.route.objects {
+    for object in &x.route.ownership.objects {
         for id in named::ids(x, object)? {
             let entry = object.kind.as_deref().map(|kind| LedgerKey::new(kind, &principal.subject, &id));
             if let Some(entry) = entry
@@ -177,14 +177,14 @@ async fn read_object(
     };
     let seen = FlagKey::new("look", x.subject().unwrap_or(""), &path);
     // What policies said of one operation they did not say of another.
-    let (now, cache) = (x.unix_millis(), engine.policy.look_cache.filter(|_| !judge.cedar));
+    let (now, cache) = (x.unix_millis(), engine.policy.ownership.check_cache_ttl.filter(|_| !judge.cedar));
     if cache.is_some() && ruling.state.stores.flags.is_raised(seen, now).await.unwrap_or(false) {
         return Ok(None);
     }
     let (read_route, _) = engine.policy.route(&Method::GET, &path);
-    let owner = read_route.owner.as_ref().or(x.route.owner.as_ref());
+    let owner = read_route.ownership.owner.as_ref().or(x.route.ownership.owner.as_ref());
     if owner.is_none() && !judge.cedar {
-        if engine.policy.cedar.is_some() {
+        if engine.policy.ownership.cedar.is_some() {
             // Policies have said whose it is; this one did not need to see the object.
             return Ok(None);
         }
@@ -231,13 +231,13 @@ fn request(engine: &Engine, x: &Exchange<'_>, path: &str) -> Option<Request<()>>
     let key = &engine.policy.auth.api_key_header;
     let forwarded = HeaderName::from_static("x-forwarded-for");
     let credentials = [AUTHORIZATION, COOKIE, key.clone()];
-    let credentials = credentials.iter().filter(|_| engine.policy.read_as.is_none());
+    let credentials = credentials.iter().filter(|_| engine.policy.ownership.service_credential.is_none());
     for name in [HOST, USER_AGENT, forwarded].iter().chain(credentials) {
         for value in x.headers.get_all(name) {
             headers.append(name, value.clone());
         }
     }
-    if let Some((name, value)) = &engine.policy.read_as {
+    if let Some((name, value)) = &engine.policy.ownership.service_credential {
         headers.insert(name, value.clone());
     }
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));

@@ -1,8 +1,7 @@
 //! What a response schema does not show does not leave.
 
 use openapi::{Direction, MediaType, ShapeId};
-use policy::Door;
-use policy::config::{BodyHandling, ResponseProperties};
+use policy::{BodyHandling, Door, ResponseProperties};
 
 use crate::decision::Decision;
 use crate::decision::door_id::DoorId;
@@ -23,14 +22,14 @@ impl Inspector for Answers {
     }
 
     fn expects(&self, _: &Engine, x: &Exchange<'_>) -> bool {
-        x.route.responses == ResponseProperties::Strip
-            && x.route.body != BodyHandling::Stream
+        x.route.schema.responses == ResponseProperties::Strip
+            && x.route.protocol.body != BodyHandling::Stream
             && x.operation()
                 .is_some_and(|o| o.responses.iter().any(|r| r.content.iter().any(|m| m.shape.is_some())))
     }
 
     fn wants(&self, _: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
-        head.is_json && x.route.responses == ResponseProperties::Strip && shape(x, head).is_some()
+        head.is_json && x.route.schema.responses == ResponseProperties::Strip && shape(x, head).is_some()
     }
 
     fn inspect<'a, 'e>(
@@ -57,7 +56,7 @@ fn strip(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) {
     };
     let Some(value) = held.value() else { return };
     let before = (!enforced(x, Door::Schema)).then(|| value.clone());
-    let removed = document.shapes.strip(shape, value, Direction::Response, &x.route.allow_properties);
+    let removed = document.shapes.strip(shape, value, Direction::Response, &x.route.schema.allow_properties);
     if removed.is_empty() {
         return;
     }

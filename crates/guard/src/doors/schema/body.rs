@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use inputs::{ParsedBody, Part, XmlElement, write_multipart};
 use openapi::{Direction, MediaType, Operation, Pointer};
-use policy::config::UnknownProperties;
+use policy::UnknownProperties;
 use serde_json::{Map, Value};
 
 use crate::decision::{Change, Decision, Refusal, Rewrite};
@@ -117,7 +117,7 @@ pub(crate) fn listed(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> De
         ParsedBody::Form(pairs) => pairs.iter().filter_map(|(name, _)| unknown(name)).collect(),
         ParsedBody::Multipart(parts) => parts.iter().filter_map(|part| unknown(&part.name)).collect(),
         // Fields that cannot be seen cannot be listed.
-        _ if x.route.unknown_properties == UnknownProperties::Allow => return Decision::Pass,
+        _ if x.route.schema.unknown_properties == UnknownProperties::Allow => return Decision::Pass,
         _ => {
             let evidence = "neither JSON nor a form";
             return Decision::Refuse(Refusal::new(
@@ -127,7 +127,7 @@ pub(crate) fn listed(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> De
             ));
         }
     };
-    match x.route.unknown_properties {
+    match x.route.schema.unknown_properties {
         UnknownProperties::Allow => return Decision::Pass,
         _ if removed.is_empty() => return Decision::Pass,
         UnknownProperties::Refuse => return refuse_properties(&removed),
@@ -176,11 +176,11 @@ fn judge<'v>(
     let mut value = value;
     let mut removed = Vec::new();
     if let (Some(shape), Some(document)) = (media.shape, &engine.policy.document)
-        && x.route.unknown_properties != UnknownProperties::Allow
+        && x.route.schema.unknown_properties != UnknownProperties::Allow
     {
-        let allowed = &x.route.allow_properties;
+        let allowed = &x.route.schema.allow_properties;
         removed = document.shapes.unknown(shape, &value, Direction::Request, allowed);
-        if !removed.is_empty() && x.route.unknown_properties == UnknownProperties::Refuse {
+        if !removed.is_empty() && x.route.schema.unknown_properties == UnknownProperties::Refuse {
             return Err(unknown_properties(&removed));
         }
         if !removed.is_empty() {
@@ -221,7 +221,7 @@ fn json_patch(x: &Exchange<'_>, media: &MediaType, value: &Value) -> Decision {
         refusal.errors = errors;
         return Decision::Refuse(refusal);
     }
-    let Some(allowed) = &x.route.patch_paths else { return Decision::Pass };
+    let Some(allowed) = &x.route.schema.patch_paths else { return Decision::Pass };
     let operations = value.as_array().map_or(&[][..], Vec::as_slice);
     let named = |operation: &Value| -> Vec<String> {
         ["path", "from"].iter().filter_map(|key| Some(operation.get(key)?.as_str()?.to_owned())).collect()

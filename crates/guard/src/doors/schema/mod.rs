@@ -14,8 +14,7 @@ use http::response::Parts;
 use http::{Method, StatusCode};
 use inputs::{cookies, pairs};
 use openapi::{Location, MediaType, Operation, ParameterError};
-use policy::Door;
-use policy::config::{DeprecatedOperation, ServerErrors, UndeclaredOperation, UnknownProperties};
+use policy::{DeprecatedOperation, Door, ServerErrors, UndeclaredOperation, UnknownProperties};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -72,7 +71,7 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let operation = match &x.declared {
         Declared::NoDocument => return Decision::Pass,
         Declared::Operation(operation, _) => *operation,
-        _ if engine.policy.undeclared == UndeclaredOperation::Report => {
+        _ if engine.policy.schema.undeclared == UndeclaredOperation::Report => {
             return Decision::report("undeclared-operation", format!("{} {}", x.method, x.target.path()));
         }
         Declared::OtherMethods(methods) => return other_method(x, methods),
@@ -97,7 +96,7 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
 }
 
 fn deprecated(engine: &Engine, operation: &Operation) -> Decision {
-    match engine.policy.deprecated {
+    match engine.policy.schema.deprecated {
         DeprecatedOperation::Allow => Decision::Pass,
         DeprecatedOperation::Report => Decision::report("deprecated", operation.id.to_string()),
         DeprecatedOperation::Refuse => {
@@ -127,7 +126,7 @@ fn undeclared_response(
 /// Judges the body, and strips what may not be assigned.
 fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let Some(held) = &x.body else { return Decision::Pass };
-    match (x.operation(), &x.route.fields) {
+    match (x.operation(), &x.route.schema.fields) {
         (Some(operation), _) => body::declared(x, engine, operation, held),
         (None, Some(fields)) => body::listed(x, fields, held),
         (None, None) => Decision::Pass,
@@ -138,7 +137,7 @@ fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
 fn masks(x: &Exchange<'_>, engine: &Engine, status: StatusCode) -> bool {
     let declared =
         || x.operation().and_then(|o| o.response(status.as_u16())).is_some_and(|r| r.status.starts_with('5'));
-    status.is_server_error() && engine.policy.server_errors == ServerErrors::Mask && !declared()
+    status.is_server_error() && engine.policy.schema.server_errors == ServerErrors::Mask && !declared()
 }
 
 fn other_method(x: &Exchange<'_>, methods: &[&Method]) -> Decision {
@@ -191,15 +190,15 @@ fn unknown_parameters(x: &Exchange<'_>, operation: &Operation) -> Decision {
     let Some(query) = x.target.query() else { return Decision::Pass };
     let known = |name: &str| {
         operation.parameters.iter().any(|p| p.location == Location::Query && p.owns(name))
-            || x.route.allow_properties.iter().any(|allowed| allowed == name)
+            || x.route.schema.allow_properties.iter().any(|allowed| allowed == name)
     };
     let unknown: Vec<String> =
         pairs(query.as_bytes()).map(|(name, _)| name.into_owned()).filter(|name| !known(name)).collect();
-    if unknown.is_empty() || x.route.unknown_parameters == UnknownProperties::Allow {
+    if unknown.is_empty() || x.route.schema.unknown_parameters == UnknownProperties::Allow {
         return Decision::Pass;
     }
     let evidence = Evidence::names(unknown);
-    if x.route.unknown_parameters == UnknownProperties::Refuse {
+    if x.route.schema.unknown_parameters == UnknownProperties::Refuse {
         return Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, "unknown-parameter", evidence));
     }
     // The texts of what stays are passed on as they came.

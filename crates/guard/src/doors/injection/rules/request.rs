@@ -4,8 +4,7 @@ use std::sync::atomic::Ordering;
 
 use http::header::{CONTENT_ENCODING, HeaderName};
 use http::{Method, StatusCode, Version};
-use policy::CoreRuleSet;
-use policy::config::CrsProfile;
+use policy::{CoreRuleSet, CrsProfile};
 use seclang::{Intervention, Phase, Records, RequestHead, RuleMatch, Transaction};
 
 use crate::decision::ruling::Ruling;
@@ -23,7 +22,7 @@ const MEDIA_TYPES: &str = "|application/x-www-form-urlencoded| |multipart/form-d
 
 /// Runs the request phases.
 pub(super) fn admit<'e>(ruling: Ruling<'e>, x: &mut Exchange<'e>) -> Decision {
-    let Some(rules) = &ruling.engine.policy.core_rule_set else { return Decision::Pass };
+    let Some(rules) = &ruling.engine.policy.injection.core_rule_set else { return Decision::Pass };
     let (transaction, intervention) = evaluate(x, rules, &ruling.state.records);
     let intervention = intervention.or_else(|| combined_score(x, &transaction, rules));
     let matches = transaction.matches();
@@ -94,7 +93,7 @@ fn evaluate<'e>(
     if rules.profile == CrsProfile::Api {
         made_for_apis(x, &mut transaction);
     }
-    for name in x.route.exempt_inputs.iter().chain(&x.route.prose_inputs) {
+    for name in x.route.injection.exempt.iter().chain(&x.route.injection.prose) {
         transaction.exempt(name);
     }
     let mut intervention = transaction.run(Phase::RequestHeaders);

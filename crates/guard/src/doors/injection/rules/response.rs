@@ -2,8 +2,7 @@
 
 use http::StatusCode;
 use http::response::Parts;
-use policy::Door;
-use policy::config::BodyHandling;
+use policy::{BodyHandling, Door};
 use seclang::{Intervention, Phase, ResponseHead};
 
 use super::audit;
@@ -60,8 +59,8 @@ impl Inspector for Answers {
 /// Whether an answer of this exchange may have to be read.
 fn needs_response(x: &Exchange<'_>, engine: &Engine) -> bool {
     x.rules.is_some()
-        && x.route.body != BodyHandling::Stream
-        && engine.policy.core_rule_set.as_ref().is_some_and(|rules| rules.responses)
+        && x.route.protocol.body != BodyHandling::Stream
+        && engine.policy.injection.core_rule_set.as_ref().is_some_and(|rules| rules.responses)
 }
 
 /// Judges the head.

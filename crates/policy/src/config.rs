@@ -1,0 +1,155 @@
+//! The whole of `doorward.toml` as written: the tables of all doors, the gateway's, and the routes.
+//!
+//! Every table refuses unknown keys; every default is the safe one of the guide. [`crate::load`] compiles what is written
+//! here into a [`crate::Policy`].
+
+use std::collections::BTreeMap;
+
+use openapi::{Problem, Source};
+use serde::{Deserialize, Serialize};
+
+use crate::doors::{
+    ApiKeyConfig, AuthConfig, CedarConfig, CookiesConfig, CorsConfig, CrsConfig, DoorName, EnumerationConfig,
+    HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig, Mode, NetworkConfig,
+    OwnershipConfig, ProtocolConfig, RateConfig, SchemaConfig, ServiceCredentialConfig, WafConfig,
+};
+use crate::gateway::{AdminConfig, GatewayConfig, HealthConfig, LogConfig, TimeoutConfig, TlsConfig};
+use crate::route::RouteConfig;
+use crate::settings::{Setting, Settings};
+
+/// The whole of `doorward.toml`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Listening, upstreams, timeouts.
+    pub gateway: GatewayConfig,
+    /// The listener for metrics and health.
+    pub admin: AdminConfig,
+    /// Events and the access log.
+    pub log: LogConfig,
+    /// The mode of each door.
+    pub doors: BTreeMap<DoorName, Mode>,
+    /// Sizes, encodings and paths.
+    pub protocol: ProtocolConfig,
+    /// Addresses and user agents.
+    pub network: NetworkConfig,
+    /// Cross-origin requests.
+    pub cors: CorsConfig,
+    /// Rate limits.
+    pub rate: RateConfig,
+    /// Tokens and keys.
+    pub auth: AuthConfig,
+    /// The OpenAPI document as the allowlist.
+    pub schema: SchemaConfig,
+    /// Code in inputs.
+    pub injection: InjectionConfig,
+    /// Rule sets.
+    pub waf: WafConfig,
+    /// Whose object it is.
+    pub ownership: OwnershipConfig,
+    /// Policies beyond one owner.
+    pub cedar: CedarConfig,
+    /// Security headers.
+    pub headers: HeadersConfig,
+    /// Attributes of cookies.
+    pub cookies: CookiesConfig,
+    /// Overrides for paths.
+    #[serde(skip_serializing)]
+    pub route: Vec<RouteConfig>,
+}
+
+/// A table of `doorward.toml`, as documents list it.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// Its key path: `gateway.timeouts`.
+    pub path: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// Its settings.
+    pub settings: &'static [Setting],
+}
+
+const fn table<T: Settings>(path: &'static str) -> Table {
+    Table { path, about: T::ABOUT, settings: T::SETTINGS }
+}
+
+/// Every table but `[doors]` and `[[route]]`, in the order of the documentation.
+pub const TABLES: &[Table] = &[
+    table::<GatewayConfig>("gateway"),
+    table::<TlsConfig>("gateway.tls"),
+    table::<TimeoutConfig>("gateway.timeouts"),
+    table::<HealthConfig>("gateway.health"),
+    table::<AdminConfig>("admin"),
+    table::<LogConfig>("log"),
+    table::<ProtocolConfig>("protocol"),
+    table::<NetworkConfig>("network"),
+    table::<CorsConfig>("cors"),
+    table::<RateConfig>("rate"),
+    table::<AuthConfig>("auth"),
+    table::<IssuerConfig>("auth.issuer"),
+    table::<KeyConfig>("auth.issuer.key"),
+    table::<ApiKeyConfig>("auth.api_key"),
+    table::<SchemaConfig>("schema"),
+    table::<InjectionConfig>("injection"),
+    table::<WafConfig>("waf"),
+    table::<CrsConfig>("waf.crs"),
+    table::<OwnershipConfig>("ownership"),
+    table::<ServiceCredentialConfig>("ownership.service_credential"),
+    table::<LedgerConfig>("ownership.ledger"),
+    table::<EnumerationConfig>("ownership.enumeration"),
+    table::<CedarConfig>("cedar"),
+    table::<HeadersConfig>("headers"),
+    table::<CookiesConfig>("cookies"),
+];
+
+impl Config {
+    /// Reads the text of a `doorward.toml`.
+    ///
+    /// # Errors
+    /// A [`Problem`] at the place where the text is not TOML, or not of this shape.
+    pub fn parse(source: &Source) -> Result<Config, Problem> {
+        toml::from_str(source.text()).map_err(|e| {
+            let message = e.message().lines().next().unwrap_or("not TOML").to_owned();
+            let problem = source.problem(e.span(), message.clone());
+            match suggestion(&message) {
+                Some(help) => problem.with_help(help),
+                None => problem,
+            }
+        })
+    }
+}
+
+/// The old and the present name of every renamed setting.
+pub(crate) fn renamed() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let tables = TABLES.iter().flat_map(|table| table.settings);
+    tables.chain(RouteConfig::settings()).filter_map(|s| Some((s.formerly?, s.name)))
+}
+
+/// The help for "unknown field `x`, expected one of `a`, `b`": the nearest name, or else the whole list.
+pub(crate) fn suggestion(message: &str) -> Option<String> {
+    let rest = message.strip_prefix("unknown ")?;
+    let mut quoted = rest.split('`').skip(1).step_by(2);
+    let written = quoted.next()?;
+    let candidates: Vec<&str> = quoted.collect();
+    if written == "secret" {
+        return Some("secrets do not stand in this file: use `secret_file` or `secret_env`".into());
+    }
+    let present = |name: &str| renamed().find(|(old, _)| *old == name).map(|(_, new)| new);
+    Some(match nearest(written, candidates.iter().copied()) {
+        Some(name) => format!("did you mean `{}`?", present(name).unwrap_or(name)),
+        None => {
+            let known: Vec<&str> = candidates.into_iter().filter(|name| present(name).is_none()).collect();
+            format!("remove it; this table knows {}", known.join(", "))
+        }
+    })
+}
+
+/// The candidate nearest to what was written, when it is near enough to be what was meant.
+fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|c| (strsim::damerau_levenshtein(written, c), c))
+        .filter(|(distance, c)| *distance <= 1 + c.len() / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, c)| c)
+}

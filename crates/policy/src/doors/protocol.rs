@@ -1,0 +1,95 @@
+//! `[protocol]`: sizes, depths and spellings of requests; how a route's body is handled.
+
+use serde::{Deserialize, Serialize};
+
+use crate::settings::{route_settings, settings};
+use crate::units::ByteSize;
+
+settings! {
+    /// `[protocol]`: sizes, depths and spellings.
+    pub struct ProtocolConfig {
+        /// Request line and headers together.
+        pub max_head: ByteSize = ByteSize::kib(32),
+        /// Number of header fields.
+        pub max_headers: usize = 100,
+        /// Path and query together.
+        pub max_target: ByteSize = ByteSize::kib(8),
+        /// A request body that is held back; a larger one gets 413.
+        pub max_body: ByteSize = ByteSize::mib(1),
+        /// A body on a login route.
+        pub max_login_body: ByteSize = ByteSize::kib(8),
+        /// A compressed body, decoded.
+        pub max_decoded_body: ByteSize = ByteSize::mib(8),
+        /// Decoded bytes per compressed byte.
+        pub max_compression_ratio: u32 = 100,
+        /// Nesting of JSON and XML.
+        pub max_depth: usize = 64,
+        /// Values in one JSON or XML body, fields of one form, parameters of one query.
+        pub max_members: usize = 10_000,
+        /// Header names with an underscore, which CGI-style servers confuse with the same name with a dash: `strip`
+        /// keeps them from the upstream, `refuse` refuses the request, `pass` forwards them.
+        pub underscore_headers: UnderscoreHeaders = UnderscoreHeaders::Strip,
+    }
+}
+
+/// What happens to header names with an underscore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnderscoreHeaders {
+    /// The upstream does not get them; an event.
+    Strip,
+    /// The request is refused.
+    Refuse,
+    /// They are forwarded.
+    Pass,
+}
+
+/// What happens to a request body before there is a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BodyHandling {
+    /// Held back whole, up to the limit; the upstream sees nothing of a refused request.
+    #[default]
+    Hold,
+    /// Forwarded piece by piece, each inspected together with the end of the one before.
+    Stream,
+}
+
+route_settings! {
+    /// What a route may say of its bodies.
+    pub struct ProtocolRouteConfig {
+        /// Largest request body that is held back here.
+        pub max_body: Option<ByteSize>,
+        /// `hold` (the default) inspects a body before it is forwarded, `stream` while it is.
+        pub body: BodyHandling,
+    }
+}
+
+/// The bodies of one route.
+#[derive(Debug, Clone)]
+pub struct ProtocolRoute {
+    /// Largest body that is held back.
+    pub max_body: ByteSize,
+    /// Whether bodies are held back or streamed.
+    pub body: BodyHandling,
+}
+
+impl ProtocolRoute {
+    /// What holds where no route says otherwise.
+    pub(crate) fn everywhere(config: &ProtocolConfig) -> Self {
+        ProtocolRoute { max_body: config.max_body, body: BodyHandling::Hold }
+    }
+
+    /// The same with what a route says.
+    pub(crate) fn on_route(&self, route: &ProtocolRouteConfig) -> Self {
+        ProtocolRoute { max_body: route.max_body.unwrap_or(self.max_body), body: route.body }
+    }
+
+    /// The lines of `doorward check`.
+    pub fn rows(&self) -> Vec<String> {
+        vec![match self.body {
+            BodyHandling::Hold => format!("held, {}", self.max_body),
+            BodyHandling::Stream => "streamed".into(),
+        }]
+    }
+}

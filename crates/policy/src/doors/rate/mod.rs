@@ -1,0 +1,97 @@
+//! `[rate]`: how often a caller may ask.
+
+mod hash_secret;
+mod limit;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use hash_secret::HashSecret;
+pub use limit::{CountedOutcome, Limit, LimitAlgorithm, LimitKey};
+
+use crate::reader::Reader;
+use crate::settings::{route_settings, settings};
+
+settings! {
+    /// `[rate]`: limits in words; several hold at once and the strictest wins.
+    pub struct RateConfig {
+        /// Limits on every route.
+        pub limits: Vec<Limit> = "2000 per 5 minutes".parse().into_iter().collect(),
+        /// Limits on login routes, beside the others.
+        pub login: Vec<Limit> = "5 per 15 minutes counting failures".parse().into_iter().collect(),
+        /// Paths of login routes, beside the POSTs that look like a login by their last segment.
+        pub login_paths: Vec<String> = Vec::new(),
+        /// Counters kept; the oldest idle ones go first.
+        pub max_keys: usize = 1_000_000,
+        /// A file with the secret under which counter keys are hashed, the same for all gateways that share counters;
+        /// random when not set.
+        pub hash_secret_file: Option<PathBuf> = None,
+        /// The environment variable that holds this secret.
+        pub hash_secret_env: Option<String> = None,
+    }
+}
+
+/// What holds of limits on every route.
+#[derive(Debug)]
+pub struct Rate {
+    /// Counters kept.
+    pub max_keys: usize,
+    /// The secret of counter keys, where gateways share one.
+    pub hash_secret: Option<HashSecret>,
+    pub(crate) login_paths: Vec<String>,
+}
+
+impl RateConfig {
+    pub(crate) fn compile(&self, reader: &mut Reader) -> Rate {
+        Rate {
+            max_keys: self.max_keys,
+            hash_secret: HashSecret::read(self, reader),
+            login_paths: self.login_paths.clone(),
+        }
+    }
+}
+
+route_settings! {
+    /// What a route may say of limits.
+    pub struct RateRouteConfig {
+        /// Limits here, beside the global ones.
+        pub limits: Vec<Limit>,
+    }
+}
+
+/// The limits of one route.
+#[derive(Debug, Clone)]
+pub struct RateRoute {
+    /// Limits, those that need a principal last.
+    pub limits: Vec<Arc<Limit>>,
+}
+
+impl RateRoute {
+    /// What holds where no route says otherwise.
+    pub(crate) fn everywhere(config: &RateConfig) -> Self {
+        RateRoute { limits: sorted(config.limits.iter().cloned()) }
+    }
+
+    /// What holds on a login route.
+    pub(crate) fn on_login(config: &RateConfig) -> Self {
+        RateRoute { limits: sorted(config.limits.iter().chain(&config.login).cloned()) }
+    }
+
+    /// The same with what a route says.
+    pub(crate) fn on_route(&self, route: &RateRouteConfig) -> Self {
+        RateRoute {
+            limits: sorted(self.limits.iter().map(|l| (**l).clone()).chain(route.limits.iter().cloned())),
+        }
+    }
+
+    /// The lines of `doorward check`.
+    pub fn rows(&self) -> Vec<String> {
+        self.limits.iter().map(ToString::to_string).collect()
+    }
+}
+
+fn sorted(limits: impl Iterator<Item = Limit>) -> Vec<Arc<Limit>> {
+    let mut limits: Vec<_> = limits.map(Arc::new).collect();
+    limits.sort_by_key(|l| l.needs_principal());
+    limits
+}

@@ -1,0 +1,143 @@
+//! From files to a policy in force: everything is read, checked as a whole and compiled, or every problem is reported.
+
+mod routes;
+mod written;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use authorization::{ObjectFrom, Visibility};
+use openapi::Source;
+
+use crate::config::{Config, renamed};
+use crate::doors::{BodyHandling, Injection, Modes};
+use crate::error::ConfigError;
+use crate::policy::Policy;
+use crate::reader::{PolicyFile, Reader};
+use crate::renamed::notices;
+use crate::route::visibility;
+use crate::rows::rows;
+
+/// What a policy is made from. Settings of the command line come before those of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// `doorward.toml`, if there is one.
+    pub file: Option<PathBuf>,
+    /// The text of a policy without a file.
+    pub text: Option<String>,
+    /// `--upstream`.
+    pub upstream: Vec<String>,
+    /// `--listen`.
+    pub listen: Vec<std::net::SocketAddr>,
+    /// `--openapi`.
+    pub openapi: Option<PathBuf>,
+    /// `--overlay`.
+    pub overlay: Vec<PathBuf>,
+    /// Leaves Cedar policies out, to make the schema that they are written against.
+    pub without_cedar: bool,
+}
+
+/// Reads, checks and compiles a policy.
+///
+/// # Errors
+/// Everything that is wrong with it, with positions.
+pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
+    let mut files = Vec::new();
+    let source = match (&inputs.file, &inputs.text) {
+        (Some(path), _) => {
+            files.push(PolicyFile::at(path.clone()));
+            let text = std::fs::read_to_string(path).map_err(|e| {
+                Source::new(path.display().to_string(), "")
+                    .problem(None, format!("cannot be read: {e}"))
+                    .with_help("`doorward init` writes one")
+            })?;
+            Source::new(path.display().to_string(), text)
+        }
+        (None, Some(text)) => Source::new("policy", text.as_str()),
+        (None, None) => Source::new("command line", ""),
+    };
+    let mut config = Config::parse(&source)?;
+    if !inputs.upstream.is_empty() {
+        config.gateway.upstream.clone_from(&inputs.upstream);
+    }
+    if !inputs.listen.is_empty() {
+        config.gateway.listen.clone_from(&inputs.listen);
+    }
+    let directory = inputs.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    let openapi = match (&inputs.openapi, &config.gateway.openapi) {
+        (Some(given), _) => Some(given.clone()),
+        (None, Some(path)) => Some(directory.join(path)),
+        (None, None) => None,
+    };
+    let overlays: Vec<PathBuf> = match inputs.overlay.is_empty() {
+        true => config.gateway.overlay.iter().map(|path| directory.join(path)).collect(),
+        false => inputs.overlay.clone(),
+    };
+    let mut reader = Reader::new(source, directory.to_owned(), files, renamed());
+    if openapi.is_none() && !overlays.is_empty() {
+        reader.wrong(
+            &["gateway", "overlay"],
+            "an overlay without a document changes nothing",
+            "name the document too: `openapi`",
+        );
+    }
+    let document = openapi.and_then(|path| reader.document(&path, &overlays, &config.gateway.references));
+    let gateway = config.gateway.compile(&mut reader);
+    let cors = config.cors.compile(&mut reader);
+    let auth = config.auth.compile(&mut reader);
+    let headers = config.headers.compile(&mut reader);
+    let network = config.network.compile(&mut reader);
+    let rate = config.rate.compile(&mut reader);
+    let modes = Modes::default().changed_by(&config.doors);
+    let fallback = routes::fallback(&config, modes, &auth, &mut reader);
+    let login = routes::login(&config, &fallback);
+    let routes = routes::routes(&config, document.as_ref(), &fallback, &login, &mut reader);
+    config.cedar.check_claims(&mut reader);
+    let visibility = |method: &http::Method, path: &str| match &document {
+        Some(document) => visibility(document, &routes, method, path),
+        None => {
+            Visibility { body: fallback.protocol.body == BodyHandling::Hold, object: ObjectFrom::Nowhere }
+        }
+    };
+    let cedar = if inputs.without_cedar {
+        None
+    } else {
+        config.cedar.compile(document.as_ref(), &visibility, &mut reader)
+    };
+    let ownership = config.ownership.compile(cedar, config.cedar.claims.clone(), &mut reader);
+    let injection = Injection {
+        max_decode_depth: config.injection.max_decode_depth,
+        detectors: config.waf.detectors,
+        core_rule_set: config.waf.compile(&mut reader),
+    };
+    let log = config.log.compile(&reader);
+    let (Some(cors), true) = (cors, reader.problems.is_empty()) else {
+        return Err(ConfigError { problems: reader.problems });
+    };
+    let notices = notices(reader.source(), document.as_ref());
+    Ok(Policy {
+        settings: rows(&config),
+        notices,
+        gateway,
+        admin: config.admin,
+        log,
+        document,
+        protocol: config.protocol,
+        network,
+        cors,
+        rate,
+        auth,
+        schema: config.schema,
+        injection,
+        ownership,
+        headers,
+        cookies: config.cookies,
+        files: reader.files,
+        routes,
+        fallback: Arc::new(fallback),
+        login: Arc::new(login),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! Routes: what differs from what holds everywhere, and what two settings of one route must not say together.
+
+use std::sync::Arc;
+
+use http::Method;
+use openapi::{Document, PathTemplate, Spelling};
+
+use super::written::{Written, written_routes};
+use crate::config::Config;
+use crate::doors::{
+    Auth, AuthRequirement, AuthRoute, BodyHandling, InjectionRoute, Modes, OwnershipRoute, ProtocolRoute,
+    RateRoute, SchemaRoute,
+};
+use crate::reader::{Place, Reader, RouteSource};
+use crate::route::{RoutePolicy, Routes, is_login};
+
+/// What holds where no route says otherwise.
+pub(super) fn fallback(config: &Config, modes: Modes, auth: &Auth, reader: &mut Reader) -> RoutePolicy {
+    if config.auth.require == AuthRequirement::Required && auth.is_empty() && reader.problems.is_empty() {
+        reader.wrong(
+            &["auth", "require"],
+            "no token and no key could ever be valid",
+            "add `[[auth.issuer]]` or `[[auth.api_key]]`",
+        );
+    }
+    RoutePolicy {
+        name: "*".into(),
+        template: None,
+        methods: Vec::new(),
+        modes,
+        protocol: ProtocolRoute::everywhere(&config.protocol),
+        rate: RateRoute::everywhere(&config.rate),
+        auth: AuthRoute::everywhere(&config.auth),
+        schema: SchemaRoute::everywhere(&config.schema),
+        injection: InjectionRoute::everywhere(&config.injection),
+        ownership: OwnershipRoute::default(),
+    }
+}
+
+/// The route of every login without an entry of its own.
+pub(super) fn login(config: &Config, fallback: &RoutePolicy) -> RoutePolicy {
+    RoutePolicy {
+        name: "login".into(),
+        protocol: ProtocolRoute { max_body: config.protocol.max_login_body, ..fallback.protocol.clone() },
+        rate: RateRoute::on_login(&config.rate),
+        ..fallback.clone()
+    }
+}
+
+/// Every route of file and document.
+pub(super) fn routes(
+    config: &Config,
+    document: Option<&Document>,
+    fallback: &RoutePolicy,
+    login: &RoutePolicy,
+    reader: &mut Reader,
+) -> Routes {
+    let mut routes = Routes::new(Spelling::Loose);
+    let mut in_file: Vec<(PathTemplate, Vec<Method>)> = Vec::new();
+    let mut reads: Vec<(Place, String, &str, String)> = Vec::new();
+    for written in written_routes(config, document, reader) {
+        let Some(compiled) = route(&written, document, config, fallback, login, reader) else { continue };
+        let Some(template) = compiled.template.clone() else { continue };
+        // What an operation says is merged with what the file says of it, and stands beside that entry.
+        if written.is_in_file() {
+            let taken = in_file.iter().any(|(other, methods)| {
+                let same_methods = methods.is_empty() && compiled.methods.is_empty()
+                    || methods.iter().any(|m| compiled.methods.contains(m));
+                same_methods && other.has_shape_of(&template)
+            });
+            if taken {
+                let message = format!("`{}` has a second entry for the same methods", written.path());
+                let help = "join the two entries, or give each its own `methods`";
+                reader.wrong_at(written.source(&[], document), &["path"], message, help);
+            }
+            in_file.push((template.clone(), compiled.methods.clone()));
+        }
+        let ownership = &compiled.ownership;
+        if ownership.owner.is_none() {
+            let objects = ownership.objects.iter().filter_map(|object| object.read.as_ref());
+            let read =
+                ownership.check_owner_before_write.iter().map(|read| ("check_owner_before_write", read));
+            for (field, read) in read.chain(objects.map(|read| ("objects", read))) {
+                reads.push((written.place.clone(), written.path().to_owned(), field, read.to_string()));
+            }
+        }
+        let siblings = routes.entry(template, Vec::new);
+        siblings.push(Arc::new(compiled));
+        // An operation's entry comes before one for several methods, and that before one for all.
+        siblings.sort_by_key(|r| if r.methods.is_empty() { usize::MAX } else { r.methods.len() });
+    }
+    for (place, route_path, field, path) in reads {
+        // Braces stand for themselves here: a template matches its own text.
+        let read_by = routes.find(&path).map(|(_, candidates, _)| candidates);
+        let route = read_by.and_then(|candidates| RoutePolicy::pick(candidates, &Method::GET, &path));
+        // Cedar policies may say whose it is instead.
+        let cedar = field == "check_owner_before_write" && !config.cedar.policies.is_empty();
+        if !cedar && route.is_none_or(|route| route.ownership.owner.is_none()) {
+            let message = format!("nothing says where the answer of GET {path} names its owner");
+            let source = RouteSource { path: &route_path, parameters: &[], place: &place, document };
+            reader.wrong_at(source, &[field], message, "give that path an `owner`");
+        }
+    }
+    routes
+}
+
+fn route(
+    written: &Written,
+    document: Option<&Document>,
+    config: &Config,
+    fallback: &RoutePolicy,
+    login: &RoutePolicy,
+    reader: &mut Reader,
+) -> Option<RoutePolicy> {
+    let route = &written.config;
+    let template = match PathTemplate::parse(&route.scope.path) {
+        Ok(template) => template,
+        Err(e) => {
+            let help = "write `/users/{id}` or `/files/**`";
+            reader.wrong_at(written.source(&[], document), &["path"], e.to_string(), help);
+            return None;
+        }
+    };
+    let parameters: Vec<&str> =
+        template.parameters().chain(written.names.iter().map(String::as_str)).collect();
+    let source = written.source(&parameters, document);
+    let methods = methods(written, source, reader);
+    let serves_login = is_login(&Method::POST, written.path(), &config.rate.login_paths)
+        && (methods.is_empty() || methods.contains(&Method::POST));
+    let base = if serves_login { login } else { fallback };
+    let auth = base.auth.on_route(&route.auth);
+    let ownership = route.ownership.compile(source, reader);
+    for (field, message, help) in contradictions(written, &auth, &ownership, config) {
+        reader.wrong_at(source, &[field], message, help);
+    }
+    Some(RoutePolicy {
+        name: written.name().into(),
+        methods,
+        modes: base.modes.changed_by(&route.scope.doors),
+        protocol: base.protocol.on_route(&route.protocol),
+        rate: base.rate.on_route(&route.rate),
+        auth,
+        schema: base.schema.on_route(&route.schema),
+        injection: base.injection.on_route(&route.injection),
+        ownership,
+        template: Some(template),
+    })
+}
+
+fn methods(written: &Written, source: RouteSource<'_>, reader: &mut Reader) -> Vec<Method> {
+    let mut methods = Vec::new();
+    for (m, text) in written.config.scope.methods.iter().enumerate() {
+        match text.to_ascii_uppercase().parse::<Method>() {
+            Ok(method) => methods.push(method),
+            Err(_) => {
+                let at = ["methods", &m.to_string()];
+                reader.wrong_at(source, &at, format!("`{text}` is not a method"), "");
+            }
+        }
+    }
+    methods
+}
+
+/// What a route says in one setting and makes impossible in another: the setting, the problem, the help.
+fn contradictions(
+    written: &Written,
+    auth: &AuthRoute,
+    ownership: &OwnershipRoute,
+    config: &Config,
+) -> Vec<(&'static str, &'static str, &'static str)> {
+    let route = &written.config;
+    let streams = route.protocol.body == BodyHandling::Stream;
+    let compares =
+        route.ownership.compares() || !route.auth.scopes.is_empty() || !route.auth.roles.is_empty();
+    let mut contradictions = Vec::new();
+    if compares && config.auth.issuer.is_empty() && config.auth.api_key.is_empty() {
+        contradictions.push((
+            "",
+            "this route compares with claims, and there is nobody whose claims are believed",
+            "add `[[auth.issuer]]` or `[[auth.api_key]]`",
+        ));
+    }
+    if compares && auth.require == AuthRequirement::Off {
+        contradictions.push((
+            "auth",
+            "this route compares with claims but looks at no credential",
+            "set `auth = \"required\"`",
+        ));
+    }
+    if route.ownership.owner.is_some() && streams {
+        contradictions.push((
+            "body",
+            "the owner of a streamed response cannot be checked before it leaves",
+            "remove `body = \"stream\"` or `owner`",
+        ));
+    }
+    if ownership.reads_body() && streams {
+        contradictions.push((
+            "body",
+            "what is compared in a body has to be read before the body is passed on",
+            "remove `body = \"stream\"`, or what names `body.`",
+        ));
+    }
+    contradictions
+}

@@ -1,0 +1,329 @@
+use super::*;
+use crate::{BodyHandling, Door, Mode};
+use http::Method;
+
+fn compile(text: &str) -> Result<Policy, ConfigError> {
+    load(&Inputs {
+        text: Some(text.into()),
+        upstream: vec!["http://127.0.0.1:3000".into()],
+        ..Inputs::default()
+    })
+}
+
+#[test]
+fn no_file_is_a_policy() {
+    let policy = compile("").unwrap();
+    let login = policy.route(&Method::POST, "/api/login").0;
+    assert_eq!(&*login.name, "login");
+    assert_eq!(login.protocol.max_body, crate::ByteSize::kib(8));
+    assert_eq!(login.rate.limits.len(), 2);
+    assert_eq!(&*policy.route(&Method::GET, "/api/login").0.name, "*");
+    assert!(Door::ALL.iter().all(|d| login.modes.of(*d) == Mode::Enforce));
+}
+
+#[test]
+fn a_route_differs_only_where_it_says() {
+    let policy = compile(
+        "[doors]\ninjection = 'observe'\n[[route]]\npath = '/upload/**'\nbody = 'stream'\ndoors = { cors = 'off' }\n[[route]]\npath='/login'\nlimits=['1 per day by global']",
+    )
+    .unwrap();
+    let upload = policy.route(&Method::PUT, "/upload/a/b").0;
+    assert_eq!(upload.protocol.body, BodyHandling::Stream);
+    assert_eq!(upload.modes.of(Door::Cors), Mode::Off);
+    assert_eq!(upload.modes.of(Door::Injection), Mode::Observe);
+    assert_eq!(
+        policy.route(&Method::POST, "/login").0.rate.limits.len(),
+        3,
+        "a login route keeps the login limits"
+    );
+}
+
+#[test]
+fn problems_have_a_place_and_a_help() {
+    for (text, position, words) in [
+        ("[gatway]\nlisten = []", (1, 2), "did you mean `gateway`"),
+        ("[cors]\norigins = ['https://*.com']", (2, 11), "top-level domain"),
+        ("[cors]\ncredentials = true\norigins = ['*']", (3, 11), "list the origins"),
+        ("[rate]\nlimits = ['many per day']", (2, 10), "no number"),
+        ("[doors]\ncorz = 'off'", (2, 1), "cors"),
+        ("[[route]]\npath = 'users'", (2, 8), "begin with"),
+        ("[[route]]\npath = '/u/{id}'\nbind = { 'path.uid' = 'sub' }", (3, 23), "path.NAME"),
+        ("[gateway]\nupgrades = ['h2c']", (2, 13), "h2c"),
+        ("[protocol]\nmax_body = '1 parsec'", (2, 12), "parsec"),
+        ("[gateway\n", (1, 9), ""),
+        ("[[auth.issuer]]\njwks = 'http://keys.example/jwks'", (2, 8), "https"),
+        ("[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'none'\n", (3, 13), "EdDSA"),
+        ("[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret = 'x'", (4, 1), "secret_file"),
+        ("[ownership.ledger]\nfile = 'a'\nurl = 'redis://h'", (3, 7), "in one place"),
+        ("[ownership.ledger]\nurl = 'redis://:hunter2@h'", (2, 7), "url_file"),
+        ("[ownership.ledger]\nurl = 'postgres://h/d?user=a&password=hunter2'", (2, 7), "url_file"),
+        ("[ownership.ledger]\nurl = 'mysql://h'", (2, 7), "redis://"),
+        ("[ownership.ledger]\nurl_env = 'DOORWARD_NOT_SET'", (2, 11), "not set"),
+        ("[rate]\nhash_secret_env = 'DOORWARD_NOT_SET'", (2, 19), "not set"),
+        ("[rate]\nhash_secret_file = 'a'\nhash_secret_env = 'B'", (3, 19), "one source"),
+        ("[rate]\nhash_secret = 'x'", (2, 1), "hash_secret_"),
+        ("[rate]\nhash_secret_env = 'DOORWARD_NOT_SET'", (2, 19), "not set"),
+        ("[rate]\nhash_secret_file = 'a'\nhash_secret_env = 'B'", (3, 19), "one source"),
+        ("[rate]\nhash_secret = 'x'", (2, 1), "hash_secret_"),
+        ("[cedar]\npolicies = ['a.cedar']", (2, 12), "OpenAPI document"),
+        ("[cedar.claims]\nsub = 'string'", (2, 7), "without a declaration"),
+        ("[cedar.claims]\ntenant = 'text'", (2, 10), "strings"),
+    ] {
+        let Err(error) = compile(text) else { unreachable!("accepted: {text}") };
+        let problem = &error.problems[0];
+        assert_eq!(problem.position(), Some(position), "{text}: {problem}");
+        assert!(error.lines().contains(words), "{text}: {}", error.lines());
+    }
+}
+
+#[test]
+fn every_problem_is_named_at_once() {
+    let error =
+        compile("[headers]\nremove = ['no good']\n[[route]]\npath = 'a'\n[[route]]\npath = 'b'").unwrap_err();
+    assert_eq!(error.problems.len(), 3, "{}", error.lines());
+}
+
+/// A policy of a file beside a document.
+fn with_document(document: &str, policy: &str) -> Result<Policy, ConfigError> {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("api.yaml"), document).unwrap();
+    let file = directory.path().join("doorward.toml");
+    let auth = "[[auth.api_key]]\nsubject = 'a'\nsha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'\n";
+    std::fs::write(
+        &file,
+        format!("[gateway]\nopenapi = 'api.yaml'\nupstream = ['http://127.0.0.1:1']\n{auth}{policy}"),
+    )
+    .unwrap();
+    load(&Inputs { file: Some(file), ..Inputs::default() })
+}
+
+const ORDERS: &str = "openapi: 3.1.0
+x-doorward: { auth: required }
+paths:
+  /orders/{id}:
+    x-doorward:
+      owner: /user_id
+    get: { responses: {} }
+    delete:
+      x-doorward: { check_owner_before_write: true, owner: { field: [/user_id, '/members/*'], claim: uid } }
+      responses: {}
+";
+
+#[test]
+fn an_operation_carries_its_policy_and_the_nearest_level_says() {
+    let policy = with_document(ORDERS, "").unwrap();
+    let get = policy.route(&Method::GET, "/orders/7").0;
+    assert_eq!(&*get.name, "GET /orders/{id}");
+    assert_eq!(get.auth.require, crate::AuthRequirement::Required);
+    assert_eq!(get.ownership.owner.as_ref().unwrap().to_string(), "/user_id = sub");
+    let delete = policy.route(&Method::DELETE, "/orders/7").0;
+    assert_eq!(delete.ownership.owner.as_ref().unwrap().to_string(), "/user_id or /members/* = uid");
+    let read = delete.ownership.check_owner_before_write.as_ref().unwrap();
+    assert_eq!(read.fill(|_| Some("a/b")), Some("/orders/a%2Fb".into()));
+    assert_eq!(&*policy.route(&Method::POST, "/orders/7").0.name, "*");
+}
+
+#[test]
+fn file_and_document_add_up_and_may_not_differ() {
+    let both =
+        "[[route]]\npath = '/orders/{order}'\nbind = { 'path.order' = 'sub' }\nlimits = ['5 per hour']";
+    let policy = with_document(ORDERS, both).unwrap();
+    let get = policy.route(&Method::GET, "/orders/7").0;
+    assert!(get.ownership.owner.is_some() && get.ownership.bind.len() == 1 && get.rate.limits.len() == 2);
+    let put = policy.route(&Method::PUT, "/orders/7").0;
+    assert!(put.ownership.owner.is_none() && put.ownership.bind.len() == 1);
+    let error = with_document(ORDERS, "[[route]]\npath = '/orders/{id}'\nowner = '/other'").unwrap_err();
+    assert!(
+        error.lines().contains(
+            "doorward.toml:9:9: `owner` here is not the `owner` of x-doorward in the document at 6:7"
+        ),
+        "{}",
+        error.lines()
+    );
+}
+
+#[test]
+fn what_is_wrong_beside_an_operation_has_its_place() {
+    for (from, to, expected) in [
+        ("owner: /user_id", "ownr: /user_id", "api.yaml:6:7: x-doorward: unknown field `ownr`"),
+        ("owner: /user_id", "owner: user_id", "api.yaml:6:7: x-doorward: `user_id` is not a JSON Pointer"),
+        (
+            "check_owner_before_write: true",
+            "check_owner_before_write: '/x/{y}'",
+            "api.yaml:9:21: nothing says what `{y}` is",
+        ),
+        (
+            "      owner: /user_id",
+            "      bind: { body./a: sub }\n      body: stream",
+            "api.yaml:7:7: what is compared in a body has to be read",
+        ),
+        (
+            "auth: required",
+            "auth: off",
+            "api.yaml:2:15: this route compares with claims but looks at no credential",
+        ),
+        ("{ auth: required }", "7", "api.yaml:2:1: `x-doorward` is not an object"),
+    ] {
+        let error = with_document(&ORDERS.replace(from, to), "").unwrap_err();
+        assert!(error.lines().contains(expected), "{to}: {}", error.lines());
+    }
+}
+
+#[test]
+fn references_reach_other_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("api.yaml", "openapi: 3.0.3\npaths: { /a: { $ref: 'paths/a.yaml' } }");
+    std::fs::create_dir(directory.path().join("paths")).unwrap();
+    write(
+        "paths/a.yaml",
+        "post: { requestBody: { content: { application/json: { schema: { $ref: '../schemas.yaml#/A' } } } }, responses: {} }",
+    );
+    write(
+        "schemas.yaml",
+        "A: { type: object, properties: { b: { $ref: '#/B' } } }\nB: { type: integer, maximum: 5 }",
+    );
+    let read = || {
+        load(&Inputs {
+            openapi: Some(directory.path().join("api.yaml")),
+            upstream: vec!["http://127.0.0.1:1".into()],
+            ..Inputs::default()
+        })
+    };
+    let policy = read().unwrap();
+    assert_eq!(policy.files.len(), 3);
+    let document = policy.document.unwrap();
+    let openapi::Found::Operation(operation, ..) = document.find(&Method::POST, "/a") else { panic!() };
+    let media = &operation.body.as_ref().unwrap().content[0];
+    assert_eq!(media.errors(&serde_json::json!({ "b": 6 }), 5).len(), 1);
+    assert!(media.errors(&serde_json::json!({ "b": 5 }), 5).is_empty());
+    write("schemas.yaml", "A: { type: 7 }");
+    assert!(
+        read().unwrap_err().lines().contains("the schema is not valid"),
+        "{}",
+        read().unwrap_err().lines()
+    );
+    std::fs::remove_file(directory.path().join("schemas.yaml")).unwrap();
+    assert!(read().unwrap_err().lines().contains("a.yaml:1:"), "{}", read().unwrap_err().lines());
+}
+
+#[test]
+fn references_to_other_machines_lead_to_copies() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    std::fs::create_dir(directory.path().join("vendor")).unwrap();
+    write("vendor/a.yaml", "A: { type: integer, maximum: 5 }");
+    write("secret.yaml", "A: {}");
+    let read = |reference: &str, references: &str| {
+        write(
+            "api.yaml",
+            &format!(
+                "openapi: 3.1.0\npaths: {{ /a: {{ post: {{ requestBody: {{ content: {{ application/json: {{ schema: {{ $ref: '{reference}' }} }} }} }}, responses: {{}} }} }} }}"
+            ),
+        );
+        write("doorward.toml", &format!("[gateway]\nopenapi = 'api.yaml'\n{references}"));
+        load(&Inputs { file: Some(directory.path().join("doorward.toml")), ..Inputs::default() })
+    };
+    let known = "references = { 'https://schemas.example/v1/' = 'vendor' }";
+    let policy = read("https://schemas.example/v1/a.yaml#/A", known).unwrap();
+    let document = policy.document.unwrap();
+    let openapi::Found::Operation(operation, ..) = document.find(&Method::POST, "/a") else { panic!() };
+    assert_eq!(operation.body.as_ref().unwrap().content[0].errors(&serde_json::json!(6), 5).len(), 1);
+    for (reference, references) in [
+        ("https://schemas.example/v1/a.yaml#/A", ""),
+        ("https://elsewhere.example/a.yaml#/A", known),
+        ("https://schemas.example/v1/../secret.yaml#/A", known),
+        ("file:///etc/passwd", known),
+    ] {
+        let lines = read(reference, references).unwrap_err().lines();
+        assert!(lines.contains("api.yaml:2:") && lines.contains("[gateway.references]"), "{lines}");
+    }
+}
+
+#[test]
+fn an_auditor_names_what_is_open() {
+    let text = "openapi: 3.1.0
+servers: [{ url: http://api.example }]
+components: { securitySchemes: { key: { type: apiKey, in: query, name: k } } }
+paths:
+  /users/{user_id}:
+    parameters: [{ name: user_id, in: path, required: true, schema: { type: integer } }]
+    get: { responses: { '200': { content: { application/json: { schema: { properties: { password: { type: string } } } } } } } }
+    put:
+      requestBody: { content: { application/json: { schema: { type: object, properties: { name: { type: string }, role: { type: string, maxLength: 9 }, tags: { type: array, items: { type: string, maxLength: 5 } } } } } } }
+      responses: { '200': {}, '429': {} }
+  /fine/{id}:
+    get:
+      security: [{ key: [] }]
+      x-doorward: { owner: /user_id }
+      parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+      responses: { '200': {}, 4XX: {} }
+";
+    let policy = with_document(text, "").unwrap();
+    let audit = crate::audit(policy.document.as_ref().unwrap(), &policy);
+    let said = |rule: &str| {
+        let found = audit.findings.iter().find(|f| f.rule == rule);
+        found.map(|f| (f.severity.name(), f.problem.position().unwrap().0))
+    };
+    for (rule, expected) in [
+        ("cleartext-server", ("error", 2)),
+        ("key-in-query", ("error", 3)),
+        ("write-without-auth", ("error", 8)),
+        ("secret-shown", ("error", 7)),
+        ("id-without-owner", ("warning", 7)),
+        ("writable-privilege", ("warning", 9)),
+        ("unbounded-array", ("warning", 9)),
+        ("unbounded-string", ("note", 9)),
+        ("no-429", ("note", 7)),
+    ] {
+        assert_eq!(said(rule), Some(expected), "{rule}: {:#?}", audit.findings);
+    }
+    assert_eq!(audit.grade(), 'F');
+    assert!(audit.findings.iter().all(|f| !f.problem.message().contains("/fine")), "{:#?}", audit.findings);
+}
+
+#[test]
+fn an_overlay_says_what_the_document_may_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(directory.path().join(name), text).unwrap();
+        directory.path().join(name)
+    };
+    let key = "[[auth.api_key]]\nsubject = 'a'\nsha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'";
+    let document = "openapi: 3.1.0\npaths: { '/a/{id}': { get: { responses: {} }, delete: { responses: {} } }, /b: { get: { responses: {} } } }";
+    let inputs = Inputs {
+        file: Some(write("doorward.toml", key)),
+        upstream: vec!["http://127.0.0.1:1".into()],
+        openapi: Some(write("api.yaml", document)),
+        overlay: vec![directory.path().join("overlay.yaml")],
+        ..Inputs::default()
+    };
+    let overlay = |actions: &str| {
+        write("overlay.yaml", &format!("overlay: 1.0.0\nactions:\n{actions}"));
+        load(&inputs)
+    };
+    let policy = overlay("  - { target: \"$.paths['/a/{id}'].*\", update: { x-doorward: { owner: /user_id } } }\n  - { target: \"$.paths['/b']\", remove: true }").unwrap();
+    assert!(policy.route(&Method::DELETE, "/a/7").0.ownership.owner.is_some());
+    assert_eq!(policy.document.as_ref().unwrap().operations().count(), 2);
+    assert_eq!(policy.files.len(), 3, "policy, document and overlay are watched");
+    for (actions, expected) in [
+        ("  - { target: '$.nothing', update: {} }", "overlay.yaml:3:7: `$.nothing` selects nothing"),
+        ("  - { target: '$.[', update: {} }", "overlay.yaml:3:7: `$.[` is not a JSONPath"),
+        (
+            "  - { target: '$.paths.*.get',\n      update: { x-doorward: { ownr: /a } } }",
+            "overlay.yaml:4:31: x-doorward: unknown field `ownr`",
+        ),
+    ] {
+        let error = overlay(actions).unwrap_err();
+        assert!(error.lines().contains(expected), "{}", error.lines());
+    }
+}
+
+#[test]
+fn an_object_that_is_read_first_has_to_name_its_owner() {
+    let without = ORDERS.replace("owner: /user_id", "auth: required");
+    let without = without.replace(", owner: { field: [/user_id, '/members/*'], claim: uid }", "");
+    let error = with_document(&without, "").unwrap_err();
+    let expected = "api.yaml:9:21: nothing says where the answer of GET /orders/{id} names its owner";
+    assert!(error.lines().contains(expected), "{}", error.lines());
+}

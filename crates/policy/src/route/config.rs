@@ -1,0 +1,121 @@
+//! `[[route]]`, and `x-doorward` beside an operation of the document: what differs on some paths, as written.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::doors::{
+    AuthRouteConfig, DoorName, InjectionRouteConfig, Mode, OwnershipRouteConfig, ProtocolRouteConfig,
+    RateRouteConfig, SchemaRouteConfig,
+};
+use crate::settings::{Setting, Settings, route_settings};
+
+route_settings! {
+    /// Where a route's entry applies.
+    pub struct ScopeConfig {
+        /// Path template: `/api/users/{id}`, `/files/**`.
+        pub path: String,
+        /// Methods; all when empty.
+        pub methods: Vec<String>,
+        /// Modes of doors here.
+        pub doors: BTreeMap<DoorName, Mode>,
+    }
+}
+
+/// `[[route]]`. Unset settings inherit the global value. Only the most specific path applies; entries are not merged.
+#[derive(Debug, Clone, Default)]
+pub struct RouteConfig {
+    /// Paths, methods, modes.
+    pub scope: ScopeConfig,
+    /// Bodies.
+    pub protocol: ProtocolRouteConfig,
+    /// Limits.
+    pub rate: RateRouteConfig,
+    /// Callers.
+    pub auth: AuthRouteConfig,
+    /// Fields and parameters.
+    pub schema: SchemaRouteConfig,
+    /// Inputs.
+    pub injection: InjectionRouteConfig,
+    /// Objects.
+    pub ownership: OwnershipRouteConfig,
+}
+
+impl RouteConfig {
+    /// Every setting of a route, in the order of the documentation.
+    pub fn settings() -> impl Iterator<Item = &'static Setting> {
+        [
+            ScopeConfig::SETTINGS,
+            ProtocolRouteConfig::SETTINGS,
+            RateRouteConfig::SETTINGS,
+            AuthRouteConfig::SETTINGS,
+            SchemaRouteConfig::SETTINGS,
+            InjectionRouteConfig::SETTINGS,
+            OwnershipRouteConfig::SETTINGS,
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// The name of a setting, given that or an old spelling.
+    pub(crate) fn name_of(written: &str) -> Option<&'static str> {
+        let mut settings = RouteConfig::settings();
+        settings.find(|s| s.name == written || s.formerly == Some(written)).map(|s| s.name)
+    }
+
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        Ok(self.scope.read(name, map)?
+            || self.protocol.read(name, map)?
+            || self.rate.read(name, map)?
+            || self.auth.read(name, map)?
+            || self.schema.read(name, map)?
+            || self.injection.read(name, map)?
+            || self.ownership.read(name, map)?)
+    }
+}
+
+static NAMES: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| RouteConfig::settings().map(|s| s.name).collect());
+
+impl<'de> Deserialize<'de> for RouteConfig {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Table;
+        impl<'de> Visitor<'de> for Table {
+            type Value = RouteConfig;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table of route settings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RouteConfig, A::Error> {
+                let mut route = RouteConfig::default();
+                let mut seen: Vec<&str> = Vec::new();
+                while let Some(Name(name)) = map.next_key()? {
+                    if seen.contains(&name) {
+                        return Err(A::Error::duplicate_field(name));
+                    }
+                    seen.push(name);
+                    route.read(name, &mut map)?;
+                }
+                if !seen.contains(&"path") {
+                    return Err(A::Error::missing_field("path"));
+                }
+                Ok(route)
+            }
+        }
+        d.deserialize_map(Table)
+    }
+}
+
+/// The name of a route's setting. An unknown one is an error of the key, so that the error has the key's place.
+struct Name(&'static str);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let written = String::deserialize(d)?;
+        RouteConfig::name_of(&written).map(Name).ok_or_else(|| D::Error::unknown_field(&written, &NAMES))
+    }
+}
