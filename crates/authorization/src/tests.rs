@@ -166,6 +166,6 @@ fn decisions_follow_the_policies_and_fail_closed() {
                 object: None,
             },
         ),
-        "not declared",
+        "undeclared",
     );
 }
