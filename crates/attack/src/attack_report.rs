@@ -15,7 +15,7 @@ pub struct AttackResult {
     pub door: GuideDoor,
     /// The question that the attacker asks.
     pub thought: &'static str,
-    /// Who can shut the door against it.
+    /// Who can fix it: the gateway's operator, the API's developer, or both.
     pub shut_by: ShutBy,
     /// How it ended.
     #[serde(flatten)]

@@ -450,7 +450,7 @@ mod tests {
             &[
                 "the system (library) is new",
                 "call eval to run it",
-                "our executive (CEO) said",
+                "our treasurer (CFO) said",
                 "%Y-%m-%d %H:%M",
                 "100% sure, 50% off",
                 "array.map(x => x + 1)",

@@ -1,4 +1,4 @@
-//! Between the guard and whoever forwards: who asks, and why there is no answer.
+//! The contract between the guard and the code that forwards: caller and client, and why there is no answer.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -30,7 +30,7 @@ pub enum ForwardError {
     Broken(String),
 }
 
-/// Who asks, for whoever forwards.
+/// Caller and client of a request, for the code that forwards it.
 #[derive(Debug, Clone, Copy)]
 pub struct Client {
     /// The client, behind trusted proxies.
@@ -159,7 +159,7 @@ enum Progress<T> {
     Asks(Box<Request<()>>),
 }
 
-/// Tells the upstream who asks, and under which id; whatever the client said of that is gone.
+/// Writes caller, client and request id into the upstream's headers; the client's own are removed.
 pub(crate) fn identify(engine: &Engine, x: &Exchange<'_>, headers: &mut HeaderMap) {
     let name = &engine.policy.auth.forward_subject;
     headers.remove(name);

@@ -31,6 +31,10 @@ use crate::pipeline::{DOORS, Doors, Pipeline, observe};
 use crate::state::State;
 use crate::wire::body::{Forwarded, Outgoing};
 
+/// Records of a rule set's collections.
+#[cfg(feature = "rules")]
+const RECORDS: usize = 100_000;
+
 /// Why there is no guard.
 #[derive(Debug, thiserror::Error)]
 pub enum GuardError {
@@ -71,10 +75,13 @@ impl Guard {
         sinks: FanOut,
         doors: &'static Doors,
     ) -> Result<Self, GuardError> {
-        /// Records of a rule set's collections.
-        const RECORDS: usize = 100_000;
-        let records = seclang::Records::new(RECORDS);
-        let state = State { stores, records, sinks: Arc::new(sinks), metrics: Arc::default() };
+        let state = State {
+            stores,
+            #[cfg(feature = "rules")]
+            records: seclang::Records::new(RECORDS),
+            sinks: Arc::new(sinks),
+            metrics: Arc::default(),
+        };
         let engine = Arc::new(ArcSwap::from_pointee(Engine::new(policy)?));
         Ok(Guard { engine, state: Arc::new(state), doors, admission: Arc::new(Open) })
     }

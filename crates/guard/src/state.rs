@@ -12,6 +12,7 @@ pub(crate) struct State {
     /// Counters, issued ids and flags.
     pub(crate) stores: Stores,
     /// Records of a rule set.
+    #[cfg(feature = "rules")]
     pub(crate) records: seclang::Records,
     pub(crate) sinks: Arc<FanOut>,
     pub(crate) metrics: Arc<Metrics>,

@@ -74,7 +74,7 @@ impl Authenticator {
         })
     }
 
-    /// The key sets behind URLs, for whoever fetches them.
+    /// The key sets behind URLs, which the gateway fetches.
     pub fn remote_keys(&self) -> impl Iterator<Item = &RemoteKeys> {
         self.issuers.iter().flat_map(|issuer| &issuer.remote)
     }

@@ -1,4 +1,4 @@
-//! Key sets behind a URL. This crate opens no sockets: whoever can fetch a set waits for requests here and hands it in.
+//! Key sets behind a URL. This crate opens no sockets: the program that uses it waits for requests here, fetches the set and hands it in.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -27,13 +27,13 @@ pub struct Settings {
     pub version: Version,
     /// Address to listen on; port 0 for any free port.
     pub listen: SocketAddr,
-    /// Who may reach it.
+    /// From where it can be reached.
     pub exposure: Exposure,
     /// The secret that signs tokens. Without one: a weak one, or a random one when hardened.
     pub secret: Option<String>,
 }
 
-/// Who may reach the lab.
+/// From where the lab can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exposure {
     /// This machine only.

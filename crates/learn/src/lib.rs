@@ -187,7 +187,7 @@ impl Operation {
             }
             operation["responses"][status.to_string()] = response;
         }
-        // Whoever came, came with a token.
+        // Every caller had a token.
         if self.authenticated == looked {
             operation["security"] = json!([{ SCHEME: [] }]);
         }
@@ -198,7 +198,7 @@ impl Operation {
     }
 }
 
-/// Who the objects of an operation seem to belong to.
+/// The likely owner of an operation's objects.
 #[derive(Debug, Default)]
 struct Owners {
     /// By path parameter: how often it was the caller's subject, and how often it was not.

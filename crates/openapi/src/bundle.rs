@@ -1,6 +1,6 @@
 //! A document with the files that it refers to, as one tree.
 //!
-//! Every other file is put under [`FILES`] and references to it become local ones, so that whoever reads the tree
+//! Every other file is put under [`FILES`] and references to it become local ones, so that a reader of the tree
 //! follows local references only. Positions lead back to the file where a value was written.
 
 use std::collections::BTreeMap;
@@ -96,7 +96,7 @@ impl Bundle {
     pub(crate) fn problem(&self, pointer: &str, message: impl Into<String>) -> Problem {
         let within =
             |added: &str| pointer.strip_prefix(added).filter(|rest| rest.is_empty() || rest.starts_with('/'));
-        // The last to say it is the one who said it.
+        // The last definition counts.
         let by_overlay =
             self.added.iter().rev().find_map(|(at, i, written)| {
                 Some((self.overlays.get(*i)?, format!("{written}{}", within(at)?)))

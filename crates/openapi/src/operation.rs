@@ -50,7 +50,7 @@ pub struct Operation {
     pub body: Option<Body>,
     /// The responses by status.
     pub responses: Vec<Response>,
-    /// Who may ask: the scopes of each alternative, of which one must hold. Empty when no credential is needed.
+    /// Security: the scopes of each alternative, of which one must hold. Empty when no credential is needed.
     pub security: Vec<Vec<Box<str>>>,
     /// What it is listed under.
     pub tags: Vec<Box<str>>,
@@ -147,6 +147,11 @@ impl MediaType {
             Some(kind) => media_type.split('/').next() == Some(kind),
             None => media_type.eq_ignore_ascii_case(range),
         })
+    }
+
+    /// Whether its schema describes XML.
+    pub fn is_xml(&self) -> bool {
+        self.xml.is_some()
     }
 
     /// An XML document as the value that its schema describes, by its `xml` hints.

@@ -1,4 +1,4 @@
-//! OpenAPI Overlay 1.0: changes to a document by those who may not edit it.
+//! OpenAPI Overlay 1.0: changes to a document that somebody else maintains.
 
 use serde_json::Value;
 use serde_json_path::JsonPath;

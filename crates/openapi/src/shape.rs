@@ -1,6 +1,6 @@
 //! Shapes: which properties a schema knows, and what is left of a value when only those remain.
 //!
-//! A validator says whether a value is right; a shape says what to do about a property that nobody declared. It
+//! A validator says whether a value is right; a shape says what to do about an undeclared property. It
 //! follows `properties`, `items`, `additionalProperties` and the union of `allOf`, `oneOf` and `anyOf`, in depth.
 //! A schema that declares no properties at all takes any; one that declares some takes no others, unless
 //! `additionalProperties` says so.
@@ -281,7 +281,7 @@ fn pointer(steps: &[Step<'_>]) -> String {
 enum Lookup<'s> {
     Known(Cow<'s, [ShapeId]>),
     Open,
-    /// Nobody declared it.
+    /// Undeclared.
     Unknown,
     /// Declared, and not for this direction.
     Hidden,

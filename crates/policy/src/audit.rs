@@ -102,7 +102,7 @@ const PRIVILEGES: [&str; 14] = [
     "balance",
     "verified",
 ];
-/// Names of fields that nobody should see.
+/// Names of fields that no answer should have.
 const SECRETS: [&str; 10] = [
     "password",
     "password_hash",

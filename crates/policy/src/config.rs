@@ -125,8 +125,12 @@ pub(crate) fn renamed() -> impl Iterator<Item = (&'static str, &'static str)> {
     tables.chain(RouteConfig::settings()).filter_map(|s| Some((s.formerly?, s.name)))
 }
 
-/// The help for "unknown field `x`, expected one of `a`, `b`": the nearest name, or else the whole list.
+/// The help for a message of the parser. For "unknown field `x`, expected one of `a`, `b`": the nearest name, or else the
+/// whole list.
 pub(crate) fn suggestion(message: &str) -> Option<String> {
+    if message.contains("invalid socket address syntax") {
+        return Some("write an IP address and a port, as in \"127.0.0.1:8080\" or \"[::1]:8080\"".into());
+    }
     let rest = message.strip_prefix("unknown ")?;
     let mut quoted = rest.split('`').skip(1).step_by(2);
     let written = quoted.next()?;

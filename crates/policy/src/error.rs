@@ -1,5 +1,6 @@
 //! All that is wrong with a policy, as one error.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use miette::Diagnostic;
@@ -31,6 +32,13 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl ConfigError {
+    /// The problems, each once: a setting that several operations inherit is wrong in one place.
+    pub(crate) fn of(mut problems: Vec<Problem>) -> Self {
+        let mut seen = HashSet::new();
+        problems.retain(|problem| seen.insert(problem.line()));
+        ConfigError { problems }
+    }
+
     /// Each problem on its own line, with its help: for logs, where there is no terminal to draw on.
     pub fn lines(&self) -> String {
         self.problems.iter().map(Problem::line).collect::<Vec<_>>().join("\n")

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use authorization::Cedar;
 use http::Method;
 use openapi::{Captures, Document, PathTemplate, Problem};
 
@@ -12,7 +11,7 @@ use crate::doors::{
 };
 use crate::gateway::{AdminConfig, Gateway, Log};
 use crate::reader::PolicyFile;
-use crate::route::{RoutePolicy, Routes, is_login, visibility};
+use crate::route::{RoutePolicy, Routes, is_login};
 use crate::rows::Row;
 
 /// All that a gateway and its doors need to know, a part for each door.
@@ -74,10 +73,11 @@ impl Policy {
     }
 
     /// The Cedar schema of this policy's document; `None` without a document.
+    #[cfg(feature = "cedar")]
     pub fn cedar_schema(&self) -> Option<String> {
         let document = self.document.as_ref()?;
-        Some(Cedar::schema_of(document, &self.ownership.claims, &|method, path| {
-            visibility(document, &self.routes, method, path)
+        Some(authorization::Cedar::schema_of(document, &self.ownership.claims, &|method, path| {
+            crate::route::visibility(document, &self.routes, method, path)
         }))
     }
 

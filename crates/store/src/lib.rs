@@ -1,7 +1,7 @@
 //! Shared state behind small traits, so that the doors do not know where it is kept.
 //!
 //! There are three kinds of state: the counters behind rate limits ([`Counters`]), the ids that callers were given
-//! ([`Ledger`]), and facts that expire soon ([`Flags`]). [`Stores`] holds one of each; whoever starts a gateway makes
+//! ([`Ledger`]), and facts that expire soon ([`Flags`]). [`Stores`] holds one of each; the program that starts a gateway makes
 //! them once and hands them to the guard.
 //!
 //! The arithmetic of a limit is a pure function of a [`Cell`] and the time. A backend for counters keeps one cell for

@@ -1,4 +1,4 @@
-//! One of each store, made in one place and handed to whoever needs them.
+//! One of each store, made in one place and handed to the guard.
 
 use std::sync::Arc;
 

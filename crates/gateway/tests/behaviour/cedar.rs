@@ -118,7 +118,7 @@ fn policies_decide_by_role_claim_parameter_body_and_object() {
     assert_eq!(books.ask("bob", "DELETE", "/books/3", None).0, 403);
     assert_eq!(books.ask("bob", "DELETE", "/books/4", None).0, 204);
     for words in [
-        ["\"rule\":\"cedar\"", "no policy permits getBook; subject bob asks"],
+        ["\"rule\":\"cedar\"", "no policy permits getBook; subject bob"],
         ["\"rule\":\"cedar\"", "policy nothing gets dear forbids addBook"],
         ["\"rule\":\"cedar-filter\"", "4 objects that no policy permits"],
     ] {

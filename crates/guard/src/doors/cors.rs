@@ -172,7 +172,7 @@ fn is_own(x: &Exchange<'_>, origin: &Origin) -> bool {
 
 fn forged(x: &Exchange<'_>) -> Decision {
     let origin = excerpt(x.headers.get(ORIGIN).map_or(b"none", HeaderValue::as_bytes));
-    let site = x.header("sec-fetch-site").unwrap_or("not said");
+    let site = x.header("sec-fetch-site").unwrap_or("absent");
     Decision::Refuse(Refusal::new(
         StatusCode::FORBIDDEN,
         "forged",

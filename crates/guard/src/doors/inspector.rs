@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::wire::headers::media_type;
 
-/// Sees the body of an answer. Answers that nobody wants to see are passed on while they are received.
+/// Sees the body of an answer. Answers that no inspector wants are streamed through.
 pub(crate) trait Inspector: Sync {
     /// The door that it is a part of. What belongs to none is asked on every route.
     fn door(&self) -> Option<DoorId>;
@@ -112,7 +112,7 @@ impl Held {
         self.changed = true;
     }
 
-    /// The answer leaves as it was received, and nobody else judges it: a door that only observes has found something.
+    /// The answer leaves unchanged and unjudged by later inspectors: a door in observe mode has found something.
     pub(crate) fn seal(&mut self) {
         self.sealed = true;
     }

@@ -1,4 +1,4 @@
-//! Network: "may this address speak at all, and does it say what it is?" ([guide §9])
+//! Network: "may this address connect, and is it what it claims to be?" ([guide §9])
 //!
 //! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 

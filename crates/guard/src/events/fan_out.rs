@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use learn::Observation;
 
+#[cfg(feature = "rules")]
 use super::modsecurity::Audit;
 use super::sinks::{AccessSink, AuditSink, EventSink, Observer};
 use super::{Access, Record};
@@ -66,6 +67,7 @@ impl FanOut {
         !self.access.is_empty()
     }
 
+    #[cfg(feature = "rules")]
     pub(crate) fn wants_audit(&self) -> bool {
         !self.audit.is_empty()
     }
@@ -78,6 +80,7 @@ impl FanOut {
         self.access.iter().for_each(|sink| sink.access(access));
     }
 
+    #[cfg(feature = "rules")]
     pub(crate) fn audit_entry(&self, entry: &Audit) {
         self.audit.iter().for_each(|sink| sink.audit(entry));
     }

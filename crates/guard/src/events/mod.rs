@@ -1,4 +1,4 @@
-//! Events: one line of JSON for every refusal, every would-be refusal, every change, and every request served.
+//! Events: one line of JSON for every refusal, every refusal that observe mode let pass, every change, and every request served.
 
 pub(crate) mod access;
 pub(crate) mod evidence;

@@ -1,4 +1,4 @@
-//! Who the client is behind proxies, and what the upstream is told (RFC 7239).
+//! The client's address behind proxies, and the forwarding headers for the upstream (RFC 7239).
 
 use std::fmt::{self, Write};
 use std::net::IpAddr;
@@ -113,7 +113,7 @@ fn value(text: fmt::Arguments<'_>) -> Option<HeaderValue> {
     HeaderValue::from_maybe_shared(bytes.freeze()).ok()
 }
 
-/// Sets a header, or removes what somebody else said when there is nothing to say.
+/// Sets a header, or removes the client's when there is no value.
 fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
     match value {
         Some(value) => drop(headers.insert(name, value)),

@@ -46,15 +46,15 @@ pub struct Exchange<'e> {
     pub version: Version,
     /// The authority of an absolute target or of HTTP/2's `:authority`.
     pub authority: Option<http::uri::Authority>,
-    /// Request headers, until they are handed to whoever forwards.
+    /// Request headers, until the request is forwarded.
     pub headers: HeaderMap,
     /// `Origin`, which the way back asks for.
     pub origin: Option<HeaderValue>,
-    /// Path and query in their one form.
+    /// Path and query, normalized.
     pub target: Target,
-    /// The target as it came, for rules that look for what its one form has no more.
+    /// The target as received, for rules that look for what normalization removes.
     pub(crate) sent: http::Uri,
-    /// Why the target has no one form; then the exchange is refused.
+    /// Why the target is ambiguous, if it is; the request is then refused.
     pub target_error: Option<TargetError>,
     /// The policy of the route.
     pub route: &'e Arc<RoutePolicy>,
@@ -62,11 +62,12 @@ pub struct Exchange<'e> {
     pub declared: Declared<'e>,
     /// Path parameters by name, of route and operation.
     pub parameters: Vec<(&'e str, String)>,
-    /// Who is asking, once that is known.
+    /// The authenticated principal, once known.
     pub principal: Option<Arc<Principal>>,
     /// The body that is held back, once it is read.
     pub body: Option<HeldBody>,
     /// The transaction of the rule set, from the request's phases to the last.
+    #[cfg(feature = "rules")]
     pub(crate) rules: Option<Box<seclang::Transaction<'e>>>,
     /// The score of what detectors found in it.
     pub(crate) suspicion: std::sync::atomic::AtomicU32,
@@ -94,7 +95,7 @@ pub enum Declared<'e> {
 /// A body that is held back until there is a verdict.
 #[derive(Debug)]
 pub struct HeldBody {
-    /// As it came.
+    /// As received.
     pub wire: Bytes,
     /// Without content coding.
     pub decoded: Bytes,
@@ -165,6 +166,7 @@ impl<'e> Exchange<'e> {
             parameters,
             principal: None,
             body: None,
+            #[cfg(feature = "rules")]
             rules: None,
             suspicion: Default::default(),
             tickets: Vec::new(),

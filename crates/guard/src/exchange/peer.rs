@@ -1,4 +1,4 @@
-//! Who is at the other end of the connection.
+//! The other end of the connection.
 
 use std::net::IpAddr;
 

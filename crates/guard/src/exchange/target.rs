@@ -1,4 +1,4 @@
-//! The request target in one form: what the doors judge is what the upstream gets.
+//! The request target, normalized: what the doors judge is what the upstream gets.
 //!
 //! RFC 3986 §6.2.2: escapes of unreserved characters are decoded, other escapes are upper case, raw bytes outside
 //! ASCII are escaped, runs of slashes are one slash. What servers read in different ways is refused: dot segments,
@@ -76,7 +76,7 @@ impl Target {
         Ok(Target { path, query: query.map(escape_raw) })
     }
 
-    /// Stands in for a target that has no one form, in an exchange that is refused.
+    /// Stands in for an ambiguous target, in an exchange that is refused.
     pub(crate) fn unreadable() -> Self {
         Target { path: "/".into(), query: None }
     }

@@ -43,7 +43,7 @@ pub(crate) async fn finish<'e, R>(
     response
 }
 
-/// Who writes events about the guard itself.
+/// The door that events about the guard itself name.
 pub(crate) const GUARD: Cow<'static, str> = Cow::Borrowed("guard");
 /// The rule of a panic.
 pub(crate) const PANIC: Cow<'static, str> = Cow::Borrowed("panic");

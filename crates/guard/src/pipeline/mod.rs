@@ -11,6 +11,7 @@ use policy::{Mode, RoutePolicy};
 
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
+#[cfg(feature = "rules")]
 use crate::doors::injection::rules;
 use crate::doors::injection::sanitize::Sanitizer;
 use crate::doors::inspector::Inspector;
@@ -33,6 +34,7 @@ pub(crate) static DOORS: Doors = Doors {
         &schema::Schema,
         &Sanitizer,
         &injection::Detectors,
+        #[cfg(feature = "rules")]
         &rules::Rules,
         &enumeration::Enumeration,
         &bindings::Bindings,
@@ -42,6 +44,7 @@ pub(crate) static DOORS: Doors = Doors {
     ],
     inspectors: &[
         // These see what the upstream sent, ...
+        #[cfg(feature = "rules")]
         &rules::response::Answers,
         &observe::Learning,
         // ... these what those before them have left of it.

@@ -189,7 +189,7 @@ fn streams(x: &Exchange<'_>, policy: &Policy) -> bool {
             && media_type(&x.headers).starts_with("application/grpc")
             && policy.gateway.upstreams.iter().all(|u| matches!(u, Upstream::Tcp { http2: true, .. }))
     };
-    // What is called gRPC is believed where nothing depends on it: not where a body of another kind is declared.
+    // A gRPC content type counts only where the document declares no other kind of body.
     let declared = || {
         x.operation().is_some_and(|o| {
             o.body.as_ref().is_some_and(|b| MediaType::select(&b.content, "application/grpc").is_none())

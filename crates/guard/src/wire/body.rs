@@ -30,7 +30,7 @@ impl<B> Forwarded<B> {
         Forwarded::Held { bytes: Some(bytes).filter(|b| !b.is_empty()) }
     }
 
-    /// The bytes, when the body was held back: whoever forwards may then try again.
+    /// The bytes, when the body was held: the request can be sent again.
     pub fn bytes(&self) -> Option<Bytes> {
         match self {
             Forwarded::Held { bytes } => Some(bytes.clone().unwrap_or_default()),
@@ -52,7 +52,7 @@ impl Window {
     /// How much of a piece is kept for the next one.
     const OVERLAP: usize = 256;
 
-    /// A window that asks a judge, or nobody.
+    /// A window with a judge, or without one.
     pub fn new(judge: Option<Judge>) -> Self {
         Window { tail: BytesMut::new(), judge }
     }

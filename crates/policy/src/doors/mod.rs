@@ -1,4 +1,4 @@
-//! The doors: what each one may be told, in one file a door. A file holds the door's settings with their defaults, what
+//! The settings of the doors, one file a door. A file holds the door's settings with their defaults, what
 //! a route may change, both in compiled form, and the lines that `doorward check` prints.
 
 mod auth;
@@ -41,7 +41,7 @@ pub enum Door {
     Cors,
     /// Rate limits (guide §4).
     Rate,
-    /// Who is asking (guide §8).
+    /// Authentication (guide §8).
     Authentication,
     /// Types and allowed fields: mass assignment, data exposure (guide §6).
     Schema,

@@ -112,7 +112,7 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
     };
     let log = config.log.compile(&reader);
     let (Some(cors), true) = (cors, reader.problems.is_empty()) else {
-        return Err(ConfigError { problems: reader.problems });
+        return Err(ConfigError::of(reader.problems));
     };
     let notices = notices(reader.source(), document.as_ref());
     Ok(Policy {

@@ -176,7 +176,7 @@ fn contradictions(
     if compares && config.auth.issuer.is_empty() && config.auth.api_key.is_empty() {
         contradictions.push((
             "",
-            "this route compares with claims, and there is nobody whose claims are believed",
+            "this route compares with the caller's claims, and no token issuer or API key is configured",
             "add `[[auth.issuer]]` or `[[auth.api_key]]`",
         ));
     }

@@ -5,6 +5,7 @@
 //! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
 mod finding;
+#[cfg(feature = "rules")]
 pub(crate) mod rules;
 pub(crate) mod sanitize;
 

@@ -37,11 +37,15 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if !compares(x.route) {
         return Decision::Pass;
     }
-    // Whose objects they are cannot be said of nobody.
+    // Without a principal there is no owner to compare with.
     let Some(principal) = &x.principal else {
-        return Decision::Refuse(Refusal::new(StatusCode::UNAUTHORIZED, "no-principal", "nobody is asking"));
+        return Decision::Refuse(Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            "no-principal",
+            "no authenticated principal",
+        ));
     };
-    // A role is needed of everybody, whoever may see whose objects.
+    // The role is required of callers who are exempt from ownership, too.
     let claim = &engine.policy.ownership.role_claim;
     if !x.route.auth.roles.is_empty() && !x.route.auth.roles.iter().any(|role| principal.has(claim, role)) {
         let evidence = Evidence::from(format!("needs one of {}", x.route.auth.roles.join(", ")));

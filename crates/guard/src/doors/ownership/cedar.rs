@@ -93,7 +93,7 @@ pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, response: Option<&mut V
 /// The policies, the operation and what a decision about it depends on.
 fn stage<'e>(x: &Exchange<'e>, engine: &'e Engine) -> Option<(&'e authorization::Cedar, &'e str, Needs)> {
     let cedar = engine.policy.ownership.cedar.as_ref()?;
-    // Nothing can be said of what is not declared; the empty name is no operation's.
+    // Undeclared: the empty id, for which no policy applies.
     let id = x.operation().map_or("", |operation| &*operation.id);
     Some((cedar, id, cedar.needs(id)))
 }
@@ -157,9 +157,11 @@ fn ask(
     );
     match verdict {
         AuthorizationDecision::Denied(why) => {
-            let asker = x.subject().map_or("nobody".to_owned(), |subject| format!("subject {subject}"));
+            let caller = x
+                .subject()
+                .map_or("no authenticated caller".to_owned(), |subject| format!("subject {subject}"));
             AuthorizationDecision::Denied(crate::events::redact::excerpt(
-                format!("{why}; {asker} asks").as_bytes(),
+                format!("{why}; {caller}").as_bytes(),
             ))
         }
         permitted => permitted,

@@ -90,7 +90,7 @@ async fn count(ruling: Ruling<'_>, x: &Exchange<'_>) {
     }
 }
 
-/// Who counts: the subject, or the address of whoever has none.
+/// The key that tries are counted under: the subject, or the client's address.
 fn caller(x: &Exchange<'_>) -> String {
     x.subject().map_or_else(|| x.client.to_string(), |subject| format!("sub {subject}"))
 }

@@ -62,7 +62,7 @@ pub(crate) fn not_owner(engine: &Engine, owner: &Owner, principal: &Principal, o
     refusal(engine, "owner", evidence.compared(Side::Caller, &owner.claim, claim.as_deref()))
 }
 
-/// The refusal of a response that cannot be held, so that nobody can say whose it is.
+/// The refusal of a response that cannot be held, so that its owner cannot be checked.
 pub(crate) fn unreadable(engine: &Engine, why: &str) -> Refusal {
     refusal(engine, "owner-unreadable", why.to_owned())
 }
@@ -76,7 +76,7 @@ pub(crate) fn refusal(engine: &Engine, rule: &'static str, evidence: impl Into<E
     Refusal::new(status, rule, evidence)
 }
 
-/// Whether this route compares anything with whoever asks.
+/// Whether this route compares anything with the principal.
 pub(crate) fn compares(route: &RoutePolicy) -> bool {
     !route.ownership.bind.is_empty()
         || route.ownership.owner.is_some()

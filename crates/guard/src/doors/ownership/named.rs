@@ -3,7 +3,9 @@
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
-use inputs::{ParsedBody, graphql, pairs};
+#[cfg(feature = "graphql")]
+use inputs::graphql;
+use inputs::{ParsedBody, pairs};
 use policy::{Input, ObjectReference};
 use serde_json::Value;
 
@@ -91,6 +93,10 @@ pub(crate) fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
         Input::Header(name) => {
             x.headers.get_all(name).iter().map(|value| value.to_str().ok().map(str::to_owned)).collect()
         }
+        // A policy that names one is refused when it is loaded.
+        #[cfg(not(feature = "graphql"))]
+        Input::Graphql(_) => None,
+        #[cfg(feature = "graphql")]
         Input::Graphql(path) => {
             let body = x.body.as_ref().map(|body| (&body.parsed, &body.decoded[..]));
             let mut texts = Some(Vec::new());

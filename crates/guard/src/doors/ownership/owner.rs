@@ -59,7 +59,7 @@ fn is_own(owner: &Owner, principal: &Principal, object: &Value) -> bool {
     }
 }
 
-/// Whether a value is the claim's. Nothing, and what is composite, is nobody's.
+/// Whether a value is the claim's. A null or composite value has no owner.
 pub(crate) fn is_claim(claim: &str, principal: &Principal, value: &Value) -> bool {
     match value {
         Value::String(text) => !text.is_empty() && principal.has(claim, text),

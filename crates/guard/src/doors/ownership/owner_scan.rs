@@ -1,7 +1,7 @@
 //! The owner check in one pass over the text, for the usual case: everything in it is the caller's.
 //!
 //! No tree is built; what the pointers do not name is skipped. It only ever says "all of it is the caller's", which
-//! lets the answer leave as it came. Everything else is decided by `owner` on the parsed value.
+//! lets the answer leave unchanged. Everything else is decided by `owner` on the parsed value.
 
 use std::fmt;
 
@@ -45,7 +45,7 @@ impl<'de> Visitor<'de> for Place<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
-        // A list where an object should be names nobody.
+        // A list where an object should be has no owner.
         let mut all_own = !self.is_item && self.list.is_empty();
         let item = Place { is_item: true, ..self };
         while let Some(is_own) = items.next_element_seed(item)? {

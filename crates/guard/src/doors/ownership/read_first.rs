@@ -106,7 +106,7 @@ impl Door for BeforeWrite {
     }
 }
 
-/// Whose objects they must be; nobody's in particular for callers that are exempt.
+/// The owner that objects must have; `None` for callers that are exempt.
 fn owner<'x>(ruling: Ruling<'_>, x: &'x Exchange<'_>) -> Option<&'x Principal> {
     x.principal.as_deref().filter(|principal| !ownership::is_exempt(principal, ruling.engine))
 }
@@ -146,7 +146,7 @@ fn gone(error: &StoreError) -> Refusal {
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "store", error.to_string())
 }
 
-/// Who has to agree to an object.
+/// The checks that an object has to pass.
 #[derive(Clone, Copy)]
 struct Judge<'p> {
     /// Its owner must be this principal, where the policy says how an owner is named.
@@ -176,7 +176,7 @@ async fn read_object(
         Err(error) => return refuse("look", error.to_string()),
     };
     let seen = FlagKey::new("look", x.subject().unwrap_or(""), &path);
-    // What policies said of one operation they did not say of another.
+    // A Cedar decision about one operation does not hold for another.
     let (now, cache) = (x.unix_millis(), engine.policy.ownership.check_cache_ttl.filter(|_| !judge.cedar));
     if cache.is_some() && ruling.state.stores.flags.is_raised(seen, now).await.unwrap_or(false) {
         return Ok(None);
@@ -185,7 +185,7 @@ async fn read_object(
     let owner = read_route.ownership.owner.as_ref().or(x.route.ownership.owner.as_ref());
     if owner.is_none() && !judge.cedar {
         if engine.policy.ownership.cedar.is_some() {
-            // Policies have said whose it is; this one did not need to see the object.
+            // Cedar has permitted it without the object.
             return Ok(None);
         }
         return refuse("look", format!("nothing says where {path} names its owner"));

@@ -1,7 +1,7 @@
 //! What a body may assign: declared properties of the declared types, and nothing else ([guide §6]).
 //!
 //! JSON, forms and multipart bodies all become one object that the schema judges; what is stripped is left out of the
-//! body in the form in which it came.
+//! body in the form in which it was received.
 //!
 //! [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
 
@@ -21,7 +21,7 @@ use crate::events::evidence::Evidence;
 use crate::exchange::{Exchange, HeldBody};
 use crate::wire::headers::media_type;
 
-/// Errors of one body that are told; more help nobody.
+/// The most errors that are reported for one body.
 const MAX_ERRORS: usize = 20;
 
 /// Judges a body by the operation's document.
@@ -89,11 +89,16 @@ pub(crate) fn declared(
             })
         }
         ParsedBody::Xml(root) => xml(x, engine, media, root),
+        // What cannot be read cannot be held to its schema.
+        ParsedBody::Text if !cfg!(feature = "xml") && media.is_xml() => {
+            let evidence = "an XML body, which this build cannot read (feature `xml`)";
+            Decision::Refuse(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", evidence))
+        }
         _ => Decision::Pass,
     }
 }
 
-/// Judges XML as the value that its schema describes. A document with something that nobody declared is refused, where
+/// Judges XML as the value that its schema describes. A document with something undeclared is refused, where
 /// others are stripped: it cannot be written anew as it was.
 fn xml(x: &Exchange<'_>, engine: &Engine, media: &MediaType, root: &XmlElement) -> Decision {
     let Some(value) = media.read_xml(root) else { return Decision::Pass };

@@ -1,7 +1,7 @@
 //! Schema: "what if I add `role: admin`?" ([guide §6])
 //!
 //! With an OpenAPI document: undeclared operations do not exist, parameters and bodies have the declared types, and
-//! properties that nobody declared, or that are `readOnly`, are stripped or refused. Without one, a route's
+//! undeclared and `readOnly` properties are stripped or refused. Without one, a route's
 //! `fields` list does the same for the top level of a body.
 //!
 //! [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
@@ -133,7 +133,7 @@ fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     }
 }
 
-/// Whether the words of this failure are nobody's business: a server error that no document declares.
+/// Whether to mask the body of this failure: a server error that no document declares.
 fn masks(x: &Exchange<'_>, engine: &Engine, status: StatusCode) -> bool {
     let declared =
         || x.operation().and_then(|o| o.response(status.as_u16())).is_some_and(|r| r.status.starts_with('5'));

@@ -17,13 +17,13 @@ pub enum FramingError {
     #[error("a control byte")]
     Control,
     /// Not `METHOD SP target SP HTTP/1.x`.
-    #[error("a request line that is none")]
+    #[error("malformed request line")]
     RequestLine,
     /// A version that is not 1.0 or 1.1.
     #[error("an HTTP version that is not spoken here")]
     Version,
     /// A header line without a colon, with space before it, or folded.
-    #[error("a header line that is none")]
+    #[error("malformed header line")]
     HeaderLine,
     /// `Content-Length` that is not one plain number.
     #[error("a Content-Length that is not one plain number")]
@@ -90,7 +90,7 @@ pub enum Scan {
     Pass(usize),
     /// The first so many are to be left out (an empty line before a request).
     Skip(usize),
-    /// More bytes are needed before anything can be said.
+    /// More bytes are needed.
     More,
     /// The head at the front breaks a rule.
     Refuse(FramingError),

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "rules")]
 use openapi::{Problem, Source};
+#[cfg(feature = "rules")]
 use seclang::RuleSet;
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +96,11 @@ fn five() -> u32 {
     5
 }
 
+/// Stands for a rule set in a build without the rule engine, where there is none.
+#[cfg(not(feature = "rules"))]
+#[derive(Debug)]
+pub enum RuleSet {}
+
 /// The OWASP Core Rule Set, and how strict it is.
 #[derive(Debug)]
 pub struct CoreRuleSet {
@@ -148,24 +155,40 @@ impl CrsConfig {
         let files: Vec<PathBuf> =
             setup.into_iter().chain(own(&self.before)).chain(files).chain(own(&self.after)).collect();
         reader.files.extend(files.iter().cloned().map(PolicyFile::at));
-        match RuleSet::load(&files) {
+        Some(CoreRuleSet {
+            rules: self.load(&files, reader)?,
+            paranoia: self.paranoia,
+            threshold: self.threshold,
+            profile: self.profile,
+            responses: self.responses,
+            response_threshold: self.response_threshold,
+            audit_log: self.audit_log.as_ref().map(|path| reader.path(path)),
+        })
+    }
+
+    #[cfg(feature = "rules")]
+    fn load(&self, files: &[PathBuf], reader: &mut Reader) -> Option<RuleSet> {
+        match RuleSet::load(files) {
             Ok(rules) => {
                 rules.prepare(self.paranoia);
-                Some(CoreRuleSet {
-                    rules,
-                    paranoia: self.paranoia,
-                    threshold: self.threshold,
-                    profile: self.profile,
-                    responses: self.responses,
-                    response_threshold: self.response_threshold,
-                    audit_log: self.audit_log.as_ref().map(|path| reader.path(path)),
-                })
+                Some(rules)
             }
             Err(error) => {
                 reader.problems.push(at_line(&error));
                 None
             }
         }
+    }
+
+    /// Refuses: a rule set that is named and not run would be an open door.
+    #[cfg(not(feature = "rules"))]
+    fn load(&self, _: &[PathBuf], reader: &mut Reader) -> Option<RuleSet> {
+        reader.wrong(
+            &["waf", "crs"],
+            "this build has no rule engine",
+            "build with the feature `rules`, or remove `[waf.crs]`",
+        );
+        None
     }
 }
 
@@ -185,6 +208,7 @@ fn setup_file(directory: &Path) -> Option<PathBuf> {
     beside.into_iter().chain(debian).find(|path| path.is_file())
 }
 
+#[cfg(feature = "rules")]
 fn at_line(error: &seclang::SyntaxError) -> Problem {
     let text = std::fs::read(&*error.file).unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();

@@ -46,7 +46,7 @@ impl Input {
             ("path", name) if parameters.contains(&name) => Some(Input::Path(name.into())),
             ("query", name) => Some(Input::Query(name.into())),
             ("header", name) => name.parse().ok().map(Input::Header),
-            ("graphql", path) => path.parse().ok().map(Input::Graphql),
+            ("graphql", path) if cfg!(feature = "graphql") => path.parse().ok().map(Input::Graphql),
             ("body", pointer) if pointer.starts_with('/') => pointer.parse().ok().map(Input::Body),
             _ => None,
         }

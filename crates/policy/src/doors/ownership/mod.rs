@@ -182,6 +182,7 @@ pub struct Ownership {
     /// Cedar policies.
     pub cedar: Option<Cedar>,
     /// Claims that Cedar policies may use.
+    #[cfg_attr(not(feature = "cedar"), expect(dead_code, reason = "only the text of the schema needs it"))]
     pub(crate) claims: BTreeMap<String, ClaimType>,
 }
 
@@ -363,6 +364,11 @@ fn read_path(
 }
 
 fn no_input(route: RouteSource<'_>, at: &[&str], input: &str, reader: &mut Reader) {
+    if input.starts_with("graphql.") && !cfg!(feature = "graphql") {
+        let help = "build with the feature `graphql`";
+        reader.wrong_at(route, at, format!("`{input}`: this build does not read GraphQL"), help);
+        return;
+    }
     reader.wrong_at(
         route,
         at,

@@ -120,7 +120,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
     }
 }
 
-/// A text for the usual case, a table for the others; errors of the table are told as such.
+/// A text for the usual case, a table for the others; errors in the table are reported as such.
 enum Shorthand<T> {
     Text(String),
     Table(T),

@@ -8,7 +8,7 @@ use crate::reader::Reader;
 pub struct HashSecret(Vec<u8>);
 
 impl HashSecret {
-    /// With less, whoever reads a shared store could find the secret by trying, and with it the addresses.
+    /// With less, a reader of a shared store could find the secret by trying, and with it the addresses.
     const SHORTEST: usize = 32;
 
     /// Its bytes.

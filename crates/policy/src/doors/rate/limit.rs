@@ -67,7 +67,7 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Whether the limit needs to know who is asking, and so comes after authentication.
+    /// Whether the limit counts by principal, and so comes after authentication.
     pub fn needs_principal(&self) -> bool {
         self.keys.iter().any(|k| matches!(k, LimitKey::User | LimitKey::Claim(_)))
     }

@@ -104,7 +104,7 @@ fn evaluate<'e>(
     (transaction, intervention)
 }
 
-/// The target as it came. HTTP/2 has an authority always, HTTP/1.1 where the client wrote one.
+/// The target as received. HTTP/2 always has an authority, HTTP/1.1 where the client wrote one.
 fn sent_target(x: &Exchange<'_>) -> String {
     if x.version < Version::HTTP_2 && x.sent.authority().is_some() {
         return x.sent.to_string();

@@ -4,7 +4,7 @@ use cedar_policy::RestrictedExpression;
 use openapi::{Direction, resolve};
 use serde_json::Value;
 
-use crate::required_attributes::RequiredAttributes;
+use super::required_attributes::RequiredAttributes;
 
 /// The Cedar type of a JSON Schema.
 #[derive(Debug, Clone, PartialEq, Eq)]

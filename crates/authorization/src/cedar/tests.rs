@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+use http::Method;
 use serde_json::json;
 
 use super::*;
+use crate::visibility::{ObjectFrom, Visibility};
 
 const DOCUMENT: &str = r##"
 openapi: 3.1.0

@@ -7,16 +7,9 @@ use http::Method;
 use openapi::{Direction, Document, Location, MediaType, Operation};
 use serde_json::Value;
 
-use crate::cedar_type::{CedarType, Member};
+use super::cedar_type::{CedarType, Member};
 use crate::claim_type::ClaimType;
-
-/// What of a request can be seen before the decision.
-pub struct Visibility<'d> {
-    /// Whether its body is held back, so that policies can use it.
-    pub body: bool,
-    /// Where its object is.
-    pub object: ObjectFrom<'d>,
-}
+use crate::visibility::{ObjectFrom, Visibility};
 
 /// Whether a method may change its target.
 fn writes(method: &Method) -> bool {
@@ -36,16 +29,6 @@ pub(crate) struct OperationSchema {
     pub(crate) query: CedarType,
     pub(crate) body: Option<CedarType>,
     pub(crate) object: Option<CedarType>,
-}
-
-/// Where the object of an operation's requests comes from.
-pub enum ObjectFrom<'s> {
-    /// It is not known in time.
-    Nowhere,
-    /// The response is the object, or a list of them at a JSON Pointer.
-    Response(Option<&'s str>),
-    /// The response of another operation, which is read first.
-    Read(&'s Operation),
 }
 
 impl OperationSchema {
