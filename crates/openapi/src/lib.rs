@@ -45,6 +45,8 @@ mod pointer;
 mod positions;
 mod reader;
 mod router;
+mod schema;
+mod server;
 mod shape;
 mod text;
 mod xml;
@@ -55,6 +57,8 @@ pub use operation::{Body, MediaType, Operation, PathItem, Response};
 pub use parameter::{Location, Parameter, ParameterError};
 pub use pointer::{Pointer, PointerSegment};
 pub use router::{Captures, PathTemplate, Router, Spelling, TemplateError};
+pub use schema::Schema;
+pub use server::Server;
 pub use shape::{Direction, ShapeId, Shapes, escape, resolve};
 
 use std::path::{Path, PathBuf};
@@ -70,6 +74,7 @@ pub struct Document {
     /// Which properties each schema knows.
     pub shapes: Shapes,
     settings: Vec<OperationSettings>,
+    servers: Vec<Server>,
     bundle: Bundle,
 }
 
@@ -127,6 +132,18 @@ impl Document {
         &self.bundle.root
     }
 
+    /// Where the API is served, in the order of the document; at least one. Those of the document only: `servers` of a
+    /// path or an operation count nowhere.
+    pub fn servers(&self) -> &[Server] {
+        &self.servers
+    }
+
+    /// The schema at a JSON Pointer, such as [`MediaType::schema`] and [`Parameter::schema`]. Where there is none, it
+    /// says nothing.
+    pub fn schema(&self, pointer: &str) -> Schema<'_> {
+        Schema::of(self.root(), self.root().pointer(pointer).unwrap_or(&Value::Null))
+    }
+
     /// The `x-doorward` settings of each operation that has some.
     pub fn settings(&self) -> &[OperationSettings] {
         &self.settings
@@ -146,7 +163,7 @@ impl Document {
         }
     }
 
-    /// Every operation with its path.
+    /// Every operation with its path, base path included: once for each base path that `servers` have.
     pub fn operations(&self) -> impl Iterator<Item = (&PathTemplate, &Method, &Operation)> {
         self.router.iter().flat_map(|(path, item)| item.iter().map(move |(method, op)| (path, method, op)))
     }

@@ -1,5 +1,7 @@
 //! Operations: a method on a path, with its parameters, body and responses.
 
+use std::sync::Arc;
+
 use http::Method;
 use inputs::XmlElement;
 use serde_json::Value;
@@ -44,6 +46,10 @@ impl PathItem {
 pub struct Operation {
     /// `operationId`, or method and path.
     pub id: Box<str>,
+    /// Its path as the document has it.
+    pub path: Box<str>,
+    /// What stands before that: the [`Server::base_path`] of the server that this one is of.
+    pub base_path: Box<str>,
     /// Path, query, header and cookie parameters.
     pub parameters: Vec<Parameter>,
     /// The request body, when one is declared.
@@ -108,7 +114,7 @@ pub struct MediaType {
     /// Which properties it knows.
     pub shape: Option<ShapeId>,
     /// Whether a value is right.
-    pub validator: Option<jsonschema::Validator>,
+    pub validator: Option<Arc<jsonschema::Validator>>,
     pub(crate) fields: Fields,
     pub(crate) xml: Option<XmlKind>,
     /// Media types that a part of a multipart body may have, by its name.
@@ -116,6 +122,19 @@ pub struct MediaType {
 }
 
 impl MediaType {
+    /// Whether it is written as JSON (RFC 6839 §3.1).
+    pub fn is_json(&self) -> bool {
+        let range = self.range.to_ascii_lowercase();
+        range == "application/json" || range == "text/json" || range.ends_with("+json")
+    }
+
+    /// The entry for JSON: `application/json`, another media type that is written as JSON, or a range that JSON is in.
+    pub fn json(content: &[MediaType]) -> Option<&MediaType> {
+        let exact = content.iter().find(|media| media.range.eq_ignore_ascii_case("application/json"));
+        let written = exact.or_else(|| content.iter().find(|media| media.is_json()));
+        written.or_else(|| MediaType::select(content, "application/json"))
+    }
+
     /// The entry for a media type (without parameters): exact first, then `type/*`, then `*/*`.
     pub fn select<'m>(content: &'m [MediaType], essence: &str) -> Option<&'m MediaType> {
         let kind = essence.split('/').next().unwrap_or("");

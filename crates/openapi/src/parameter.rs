@@ -1,5 +1,7 @@
 //! Parameters: how texts in a path, query, header or cookie become a typed value (OpenAPI 3.1 §4.8.12).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::text::{Kind, Reading};
@@ -31,7 +33,7 @@ pub struct Parameter {
     pub(crate) kind: Kind,
     pub(crate) style: Style,
     pub(crate) explode: bool,
-    pub(crate) validator: Option<jsonschema::Validator>,
+    pub(crate) validator: Option<Arc<jsonschema::Validator>>,
 }
 
 /// How a value is written (OpenAPI 3.1 §4.8.12.3).

@@ -1,15 +1,20 @@
 //! From a bundled document to a compiled [`Document`].
 
+use std::collections::HashMap;
+use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use http::Method;
 use jsonschema::{Registry, Validator};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::bundle::{Bundle, Copies, settings};
 use crate::normalize::normalize;
 use crate::operation::{Body, MediaType, Operation, PathItem, Response};
 use crate::parameter::{Location, Parameter, Style};
+use crate::server::Server;
 use crate::shape::{Direction, Shapes, escape, resolve};
 use crate::text::{Fields, Kind, Scalar};
 use crate::xml::XmlKind;
@@ -41,15 +46,17 @@ pub(crate) fn read(
     for (path, item) in paths {
         reader.path(path, item, &mut router)?;
     }
-    let Reader { shapes, settings, .. } = reader;
-    Ok(Document { router, shapes, settings, bundle })
+    let Reader { shapes, settings, servers, .. } = reader;
+    Ok(Document { router, shapes, settings, servers, bundle })
 }
 
 struct Reader<'b> {
     bundle: &'b Bundle,
     request: Registry<'static>,
     response: Registry<'static>,
-    base_paths: Vec<String>,
+    servers: Vec<Server>,
+    /// By where they are in the document: many operations share a schema, and compiling it takes a while.
+    validators: HashMap<(String, Direction), Arc<Validator>>,
     shapes: Shapes,
     settings: Vec<OperationSettings>,
 }
@@ -69,7 +76,8 @@ impl<'b> Reader<'b> {
             bundle,
             request: registry(Direction::Request)?,
             response: registry(Direction::Response)?,
-            base_paths: base_paths(&bundle.root),
+            servers: Server::all(&bundle.root),
+            validators: HashMap::new(),
             shapes: Shapes::default(),
             settings: Vec::new(),
         })
@@ -87,11 +95,12 @@ impl<'b> Reader<'b> {
             let pointer = format!("{item_pointer}/{name}");
             let levels = [(root, ""), (item, &*item_pointer), (operation, &*pointer)];
             let settings = settings(&levels).map_err(|(at, what)| self.bundle.problem(&at, what))?;
-            for base in self.base_paths.clone() {
-                let full = format!("{base}{path}");
+            for server in self.servers.clone() {
+                let full = format!("{}{path}", server.base_path);
                 let template = PathTemplate::parse(&full)
                     .map_err(|e| self.bundle.problem(&format!("/paths/{}", escape(path)), e.to_string()))?;
-                let compiled = self.operation(&full, name, &item_pointer, item, &pointer, operation)?;
+                let at = At { path, base_path: &server.base_path, method: name };
+                let compiled = self.operation(at, (item, &item_pointer), (operation, &pointer))?;
                 if !settings.is_empty() {
                     self.settings.push(OperationSettings {
                         template: template.clone(),
@@ -107,17 +116,14 @@ impl<'b> Reader<'b> {
 
     fn operation(
         &mut self,
-        path: &str,
-        method: &str,
-        item_pointer: &str,
-        item: &Value,
-        pointer: &str,
-        operation: &Value,
+        at: At<'_>,
+        item: (&Value, &str),
+        (operation, pointer): (&Value, &str),
     ) -> Result<Operation, Problem> {
         let id = operation.get("operationId").and_then(Value::as_str);
         let mut parameters: Vec<Parameter> = Vec::new();
         // An operation's parameter replaces the path item's of the same name and place (OpenAPI 3.1 §4.8.10).
-        for (holder, at) in [(operation, pointer), (item, item_pointer)] {
+        for (holder, at) in [(operation, pointer), item] {
             let Some(Value::Array(list)) = holder.get("parameters") else { continue };
             for i in 0..list.len() {
                 let parameter = self.parameter(&format!("{at}/parameters/{i}"))?;
@@ -143,7 +149,9 @@ impl<'b> Reader<'b> {
             }
         }
         Ok(Operation {
-            id: id.map_or_else(|| format!("{} {path}", method.to_ascii_uppercase()), str::to_owned).into(),
+            id: id.map_or_else(|| at.to_string(), str::to_owned).into(),
+            path: at.path.into(),
+            base_path: at.base_path.into(),
             parameters,
             body,
             responses,
@@ -240,19 +248,33 @@ impl<'b> Reader<'b> {
         Ok(list)
     }
 
-    fn validator(&self, pointer: &str, direction: Direction) -> Result<Validator, Problem> {
+    fn validator(&mut self, pointer: &str, direction: Direction) -> Result<Arc<Validator>, Problem> {
+        let pointer = &*self.follow_only(pointer);
+        if let Some(known) = self.validators.get(&(pointer.to_owned(), direction)) {
+            return Ok(Arc::clone(known));
+        }
         let registry = match direction {
             Direction::Request => &self.request,
             Direction::Response => &self.response,
         };
-        let fragment =
-            pointer.replace('%', "%25").replace('{', "%7B").replace('}', "%7D").replace(' ', "%20");
-        jsonschema::options()
+        let fragment = utf8_percent_encode(pointer, NOT_IN_FRAGMENT);
+        let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .with_registry(registry)
             .should_validate_formats(true)
             .build(&serde_json::json!({ "$ref": format!("{BASE}#{fragment}") }))
-            .map_err(|e| self.bundle.problem(pointer, format!("the schema is not valid: {e}")))
+            .map_err(|e| self.bundle.problem(pointer, format!("the schema is not valid: {e}")))?;
+        let validator = Arc::new(validator);
+        self.validators.insert((pointer.to_owned(), direction), Arc::clone(&validator));
+        Ok(validator)
+    }
+
+    /// The pointer of the schema that a pointer's value is, where that is a reference and nothing else.
+    fn follow_only(&self, pointer: &str) -> String {
+        match self.at(pointer) {
+            Value::Object(schema) if schema.len() == 1 && schema.contains_key("$ref") => self.follow(pointer),
+            _ => pointer.to_owned(),
+        }
     }
 
     fn at(&self, pointer: &str) -> &Value {
@@ -271,6 +293,37 @@ impl<'b> Reader<'b> {
         pointer
     }
 }
+
+/// An operation's place in the API.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    path: &'a str,
+    base_path: &'a str,
+    method: &'a str,
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.method.to_ascii_uppercase(), self.base_path, self.path)
+    }
+}
+
+/// What a fragment of a URI cannot hold unescaped (RFC 3986 §3.5).
+const NOT_IN_FRAGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 const METHODS: [(&str, Method); 8] = [
     ("get", Method::GET),
@@ -300,22 +353,4 @@ fn security(list: Option<&Value>) -> Vec<Vec<Box<str>>> {
         names.filter_map(Value::as_str).map(Box::from).collect()
     };
     alternatives.map(scopes).collect()
-}
-
-/// The paths of `servers`, without a trailing slash; the root when there are none.
-fn base_paths(root: &Value) -> Vec<String> {
-    let mut bases: Vec<String> = Vec::new();
-    if let Some(Value::Array(servers)) = root.get("servers") {
-        for url in servers.iter().filter_map(|s| s.get("url")).filter_map(Value::as_str) {
-            let path = match url.split_once("://") {
-                Some((_, rest)) => rest.find('/').map_or("", |at| &rest[at..]),
-                None => url,
-            };
-            let path = path.trim_end_matches('/').to_owned();
-            if !bases.contains(&path) {
-                bases.push(path);
-            }
-        }
-    }
-    if bases.is_empty() { vec![String::new()] } else { bases }
 }

@@ -189,3 +189,72 @@ fn every_style_is_read() {
         assert!(!fits(location, style, explode, schema, bad), "{location} {style} {explode}: {bad:?}");
     }
 }
+
+#[test]
+fn operations_know_their_path_and_their_server() {
+    let text = SHOP.replacen(
+        "servers:",
+        "servers: [ { url: /v1 }, { url: \"/{v}\", variables: { v: { default: v2 } } } ]\nx-servers:",
+        1,
+    );
+    let d = Document::parse(&Source::new("shop.yaml", text), None).unwrap();
+    let paths: Vec<_> = d.servers().iter().map(|s| (&*s.base_path, &*s.default_path)).collect();
+    assert_eq!(paths, [("/v1", "/v1"), ("/{v}", "/v2")]);
+    let found: Vec<_> = d.operations().map(|(at, _, op)| (at.as_str(), &*op.base_path, &*op.path)).collect();
+    assert_eq!(found.len(), 6);
+    assert_eq!(found[0], ("/v1/users/{id}", "/v1", "/users/{id}"));
+    assert!(found.iter().all(|(template, base, path)| format!("{base}{path}") == *template), "{found:?}");
+}
+
+#[test]
+fn a_shared_schema_is_compiled_once_for_each_direction() {
+    let text = SHOP.replacen("security:", "x-none:", 1);
+    let d = Document::parse(&Source::new("shop.yaml", text), None).unwrap();
+    let body = &operation(&d, Method::PATCH, "/api/users/7").body.as_ref().unwrap().content[0];
+    let shown = &operation(&d, Method::GET, "/api/users/7").responses[0].content[0];
+    assert_eq!(
+        body.schema.as_deref(),
+        Some("/paths/~1users~1{id}/patch/requestBody/content/application~1json/schema")
+    );
+    // One is required to have an `id`, the other may not have one.
+    let nameless = json!({ "name": "x" });
+    assert!(body.errors(&nameless, 1).is_empty() && !shown.errors(&nameless, 1).is_empty());
+    assert_eq!(d.schema(body.schema.as_deref().unwrap()).properties().len(), 6);
+    let same = d.operations().flat_map(|(.., op)| op.responses.iter().flat_map(|r| &r.content));
+    assert!(
+        same.filter_map(|m| m.validator.as_ref())
+            .all(|v| std::sync::Arc::ptr_eq(v, shown.validator.as_ref().unwrap()))
+    );
+}
+
+#[test]
+fn paths_with_any_character_are_read() {
+    for path in ["/token#refresh", "/a b", "/a%20b", "/{id}:cancel", "/a[0]|^`\\\"<>", "/größe"] {
+        let schema = json!({ "content": { "application/json": { "schema": { "type": "integer" } } } });
+        let text = json!({ "openapi": "3.1.0", "paths": { path: { "post": { "requestBody": schema } } } });
+        let d = Document::parse(&Source::new("paths.json", text.to_string()), None).unwrap();
+        let (_, _, operation) = d.operations().next().unwrap();
+        let media = &operation.body.as_ref().unwrap().content[0];
+        assert_eq!((media.errors(&json!(7), 9).len(), media.errors(&json!("7"), 9).len()), (0, 1), "{path}");
+    }
+}
+
+#[test]
+fn json_is_selected_by_how_it_is_written() {
+    for (ranges, selected) in [
+        (&["text/csv", "application/json; charset=utf-8"][..], Some("application/json")),
+        (&["application/problem+json", "application/json"], Some("application/json")),
+        (&["*/*", "application/vnd.shop+json"], Some("application/vnd.shop+json")),
+        (&["*/*", "application/*"], Some("application/*")),
+        (&["text/html"], None),
+        (&[], None),
+    ] {
+        let content: serde_json::Map<String, Value> =
+            ranges.iter().map(|range| ((*range).to_owned(), json!({ "schema": {} }))).collect();
+        let text = json!({ "openapi": "3.1.0", "paths": { "/a": { "post": { "requestBody": { "content": content } } } } });
+        let d = Document::parse(&Source::new("ranges.json", text.to_string()), None).unwrap();
+        let (_, _, operation) = d.operations().next().unwrap();
+        let found = MediaType::json(&operation.body.as_ref().unwrap().content);
+        assert_eq!(found.map(|media| &*media.range), selected, "{ranges:?}");
+    }
+}

@@ -142,8 +142,7 @@ fn answer(root: &Value, operation: &Operation, list: Option<&str>) -> Option<Ced
 }
 
 fn json(root: &Value, content: &[MediaType], direction: Direction) -> Option<CedarType> {
-    let is_json = |m: &&MediaType| &*m.range == "application/json" || m.range.ends_with("+json");
-    let schema = content.iter().find(is_json)?.schema.as_deref()?;
+    let schema = content.iter().find(|media| media.is_json())?.schema.as_deref()?;
     CedarType::of(root, root.pointer(schema)?, direction)
 }
 
