@@ -1,9 +1,13 @@
-//! The base URL of the API under attack.
+//! The root of the API under attack.
 
 use http::Uri;
 use http::uri::Authority;
 
-/// An `http` or `https` URL; its path is put before every path of the document.
+/// The root of an API: an `http` or `https` URL whose path is put before every path of the document.
+///
+/// A URL without a path names a server, as a gateway does that serves several of a document's paths: then the API's
+/// root is there at the base path of the document's first server ([`Surface::base_path`](crate::Surface)). A URL with
+/// a path is the root already, and the document's base path does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiUrl {
     pub(crate) scheme: Scheme,
@@ -34,6 +38,12 @@ pub enum ApiUrlError {
 }
 
 impl ApiUrl {
+    /// The root, where the document says where that is on a server.
+    pub(crate) fn or_at(&self, base_path: &str) -> ApiUrl {
+        let base_path = if self.base_path.is_empty() { base_path } else { &self.base_path };
+        ApiUrl { base_path: base_path.to_owned(), ..self.clone() }
+    }
+
     /// The host without the brackets of an IPv6 address.
     pub(crate) fn host(&self) -> &str {
         self.authority.host().trim_matches(['[', ']'])
@@ -78,6 +88,20 @@ mod tests {
         ] {
             let url: ApiUrl = text.parse().unwrap();
             assert_eq!((url.host(), url.port(), url.base_path.as_str()), (host, port, base_path), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_in_the_url_counts_more_than_that_of_the_document() {
+        for (url, base_path, root) in [
+            ("http://api.example", "", ""),
+            ("http://api.example/", "/v1", "/v1"),
+            ("http://api.example/v1", "/v1", "/v1"),
+            ("http://api.example/staging", "/v1", "/staging"),
+            ("http://api.example/staging", "", "/staging"),
+        ] {
+            let url: ApiUrl = url.parse().unwrap();
+            assert_eq!(url.or_at(base_path).base_path, root, "{url:?} {base_path}");
         }
     }
 

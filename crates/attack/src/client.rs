@@ -70,6 +70,11 @@ impl HttpClient {
         HttpClient { url, tls, connection: Mutex::new(None) }
     }
 
+    /// The same for the API's root, where the document says where that is on a server.
+    pub(crate) fn or_at(&self, base_path: &str) -> HttpClient {
+        HttpClient { url: self.url.or_at(base_path), tls: self.tls.clone(), connection: Mutex::new(None) }
+    }
+
     /// Sends a probe. Returns the answer, and both as evidence.
     ///
     /// # Errors
@@ -115,6 +120,11 @@ impl HttpClient {
         self.url.authority.as_str()
     }
 
+    /// A path and query of the document behind the API's root, for requests written by hand.
+    pub fn target(&self, path: &str) -> String {
+        format!("{}{path}", self.url.base_path)
+    }
+
     async fn connect(&self) -> io::Result<Box<dyn Stream>> {
         let host = self.url.host();
         let stream = TcpStream::connect((host, self.url.port())).await?;
@@ -132,8 +142,7 @@ impl HttpClient {
     fn request(&self, probe: &Probe) -> Result<Request<Full<Bytes>>, ClientError> {
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.method_mut() = probe.method.clone();
-        *request.uri_mut() =
-            format!("{}{}", self.url.base_path, probe.target).parse().map_err(not_a_request)?;
+        *request.uri_mut() = self.target(&probe.target).parse().map_err(not_a_request)?;
         let headers = request.headers_mut();
         headers.insert(HOST, HeaderValue::from_str(self.authority()).map_err(not_a_request)?);
         if probe.user_agent {

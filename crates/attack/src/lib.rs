@@ -9,10 +9,10 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use attack::{HttpClient, Options, Status, Surface};
+//! use openapi::{Document, Source};
 //!
-//! let surface = Surface::parse(
-//!     r#"{ "openapi": "3.1.0", "paths": { "/orders": { "get": { "responses": { "200": {} } } } } }"#,
-//! )?;
+//! let text = r#"{ "openapi": "3.1.0", "paths": { "/orders": { "get": { "responses": { "200": {} } } } } }"#;
+//! let surface = Surface::of(&Document::parse(&Source::new("api.json", text), None)?);
 //! // Nobody listens on this port.
 //! let client = HttpClient::new("http://127.0.0.1:1".parse()?);
 //! let report = attack::run(&client, &surface, &Options::default(), &|attack| println!("{attack}")).await;
@@ -54,5 +54,5 @@ pub use probe::{Answer, Content, Probe};
 pub use probing::Attack;
 pub use report::Transcript;
 pub use run::run;
-pub use surface::{Endpoint, RequestBody, Surface, SurfaceError};
+pub use surface::{Endpoint, Property, RequestBody, Surface};
 pub use verdict::{Status, Verdict};

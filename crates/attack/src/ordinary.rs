@@ -2,7 +2,7 @@
 
 use http::Method;
 use report::Transcript;
-use serde_json::{Map, Value};
+use serde_json::json;
 
 use crate::client::HttpClient;
 use crate::identity::Identity;
@@ -69,10 +69,11 @@ fn writes(surface: &Surface) -> impl Iterator<Item = Probe> {
     let count = if fields.is_empty() { 0 } else { TEXTS.len() };
     fields.into_iter().cycle().zip(TEXTS).take(count).map(|((endpoint, field), text)| {
         // A PATCH changes what it names and nothing else.
-        let is_patch = endpoint.method == Method::PATCH;
-        let mut body = if is_patch { Value::Object(Map::new()) } else { endpoint.example() };
-        body[field] = Value::from(text);
-        Probe::json(endpoint.method.clone(), endpoint.path.clone(), &body)
+        let body = match endpoint.method {
+            Method::PATCH => json!({ field: text }),
+            _ => endpoint.example_with(field, text),
+        };
+        endpoint.request(&body)
     })
 }
 

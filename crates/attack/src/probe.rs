@@ -15,7 +15,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b
 pub struct Probe {
     /// Method.
     pub method: Method,
-    /// Path and query, sent unchanged behind the API's base path.
+    /// Path and query, sent unchanged behind the API's root.
     pub target: String,
     /// Headers besides Host and User-Agent.
     pub headers: Vec<(String, String)>,

@@ -8,13 +8,15 @@ use crate::ordinary;
 use crate::probing::Probing;
 use crate::surface::Surface;
 
-/// Sends ordinary requests and runs the attacks. Calls `progress` with the name of each before it starts.
+/// Sends ordinary requests and runs the attacks, at the API's root ([`ApiUrl`](crate::ApiUrl)). Calls `progress` with
+/// the name of each before it starts.
 pub async fn run(
     client: &HttpClient,
     surface: &Surface,
     options: &Options,
     progress: &(dyn Fn(&str) + Send + Sync),
 ) -> AttackReport {
+    let client = &client.or_at(&surface.base_path);
     progress("ordinary requests");
     let (ordinary, refused) = ordinary::send(client, surface, options.identities.first()).await;
     let is_wanted = |door| options.doors.is_empty() || options.doors.contains(&door);

@@ -1,15 +1,19 @@
 //! What the API offers to an attacker, by its OpenAPI document.
 
 use http::Method;
+use openapi::{Document, Location, MediaType, Operation, Schema};
 use serde_json::{Map, Value};
 
-use crate::probe::Content;
+use crate::probe::{Content, Probe};
 
 /// The operations of an API.
 #[derive(Debug, Clone, Default)]
 pub struct Surface {
     /// All operations, in the order of the document.
     pub endpoints: Vec<Endpoint>,
+    /// Where the API's root is on its server: the path of the first of the document's `servers`, with the defaults of
+    /// its variables. It counts when the API's URL has no path of its own ([`ApiUrl`](crate::ApiUrl)).
+    pub base_path: String,
 }
 
 /// One operation.
@@ -17,7 +21,7 @@ pub struct Surface {
 pub struct Endpoint {
     /// Method.
     pub method: Method,
-    /// Path template.
+    /// Path template, as in the document.
     pub path: String,
     /// Names of the query parameters that take text.
     pub query: Vec<String>,
@@ -36,47 +40,43 @@ pub struct Endpoint {
 /// A request body.
 #[derive(Debug, Clone)]
 pub enum RequestBody {
-    /// The operation takes none.
+    /// The operation takes none that can be filled.
     None,
-    /// A JSON object with these properties, by their schemas.
-    Json(Map<String, Value>),
+    /// A JSON object.
+    Json {
+        /// What it is sent as: `application/json`, or another media type that is written as JSON.
+        media_type: String,
+        /// Its properties.
+        properties: Vec<Property>,
+    },
     /// A multipart form with these fields.
     Multipart(Vec<String>),
 }
 
-/// Why a document does not describe an API.
-#[derive(Debug, thiserror::Error)]
-pub enum SurfaceError {
-    /// It is neither JSON nor YAML.
-    #[error("the OpenAPI document cannot be read: {0}")]
-    Syntax(String),
-    /// It has no paths.
-    #[error("the OpenAPI document has no paths")]
-    Empty,
+/// A property of a request body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Property {
+    /// Its name.
+    pub name: String,
+    /// A value that should be accepted.
+    pub example: Value,
+    /// Whether it may hold any text: a string without a format.
+    pub is_text: bool,
+    /// Whether it is shown and may not be sent.
+    pub is_read_only: bool,
+    /// The properties of the object in it that may not be sent.
+    pub read_only_inside: Vec<String>,
 }
 
 impl Surface {
-    /// Reads a document, YAML or JSON.
-    ///
-    /// # Errors
-    /// When it is neither, or has no paths.
-    pub fn parse(text: &str) -> Result<Self, SurfaceError> {
-        let document: Value = if text.trim_start().starts_with('{') {
-            serde_json::from_str(text).map_err(|e| SurfaceError::Syntax(e.to_string()))?
-        } else {
-            serde_saphyr::from_str(text).map_err(|e| SurfaceError::Syntax(e.to_string()))?
-        };
-        let Some(Value::Object(paths)) = document.get("paths") else { return Err(SurfaceError::Empty) };
-        let mut endpoints = Vec::new();
-        for (path, item) in paths {
-            for (name, operation) in item.as_object().into_iter().flatten() {
-                let Ok(method) = name.to_ascii_uppercase().parse::<Method>() else { continue };
-                if operation.get("responses").is_some() {
-                    endpoints.push(endpoint(&document, method, path, item, operation));
-                }
-            }
+    /// The operations of a document, once each: at the first of its servers.
+    pub fn of(document: &Document) -> Self {
+        let Some(server) = document.servers().first() else { return Surface::default() };
+        let operations = document.operations().filter(|(.., op)| op.base_path == server.base_path);
+        Surface {
+            endpoints: operations.map(|(_, method, op)| Endpoint::of(document, method, op)).collect(),
+            base_path: server.default_path.to_string(),
         }
-        Ok(Surface { endpoints })
     }
 
     /// The operation that logs in: the last segment of its path says so.
@@ -108,7 +108,7 @@ impl Surface {
     /// The GraphQL endpoint.
     pub fn graphql(&self) -> Option<&Endpoint> {
         self.plain(&Method::POST).find(|e| {
-            matches!(&e.body, RequestBody::Json(properties) if properties.contains_key("query"))
+            e.body.properties().iter().any(|property| property.name == "query")
                 && e.path.to_ascii_lowercase().contains("graphql")
         })
     }
@@ -135,28 +135,70 @@ impl Surface {
 }
 
 impl Endpoint {
+    fn of(document: &Document, method: &Method, operation: &Operation) -> Self {
+        let (mut query, mut lists) = (Vec::new(), Vec::new());
+        for parameter in operation.parameters.iter().filter(|p| p.location == Location::Query) {
+            let schema = parameter.schema.as_deref().map(|at| document.schema(at));
+            match schema.as_ref().and_then(Schema::kind) {
+                Some("string") => query.push(parameter.name.to_string()),
+                Some("array") => lists.push(parameter.name.to_string()),
+                _ => {}
+            }
+        }
+        let success = operation.responses.iter().find(|response| response.status.starts_with('2'));
+        let answers = success.map_or(&[][..], |response| &response.content);
+        Endpoint {
+            method: method.clone(),
+            path: operation.path.to_string(),
+            query,
+            lists,
+            body: operation
+                .body
+                .as_ref()
+                .map_or(RequestBody::None, |b| RequestBody::of(document, &b.content)),
+            secured: operation.is_secured(),
+            response: MediaType::json(answers).map(|media| shown(document, media)).unwrap_or_default(),
+            html: answers.iter().any(is_page),
+        }
+    }
+
+    /// A request of this operation with a JSON body, by nobody.
+    pub(crate) fn request(&self, body: &Value) -> Probe {
+        self.request_at(&self.path, body)
+    }
+
+    /// The same, with values in place of the path's parameters.
+    pub(crate) fn request_at(&self, path: &str, body: &Value) -> Probe {
+        let mut probe = Probe::json(self.method.clone(), path, body);
+        if let (RequestBody::Json { media_type, .. }, Some(content)) = (&self.body, &mut probe.body) {
+            content.media_type.clone_from(media_type);
+        }
+        probe
+    }
+
     /// A body that the operation should accept.
     pub fn example(&self) -> Value {
-        match &self.body {
-            RequestBody::Json(properties) => {
-                let writable = properties
-                    .iter()
-                    .filter(|(_, schema)| schema.get("readOnly") != Some(&Value::Bool(true)));
-                Value::Object(writable.map(|(name, schema)| (name.clone(), example(schema))).collect())
-            }
-            _ => Value::Object(Map::new()),
-        }
+        Value::Object(self.example_object())
+    }
+
+    /// The same with a value of the attacker's in one field, whether the operation takes that or not.
+    pub(crate) fn example_with(&self, field: &str, value: impl Into<Value>) -> Value {
+        let mut object = self.example_object();
+        object.insert(field.to_owned(), value.into());
+        Value::Object(object)
+    }
+
+    fn example_object(&self) -> Map<String, Value> {
+        self.writable().map(|property| (property.name.clone(), property.example.clone())).collect()
     }
 
     /// Names of the writable text properties that have no format.
     pub fn texts(&self) -> Vec<&str> {
-        let RequestBody::Json(properties) = &self.body else { return Vec::new() };
-        properties
-            .iter()
-            .filter(|(_, schema)| schema.get("readOnly") != Some(&Value::Bool(true)))
-            .filter(|(_, schema)| kind(schema) == "string" && schema.get("format").is_none())
-            .map(|(name, _)| name.as_str())
-            .collect()
+        self.writable().filter(|property| property.is_text).map(|property| property.name.as_str()).collect()
+    }
+
+    fn writable(&self) -> impl Iterator<Item = &Property> {
+        self.body.properties().iter().filter(|property| !property.is_read_only)
     }
 
     /// A multipart body: the file in the first field, the caption in the others.
@@ -183,93 +225,70 @@ impl Endpoint {
     }
 }
 
-fn endpoint(document: &Value, method: Method, path: &str, item: &Value, operation: &Value) -> Endpoint {
-    let (mut query, mut lists) = (Vec::new(), Vec::new());
-    for holder in [operation, item] {
-        for parameter in holder.get("parameters").and_then(Value::as_array).into_iter().flatten() {
-            let parameter = resolve(document, parameter);
-            let schema = resolve(document, parameter.get("schema").unwrap_or(&Value::Null));
-            let text = |key| parameter.get(key).and_then(Value::as_str);
-            let (Some("query"), Some(name)) = (text("in"), text("name")) else { continue };
-            match kind(schema) {
-                "string" => query.push(name.to_owned()),
-                "array" => lists.push(name.to_owned()),
-                _ => {}
-            }
+impl RequestBody {
+    /// JSON is preferred: it is what attacks can say most in.
+    fn of(document: &Document, content: &[MediaType]) -> Self {
+        let form = content.iter().find(|media| media.range.eq_ignore_ascii_case("multipart/form-data"));
+        match (MediaType::json(content), form) {
+            // A range that a form is also in says less than the form.
+            (Some(media), form) if media.is_json() || form.is_none() => RequestBody::Json {
+                media_type: if media.is_json() { media.range.to_string() } else { "application/json".into() },
+                properties: properties(document, media).iter().map(Property::of).collect(),
+            },
+            (_, Some(form)) => RequestBody::Multipart(
+                properties(document, form).iter().map(|(name, _)| (*name).to_owned()).collect(),
+            ),
+            _ => RequestBody::None,
         }
     }
-    let content = operation.get("requestBody").map(|b| resolve(document, b)).and_then(|b| b.get("content"));
-    let schema_of =
-        |media: &str| content.and_then(|c| c.get(media)).map(|m| properties(document, m.get("schema")));
-    let body = match (schema_of("application/json"), schema_of("multipart/form-data")) {
-        (Some(properties), _) => RequestBody::Json(properties),
-        (None, Some(properties)) => RequestBody::Multipart(properties.keys().cloned().collect()),
-        _ => RequestBody::None,
-    };
-    let responses = operation.get("responses").and_then(Value::as_object);
-    let success = responses
-        .and_then(|r| r.iter().find(|(status, _)| status.starts_with('2')))
-        .map(|(_, r)| resolve(document, r));
-    let answers = success.and_then(|r| r.get("content"));
-    let security = operation.get("security").or_else(|| document.get("security"));
-    Endpoint {
-        secured: security.and_then(Value::as_array).is_some_and(|list| !list.is_empty()),
-        response: answers
-            .and_then(|c| c.get("application/json"))
-            .map(|m| properties(document, m.get("schema")).keys().cloned().collect())
-            .unwrap_or_default(),
-        html: answers.is_some_and(|c| c.get("text/html").is_some()),
-        method,
-        path: path.to_owned(),
-        query,
-        lists,
-        body,
-    }
-}
 
-/// The properties of an object, or of the items of a list, resolved.
-fn properties(document: &Value, schema: Option<&Value>) -> Map<String, Value> {
-    let mut schema = resolve(document, schema.unwrap_or(&Value::Null));
-    if let Some(items) = schema.get("items") {
-        schema = resolve(document, items);
-    }
-    let own = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-    own.map(|(name, property)| (name.clone(), resolve(document, property).clone())).collect()
-}
-
-fn resolve<'v>(document: &'v Value, mut value: &'v Value) -> &'v Value {
-    for _ in 0..16 {
-        let target = value.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix('#'));
-        match target.and_then(|pointer| document.pointer(pointer)) {
-            Some(next) => value = next,
-            None => break,
+    /// The properties of a JSON object.
+    pub(crate) fn properties(&self) -> &[Property] {
+        match self {
+            RequestBody::Json { properties, .. } => properties,
+            _ => &[],
         }
     }
-    value
 }
 
-fn kind(schema: &Value) -> &str {
-    match schema.get("type") {
-        Some(Value::String(kind)) => kind,
-        Some(Value::Array(kinds)) => {
-            kinds.iter().filter_map(Value::as_str).find(|k| *k != "null").unwrap_or("")
+impl Property {
+    fn of((name, schema): &(&str, Schema<'_>)) -> Self {
+        let inner = schema.properties();
+        let read_only = inner.iter().filter(|(_, schema)| schema.is_read_only());
+        Property {
+            name: (*name).to_owned(),
+            example: example(schema),
+            is_text: schema.kind() == Some("string") && schema.format().is_none(),
+            is_read_only: schema.is_read_only(),
+            read_only_inside: read_only.map(|(name, _)| (*name).to_owned()).collect(),
         }
-        _ => "",
     }
 }
 
-fn example(schema: &Value) -> Value {
-    if let Some(given) = schema.get("example").or_else(|| schema.get("default")) {
+fn properties<'d>(document: &'d Document, media: &MediaType) -> Vec<(&'d str, Schema<'d>)> {
+    media.schema.as_deref().map(|at| document.schema(at).properties()).unwrap_or_default()
+}
+
+/// What an answer shows: the properties of an object, or of the items of a list.
+fn shown(document: &Document, media: &MediaType) -> Vec<String> {
+    let Some(schema) = media.schema.as_deref().map(|at| document.schema(at)) else { return Vec::new() };
+    let object = schema.items().unwrap_or(schema);
+    object.properties().into_iter().map(|(name, _)| name.to_owned()).collect()
+}
+
+fn is_page(media: &MediaType) -> bool {
+    media.range.eq_ignore_ascii_case("text/html")
+}
+
+fn example(schema: &Schema<'_>) -> Value {
+    if let Some(given) = schema.given() {
         return given.clone();
     }
-    if let Some(Value::Array(values)) = schema.get("enum") {
-        return values.first().cloned().unwrap_or(Value::Null);
-    }
-    match (kind(schema), schema.get("format").and_then(Value::as_str)) {
-        ("integer" | "number", _) => schema.get("minimum").cloned().unwrap_or(Value::from(1)),
-        ("boolean", _) => Value::Bool(true),
-        ("array", _) => Value::Array(Vec::new()),
-        ("object", _) => Value::Object(Map::new()),
+    match (schema.kind(), schema.format()) {
+        (Some("integer" | "number"), _) => schema.keyword("minimum").cloned().unwrap_or(Value::from(1)),
+        (Some("boolean"), _) => Value::Bool(true),
+        (Some("array"), _) => Value::Array(Vec::new()),
+        (Some("object"), _) => Value::Object(Map::new()),
         (_, Some("email")) => "somebody@shop.example".into(),
         (_, Some("date-time")) => "2026-01-31T12:00:00Z".into(),
         (_, Some("date")) => "2026-01-31".into(),
@@ -281,9 +300,14 @@ fn example(schema: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use openapi::Source;
     use serde_json::json;
 
     use super::*;
+
+    fn surface(document: &str) -> Surface {
+        Surface::of(&Document::parse(&Source::new("api.yaml", document), None).unwrap())
+    }
 
     /// One operation, with what stands beside it in the document.
     fn one(operation: Value) -> Endpoint {
@@ -295,6 +319,12 @@ mod tests {
                 "parameters": { "Q": { "name": "q", "in": "query", "schema": { "$ref": "#/components/schemas/Text" } } },
                 "schemas": {
                     "Text": { "type": "string" },
+                    "Circle": { "$ref": "#/components/schemas/Circle" },
+                    "Order": { "allOf": [{ "$ref": "#/components/schemas/Thing" }, { "type": "object", "properties": {
+                        "note": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+                        "owner": { "$ref": "#/components/schemas/Thing" },
+                        "related": { "type": "array", "items": { "$ref": "#/components/schemas/Order" } },
+                    } }] },
                     "Thing": { "type": "object", "properties": {
                         "id": { "type": "integer", "readOnly": true },
                         "name": { "$ref": "#/components/schemas/Text" },
@@ -303,7 +333,7 @@ mod tests {
                 },
             },
         });
-        let surface = Surface::parse(&document.to_string()).unwrap();
+        let surface = surface(&document.to_string());
         let [endpoint] = &surface.endpoints[..] else { panic!("{surface:?}") };
         endpoint.clone()
     }
@@ -311,19 +341,113 @@ mod tests {
     const OK: fn() -> Value = || json!({ "200": { "description": "fine" } });
 
     fn paths(document: &str) -> Surface {
-        let paths: Value = serde_saphyr::from_str(document).unwrap();
+        let paths = openapi::read_value(&Source::new("paths.yaml", document)).unwrap();
         let document =
             json!({ "openapi": "3.1.0", "info": { "title": "a", "version": "1" }, "paths": paths });
-        Surface::parse(&document.to_string()).unwrap()
+        surface(&document.to_string())
     }
 
     #[test]
-    fn a_document_is_yaml_or_json_and_has_paths() {
-        let yaml = "openapi: 3.1.0\ninfo: { title: a, version: '1' }\npaths: { /a: { get: { responses: { '200': { description: fine } } } } }";
-        assert_eq!(Surface::parse(yaml).unwrap().endpoints.len(), 1);
-        for text in ["", "{", "- a\n- b", "openapi: 3.1.0", "\tpaths: x"] {
-            assert!(Surface::parse(text).is_err(), "{text}");
+    fn an_operation_stands_once_at_the_first_of_the_servers() {
+        for (servers, base_path) in [
+            (json!([]), ""),
+            (json!([{ "url": "/" }]), ""),
+            (json!([{ "url": "https://shop.example/v1/" }]), "/v1"),
+            (json!([{ "url": "/v2" }, { "url": "/v1" }]), "/v2"),
+            (json!([{ "url": "/{v}", "variables": { "v": { "default": "v3" } } }, { "url": "/{w}" }]), "/v3"),
+        ] {
+            let operation = json!({ "responses": OK() });
+            let document = json!({
+                "openapi": "3.1.0", "info": { "title": "a", "version": "1" }, "servers": servers,
+                "paths": { "/things": { "post": operation, "get": operation }, "/a": { "get": operation } },
+            });
+            let surface = surface(&document.to_string());
+            let found: Vec<_> =
+                surface.endpoints.iter().map(|e| format!("{} {}", e.method, e.path)).collect();
+            assert_eq!(found, ["GET /things", "POST /things", "GET /a"], "{document}");
+            assert_eq!(surface.base_path, base_path, "{document}");
         }
+    }
+
+    #[test]
+    fn parameters_of_the_path_are_those_of_its_operations() {
+        let own = "get: { parameters: [{ name: q, in: query, schema: { type: integer } }], responses: {} }";
+        let of_path = "parameters: [{ name: q, in: query, schema: { type: string } }, { name: ids, in: query, schema: { type: array } }]";
+        let surface = paths(&format!("/a: {{ {of_path}, {own}, delete: {{ responses: {{}} }} }}"));
+        let found: Vec<_> = surface.endpoints.iter().map(|e| (e.query.len(), e.lists.len())).collect();
+        assert_eq!(found, [(0, 1), (1, 1)]);
+    }
+
+    #[test]
+    fn json_is_found_under_its_media_types() {
+        let thing = || json!({ "schema": { "$ref": "#/components/schemas/Thing" } });
+        for (range, sent_as) in [
+            ("application/json", Some("application/json")),
+            ("application/json; charset=utf-8", Some("application/json")),
+            ("Application/JSON", Some("Application/JSON")),
+            ("application/vnd.shop.v1+json", Some("application/vnd.shop.v1+json")),
+            ("application/*", Some("application/json")),
+            ("*/*", Some("application/json")),
+            ("application/xml", None),
+            ("text/plain", None),
+        ] {
+            let content = json!({ "content": { "text/csv": {}, range: thing() } });
+            let endpoint = one(json!({ "requestBody": content, "responses": { "2XX": content } }));
+            let sent = match &endpoint.body {
+                RequestBody::Json { media_type, .. } => Some(media_type.as_str()),
+                _ => None,
+            };
+            assert_eq!(sent, sent_as, "{range}");
+            assert_eq!(endpoint.response.is_empty(), sent_as.is_none(), "{range}");
+            let written = endpoint.request(&json!({})).body.unwrap().media_type;
+            assert_eq!(written, sent_as.unwrap_or("application/json"), "{range}");
+        }
+    }
+
+    #[test]
+    fn all_of_is_one_object_and_circles_end() {
+        let content = json!({ "content": { "application/json": {
+            "schema": { "$ref": "#/components/schemas/Order" } } } });
+        let endpoint = one(json!({ "requestBody": content, "responses": { "200": content } }));
+        assert_eq!(endpoint.texts(), ["name", "note"]);
+        assert_eq!(endpoint.response, ["id", "name", "mail", "note", "owner", "related"]);
+        let inside: Vec<_> = endpoint
+            .body
+            .properties()
+            .iter()
+            .flat_map(|p| p.read_only_inside.iter().map(|i| (&*p.name, &**i)))
+            .collect();
+        assert_eq!(inside, [("owner", "id")]);
+        let circle = json!({ "content": { "application/json": {
+            "schema": { "$ref": "#/components/schemas/Circle" } } } });
+        assert_eq!(one(json!({ "requestBody": circle, "responses": OK() })).example(), json!({}));
+    }
+
+    #[test]
+    fn bodies_and_responses_are_shared() {
+        let document = json!({
+            "openapi": "3.0.3", "info": { "title": "a", "version": "1" },
+            "paths": {
+                "/a": { "post": {
+                    "requestBody": { "$ref": "#/components/requestBodies/A" },
+                    "responses": { "201": { "$ref": "#/components/responses/B" } } } },
+                "/b": { "$ref": "#/x-paths/b" },
+            },
+            "x-paths": { "b": { "get": { "responses": { "200": { "$ref": "#/components/responses/Page" } } } } },
+            "components": {
+                "requestBodies": { "A": { "$ref": "#/components/requestBodies/B" }, "B": { "content": { "application/json": {
+                    "schema": { "type": "object", "properties": { "note": { "type": "string", "nullable": true } } } } } } },
+                "responses": {
+                    "B": { "description": "made", "content": { "application/json": { "schema": {
+                        "type": "array", "items": { "type": "object", "properties": { "id": { "type": "integer" } } } } } } },
+                    "Page": { "description": "a page", "content": { "text/html; charset=utf-8": {} } },
+                },
+            },
+        });
+        let surface = surface(&document.to_string());
+        let [write, page] = &surface.endpoints[..] else { panic!("{surface:?}") };
+        assert_eq!((write.texts(), write.response.as_slice()), (vec!["note"], &["id".to_owned()][..]));
+        assert!(page.html && !write.html);
     }
 
     #[test]
@@ -334,6 +458,10 @@ mod tests {
             (json!({ "$ref": "#/components/schemas/Text" }), &["q"], &[]),
             (json!({ "type": "array", "items": { "type": "integer" } }), &[], &["q"]),
             (json!({ "type": "integer" }), &[], &[]),
+            (json!({ "anyOf": [{ "type": "string" }, { "type": "null" }] }), &["q"], &[]),
+            (json!({ "allOf": [{ "$ref": "#/components/schemas/Text" }], "description": "a" }), &["q"], &[]),
+            (json!({ "$ref": "#/components/schemas/Circle" }), &[], &[]),
+            (json!({}), &[], &[]),
         ] {
             let parameter = json!({ "name": "q", "in": "query", "schema": schema });
             let endpoint = one(json!({ "parameters": [parameter], "responses": OK() }));
@@ -361,6 +489,15 @@ mod tests {
             (json!({ "type": "integer", "minimum": 5 }), json!(5)),
             (json!({ "type": "boolean" }), json!(true)),
             (json!({ "type": "array", "items": {} }), json!([])),
+            (json!({ "type": ["null", "integer"], "minimum": 2 }), json!(2)),
+            (json!({ "type": "string", "examples": ["one", "two"] }), json!("one")),
+            (json!({ "type": ["string", "null"], "enum": [null, "a"] }), json!("a")),
+            (json!({ "const": "only" }), json!("only")),
+            (
+                json!({ "anyOf": [{ "type": "null" }, { "type": "string", "format": "uuid" }] }),
+                json!("123e4567-e89b-42d3-a456-426614174000"),
+            ),
+            (json!({ "$ref": "#/components/schemas/Order" }), json!({})),
         ] {
             let body = json!({ "type": "object", "properties": {
                 "field": schema, "id": { "type": "integer", "readOnly": true } } });
@@ -406,17 +543,18 @@ mod tests {
             (json!([{ "token": [] }]), Some(json!([])), false),
             (json!([]), Some(json!([{ "token": [] }])), true),
             (json!([]), None, false),
+            (json!([{ "token": [] }]), Some(json!([{ "token": [] }, {}])), false),
         ] {
-            let mut operation = json!({ "responses": OK() });
-            if let Some(own) = own {
-                operation["security"] = own;
-            }
+            let operation = match own {
+                Some(own) => json!({ "responses": OK(), "security": own }),
+                None => json!({ "responses": OK() }),
+            };
             let document = json!({
                 "openapi": "3.1.0", "info": { "title": "a", "version": "1" }, "security": root,
                 "components": { "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } } },
                 "paths": { "/a": { "get": operation } },
             });
-            let surface = Surface::parse(&document.to_string()).unwrap();
+            let surface = surface(&document.to_string());
             assert_eq!(surface.secured_read().is_some(), is_secured, "{document}");
         }
     }

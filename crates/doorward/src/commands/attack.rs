@@ -1,9 +1,10 @@
 //! `doorward attack`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use attack::{ApiUrl, AttackReport, GuideDoor, HttpClient, Identity, Options, Probe, Status, Surface};
 use clap::{Args, ValueEnum};
+use openapi::{Document, Problem, Source};
 use report::{sarif, text};
 
 use crate::commands::terminal;
@@ -11,7 +12,8 @@ use crate::exit::{Exit, Failure};
 
 #[derive(Args)]
 pub struct Attack {
-    /// The API, as `https://api.example.com`. Attack only what is yours.
+    /// The API, as `https://api.example.com`. Attack only what is yours. Without a path, the API is where the document's
+    /// first server says (`/v1`); with one (`https://test.example.com/shop`), it is there.
     url: ApiUrl,
     /// Its OpenAPI document; without it, the API is asked for one.
     #[arg(long, value_name = "FILE")]
@@ -65,11 +67,10 @@ impl Attack {
             // An API that cannot be reached is not one whose doors are shut.
             client.send(&Probe::get("/")).await.map_err(Failure::could_not_run)?;
             let document = match &self.openapi {
-                Some(path) => std::fs::read_to_string(path)
-                    .map_err(|e| Failure::usage(miette::miette!("{} cannot be read: {e}", path.display())))?,
+                Some(path) => read(path).map_err(Failure::usage)?,
                 None => download(&client).await?,
             };
-            let surface = Surface::parse(&document).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
+            let surface = Surface::of(&document);
             let options = Options {
                 identities: self.identity,
                 doors: self.door,
@@ -107,11 +108,22 @@ fn outcome(report: &AttackReport) -> Result<Exit, Failure> {
     Err(Failure::could_not_run(format!("{count} attacks could not run to their end, first {name}: {reason}")))
 }
 
+/// The document from a file, and from those beside it that it refers to.
+fn read(path: &Path) -> Result<Document, Problem> {
+    let name = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => Document::parse(&Source::new(name, text), path.parent()),
+        Err(e) => Err(Source::new(name, "").problem(None, format!("cannot be read: {e}"))),
+    }
+}
+
 /// The document from the paths where APIs usually serve it.
-async fn download(client: &HttpClient) -> Result<String, Failure> {
+async fn download(client: &HttpClient) -> Result<Document, Failure> {
     for path in ["/openapi.json", "/openapi.yaml", "/v3/api-docs", "/swagger.json"] {
         match client.send(&Probe::get(path)).await {
-            Ok((answer, _)) if answer.status.is_success() => return Ok(answer.text()),
+            Ok((answer, _)) if answer.status.is_success() => {
+                return Document::parse(&Source::new(path, answer.text()), None).map_err(Failure::usage);
+            }
             Ok(_) => {}
             Err(error) => return Err(Failure::could_not_run(error)),
         }

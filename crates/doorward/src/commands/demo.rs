@@ -108,7 +108,8 @@ async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(
     let address = gate.as_ref().map_or(lab.address(), |gate| gate.address);
     let target = format!("http://{address}").parse().map_err(Failure::could_not_run)?;
     let client = HttpClient::new(target);
-    let surface = Surface::parse(lab::OPENAPI).map_err(Failure::could_not_run)?;
+    let document = openapi::Source::new("shop.openapi.yaml", lab::OPENAPI);
+    let surface = Surface::of(&openapi::Document::parse(&document, None).map_err(Failure::could_not_run)?);
     let mut identities = Vec::new();
     let [victim, attacker, _] = ACCOUNTS;
     for (name, password) in [victim, attacker] {

@@ -4,7 +4,6 @@ use http::Method;
 
 use crate::door::{GuideDoor, ShutBy};
 use crate::need::Need;
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::{Attempts, Verdict};
 
@@ -22,7 +21,8 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let mut attempts = Attempts::default();
     let writes = p.surface.plain(&Method::POST).filter(|endpoint| endpoint.secured);
     for endpoint in writes.filter(|endpoint| !endpoint.texts().is_empty()) {
-        let probe = Probe::json(Method::POST, endpoint.path.clone(), &endpoint.example())
+        let probe = endpoint
+            .request(&endpoint.example())
             .header("cookie", format!("session={token}"))
             .header("origin", "https://evil.example")
             .header("sec-fetch-site", "cross-site")

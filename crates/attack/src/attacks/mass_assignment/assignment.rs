@@ -3,7 +3,6 @@
 use http::Method;
 
 use crate::oracle;
-use crate::probe::Probe;
 use crate::probing::{AttackError, Probing};
 use crate::verdict::{Attempts, Verdict};
 
@@ -13,9 +12,7 @@ pub(super) async fn probe(p: Probing<'_>, fields: &[(&str, i64)]) -> Result<Verd
     for endpoint in p.surface.plain(&Method::POST).filter(|endpoint| endpoint.secured) {
         let is_shown = |field: &str| endpoint.response.iter().any(|shown| shown == field);
         for (field, value) in fields.iter().filter(|(field, _)| is_shown(field)) {
-            let mut body = endpoint.example();
-            body[*field] = (*value).into();
-            let probe = Probe::json(Method::POST, endpoint.path.clone(), &body);
+            let probe = endpoint.request(&endpoint.example_with(field, *value));
             let (answer, seen) = p.send(&p.authenticated(probe)).await?;
             if oracle::took(&answer, &[field], &(*value).into()) {
                 let summary = format!("{} took {field}: {value}", endpoint.path);

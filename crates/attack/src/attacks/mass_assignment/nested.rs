@@ -1,14 +1,12 @@
 //! A privilege hidden in an inner object.
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::door::{GuideDoor, ShutBy};
 use crate::oracle;
 use crate::payloads::mass_assignment::INNER_VALUE;
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
-use crate::surface::RequestBody;
 use crate::verdict::{Attempts, Verdict};
 
 pub(super) const ATTACK: Attack = Attack {
@@ -23,15 +21,13 @@ pub(super) const ATTACK: Attack = Attack {
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let mut attempts = Attempts::default();
     for endpoint in p.surface.plain(&Method::PATCH) {
-        let RequestBody::Json(properties) = &endpoint.body else { continue };
-        for (outer, schema) in properties {
-            let inner = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-            for (name, _) in inner.filter(|(_, schema)| is_read_only(schema)) {
-                let body = json!({ outer.as_str(): { name.as_str(): INNER_VALUE } });
-                let probe = Probe::json(Method::PATCH, endpoint.path.clone(), &body);
+        for outer in endpoint.body.properties() {
+            for name in &outer.read_only_inside {
+                let body = json!({ &*outer.name: { &**name: INNER_VALUE } });
+                let probe = endpoint.request(&body);
                 let (answer, seen) = p.send(&p.authenticated(probe)).await?;
-                if oracle::took(&answer, &[outer, name], &INNER_VALUE.into()) {
-                    let summary = format!("{} took {outer}.{name}", endpoint.path);
+                if oracle::took(&answer, &[&outer.name, name], &INNER_VALUE.into()) {
+                    let summary = format!("{} took {}.{name}", endpoint.path, outer.name);
                     return Ok(Verdict::exploited(summary, vec![seen]));
                 }
                 attempts.blocked(seen);
@@ -39,8 +35,4 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
         }
     }
     Ok(attempts.verdict("the inner field was not taken", "no inner object has read-only fields"))
-}
-
-fn is_read_only(schema: &Value) -> bool {
-    schema.get("readOnly") == Some(&Value::Bool(true))
 }

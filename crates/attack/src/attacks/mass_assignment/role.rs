@@ -6,7 +6,6 @@ use serde_json::Value;
 use crate::door::{GuideDoor, ShutBy};
 use crate::oracle;
 use crate::payloads::mass_assignment::PRIVILEGES;
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::{Attempts, Verdict};
 
@@ -24,7 +23,7 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     for endpoint in p.surface.plain(&Method::PATCH) {
         for (field, value) in PRIVILEGES {
             let body = Value::Object([(field.to_owned(), value.into())].into_iter().collect());
-            let probe = Probe::json(Method::PATCH, endpoint.path.clone(), &body);
+            let probe = endpoint.request(&body);
             let (answer, seen) = p.send(&p.authenticated(probe)).await?;
             // The answer shows the object as it is now.
             if oracle::took(&answer, &[field], &value.into()) {

@@ -1,13 +1,11 @@
 //! Somebody else's object through GraphQL.
 
-use http::Method;
 use serde_json::json;
 
 use super::objects;
 use crate::door::{GuideDoor, ShutBy};
 use crate::need::Need;
 use crate::oracle;
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::{Attempts, Verdict};
 
@@ -33,7 +31,7 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
         let id = created.id;
         let query = format!("query($id: ID!) {{ stolen: {field}(id: $id) {{ id }} }}");
         let body = json!({ "query": query, "variables": { "id": id } });
-        let probe = Probe::json(Method::POST, &endpoint.path, &body);
+        let probe = endpoint.request(&body);
         let (theirs, seen) = p.send(&probe.by(attacker)).await?;
         let stolen = theirs.json().and_then(|answer| answer.pointer("/data/stolen/id").map(oracle::id_text));
         if stolen.is_some_and(|stolen| stolen == id) {

@@ -1,6 +1,5 @@
 //! Wrong passwords, one after the other.
 
-use http::Method;
 use serde_json::json;
 
 use crate::oracle;
@@ -21,7 +20,7 @@ pub(super) async fn probe(
     let mut last = None;
     for attempt in 0..ATTEMPTS {
         let body = json!({ "username": name, "password": format!("wrong-password-{attempt}") });
-        let probe = disguise(Probe::json(Method::POST, login.path.clone(), &body), attempt);
+        let probe = disguise(login.request(&body), attempt);
         let (answer, seen) = p.send(&probe).await?;
         if oracle::is_rate_limited(&answer) {
             return Ok(Verdict::blocked(format!("stopped after {attempt} tries"), vec![seen]));

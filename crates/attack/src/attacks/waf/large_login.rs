@@ -1,11 +1,8 @@
 //! A login body that is far too large.
 
-use http::Method;
-
 use crate::door::{GuideDoor, ShutBy};
 use crate::need::Need;
 use crate::payloads::waf::PADDING;
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::Verdict;
 
@@ -22,7 +19,7 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let (login, name, password) = p.credentials()?;
     let padding = "x".repeat(PADDING);
     let body = serde_json::json!({ "username": name, "password": password, "padding": padding });
-    let (answer, seen) = p.send(&Probe::json(Method::POST, login.path.clone(), &body)).await?;
+    let (answer, seen) = p.send(&login.request(&body)).await?;
     // The credentials are valid: success proves that the body was read and used.
     Ok(if answer.is_success() {
         Verdict::exploited("a login body of 20 KB is processed", vec![seen])

@@ -16,7 +16,7 @@ pub(super) const ATTACK: Attack = Attack {
 };
 
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
-    let path = p.surface.endpoints.first().map_or("/", |endpoint| endpoint.path.as_str());
+    let path = p.client.target(p.surface.endpoints.first().map_or("/", |endpoint| endpoint.path.as_str()));
     let authority = p.client.authority();
     let mut attempts = Attempts::default();
     for framing in AMBIGUOUS_FRAMING {

@@ -1,12 +1,9 @@
 //! A session cookie that any script on the page could read.
 
-use http::Method;
-
 use crate::door::{GuideDoor, ShutBy};
 use crate::need::Need;
 use crate::oracle;
 use crate::oracle::Cookies;
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::Verdict;
 
@@ -22,7 +19,7 @@ pub(super) const ATTACK: Attack = Attack {
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let (login, name, password) = p.credentials()?;
     let body = serde_json::json!({ "username": name, "password": password });
-    let (answer, seen) = p.send(&Probe::json(Method::POST, login.path.clone(), &body)).await?;
+    let (answer, seen) = p.send(&login.request(&body)).await?;
     Ok(match oracle::cookies(&answer) {
         None => Verdict::not_applicable("login sets no cookie"),
         Some(Cookies::Lack(attribute)) => {

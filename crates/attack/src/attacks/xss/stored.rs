@@ -25,9 +25,7 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     for endpoint in p.surface.plain(&Method::POST).filter(|endpoint| endpoint.secured) {
         for payload in STORED {
             for field in endpoint.texts() {
-                let mut body = endpoint.example();
-                body[field] = payload.into();
-                let probe = Probe::json(Method::POST, endpoint.path.clone(), &body);
+                let probe = endpoint.request(&endpoint.example_with(field, payload));
                 let (_, stored) = p.send(&p.authenticated(probe)).await?;
                 if let Some((page, shown)) = page_that_shows(p, payload).await? {
                     let summary = format!("{field} of {} stands in {page} unescaped", endpoint.path);
