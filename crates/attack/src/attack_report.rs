@@ -147,8 +147,13 @@ mod tests {
             "attack": "a", "door": "cors", "thought": "Does it?", "shut_by": "code", "status": "exploited",
             "summary": "it does", "evidence": [{ "request": "GET /", "answer": "200 OK" }],
         });
-        assert_eq!(json["findings"][0], first);
-        assert_eq!(json["findings"][2]["status"], "failed");
-        assert_eq!((&json["ordinary"], &json["refused"][0]["request"]), (&3.into(), &"GET /".into()));
+        for (at, value) in [
+            ("/findings/0", first),
+            ("/findings/2/status", "failed".into()),
+            ("/ordinary", 3.into()),
+            ("/refused/0/request", "GET /".into()),
+        ] {
+            assert_eq!(json.pointer(at), Some(&value), "{at}");
+        }
     }
 }

@@ -13,6 +13,14 @@ pub(crate) fn claims(token: &str) -> Option<Value> {
     serde_json::from_slice(&payload).ok().filter(Value::is_object)
 }
 
+/// Claims with other values for some, or with more of them.
+pub(crate) fn changed<const N: usize>(mut claims: Value, changes: [(&str, Value); N]) -> Value {
+    if let Value::Object(members) = &mut claims {
+        members.extend(changes.map(|(name, value)| (name.to_owned(), value)));
+    }
+    claims
+}
+
 /// An unsigned token with these claims; `algorithm` is a spelling of `none`.
 pub(crate) fn unsigned(claims: &Value, algorithm: &str) -> String {
     let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#));
@@ -66,6 +74,12 @@ mod tests {
             assert_eq!(header, format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#));
             assert_eq!(URL_SAFE_NO_PAD.decode(payload).unwrap(), br#"{"sub":"1"}"#);
         }
+    }
+
+    #[test]
+    fn changed_claims_keep_the_others() {
+        let claims = changed(json!({ "sub": "1", "exp": 2 }), [("exp", 1.into()), ("role", "admin".into())]);
+        assert_eq!(claims, json!({ "sub": "1", "exp": 1, "role": "admin" }));
     }
 
     #[test]

@@ -20,14 +20,13 @@ pub(super) const ATTACK: Attack = Attack {
 
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let endpoint = p.secured_read()?;
-    let (text, mut claims) = p.victim_jwt()?;
+    let (text, claims) = p.victim_jwt()?;
     // Without the secret, an attacker has only old tokens that the API issued.
     let Some(secret) = token::crack(text) else {
         return Ok(Verdict::blocked("no token of another age can be made", vec![]));
     };
     let (issued, expired) = EXPIRED;
-    claims["iat"] = issued.into();
-    claims["exp"] = expired.into();
+    let claims = token::changed(claims, [("iat", issued.into()), ("exp", expired.into())]);
     let Some(old) = token::forge(&claims, secret) else { return Ok(Verdict::not_applicable("cannot sign")) };
     let old = Identity::bearer("old", &old);
     let (answer, seen) = p.send(&Probe::get(endpoint.path.clone()).by(&old)).await?;

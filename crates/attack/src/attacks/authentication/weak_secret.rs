@@ -19,11 +19,11 @@ pub(super) const ATTACK: Attack = Attack {
 
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let endpoint = p.secured_read()?;
-    let (text, mut claims) = p.jwt()?;
+    let (text, claims) = p.jwt()?;
     let Some(secret) = token::crack(text) else {
         return Ok(Verdict::blocked("the secret is not a common one", vec![]));
     };
-    claims["role"] = "admin".into();
+    let claims = token::changed(claims, [("role", "admin".into())]);
     let Some(forged) = token::forge(&claims, secret) else {
         return Ok(Verdict::not_applicable("cannot sign"));
     };
