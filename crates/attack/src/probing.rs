@@ -154,6 +154,16 @@ impl<'p> Probing<'p> {
         self.surface.secured_read().ok_or(AttackError::Unmet(Need::SecuredRead))
     }
 
+    /// That read, with the credentials of [`Probing::authenticated`].
+    pub(crate) fn read(self) -> Result<Probe, AttackError> {
+        Ok(self.authenticated(Probe::get(self.secured_read()?.path.clone())))
+    }
+
+    /// A read with one query parameter, with the same credentials.
+    pub(crate) fn query(self, endpoint: &Endpoint, name: &str, value: &str) -> Probe {
+        self.authenticated(Probe::query(&endpoint.path, name, value))
+    }
+
     /// Where GraphQL is served.
     pub(crate) fn graphql(self) -> Result<&'p Endpoint, AttackError> {
         self.surface.graphql().ok_or(AttackError::Unmet(Need::GraphQl))

@@ -3,7 +3,6 @@
 use crate::door::{GuideDoor, ShutBy};
 use crate::need::Need;
 use crate::oracle;
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::Verdict;
 
@@ -17,8 +16,7 @@ pub(super) const ATTACK: Attack = Attack {
 };
 
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
-    let endpoint = p.secured_read()?;
-    let (answer, seen) = p.send(&p.authenticated(Probe::get(endpoint.path.clone()))).await?;
+    let (answer, seen) = p.send(&p.read()?).await?;
     Ok(match oracle::software(&answer) {
         Some(line) => Verdict::exploited(line, vec![seen]),
         None => Verdict::blocked("no header names software", vec![seen]),

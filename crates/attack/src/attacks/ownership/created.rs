@@ -21,20 +21,16 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let (victim, attacker) = p.accounts()?;
     let mut attempts = Attempts::default();
     for (_, collection) in p.surface.objects() {
-        let Some(created) = objects::create(p, collection, victim).await? else { continue };
-        let path = created.path;
-        let probe = Probe::get(path.clone());
-        let (own, _) = p.send(&probe.clone().by(victim)).await?;
-        let (theirs, seen) = p.send(&probe.by(attacker)).await?;
-        if oracle::same(&own, &theirs) {
+        let Some(object) = objects::create_readable(p, collection, victim, &mut attempts).await? else {
+            continue;
+        };
+        let path = object.path;
+        let (theirs, seen) = p.send(&Probe::get(path.clone()).by(attacker)).await?;
+        if oracle::same(&object.seen_by_owner, &theirs) {
             let summary = format!("{} reads {path}, which {} created", attacker.name, victim.name);
             return Ok(Verdict::exploited(summary, vec![seen]));
         }
-        if own.is_success() {
-            attempts.blocked(seen);
-        } else {
-            attempts.unjudged("its creator cannot read it either");
-        }
+        attempts.blocked(seen);
     }
     Ok(attempts.verdict("only its creator sees it", "nothing can be created and read by id"))
 }

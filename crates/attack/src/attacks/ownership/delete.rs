@@ -25,17 +25,13 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
         if p.surface.writes(&Method::DELETE, collection).is_none() {
             continue;
         }
-        let Some(created) = objects::create(p, collection, victim).await? else { continue };
-        let path = created.path;
-        let read = Probe::get(path.clone()).by(victim);
-        let (before, _) = p.send(&read).await?;
-        if !before.is_success() {
-            attempts.unjudged("its creator cannot read it");
+        let Some(object) = objects::create_readable(p, collection, victim, &mut attempts).await? else {
             continue;
-        }
+        };
+        let path = object.path;
         let probe = Probe { method: Method::DELETE, ..Probe::get(path.clone()) };
         let (_, sent) = p.send(&probe.by(attacker)).await?;
-        let (after, _) = p.send(&read).await?;
+        let (after, _) = p.send(&object.read).await?;
         if after.status == StatusCode::NOT_FOUND {
             let summary = format!("{} deleted {path} of {}", attacker.name, victim.name);
             return Ok(Verdict::exploited(summary, vec![sent]));

@@ -6,7 +6,6 @@ use super::objects;
 use crate::door::{GuideDoor, ShutBy};
 use crate::need::Need;
 use crate::oracle;
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::{Attempts, Verdict};
 
@@ -24,14 +23,15 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let mut attempts = Attempts::default();
     for (_, collection) in p.surface.objects() {
         let Some(write) = p.surface.writes(&Method::PUT, collection) else { continue };
-        let Some(created) = objects::create(p, collection, victim).await? else { continue };
-        let path = created.path;
         let Some(field) = write.texts().first().copied() else { continue };
-        let mut body = write.example();
-        body[field] = "taken over".into();
-        let (_, sent) = p.send(&Probe::json(Method::PUT, path.clone(), &body).by(attacker)).await?;
+        let Some(object) = objects::create_readable(p, collection, victim, &mut attempts).await? else {
+            continue;
+        };
+        let path = object.path;
+        let body = write.example_with(field, "taken over");
+        let (_, sent) = p.send(&write.request_at(&path, &body).by(attacker)).await?;
         // The answer to the write does not count; what the victim finds afterwards does.
-        let (after, _) = p.send(&Probe::get(path.clone()).by(victim)).await?;
+        let (after, _) = p.send(&object.read).await?;
         if oracle::took(&after, &[field], &"taken over".into()) {
             let summary = format!("{} changed {path} of {}", attacker.name, victim.name);
             return Ok(Verdict::exploited(summary, vec![sent]));
@@ -39,7 +39,7 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
         if after.is_success() {
             attempts.blocked(sent);
         } else {
-            attempts.unjudged("its creator cannot read it");
+            attempts.unjudged("its creator cannot read it any more");
         }
     }
     Ok(attempts.verdict("the object is as its owner left it", "nothing is written by id"))

@@ -4,7 +4,6 @@ use crate::door::{GuideDoor, ShutBy};
 use crate::need::Need;
 use crate::oracle;
 use crate::payloads::sql::UNFINISHED;
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::{Attempts, Verdict};
 
@@ -21,8 +20,7 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let mut attempts = Attempts::default();
     for (endpoint, name) in p.text_queries() {
         for payload in UNFINISHED {
-            let (answer, seen) =
-                p.send(&p.authenticated(Probe::query(&endpoint.path, name, payload))).await?;
+            let (answer, seen) = p.send(&p.query(endpoint, name, payload)).await?;
             if let Some(error) = oracle::database_error(&answer) {
                 let summary = format!("{name}={payload} is answered with `{error}`");
                 return Ok(Verdict::exploited(summary, vec![seen]));

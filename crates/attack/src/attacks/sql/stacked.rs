@@ -4,7 +4,6 @@ use crate::door::{GuideDoor, ShutBy};
 use crate::need::Need;
 use crate::oracle;
 use crate::payloads::sql::STACKED;
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::{Attempts, Verdict};
 
@@ -20,7 +19,7 @@ pub(super) const ATTACK: Attack = Attack {
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let mut attempts = Attempts::default();
     for (endpoint, name) in p.text_queries() {
-        let probe = |value: &str| p.authenticated(Probe::query(&endpoint.path, name, value));
+        let probe = |value: &str| p.query(endpoint, name, value);
         let (before, _) = p.send(&probe("somebody")).await?;
         let (_, sent) = p.send(&probe(STACKED)).await?;
         let (after, broken) = p.send(&probe("somebody")).await?;

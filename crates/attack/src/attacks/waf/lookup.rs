@@ -4,7 +4,6 @@ use super::reach;
 use crate::door::{GuideDoor, ShutBy};
 use crate::need::Need;
 use crate::payloads::waf::LOOKUP;
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::Verdict;
 
@@ -18,8 +17,7 @@ pub(super) const ATTACK: Attack = Attack {
 };
 
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
-    let endpoint = p.secured_read()?;
-    let with =
-        |value: &str| p.authenticated(Probe::get(endpoint.path.clone())).header("x-api-version", value);
+    let probe = p.read()?;
+    let with = |value: &str| probe.clone().header("x-api-version", value);
     reach::probe(p, &with("1"), &with(LOOKUP)).await
 }

@@ -16,8 +16,7 @@ pub(super) const ATTACK: Attack = Attack {
 };
 
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
-    let endpoint = p.secured_read()?;
-    let probe = Probe { user_agent: false, ..p.authenticated(Probe::get(endpoint.path.clone())) };
+    let probe = Probe { user_agent: false, ..p.read()? };
     let (answer, seen) = p.send(&probe).await?;
     Ok(if answer.is_success() {
         Verdict::exploited("served without a User-Agent", vec![seen])

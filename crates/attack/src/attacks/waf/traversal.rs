@@ -4,7 +4,6 @@ use super::reach;
 use crate::door::{GuideDoor, ShutBy};
 use crate::need::Need;
 use crate::payloads::waf::TRAVERSAL;
-use crate::probe::Probe;
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::Verdict;
 
@@ -19,6 +18,6 @@ pub(super) const ATTACK: Attack = Attack {
 
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let (endpoint, name) = p.text_queries().next().ok_or(AttackError::Unmet(Need::TextQuery))?;
-    let with = |value: &str| p.authenticated(Probe::query(&endpoint.path, name, value));
+    let with = |value: &str| p.query(endpoint, name, value);
     reach::probe(p, &with("zz-ordinary"), &with(TRAVERSAL)).await
 }
