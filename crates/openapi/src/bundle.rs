@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use crate::fragment;
 use crate::overlay;
 use crate::positions::Positions;
 use crate::shape::escape;
@@ -162,6 +163,7 @@ impl Bundle {
 
     fn local(&mut self, number: usize, target: &str, directory: Option<&Path>) -> Result<String, Problem> {
         let (file, fragment) = target.split_once('#').unwrap_or((target, ""));
+        let fragment = fragment::decode(fragment);
         if file.is_empty() {
             let prefix = if number == 0 { String::new() } else { format!("/{FILES}/{number}") };
             return Ok(format!("#{prefix}{fragment}"));

@@ -37,6 +37,7 @@
 
 mod bundle;
 mod diagnostics;
+mod fragment;
 mod normalize;
 mod operation;
 mod overlay;

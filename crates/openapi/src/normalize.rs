@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::Direction;
+use crate::{Direction, fragment};
 
 /// Rewrites every schema in the document for one direction.
 pub(crate) fn normalize(value: &mut Value, direction: Direction) {
@@ -17,6 +17,7 @@ pub(crate) fn normalize(value: &mut Value, direction: Direction) {
             exclusive_bound(map, "exclusiveMinimum", "minimum");
             exclusive_bound(map, "exclusiveMaximum", "maximum");
             required(map, direction);
+            reference(map);
             map.values_mut().for_each(|item| normalize(item, direction));
         }
         _ => {}
@@ -46,6 +47,15 @@ fn exclusive_bound(map: &mut Map<String, Value>, exclusive: &str, inclusive: &st
         if is_exclusive && let Some(bound) = map.remove(inclusive) {
             map.insert(exclusive.into(), bound);
         }
+    }
+}
+
+/// The bundle's references hold pointers; JSON Schema's are URIs.
+fn reference(map: &mut Map<String, Value>) {
+    if let Some(Value::String(target)) = map.get_mut("$ref")
+        && let Some(pointer) = target.strip_prefix('#')
+    {
+        *target = format!("#{}", fragment::encode(pointer));
     }
 }
 

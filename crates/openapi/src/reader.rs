@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use http::Method;
 use jsonschema::{Registry, Validator};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::bundle::{Bundle, Copies, settings};
+use crate::fragment;
 use crate::normalize::normalize;
 use crate::operation::{Body, MediaType, Operation, PathItem, Response};
 use crate::parameter::{Location, Parameter, Style};
@@ -257,7 +257,7 @@ impl<'b> Reader<'b> {
             Direction::Request => &self.request,
             Direction::Response => &self.response,
         };
-        let fragment = utf8_percent_encode(pointer, NOT_IN_FRAGMENT);
+        let fragment = fragment::encode(pointer);
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .with_registry(registry)
@@ -307,23 +307,6 @@ impl fmt::Display for At<'_> {
         write!(f, "{} {}{}", self.method.to_ascii_uppercase(), self.base_path, self.path)
     }
 }
-
-/// What a fragment of a URI cannot hold unescaped (RFC 3986 §3.5).
-const NOT_IN_FRAGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'<')
-    .add(b'>')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 const METHODS: [(&str, Method); 8] = [
     ("get", Method::GET),

@@ -258,3 +258,25 @@ fn json_is_selected_by_how_it_is_written() {
         assert_eq!(found.map(|media| &*media.range), selected, "{ranges:?}");
     }
 }
+
+#[test]
+fn references_into_paths_are_followed_however_they_are_written() {
+    for reference in [
+        "#/paths/~1users~1{id}/x-user",
+        "#/paths/~1users~1%7Bid%7D/x-user",
+        "#/paths/%7e1users~1%7bid%7D/x%2Duser",
+    ] {
+        let body = json!({ "content": { "application/json": { "schema": { "$ref": reference } } } });
+        let text = json!({ "openapi": "3.1.0", "paths": { "/users/{id}": {
+            "x-user": { "type": "object", "properties": { "name": { "type": "string" }, "friend": { "$ref": reference } } },
+            "put": { "requestBody": body },
+        } } });
+        let d = Document::parse(&Source::new("paths.json", text.to_string()), None).unwrap();
+        let media = &operation(&d, Method::PUT, "/users/7").body.as_ref().unwrap().content[0];
+        assert_eq!(media.errors(&json!({ "friend": { "name": 7 } }), 9).len(), 1, "{reference}");
+        let mut value = json!({ "name": "x", "friend": { "role": "admin" } });
+        let removed = d.shapes.strip(media.shape.unwrap(), &mut value, Direction::Request, &[]);
+        assert_eq!(removed, ["/friend/role"], "{reference}");
+        assert_eq!(d.schema(media.schema.as_deref().unwrap()).properties().len(), 2, "{reference}");
+    }
+}
