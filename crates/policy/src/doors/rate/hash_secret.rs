@@ -1,6 +1,7 @@
 //! The secret under which counter keys are hashed.
 
-use super::RateConfig;
+use std::path::Path;
+
 use crate::reader::Reader;
 
 /// A secret that all gateways with the same counters share. Never printed.
@@ -16,8 +17,13 @@ impl HashSecret {
         &self.0
     }
 
-    pub(super) fn read(config: &RateConfig, reader: &mut Reader) -> Option<HashSecret> {
-        let (field, secret) = match (&config.hash_secret_file, &config.hash_secret_env) {
+    /// Reads it from a file or from an environment variable, if one of them is set.
+    pub(super) fn read(
+        file: Option<&Path>,
+        variable: Option<&str>,
+        reader: &mut Reader,
+    ) -> Option<HashSecret> {
+        let (field, secret) = match (file, variable) {
             (None, None) => return None,
             (Some(file), None) => {
                 ("hash_secret_file", reader.secret_file(file, &["rate", "hash_secret_file"])?)

@@ -45,7 +45,11 @@ impl RateConfig {
     pub(crate) fn compile(&self, reader: &mut Reader) -> Rate {
         Rate {
             max_keys: self.max_keys,
-            hash_secret: HashSecret::read(self, reader),
+            hash_secret: HashSecret::read(
+                self.hash_secret_file.as_deref(),
+                self.hash_secret_env.as_deref(),
+                reader,
+            ),
             login_paths: self.login_paths.clone(),
         }
     }
