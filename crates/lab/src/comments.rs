@@ -9,9 +9,9 @@ use axum::response::Html;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Version;
-use crate::server::{Shop, ShopError};
+use crate::shop::{Shop, ShopError};
 use crate::token::Claims;
+use crate::version::Version;
 
 #[derive(Deserialize)]
 pub(crate) struct NewComment {

@@ -16,6 +16,10 @@ struct Connections {
     reader: Connection,
 }
 
+/// The accounts of the shop: name and password.
+pub const ACCOUNTS: [(&str, &str); 3] =
+    [("alice", "wonderland-2026"), ("bob", "builder-of-things"), ("admin", "correct-horse-battery")];
+
 const SCHEMA: &str = "
     DROP TABLE IF EXISTS users; DROP TABLE IF EXISTS orders; DROP TABLE IF EXISTS comments;
     CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, password TEXT, email TEXT, avatar_url TEXT, bio TEXT, role TEXT, settings TEXT);
@@ -52,7 +56,7 @@ impl Database {
     pub fn reset(&self) -> Result<()> {
         let writer = &self.connections.lock().writer;
         writer.execute_batch(SCHEMA)?;
-        for (id, (name, password)) in (1_i64..).zip(crate::ACCOUNTS) {
+        for (id, (name, password)) in (1_i64..).zip(ACCOUNTS) {
             let role = if name == "admin" { "admin" } else { "user" };
             writer.execute(
                 "INSERT INTO users VALUES (?1, ?2, ?3, ?4, '', '', ?5, '{\"theme\":\"light\",\"credit_limit\":100}')",

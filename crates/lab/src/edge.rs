@@ -4,17 +4,14 @@
 //! [guide §5]: https://github.com/doorward/doorward/blob/main/docs/guide.md#5-cors-and-request-forgery
 //! [guide §7]: https://github.com/doorward/doorward/blob/main/docs/guide.md#7-security-headers
 
-use std::time::{Duration, Instant};
-
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use parking_lot::Mutex;
 
-use crate::Version;
-use crate::server::Shop;
+use crate::shop::Shop;
+use crate::version::Version;
 
 const ALLOWED_ORIGIN: &str = "https://shop.example";
 
@@ -82,27 +79,4 @@ fn refusal(shop: &Shop, request: &Request) -> Option<StatusCode> {
         return Some(StatusCode::PAYLOAD_TOO_LARGE);
     }
     shop.requests.is_exceeded().then_some(StatusCode::TOO_MANY_REQUESTS)
-}
-
-/// At most 2,000 requests in five minutes ([guide §4]).
-///
-/// [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
-#[derive(Default)]
-pub(crate) struct RequestLimit(Mutex<Option<(Instant, u32)>>);
-
-impl RequestLimit {
-    /// Counts a request. Whether it is one too many.
-    fn is_exceeded(&self) -> bool {
-        const WINDOW: Duration = Duration::from_secs(300);
-        const ALLOWED: u32 = 2000;
-        let mut window = self.0.lock();
-        let (start, count) =
-            window.filter(|(start, _)| start.elapsed() < WINDOW).unwrap_or((Instant::now(), 0));
-        *window = Some((start, count.saturating_add(1)));
-        count >= ALLOWED
-    }
-
-    pub(crate) fn clear(&self) {
-        *self.0.lock() = None;
-    }
 }

@@ -8,11 +8,11 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::Version;
 use crate::orders::{self, Scope};
-use crate::server::{Shop, ShopError};
+use crate::shop::{Shop, ShopError};
 use crate::token::Claims;
 use crate::users;
+use crate::version::Version;
 
 /// How deep selections may nest.
 const MAX_DEPTH: usize = 8;

@@ -9,33 +9,25 @@
 mod comments;
 mod database;
 mod edge;
+mod failures;
 mod graphql;
 mod login;
 mod orders;
 mod profile;
+mod request_limit;
 mod search;
 mod server;
+mod shop;
 mod token;
 mod users;
+mod version;
 
-pub use database::Database;
+pub use database::{ACCOUNTS, Database};
 pub use server::{Exposure, Lab, LabError, Settings};
+pub use version::Version;
 
 /// The OpenAPI document of the shop. It describes the hardened version.
 pub const OPENAPI: &str = include_str!("../shop.openapi.yaml");
 
 /// A policy that protects the vulnerable shop. It names `shop.openapi.yaml` and `token.secret` beside it.
 pub const POLICY: &str = include_str!("../doorward.toml");
-
-/// Which version of the shop is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Version {
-    /// With the mistakes.
-    Vulnerable,
-    /// With the defences.
-    Hardened,
-}
-
-/// The accounts of the shop: name and password.
-pub const ACCOUNTS: [(&str, &str); 3] =
-    [("alice", "wonderland-2026"), ("bob", "builder-of-things"), ("admin", "correct-horse-battery")];

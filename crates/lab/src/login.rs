@@ -3,56 +3,22 @@
 //! [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 //! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
 
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::response::{AppendHeaders, IntoResponse};
-use parking_lot::Mutex;
 use rusqlite::OptionalExtension;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::Version;
-use crate::server::{Shop, ShopError};
+use crate::shop::{Shop, ShopError};
 use crate::token;
+use crate::version::Version;
 
 #[derive(Deserialize)]
 pub(crate) struct Credentials {
     username: String,
     password: String,
-}
-
-/// Failed logins by account.
-#[derive(Default)]
-pub(crate) struct Failures(Mutex<HashMap<String, Vec<Instant>>>);
-
-const WINDOW: Duration = Duration::from_secs(15 * 60);
-const ALLOWED: usize = 5;
-/// The most accounts that are counted: names come from outside and must not fill the memory.
-const MAX_ACCOUNTS: usize = 10_000;
-
-impl Failures {
-    fn are_too_many(&self, account: &str) -> bool {
-        let mut failures = self.0.lock();
-        let Some(times) = failures.get_mut(account) else { return false };
-        times.retain(|time| time.elapsed() < WINDOW);
-        times.len() >= ALLOWED
-    }
-
-    fn add(&self, account: &str) {
-        let mut failures = self.0.lock();
-        if failures.len() >= MAX_ACCOUNTS {
-            failures.clear();
-        }
-        failures.entry(account.to_owned()).or_default().push(Instant::now());
-    }
-
-    pub(crate) fn clear(&self) {
-        self.0.lock().clear();
-    }
 }
 
 pub(crate) async fn login(

@@ -8,9 +8,9 @@ use axum::extract::State;
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
-use crate::Version;
-use crate::server::{Shop, ShopError};
+use crate::shop::{Shop, ShopError};
 use crate::token::Claims;
+use crate::version::Version;
 
 /// The guide's allowlist.
 const FIELDS: [&str; 4] = ["name", "email", "avatar_url", "bio"];

@@ -8,8 +8,8 @@ use rusqlite::{Connection, Statement};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::Version;
-use crate::server::{Shop, ShopError};
+use crate::shop::{Shop, ShopError};
+use crate::version::Version;
 
 #[derive(Deserialize)]
 pub(crate) struct Search {

@@ -5,17 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::database::Database;
-use crate::edge::RequestLimit;
-use crate::login::Failures;
-use crate::{Version, comments, edge, graphql, login, orders, profile, search, token, users};
+use crate::shop::Shop;
+use crate::version::Version;
+use crate::{comments, edge, graphql, login, orders, profile, search, token, users};
 
 /// How often the data is restored.
 const RESET: Duration = Duration::from_secs(300);
@@ -54,16 +51,6 @@ pub enum LabError {
     /// The database cannot be created.
     #[error("cannot create the database: {0}")]
     Database(#[source] rusqlite::Error),
-}
-
-/// State of the handlers.
-#[derive(Clone)]
-pub(crate) struct Shop {
-    pub(crate) version: Version,
-    pub(crate) database: Arc<Database>,
-    pub(crate) secret: Arc<str>,
-    pub(crate) failures: Arc<Failures>,
-    pub(crate) requests: Arc<RequestLimit>,
 }
 
 /// A running lab. It stops when dropped.
@@ -157,31 +144,4 @@ fn random_secret() -> Result<String, LabError> {
     let read = std::fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
     read.map_err(LabError::Listen)?;
     Ok(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes))
-}
-
-/// An error that becomes a response.
-#[derive(Debug)]
-pub(crate) enum ShopError {
-    Unauthorized,
-    NotFound,
-    TooMany,
-    Internal(String),
-}
-
-impl From<rusqlite::Error> for ShopError {
-    fn from(error: rusqlite::Error) -> Self {
-        ShopError::Internal(error.to_string())
-    }
-}
-
-impl IntoResponse for ShopError {
-    fn into_response(self) -> Response {
-        let (status, text) = match self {
-            ShopError::Unauthorized => (StatusCode::UNAUTHORIZED, "authentication required".to_owned()),
-            ShopError::NotFound => (StatusCode::NOT_FOUND, "not found".to_owned()),
-            ShopError::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too many attempts".to_owned()),
-            ShopError::Internal(text) => (StatusCode::INTERNAL_SERVER_ERROR, text),
-        };
-        (status, axum::Json(json!({ "error": text }))).into_response()
-    }
 }

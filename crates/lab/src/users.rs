@@ -7,9 +7,9 @@ use axum::extract::{Path, State};
 use rusqlite::{OptionalExtension, Row};
 use serde_json::{Value, json};
 
-use crate::Version;
-use crate::server::{Shop, ShopError};
+use crate::shop::{Shop, ShopError};
 use crate::token::Claims;
+use crate::version::Version;
 
 pub(crate) async fn one(
     State(shop): State<Shop>,
