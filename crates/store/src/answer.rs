@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// The answer of a store: there at once, or a future that waits for a server or a thread.
 pub enum Answer<'a, T> {

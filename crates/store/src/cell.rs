@@ -1,6 +1,8 @@
 //! The arithmetic of rate limits: a pure function of a cell, a quota and the time.
 
-use crate::{Algorithm, CounterKey, Millis, Outcome, Quota, Ticket};
+use crate::key_hash::CounterKey;
+use crate::limit::{Algorithm, Outcome, Quota, Ticket};
+use crate::millis::Millis;
 
 /// What a backend keeps for a key. A fresh cell is all zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

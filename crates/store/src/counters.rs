@@ -2,12 +2,10 @@
 
 use std::fmt::Debug;
 
-use crate::{Answer, Millis, Outcome, Quota, Ticket};
-
-/// The key of a counter: a keyed hash of what the limit counts by ([`KeyHash`](crate::KeyHash)), so that a store holds
-/// no personal data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CounterKey(pub u128);
+use crate::answer::Answer;
+use crate::key_hash::CounterKey;
+use crate::limit::{Outcome, Quota, Ticket};
+use crate::millis::Millis;
 
 /// What one limit takes from its counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

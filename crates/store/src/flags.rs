@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 
-use crate::{Answer, LedgerKey, Millis};
+use crate::answer::Answer;
+use crate::ledger::LedgerKey;
+use crate::millis::Millis;
 
 /// The name of a fact: a hash of its kind and of what it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

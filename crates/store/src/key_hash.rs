@@ -6,7 +6,10 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use sha2::{Digest, Sha256};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use crate::CounterKey;
+/// The key of a counter: a keyed hash of what the limit counts by ([`KeyHash`]), so that a store holds no
+/// personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CounterKey(pub u128);
 
 /// Makes counter keys: SipHash-1-3 with 128 bits of output, under a secret key.
 #[derive(Clone, Copy)]

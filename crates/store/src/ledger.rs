@@ -7,7 +7,8 @@ use std::fmt::Debug;
 
 use sha2::{Digest, Sha256};
 
-use crate::{Answer, Millis};
+use crate::answer::Answer;
+use crate::millis::Millis;
 
 /// An entry: the first half of the SHA-256 of kind, caller and id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -37,11 +37,13 @@
 mod answer;
 mod cell;
 mod counters;
+mod error;
 mod flags;
 mod key_hash;
 mod ledger;
 pub mod limit;
 pub mod memory;
+mod millis;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "redis")]
@@ -52,33 +54,11 @@ mod stores;
 
 pub use answer::Answer;
 pub use cell::{Cell, CellError};
-pub use counters::{CounterKey, Counters, OnRefusal, Take};
+pub use counters::{Counters, OnRefusal, Take};
+pub use error::StoreError;
 pub use flags::{FlagKey, Flags};
-pub use key_hash::{KeyHash, KeyWriter};
+pub use key_hash::{CounterKey, KeyHash, KeyWriter};
 pub use ledger::{Ledger, LedgerKey};
 pub use limit::{Algorithm, Outcome, Quota, Ticket};
+pub use millis::Millis;
 pub use stores::Stores;
-
-/// A time in milliseconds since 1970, or a length of time in milliseconds.
-pub type Millis = u64;
-
-/// Now, for backends that drop expired entries by a clock of their own.
-#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
-fn unix_millis() -> Millis {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
-}
-
-/// Why a backend did not answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// It cannot be reached.
-    #[error("the store cannot be reached: {0}")]
-    Unavailable(String),
-    /// Its address is invalid. The address itself is not repeated: it may hold a password.
-    #[error("invalid store address; write {0}")]
-    Address(&'static str),
-    /// This build has no such backend.
-    #[error("this build has no {0} store; enable the feature `{0}`")]
-    NotBuilt(&'static str),
-}

@@ -1,6 +1,7 @@
 //! What a rate limit asks for and what it gets.
 
-use crate::{CounterKey, Millis};
+use crate::key_hash::CounterKey;
+use crate::millis::Millis;
 
 /// How a quota is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

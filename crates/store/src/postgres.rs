@@ -12,8 +12,10 @@ use tokio_postgres::{Client, Config, NoTls, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use crate::answer::Answer;
+use crate::error::StoreError;
 use crate::ledger::{Ledger, LedgerKey};
-use crate::{Answer, Millis, StoreError};
+use crate::millis::{Millis, unix_millis};
 
 /// Timeout of one answer, and of one attempt to connect.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -160,7 +162,7 @@ impl PostgresLedger {
             return Ok(());
         }
         self.written.store(0, Ordering::Relaxed);
-        let now = bigint(crate::unix_millis());
+        let now = bigint(unix_millis());
         self.within(session.client.execute(DROP_EXPIRED, &[&now])).await?;
         let most = i64::try_from(self.max_ids).unwrap_or(i64::MAX);
         self.within(session.client.execute(DROP_EXCESS, &[&most])).await?;

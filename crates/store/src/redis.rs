@@ -10,8 +10,10 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError};
 
+use crate::answer::Answer;
+use crate::error::StoreError;
 use crate::ledger::{Ledger, LedgerKey};
-use crate::{Answer, Millis, StoreError};
+use crate::millis::{Millis, unix_millis};
 
 /// The name of the set; one for each database of a server.
 const KEY: &str = "doorward:ledger";
@@ -81,7 +83,7 @@ impl Ledger for RedisLedger {
                 // Those beyond the bound that expire soonest: the lowest scores.
                 let beyond = -1 - i64::try_from(self.max_ids).unwrap_or(i64::MAX - 1);
                 commands.ignore().cmd("ZREMRANGEBYRANK").arg(KEY).arg(0).arg(beyond).ignore();
-                let now = crate::unix_millis();
+                let now = unix_millis();
                 commands.cmd("ZREMRANGEBYSCORE").arg(KEY).arg("-inf").arg(now).ignore();
                 commands.query_async::<()>(&mut connection).await.map_err(|e| self.unavailable(&e))?;
             }

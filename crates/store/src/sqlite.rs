@@ -6,8 +6,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
+use crate::answer::Answer;
+use crate::error::StoreError;
 use crate::ledger::{Ledger, LedgerKey};
-use crate::{Answer, Millis, StoreError};
+use crate::millis::{Millis, unix_millis};
 
 /// A ledger in a file.
 #[derive(Debug)]
@@ -143,7 +145,7 @@ impl Table {
         if self.entries <= self.max_ids {
             return Ok(());
         }
-        let now = integer(crate::unix_millis());
+        let now = integer(unix_millis());
         let expired = self.connection.execute("DELETE FROM ledger WHERE until <= ?1", [now])?;
         self.entries = self.entries.saturating_sub(expired);
         if self.entries > self.max_ids {

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::counters::Counters;
+use crate::flags::Flags;
+use crate::key_hash::KeyHash;
+use crate::ledger::Ledger;
 use crate::memory::{MemoryCounters, MemoryFlags, MemoryLedger};
-use crate::{Counters, Flags, KeyHash, Ledger};
 
 /// The stores of a guard. Cheap to clone: clones share the same state.
 #[derive(Debug, Clone)]

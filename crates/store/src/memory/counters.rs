@@ -5,8 +5,13 @@ use std::hash::BuildHasherDefault;
 
 use parking_lot::Mutex;
 
-use super::{KeyHasher, SAMPLE, SHARDS, capacity, shard_of};
-use crate::{Answer, Cell, CounterKey, Counters, Millis, OnRefusal, Outcome, Quota, Take, Ticket};
+use super::shards::{KeyHasher, SAMPLE, SHARDS, capacity, shard_of};
+use crate::answer::Answer;
+use crate::cell::Cell;
+use crate::counters::{Counters, OnRefusal, Take};
+use crate::key_hash::CounterKey;
+use crate::limit::{Outcome, Quota, Ticket};
+use crate::millis::Millis;
 
 /// Counters in memory, bounded: when a shard is full, expired cells go first, then the one of a few that expires
 /// soonest. An attacker with many addresses can push out other attackers, but not grow the map.

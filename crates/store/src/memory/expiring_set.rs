@@ -5,8 +5,11 @@ use std::hash::BuildHasherDefault;
 
 use parking_lot::Mutex;
 
-use super::{KeyHasher, SAMPLE, SHARDS, capacity, shard_of};
-use crate::{Answer, FlagKey, Flags, Ledger, LedgerKey, Millis};
+use super::shards::{KeyHasher, SAMPLE, SHARDS, capacity, shard_of};
+use crate::answer::Answer;
+use crate::flags::{FlagKey, Flags};
+use crate::ledger::{Ledger, LedgerKey};
+use crate::millis::Millis;
 
 /// A ledger in memory, bounded: when a shard is full, the entry that expires soonest of a few makes room.
 #[derive(Debug)]
