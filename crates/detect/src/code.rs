@@ -3,7 +3,8 @@
 
 use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{Set, before, compact, cut, find, find_all, has, has_any, head, strip_any, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Calls that run commands or code, with their opening parenthesis.
 static CALLS: Set = Set::new(&[

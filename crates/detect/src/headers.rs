@@ -2,7 +2,8 @@
 //! command (SMTP, RFC 5321; IMAP, RFC 3501).
 
 use crate::bytes::{begins, cut, has, head, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Headers that change a response.
 const HTTP: &[&str] = &[

@@ -2,7 +2,8 @@
 
 use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{Set, cut, has, has_any, is_one_of, strip_any, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Inspects one variant.
 pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {

@@ -24,7 +24,9 @@
 
 mod byte_mask;
 mod bytes;
+mod candidate;
 mod code;
+mod confidence;
 mod decode;
 mod headers;
 mod html;
@@ -41,9 +43,9 @@ mod ssrf;
 mod template;
 mod xml;
 
-use std::cell::OnceCell;
-
 use byte_mask::ByteMask;
+use candidate::{Candidate, Found};
+pub use confidence::Confidence;
 pub use decode::Decoding;
 
 macro_rules! classes {
@@ -116,37 +118,6 @@ classes! {
     Code = "code" in code, needs b"(`[{<_.;'\"%";
 }
 
-/// How likely a finding is an attack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Confidence {
-    /// As common in honest input as in attacks.
-    Low,
-    /// Rare in honest input.
-    Medium,
-    /// An attack.
-    High,
-}
-
-impl Confidence {
-    /// Points that a finding adds to the anomaly score of a request. A low-confidence finding adds none.
-    pub const fn score(self) -> u32 {
-        match self {
-            Confidence::Low => 0,
-            Confidence::Medium => 3,
-            Confidence::High => 5,
-        }
-    }
-
-    /// The name in events.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Confidence::Low => "low",
-            Confidence::Medium => "medium",
-            Confidence::High => "high",
-        }
-    }
-}
-
 /// Why a value looks like an attack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -158,37 +129,6 @@ pub struct Finding {
     pub reason: &'static str,
     /// The decodings, outermost first, that exposed it.
     pub decodings: Vec<Decoding>,
-}
-
-/// What a detector finds in one candidate: confidence and reason.
-pub(crate) type Found = Option<(Confidence, &'static str)>;
-
-/// Returns the finding with the higher confidence, preferring the first on a tie.
-pub(crate) fn stronger(one: Found, other: Found) -> Found {
-    match (one, other) {
-        (Some((first, _)), Some((second, _))) if second > first => other,
-        (None, other) => other,
-        (one, _) => one,
-    }
-}
-
-/// One variant of a value, with what the detectors share about it.
-pub(crate) struct Candidate<'t> {
-    pub(crate) bytes: &'t [u8],
-    mask: ByteMask,
-    prose: OnceCell<bool>,
-}
-
-impl Candidate<'_> {
-    /// Whether it contains any of the bytes of a mask.
-    pub(crate) const fn has_any(&self, mask: ByteMask) -> bool {
-        self.mask & mask != 0
-    }
-
-    /// Whether it reads like sentences.
-    pub(crate) fn is_prose(&self) -> bool {
-        *self.prose.get_or_init(|| prose::is_prose(self.bytes))
-    }
 }
 
 /// Looks for attacks of some classes in a value and in every variant that an application may decode from it, at most
@@ -211,8 +151,7 @@ pub fn inspect(value: &[u8], max_decode_depth: usize, classes: &[Class]) -> Opti
         if is_plain(&variant.text) {
             return None;
         }
-        let mask = byte_mask::of(&variant.text);
-        let candidate = Candidate { bytes: &variant.text, mask, prose: OnceCell::new() };
+        let candidate = Candidate::new(&variant.text);
         for class in classes.iter().filter(|class| candidate.has_any(class.needs())) {
             let Some((confidence, reason)) = class.detect(&candidate) else { continue };
             if best.as_ref().is_none_or(|known| confidence > known.confidence) {

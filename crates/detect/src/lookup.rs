@@ -1,7 +1,8 @@
 //! Lookups that loggers and templates evaluate: `${jndi:ldap://...}` (CVE-2021-44228), also spelled with nested lookups.
 
 use crate::bytes::{cut, find, has, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Lookups that load code or disclose data of the server.
 const NAMES: &[(&str, &str)] = &[

@@ -3,7 +3,8 @@
 
 use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{begins, cut, has, has_any, name, strip_any, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Query operators of MongoDB and CouchDB. Update operators are left out: web trackers use the same names.
 const OPERATORS: &[&str] = &[

@@ -2,7 +2,8 @@
 
 use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{Set, begins, cut, find, has, has_any, is_one_of, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Sensitive files and directories of operating systems and frameworks.
 static FILES: Set = Set::new(&[

@@ -37,6 +37,12 @@ pub(crate) fn is_prose(value: &[u8]) -> bool {
     words >= 6 && function_words >= 2 && function_words * 12 >= words
 }
 
+/// Whether a text has words of some length, as sentences have.
+pub(crate) fn has_words(text: &[u8]) -> bool {
+    let words = text.split(|b| !b.is_ascii_alphabetic()).filter(|word| word.len() > 2).count();
+    words > 1 || (words > 0 && text.contains(&b' '))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,8 @@
 //! Vulnerability scanners, by the names they put into User-Agent.
 
 use crate::bytes::{Set, before, head, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Products, as written before a slash and a version.
 static PRODUCTS: Set = Set::new(&[

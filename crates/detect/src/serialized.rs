@@ -2,7 +2,8 @@
 
 use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{Set, before, cut, has_any, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Types that deserialisers create by name, and gadget classes.
 static TYPES: Set = Set::new(&[

@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::bytes::{self, begins, cut, has, head, is_one_of, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Schemes with which a client speaks another protocol or reads a file.
 const SCHEMES: &[&str] = &[

@@ -2,7 +2,8 @@
 
 use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{Set, before, compact, cut, find, has, has_any, is_one_of, strip_any, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Opening and closing delimiters of expressions.
 const DELIMITERS: &[(&str, &str)] = &[

@@ -1,7 +1,8 @@
 //! XML external entities and entity expansion, server-side includes, and XSLT.
 
 use crate::bytes::{Set, cut, find, has, has_any, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Inspects one variant.
 pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {

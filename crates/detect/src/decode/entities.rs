@@ -1,6 +1,6 @@
 //! HTML character references.
 
-use super::Replaced;
+use super::replaced::Replaced;
 use crate::bytes::{cut, head, tail};
 
 /// Decodes numeric references and the named ones that can spell markup or code; others stay.

@@ -1,6 +1,6 @@
 //! Escapes of C, JavaScript and JSON.
 
-use super::hex_number;
+use super::hex;
 use crate::bytes::{cut, head, tail};
 
 /// Decodes `\x27`, `\u0027`, `\u{27}`, `\47`, `\"` and `\n`; `None` if no escape spells a byte by number.
@@ -40,7 +40,7 @@ enum Escape {
 
 /// Decodes the escape at the beginning, and says how long it is.
 fn escape_at(rest: &[u8]) -> (Option<Escape>, usize) {
-    let number = |from: usize, to: usize| rest.get(from..to).and_then(hex_number);
+    let number = |from: usize, to: usize| rest.get(from..to).and_then(hex::number);
     let byte = |code: u32| u8::try_from(code).ok().map(Escape::Byte);
     match rest.get(1) {
         Some(b'x') => number(2, 4).map_or((None, 2), |code| (byte(code), 4)),

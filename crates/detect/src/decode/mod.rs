@@ -2,9 +2,12 @@
 //!
 //! A bounded search: every distinct variant is visited once and decoded further, within a depth and a size budget.
 
-mod base;
+mod base64;
 mod entities;
 mod escapes;
+mod hex;
+mod plausible;
+mod replaced;
 mod unicode;
 
 use std::borrow::Cow;
@@ -13,6 +16,7 @@ use std::collections::HashSet;
 use crate::bytes::{head, tail};
 
 pub(crate) use self::entities::decode as decode_entities;
+use self::replaced::Replaced;
 
 /// A decoding that an application may apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +71,8 @@ impl Decoding {
             Decoding::HtmlEntities => entities::decode(value),
             Decoding::Escapes => escapes::decode(value),
             Decoding::Unicode => unicode::decode(value),
-            Decoding::Base64 => base::base64(value),
-            Decoding::Hex => base::hex(value),
+            Decoding::Base64 => base64::decode(value),
+            Decoding::Hex => hex::decode(value),
             Decoding::Json => None,
             Decoding::Gaps => gaps(value),
         }
@@ -158,36 +162,6 @@ fn fully_decoded<T>(
     None
 }
 
-/// A copy of a text with some parts replaced; the text up to the first part is copied only when there is one.
-struct Replaced<'t> {
-    text: &'t [u8],
-    out: Vec<u8>,
-    /// Where the part of the text begins that is not copied yet.
-    copied: usize,
-}
-
-impl<'t> Replaced<'t> {
-    fn new(text: &'t [u8]) -> Replaced<'t> {
-        Replaced { text, out: Vec::new(), copied: 0 }
-    }
-
-    /// Replaces the bytes from `start` to `end`.
-    fn replace(&mut self, start: usize, end: usize, with: &[u8]) {
-        self.out.extend_from_slice(self.text.get(self.copied..start).unwrap_or_default());
-        self.out.extend_from_slice(with);
-        self.copied = end;
-    }
-
-    /// The whole text; `None` if nothing was replaced.
-    fn finish(mut self) -> Option<Vec<u8>> {
-        if self.copied == 0 {
-            return None;
-        }
-        self.out.extend_from_slice(tail(self.text, self.copied));
-        Some(self.out)
-    }
-}
-
 fn gaps(value: &[u8]) -> Option<Vec<u8>> {
     const MAX_GAP: usize = 16;
     // A longer one has a byte at every sixteenth place.
@@ -215,13 +189,13 @@ fn percent(value: &[u8]) -> Option<Vec<u8>> {
         at = start + 1;
         match tail(value, at) {
             [b'u' | b'U', digits @ ..] if digits.len() >= 4 => {
-                if let Some(character) = hex_number(head(digits, 4)).and_then(char::from_u32) {
+                if let Some(character) = hex::number(head(digits, 4)).and_then(char::from_u32) {
                     at = start + 6;
                     out.replace(start, at, character.encode_utf8(&mut [0; 4]).as_bytes());
                 }
             }
             [high, low, ..] => {
-                if let Some(byte) = hex_byte(*high, *low) {
+                if let Some(byte) = hex::byte(*high, *low) {
                     at = start + 3;
                     out.replace(start, at, &[byte]);
                 }
@@ -230,17 +204,6 @@ fn percent(value: &[u8]) -> Option<Vec<u8>> {
         }
     }
     out.finish()
-}
-
-/// The number that hexadecimal digits spell.
-fn hex_number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0u32, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))
-}
-
-/// The byte that two hexadecimal digits spell.
-fn hex_byte(high: u8, low: u8) -> Option<u8> {
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    Some(digit(high)? << 4 | digit(low)?)
 }
 
 /// The strings of a text that looks like a JSON object or array, unescaped.

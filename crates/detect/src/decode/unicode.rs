@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::Replaced;
+use super::replaced::Replaced;
 use crate::bytes::{head, tail};
 
 /// Decodes them; `None` if there are none.

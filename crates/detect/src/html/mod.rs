@@ -11,7 +11,8 @@ mod script;
 use self::names::{is_active, is_active_alone, is_attack_element, is_event, is_url_attribute};
 use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{begins, cut, find, has, has_any, head, is_one_of, strip_any, tail};
-use crate::{Candidate, Confidence, Found, stronger};
+use crate::candidate::{Candidate, Found, stronger};
+use crate::confidence::Confidence;
 
 /// Inspects one variant.
 pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {

@@ -2,7 +2,8 @@
 
 use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{Set, before, compact, cut, find, has, has_any, head, strip_any, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Functions that prove that a script runs, or run a text as one.
 static RUN: Set = Set::new(&[

@@ -13,7 +13,8 @@ use self::command::{
 };
 use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{Set, before, begins, cut, find, has, head, name, strip_any, tail};
-use crate::{Candidate, Confidence, Found};
+use crate::candidate::{Candidate, Found};
+use crate::confidence::Confidence;
 
 /// Options of git, ssh, tar, rsync and others that name a command to run.
 const OPTIONS: &[&str] = &[

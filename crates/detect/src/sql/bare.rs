@@ -1,12 +1,14 @@
 //! Values that land where a number or a name stands, and calls that are an attack anywhere.
 
-use super::expression::{Shape, Strength, arithmetic, expression};
+use super::context::Context;
+use super::continuation::{continues, ends};
+use super::expression::{Shape, Strength, arithmetic, expression, nested};
 use super::lexer::{Token, is_word};
 use super::statement::{Selection, selection, statement, statements, union, waits};
 use super::words::{compares, is_telling_function, joins};
-use super::{Context, continues, ends};
 use crate::bytes::{begins, head, is_one_of, tail};
-use crate::{Confidence, Found};
+use crate::candidate::Found;
+use crate::confidence::Confidence;
 
 /// A value that lands where a number or a name stands.
 pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
@@ -241,15 +243,4 @@ fn is_harmless_call(word: &[u8], outer: &[Token<'_>], rest: &[Token<'_>]) -> boo
         && (matches!(outer.last(), Some(Token::Dot | Token::Other(_)))
             || matches!(rest, [Token::Open, Token::Word(name), ..]
                 if !is_one_of(name, &["select", "if", "case", "rand", "floor"])))
-}
-
-/// Whether a call contains a `SELECT`, a variable, or a function that asks the server about itself.
-pub(super) fn nested(rest: &[Token<'_>]) -> bool {
-    rest.iter().take(8).any(|token| match token {
-        Token::Variable => true,
-        Token::Word(word) => {
-            is_one_of(word, &["select", "version", "database", "current_user", "user", "system_user"])
-        }
-        _ => false,
-    })
 }

@@ -215,6 +215,17 @@ fn parenthesised<'a, 't>(all: &'a [Token<'t>]) -> &'a [Token<'t>] {
     &[]
 }
 
+/// Whether a call contains a `SELECT`, a variable, or a function that asks the server about itself.
+pub(super) fn nested(rest: &[Token<'_>]) -> bool {
+    rest.iter().take(8).any(|token| match token {
+        Token::Variable => true,
+        Token::Word(word) => {
+            is_one_of(word, &["select", "version", "database", "current_user", "user", "system_user"])
+        }
+        _ => false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::lexer::tokens;

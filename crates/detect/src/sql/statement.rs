@@ -1,11 +1,12 @@
 //! SQL statements: `UNION SELECT`, and statements after a semicolon.
 
-use super::Context;
+use super::context::Context;
 use super::expression::{Shape, operand};
 use super::lexer::{Token, is_word};
 use super::words::{compares, is_catalogue, is_determiner, is_function, is_reserved};
 use crate::bytes::{begins, is_one_of, tail};
-use crate::{Confidence, Found};
+use crate::candidate::Found;
+use crate::confidence::Confidence;
 
 /// What follows `UNION`.
 pub(super) fn union(all: &[Token<'_>], context: Context) -> Found {
