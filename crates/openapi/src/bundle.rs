@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use crate::diagnostics::{Problem, Source};
 use crate::fragment;
 use crate::overlay;
 use crate::positions::Positions;
-use crate::shape::escape;
-use crate::{Problem, Source};
+use crate::value::read_value;
 
 /// Where other files stand in the tree.
 const FILES: &str = "x-doorward-files";
@@ -202,47 +202,4 @@ impl Bundle {
 
 fn file_name(name: &str) -> &str {
     Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or(name)
-}
-
-/// The text of a document, YAML or JSON, as a tree.
-///
-/// # Errors
-/// When it is neither.
-pub fn read_value(source: &Source) -> Result<Value, Problem> {
-    let at = |line: usize, column: usize| {
-        let before: usize =
-            source.text().split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-        let at = (before + column.saturating_sub(1)).min(source.text().len());
-        Some(at..at)
-    };
-    if source.text().trim_start().starts_with('{') {
-        return serde_json::from_str(source.text())
-            .map_err(|e| source.problem(at(e.line(), e.column()), format!("not JSON: {e}")));
-    }
-    // YAML 1.2, as OpenAPI asks: `y`, `no` and `off` are texts.
-    let options = serde_saphyr::options! { strict_booleans: true };
-    serde_saphyr::from_str_with_options(source.text(), options).map_err(|e| {
-        let span = e.location().and_then(|l| at(l.line() as usize, l.column() as usize));
-        let message = e.without_snippet().to_string();
-        source.problem(span, format!("not YAML: {}", message.lines().next().unwrap_or("")))
-    })
-}
-
-/// Settings under `x-doorward`: the name, the value and the pointer of each.
-pub(crate) type Settings = Vec<(String, Value, String)>;
-
-/// What the levels of a document say together; the nearest one counts. An error names the place and what is wrong.
-pub(crate) fn settings(levels: &[(&Value, &str)]) -> Result<Settings, (String, &'static str)> {
-    const KEY: &str = "x-doorward";
-    let mut settings = Settings::new();
-    for (holder, pointer) in levels {
-        let Some(written) = holder.get(KEY) else { continue };
-        let at = format!("{pointer}/{KEY}");
-        let Value::Object(map) = written else { return Err((at, "`x-doorward` is not an object")) };
-        for (name, value) in map {
-            settings.retain(|(known, ..)| known != name);
-            settings.push((name.clone(), value.clone(), format!("{at}/{}", escape(name))));
-        }
-    }
-    Ok(settings)
 }

@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Direction, fragment};
+use crate::fragment;
+use crate::shape::Direction;
 
 /// Rewrites every schema in the document for one direction.
 pub(crate) fn normalize(value: &mut Value, direction: Direction) {

@@ -6,9 +6,10 @@ use http::Method;
 use inputs::XmlElement;
 use serde_json::Value;
 
+use crate::parameter::Parameter;
+use crate::shape::ShapeId;
 use crate::text::{Fields, Reading};
 use crate::xml::XmlKind;
-use crate::{Parameter, ShapeId};
 
 /// The operations of one path.
 #[derive(Debug, Default)]

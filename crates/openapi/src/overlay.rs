@@ -3,10 +3,10 @@
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use crate::bundle::read_value;
+use crate::diagnostics::{Problem, Source};
 use crate::positions::Positions;
 use crate::shape::escape;
-use crate::{Problem, Source};
+use crate::value::read_value;
 
 /// What an overlay added: where in the document, and where in the overlay that was written.
 pub(crate) type Added = Vec<(String, String)>;

@@ -9,23 +9,47 @@ use http::Method;
 use jsonschema::{Registry, Validator};
 use serde_json::Value;
 
-use crate::bundle::{Bundle, Copies, settings};
+use crate::bundle::{Bundle, Copies};
+use crate::diagnostics::{Problem, Source};
+use crate::document::{Document, OperationSettings};
 use crate::fragment;
 use crate::normalize::normalize;
 use crate::operation::{Body, MediaType, Operation, PathItem, Response};
 use crate::parameter::{Location, Parameter, Style};
+use crate::router::{PathTemplate, Router};
 use crate::server::Server;
+use crate::settings::settings;
 use crate::shape::{Direction, Shapes, escape, resolve};
 use crate::text::{Fields, Kind, Scalar};
 use crate::xml::XmlKind;
-use crate::{Document, OperationSettings};
-use crate::{PathTemplate, Router};
-use crate::{Problem, Source};
 
 /// What the schemas call their document.
 const BASE: &str = "urn:doorward:openapi";
 
-pub(crate) fn read(
+impl Document {
+    /// Reads a document, YAML or JSON, with the files that it refers to, when it is known where those are.
+    ///
+    /// # Errors
+    /// A [`Problem`] that names the place (line and column, or the JSON Pointer) and what is wrong there.
+    pub fn parse(source: &Source, directory: Option<&Path>) -> Result<Document, Problem> {
+        read(source, directory, &[], &Copies::new())
+    }
+
+    /// The same, changed by overlays (OpenAPI Overlay 1.0), in order. References to other machines lead to copies.
+    ///
+    /// # Errors
+    /// A [`Problem`] in the document, or in the overlay that is wrong or selects nothing.
+    pub fn with_overlays(
+        source: &Source,
+        directory: Option<&Path>,
+        overlays: &[Source],
+        copies: &Copies,
+    ) -> Result<Document, Problem> {
+        read(source, directory, overlays, copies)
+    }
+}
+
+fn read(
     source: &Source,
     directory: Option<&Path>,
     overlays: &[Source],

@@ -1,4 +1,5 @@
-use serde_json::json;
+use http::Method;
+use serde_json::{Value, json};
 
 use super::*;
 
