@@ -5,16 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::actions::Action;
+use crate::collection::Collection;
+use crate::compiled_rule::{Allowed, Change, CompiledRule, Disruptive, Effect, Link, TxComparison};
 use crate::ctl::Ctl;
 use crate::lexer::SyntaxError;
-use crate::loader::phase_number;
 use crate::macros::Template;
 use crate::operator::{CompiledOperator, Test};
 use crate::rule;
-use crate::ruleset::{Allowed, Change, CompiledRule, Disruptive, Effect, Link, TxComparison};
 use crate::transform::Transformation;
 use crate::tx::TxName;
-use crate::variable::{Collection, Selector, Target};
+use crate::variable::{Selector, Target};
 
 /// Compiles a rule with its chain; also returns its phase.
 pub(crate) fn rule(
@@ -79,6 +79,20 @@ pub(crate) fn rule(
         }
     }
     Ok((phase, compiled))
+}
+
+/// `1` to `5`, `request`, `response`, `logging`.
+pub(crate) fn phase_number(text: &str) -> Result<u8, String> {
+    match text {
+        "request" => Ok(2),
+        "response" => Ok(4),
+        "logging" => Ok(5),
+        text => text
+            .parse()
+            .ok()
+            .filter(|n| (1..=5).contains(n))
+            .ok_or_else(|| format!("`{text}` is not a phase")),
+    }
 }
 
 fn is_disruptive(name: &str) -> bool {

@@ -1,11 +1,11 @@
 //! `ctl`: changes of the engine for the rest of one transaction.
 
-use crate::loader::{engine_mode, id_ranges};
-use crate::rule;
-use crate::ruleset::EngineMode;
-use crate::slice;
-use crate::variable::Target;
 use regex::bytes::Regex;
+
+use crate::id_ranges;
+use crate::rule;
+use crate::settings::EngineMode;
+use crate::variable::Target;
 
 /// A `ctl` action.
 #[derive(Debug, Clone)]
@@ -45,14 +45,15 @@ impl Ctl {
         };
         Ok(match name.trim().to_ascii_lowercase().as_str() {
             "ruleengine" => Ctl::Engine(
-                engine_mode(value).ok_or_else(|| format!("`{value}` is not On, Off or DetectionOnly"))?,
+                EngineMode::named(value)
+                    .ok_or_else(|| format!("`{value}` is not On, Off or DetectionOnly"))?,
             ),
-            "ruleremovebyid" => Ctl::RemoveById(id_ranges(&[value])?),
+            "ruleremovebyid" => Ctl::RemoveById(id_ranges::parse(&[value])?),
             "ruleremovebytag" => Ctl::RemoveByTag(pattern(value)?),
             "ruleremovebymsg" => Ctl::RemoveByMessage(pattern(value)?),
             "ruleremovetargetbyid" => {
                 let (rules, target) = target()?;
-                Ctl::RemoveTargetById(id_ranges(&[rules])?, target)
+                Ctl::RemoveTargetById(id_ranges::parse(&[rules])?, target)
             }
             "ruleremovetargetbytag" => {
                 let (rules, target) = target()?;
@@ -122,12 +123,6 @@ impl Ctl {
     }
 }
 
-/// Whether sorted ranges contain a rule id.
-pub(crate) fn contains(ranges: &[(u64, u64)], id: u64) -> bool {
-    let (before, _) = slice::cut(ranges, ranges.partition_point(|(from, _)| *from <= id));
-    before.last().is_some_and(|(_, to)| *to >= id)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,7 +135,7 @@ mod tests {
         assert_eq!(ranges, [(1, 6), (20, 40)]);
         for (id, is_in) in [(0, false), (1, true), (6, true), (7, false), (20, true), (40, true), (41, false)]
         {
-            assert_eq!(contains(&ranges, id), is_in, "{id}");
+            assert_eq!(id_ranges::contains(&ranges, id), is_in, "{id}");
         }
     }
 

@@ -5,19 +5,19 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::collection::{Collection, Visitor};
+use crate::compiled_rule::{Allowed, Change, CompiledRule, Disruptive, Effect, Link, Step, TxComparison};
 use crate::ctl::Ctl;
-use crate::filter::{Slot, ValueCache};
+use crate::filter::ValueCache;
+use crate::filter::slot::Slot;
 use crate::operator::{Captures, number};
 use crate::records::Records;
-use crate::ruleset::{
-    Allowed, Change, CompiledRule, Disruptive, Effect, EngineMode, Link, Step, TxComparison,
-};
+use crate::settings::EngineMode;
 use crate::slice::tail;
 use crate::transaction::{Intervention, RuleMatch, Transaction};
 use crate::transform::apply_all;
 use crate::tx::TxName;
-use crate::values::Visitor;
-use crate::variable::{Collection, Selector, Target};
+use crate::variable::{Selector, Target};
 
 /// The phases of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -43,10 +43,13 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::string_slice))]
 
 mod actions;
+mod collection;
 mod compile;
+mod compiled_rule;
 mod ctl;
 mod evaluate;
 mod filter;
+mod id_ranges;
 mod lexer;
 mod literals;
 mod loader;
@@ -55,6 +58,7 @@ mod operator;
 mod records;
 mod rule;
 mod ruleset;
+mod settings;
 mod slice;
 mod transaction;
 mod transform;
@@ -63,11 +67,12 @@ mod values;
 mod variable;
 
 pub use actions::Action;
+pub use collection::Collection;
 pub use evaluate::Phase;
 pub use lexer::{Directive, SyntaxError, directives};
 pub use records::Records;
 pub use rule::{Operator, Rule, Variable, rules};
-pub use ruleset::{EngineMode, RuleSet};
+pub use ruleset::RuleSet;
+pub use settings::EngineMode;
 pub use transaction::{Intervention, RequestHead, ResponseHead, RuleMatch, Transaction};
 pub use transform::{Transformation, apply_all};
-pub use variable::Collection;

@@ -7,17 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actions::Action;
+use crate::compile::{self, phase_number};
+use crate::compiled_rule::{CompiledRule, Effect, Step};
 use crate::filter::Filter;
+use crate::id_ranges;
 use crate::lexer::{Directive, SyntaxError, directives};
 use crate::macros::Template;
 use crate::rule;
-use crate::ruleset::{CompiledRule, Effect, EngineMode, RuleSet, Settings, Step};
+use crate::ruleset::RuleSet;
+use crate::settings::{EngineMode, Settings};
 
 /// Maximum depth of `Include`.
 const MAX_INCLUDES: usize = 16;
 
 #[derive(Default)]
-pub(crate) struct Loader {
+struct Loader {
     settings: Settings,
     warnings: Vec<SyntaxError>,
     /// `SecDefaultAction`, by phase.
@@ -102,7 +106,7 @@ const ACCEPTED: [&str; 45] = [
 ];
 
 impl Loader {
-    pub(crate) fn file(&mut self, path: &Path, depth: usize) -> Result<(), SyntaxError> {
+    fn file(&mut self, path: &Path, depth: usize) -> Result<(), SyntaxError> {
         let name = path.display().to_string();
         let text = std::fs::read(path).map_err(|e| SyntaxError {
             file: name.as_str().into(),
@@ -113,13 +117,7 @@ impl Loader {
         self.text(&name, &String::from_utf8_lossy(&text), directory, depth)
     }
 
-    pub(crate) fn text(
-        &mut self,
-        name: &str,
-        text: &str,
-        directory: &Path,
-        depth: usize,
-    ) -> Result<(), SyntaxError> {
+    fn text(&mut self, name: &str, text: &str, directory: &Path, depth: usize) -> Result<(), SyntaxError> {
         let mut chained = false;
         for directive in directives(name, text)? {
             let error = |reason: String| SyntaxError {
@@ -150,7 +148,7 @@ impl Loader {
                     self.defaults.insert(phase, actions);
                 }
                 "secruleengine" => {
-                    self.settings.mode = engine_mode(argument)
+                    self.settings.mode = EngineMode::named(argument)
                         .ok_or_else(|| error(format!("`{argument}` is not On, Off or DetectionOnly")))?;
                 }
                 "secargumentseparator" => {
@@ -221,7 +219,7 @@ impl Loader {
         files.iter().try_for_each(|file| self.file(file, depth + 1)).map_err(IncludeError::Inside)
     }
 
-    pub(crate) fn finish(self) -> Result<RuleSet, SyntaxError> {
+    fn finish(self) -> Result<RuleSet, SyntaxError> {
         let mut set = RuleSet { settings: self.settings, warnings: self.warnings, ..RuleSet::default() };
         let mut loaded = self.loaded;
         for (directive, update) in &self.updates {
@@ -246,7 +244,7 @@ impl Loader {
                             reason: format!("rule {} already exists, at {file}:{line}", first.id),
                         });
                     }
-                    let (phase, rule) = crate::compile::rule(&rules, &directory, &defaults)?;
+                    let (phase, rule) = compile::rule(&rules, &directory, &defaults)?;
                     for warning in rule.links.iter().filter_map(|link| link.operator.as_ref()?.warning) {
                         let file = Arc::clone(&rule.file);
                         set.warnings.push(SyntaxError { file, line: rule.line, reason: warning.into() });
@@ -265,6 +263,40 @@ impl Loader {
 }
 
 impl RuleSet {
+    /// Loads and compiles files, in order.
+    ///
+    /// # Errors
+    /// The first error, with file and line.
+    pub fn load(files: &[PathBuf]) -> Result<RuleSet, SyntaxError> {
+        let mut loader = Loader::default();
+        for file in files {
+            loader.file(file, 0)?;
+        }
+        loader.finish()
+    }
+
+    /// Compiles a text. Files that it includes are relative to `directory`; `name` stands for the file in errors.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use seclang::RuleSet;
+    ///
+    /// let rules = RuleSet::parse("a.conf", "SecRule ARGS attack id:1,deny", Path::new("."))?;
+    /// assert_eq!(rules.len(), 1);
+    ///
+    /// let error = RuleSet::parse("a.conf", "SecRule ARGZ attack id:1,deny", Path::new(".")).unwrap_err();
+    /// assert_eq!(error.to_string(), "a.conf:1: unknown variable `ARGZ`");
+    /// # Ok::<(), seclang::SyntaxError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first error, with file and line.
+    pub fn parse(name: &str, text: &str, directory: &Path) -> Result<RuleSet, SyntaxError> {
+        let mut loader = Loader::default();
+        loader.text(name, text, directory, 0)?;
+        loader.finish()
+    }
+
     /// Resolves `ctl` actions that select rules by tag or message to rule ids, if no macro is involved.
     fn resolve_controls(&mut self) {
         let rules: Vec<&CompiledRule> = self.phases.iter().flatten().filter_map(Step::rule).collect();
@@ -281,15 +313,6 @@ impl RuleSet {
                     ctl.resolve(&tags, &messages);
                 }
             }
-        }
-    }
-}
-
-impl Step {
-    fn rule(&self) -> Option<&CompiledRule> {
-        match self {
-            Step::Rule(rule) => Some(rule),
-            Step::Marker(_) => None,
         }
     }
 }
@@ -332,41 +355,6 @@ fn files(pattern: &str, directory: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-/// `1` to `5`, `request`, `response`, `logging`.
-pub(crate) fn phase_number(text: &str) -> Result<u8, String> {
-    match text {
-        "request" => Ok(2),
-        "response" => Ok(4),
-        "logging" => Ok(5),
-        text => text
-            .parse()
-            .ok()
-            .filter(|n| (1..=5).contains(n))
-            .ok_or_else(|| format!("`{text}` is not a phase")),
-    }
-}
-
-pub(crate) fn engine_mode(text: &str) -> Option<EngineMode> {
-    [("on", EngineMode::On), ("off", EngineMode::Off), ("detectiononly", EngineMode::DetectionOnly)]
-        .into_iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(text))
-        .map(|(_, mode)| mode)
-}
-
-/// Parses rule ids: `1`, `1-5`, `1,3-4`, or several of these.
-pub(crate) fn id_ranges(texts: &[impl AsRef<str>]) -> Result<Vec<(u64, u64)>, String> {
-    let mut ranges = Vec::new();
-    for part in texts.iter().flat_map(|text| text.as_ref().split([',', ' '])).filter(|part| !part.is_empty())
-    {
-        let (from, to) = part.split_once('-').unwrap_or((part, part));
-        match (from.parse(), to.parse()) {
-            (Ok(from), Ok(to)) => ranges.push((from, to)),
-            _ => return Err(format!("`{part}` is not a rule id or a range of ids")),
-        }
-    }
-    Ok(ranges)
-}
-
 /// Parses `SecRuleRemoveBy...` and `SecRuleUpdate...`.
 fn update(directive: &Directive) -> Result<Update, String> {
     let arguments = &directive.arguments;
@@ -376,17 +364,17 @@ fn update(directive: &Directive) -> Result<Update, String> {
         Ok::<_, String>(rule::variables(text))
     };
     Ok(match directive.name.to_ascii_lowercase().as_str() {
-        "secruleremovebyid" => Update::RemoveById(id_ranges(arguments)?),
+        "secruleremovebyid" => Update::RemoveById(id_ranges::parse(arguments)?),
         "secruleremovebytag" => Update::RemoveByTag(first.clone()),
         "secruleremovebymsg" => Update::RemoveByMessage(first.clone()),
-        "secruleupdatetargetbyid" => Update::TargetById(id_ranges(&[first])?, variables()?),
+        "secruleupdatetargetbyid" => Update::TargetById(id_ranges::parse(&[first])?, variables()?),
         "secruleupdatetargetbytag" => Update::TargetByTag(first.clone(), variables()?),
         "secruleupdatetargetbymsg" => Update::TargetByMessage(first.clone(), variables()?),
         _ => {
             // `id:n` selects a link of a chain; only the first is supported.
             let id = first.split(':').next().unwrap_or(first);
             let actions = arguments.get(1).ok_or("the action is missing")?;
-            Update::ActionById(id_ranges(&[id])?, crate::actions::parse(actions))
+            Update::ActionById(id_ranges::parse(&[id])?, crate::actions::parse(actions))
         }
     })
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::collection::Collection;
 use crate::tx::TxName;
-use crate::variable::Collection;
 
 /// A text with macros.
 #[derive(Debug, Clone, PartialEq, Eq)]

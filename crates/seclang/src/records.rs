@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::variable::Collection;
+use crate::collection::Collection;
 
 const SHARDS: usize = 16;
 

@@ -10,15 +10,18 @@ use inputs::rules::multipart::Flags;
 use inputs::rules::xml::Xml;
 use inputs::rules::{self as body};
 
-use crate::ctl::{self, Ctl};
+use crate::collection::Collection;
+use crate::compiled_rule::{Allowed, CompiledRule};
+use crate::ctl::Ctl;
 use crate::filter::ValueCache;
-use crate::macros::Resolve;
+use crate::id_ranges;
 use crate::records::Records;
-use crate::ruleset::{Allowed, CompiledRule, EngineMode, RuleSet};
+use crate::ruleset::RuleSet;
+use crate::settings::EngineMode;
 use crate::slice::{cut, head, tail};
 use crate::transform::Transformation;
 use crate::tx::{Tx, TxName};
-use crate::variable::{Collection, Target};
+use crate::variable::Target;
 
 /// A request without its body.
 #[derive(Debug, Clone, Copy)]
@@ -471,7 +474,7 @@ impl<'s> Transaction<'s> {
     /// Whether a `ctl` action removed a rule from this transaction.
     pub(crate) fn is_removed(&self, rule: &CompiledRule) -> bool {
         self.controls.iter().any(|ctl| match ctl {
-            Ctl::RemoveById(ranges) => ctl::contains(ranges, rule.id),
+            Ctl::RemoveById(ranges) => id_ranges::contains(ranges, rule.id),
             Ctl::RemoveByTag(regex) => rule.tags.iter().any(|tag| regex.is_match(&tag.expand(self))),
             Ctl::RemoveByMessage(regex) => {
                 rule.message.as_ref().is_some_and(|message| regex.is_match(&message.expand(self)))
@@ -483,7 +486,9 @@ impl<'s> Transaction<'s> {
     /// Targets that `ctl` actions removed from a rule in this transaction.
     pub(crate) fn removed_targets(&self, rule: &CompiledRule) -> Vec<Target> {
         let by = |ctl: &Ctl| match ctl {
-            Ctl::RemoveTargetById(ranges, target) => ctl::contains(ranges, rule.id).then(|| target.clone()),
+            Ctl::RemoveTargetById(ranges, target) => {
+                id_ranges::contains(ranges, rule.id).then(|| target.clone())
+            }
             Ctl::RemoveTargetByTag(regex, target) => {
                 rule.tags.iter().any(|tag| regex.is_match(&tag.expand(self))).then(|| target.clone())
             }
@@ -536,22 +541,6 @@ pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
-}
-
-impl Resolve for Transaction<'_> {
-    fn resolve_tx(&self, name: &TxName, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.tx.get(name).map_or(&[][..], Vec::as_slice));
-    }
-
-    fn resolve(&self, collection: Collection, key: Option<&str>, out: &mut Vec<u8>) {
-        let mut is_first = true;
-        self.visit(collection, &mut |name, value| {
-            if is_first && key.is_none_or(|key| key.as_bytes().eq_ignore_ascii_case(name)) {
-                out.extend_from_slice(value);
-                is_first = false;
-            }
-        });
-    }
 }
 
 /// Decodes a part of a query or a form as ModSecurity does.

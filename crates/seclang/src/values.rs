@@ -1,7 +1,9 @@
 //! The values of each variable of a transaction.
 
+use crate::collection::{Collection, Visitor};
+use crate::macros::Resolve;
 use crate::transaction::{Pair, Transaction};
-use crate::variable::Collection;
+use crate::tx::TxName;
 
 /// The current UTC time (proleptic Gregorian calendar).
 struct Clock {
@@ -36,9 +38,6 @@ impl Clock {
         }
     }
 }
-
-/// Receives the name and value of each member.
-pub(crate) type Visitor<'v> = &'v mut dyn FnMut(&[u8], &[u8]);
 
 impl Transaction<'_> {
     /// Visits each member of a collection; the name of a scalar is empty.
@@ -236,6 +235,22 @@ impl Transaction<'_> {
             Collection::ResponseStatus => visit(b"", response.status.to_string().as_bytes()),
             _ => visit(b"", format!("{} ", response.status).as_bytes()),
         }
+    }
+}
+
+impl Resolve for Transaction<'_> {
+    fn resolve_tx(&self, name: &TxName, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.tx.get(name).map_or(&[][..], Vec::as_slice));
+    }
+
+    fn resolve(&self, collection: Collection, key: Option<&str>, out: &mut Vec<u8>) {
+        let mut is_first = true;
+        self.visit(collection, &mut |name, value| {
+            if is_first && key.is_none_or(|key| key.as_bytes().eq_ignore_ascii_case(name)) {
+                out.extend_from_slice(value);
+                is_first = false;
+            }
+        });
     }
 }
 

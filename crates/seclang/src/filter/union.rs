@@ -4,9 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use regex::bytes::Regex;
 
-use super::{FeatureMask, Variants, exact_triggers, triggers_from_each};
+use super::variants::{FeatureMask, Variants, exact_triggers, triggers_from_each};
+use crate::compiled_rule::{CompiledRule, Link};
 use crate::operator::{self, CompiledOperator, Test};
-use crate::ruleset::{CompiledRule, Link};
 use crate::slice::head;
 use crate::transform::Transformation;
 use crate::variable::{Selector, Target};

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use crate::slice::tail;
 use crate::transform::Transformation;
 
 /// A value and its transformed variants, each distinct text once. Variant 0 is the value itself.
@@ -133,6 +134,14 @@ pub(super) fn exact_triggers(transformation: Transformation) -> FeatureMask {
         Transformation::CmdLine => triggers(Transformation::CmdLine) | UPPER,
         other => triggers(other),
     }
+}
+
+/// For each transformation of a chain, the triggers of itself and all later ones.
+pub(super) fn triggers_from_each(
+    chain: &[Transformation],
+    triggers: impl Fn(Transformation) -> FeatureMask,
+) -> Vec<FeatureMask> {
+    (0..chain.len()).map(|from| tail(chain, from).iter().fold(0, |all, t| all | triggers(*t))).collect()
 }
 
 /// The feature mask of a value.

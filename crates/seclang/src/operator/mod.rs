@@ -11,12 +11,13 @@ use ::regex::bytes::Regex;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use ipnet::IpNet;
 
+pub(crate) use self::regex::Captures;
 use self::regex::Pattern;
 pub(crate) use self::regex::compile_translated as compile;
 pub(crate) use self::values::number;
+use crate::collection::Collection;
 use crate::macros::{Resolve, Template};
 use crate::rule::Operator;
-use crate::variable::Collection;
 
 /// A compiled operator.
 #[derive(Debug)]
@@ -87,9 +88,6 @@ impl NumberTest {
         }
     }
 }
-
-/// The whole match and up to nine groups.
-pub(crate) type Captures = Vec<Vec<u8>>;
 
 impl CompiledOperator {
     /// Compiles an operator. Files it names are relative to `directory`.

@@ -6,11 +6,13 @@
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::Captures;
 use crate::slice::{cut, head, tail};
 
 /// Limit of steps of a backtracking search. Beyond it there is no match, as with ModSecurity's `SecPcreMatchLimit`.
 const MAX_STEPS: usize = 100_000;
+
+/// The whole match and up to nine groups.
+pub(crate) type Captures = Vec<Vec<u8>>;
 
 /// A compiled expression.
 #[derive(Debug)]
