@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::{Map, Number, Value};
 
 use super::limits::StructureLimits;
+use crate::slice::{cut, head};
 
 /// Why a text is not JSON that everybody reads alike.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,12 +75,12 @@ fn has_huge_token(text: &[u8]) -> bool {
             b'\\' if inside => at += 1,
             b'"' => inside = !inside,
             byte if !inside && byte.is_ascii_digit() => {
-                let number = &text[at..];
+                let (before, number) = cut(text, at);
                 let end = number.iter().position(|b| !b.is_ascii_digit()).unwrap_or(number.len());
                 let whole = !matches!(number.get(end), Some(b'.' | b'e' | b'E'));
-                let of_fraction = at > 0 && matches!(text[at - 1], b'.' | b'e' | b'E' | b'+');
+                let of_fraction = matches!(before.last(), Some(b'.' | b'e' | b'E' | b'+'));
                 let fits =
-                    std::str::from_utf8(&number[..end]).is_ok_and(|digits| digits.parse::<u64>().is_ok());
+                    std::str::from_utf8(head(number, end)).is_ok_and(|digits| digits.parse::<u64>().is_ok());
                 if whole && !of_fraction && !fits {
                     return true;
                 }

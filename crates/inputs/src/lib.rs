@@ -33,6 +33,7 @@ mod media_type;
 mod multipart;
 mod pairs;
 pub mod rules;
+pub mod slice;
 #[cfg(feature = "xml")]
 mod xml;
 

@@ -1,6 +1,6 @@
 //! The cost of the Core Rule Set for ordinary requests: `CRS_DIR=... cargo bench -p seclang`.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::{Path, PathBuf};
 

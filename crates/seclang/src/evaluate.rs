@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use inputs::slice::tail;
+
 use crate::collection::{Collection, Visitor};
 use crate::compiled_rule::{Allowed, Change, CompiledRule, Disruptive, Effect, Link, Step, TxComparison};
 use crate::ctl::Ctl;
@@ -13,7 +15,6 @@ use crate::filter::slot::Slot;
 use crate::operator::{Captures, number};
 use crate::records::Records;
 use crate::settings::EngineMode;
-use crate::slice::tail;
 use crate::transaction::{Intervention, RuleMatch, Transaction};
 use crate::transform::apply_all;
 use crate::tx::TxName;

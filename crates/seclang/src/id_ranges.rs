@@ -1,6 +1,6 @@
 //! Ranges of rule ids.
 
-use crate::slice;
+use inputs::slice;
 
 /// Parses rule ids: `1`, `1-5`, `1,3-4`, or several of these.
 pub(crate) fn parse(texts: &[impl AsRef<str>]) -> Result<Vec<(u64, u64)>, String> {

@@ -39,9 +39,6 @@
 //!   without it ([`Transaction::without_filter`]) every rule runs on every value, with the same result. Property tests,
 //!   a fuzz target and `doorward rules test --compare` hold the filter to that.
 
-#![warn(clippy::cast_possible_truncation, clippy::indexing_slicing, clippy::string_slice, unreachable_pub)]
-#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::string_slice))]
-
 mod actions;
 mod collection;
 mod compile;
@@ -59,7 +56,6 @@ mod records;
 mod rule;
 mod ruleset;
 mod settings;
-mod slice;
 mod transaction;
 mod transform;
 mod tx;

@@ -9,6 +9,7 @@ pub(crate) use inputs::rules::Pair;
 use inputs::rules::multipart::Flags;
 use inputs::rules::xml::Xml;
 use inputs::rules::{self as body};
+use inputs::slice::{cut, head, tail};
 
 use crate::collection::Collection;
 use crate::compiled_rule::{Allowed, CompiledRule};
@@ -18,7 +19,6 @@ use crate::id_ranges;
 use crate::records::Records;
 use crate::ruleset::RuleSet;
 use crate::settings::EngineMode;
-use crate::slice::{cut, head, tail};
 use crate::transform::Transformation;
 use crate::tx::{Tx, TxName};
 use crate::variable::Target;

@@ -1,6 +1,7 @@
 //! JSON as arguments, named as ModSecurity v3 names them: `json.user.tags.array_0`.
 
 use super::Pair;
+use crate::slice::{head, tail};
 
 /// Why a text is not JSON that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,12 +105,12 @@ impl Reader<'_> {
                 Ok(())
             }
             Some(_) => {
-                let rest = &self.text[self.at..];
+                let rest = tail(self.text, self.at);
                 let length = rest
                     .iter()
                     .position(|b| matches!(b, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r'))
                     .unwrap_or(rest.len());
-                let word = &rest[..length];
+                let word = head(rest, length);
                 let value = match word {
                     b"null" => &b""[..],
                     b"true" | b"false" => word,
@@ -161,7 +162,7 @@ impl Reader<'_> {
     /// The character of `\uXXXX`, of two of them where it takes two.
     fn unicode(&mut self) -> Result<char, JsonError> {
         let first = self.quad()?;
-        if (0xd800..0xdc00).contains(&first) && self.text[self.at..].starts_with(b"\\u") {
+        if (0xd800..0xdc00).contains(&first) && tail(self.text, self.at).starts_with(b"\\u") {
             self.at += 2;
             let second = self.quad()?;
             let joined = 0x10000 + ((first - 0xd800) << 10) + (second.wrapping_sub(0xdc00) & 0x3ff);
@@ -183,7 +184,7 @@ fn is_number(word: &[u8]) -> bool {
     let mut rest = word.strip_prefix(b"-").unwrap_or(word);
     let mut digits = |least: usize| {
         let count = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        rest = &rest[count..];
+        rest = tail(rest, count);
         count >= least
     };
     if !digits(1) {
@@ -192,7 +193,7 @@ fn is_number(word: &[u8]) -> bool {
     if let Some(fraction) = rest.strip_prefix(b".") {
         rest = fraction;
         let count = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        rest = &rest[count..];
+        rest = tail(rest, count);
         if count == 0 {
             return false;
         }
@@ -200,7 +201,7 @@ fn is_number(word: &[u8]) -> bool {
     if let Some(exponent) = rest.strip_prefix(b"e").or_else(|| rest.strip_prefix(b"E")) {
         rest = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
         let count = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        rest = &rest[count..];
+        rest = tail(rest, count);
         if count == 0 {
             return false;
         }

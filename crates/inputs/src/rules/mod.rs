@@ -2,6 +2,8 @@
 //!
 //! They read what can be read of a broken body, and flag what is unusual instead of refusing it, because rules decide.
 
+use crate::slice::{cut, tail};
+
 /// A name and its value.
 pub type Pair = (Vec<u8>, Vec<u8>);
 
@@ -18,8 +20,7 @@ pub fn form(text: &[u8], separator: u8, limit: usize, decode: impl Fn(&[u8]) -> 
             form.is_cut = true;
             break;
         }
-        let at = memchr::memchr(b'=', pair);
-        let (name, value) = at.map_or((pair, &b""[..]), |at| (&pair[..at], &pair[at + 1..]));
+        let (name, value) = split_at_byte(pair, b'=');
         form.has_error |= has_bad_encoding(name) || has_bad_encoding(value);
         form.pairs.push((decode(name), decode(value)));
     }
@@ -44,8 +45,15 @@ fn has_bad_encoding(part: &[u8]) -> bool {
 
 /// The pairs of a `Cookie` header.
 pub fn cookies(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    header.split(|b| *b == b';').map(<[u8]>::trim_ascii_start).filter(|pair| !pair.is_empty()).map(|pair| {
-        let at = memchr::memchr(b'=', pair);
-        at.map_or((pair, &b""[..]), |at| (&pair[..at], &pair[at + 1..]))
-    })
+    header
+        .split(|b| *b == b';')
+        .map(<[u8]>::trim_ascii_start)
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| split_at_byte(pair, b'='))
+}
+
+/// What stands before a byte, and what after it; all and nothing without one.
+fn split_at_byte(text: &[u8], byte: u8) -> (&[u8], &[u8]) {
+    let (before, after) = cut(text, memchr::memchr(byte, text).unwrap_or(text.len()));
+    (before, tail(after, 1))
 }

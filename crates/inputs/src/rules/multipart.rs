@@ -1,5 +1,8 @@
 //! `multipart/form-data` (RFC 7578), with an eye for everything that two readers may read in two ways.
 
+use super::split_at_byte;
+use crate::slice::{cut, head, tail};
+
 /// A multipart body, read.
 #[derive(Debug, Default)]
 pub struct Multipart {
@@ -133,25 +136,26 @@ pub fn read(content_type: &[u8], body: &[u8]) -> Multipart {
 fn boundary(content_type: &[u8], flags: &mut Flags) -> Option<Vec<u8>> {
     let lower = content_type.to_ascii_lowercase();
     let at = memchr::memmem::find(&lower, b"boundary")?;
-    let before = content_type[..at].trim_ascii_end();
+    let (before, rest) = cut(content_type, at);
+    let before = before.trim_ascii_end();
     if !before.ends_with(b";") && !before.ends_with(b",") {
         flags.missing_semicolon = true;
     }
-    let rest = &content_type[at + b"boundary".len()..];
+    let rest = tail(rest, b"boundary".len());
     let equals = memchr::memchr(b'=', rest)?;
     flags.boundary_whitespace |= equals > 0;
-    let value = &rest[equals + 1..];
+    let value = tail(rest, equals + 1);
     flags.boundary_whitespace |= value.first().is_some_and(u8::is_ascii_whitespace);
     let value = value.trim_ascii();
     let boundary = match value.strip_prefix(b"\"") {
         Some(quoted) => {
             flags.boundary_quoted = true;
-            &quoted[..memchr::memchr(b'"', quoted).unwrap_or(quoted.len())]
+            split_at_byte(quoted, b'"').0
         }
         None => {
             let end =
                 value.iter().position(|b| matches!(b, b';' | b',' | b' ' | b'\t')).unwrap_or(value.len());
-            &value[..end]
+            head(value, end)
         }
     };
     (!boundary.is_empty()).then(|| boundary.to_vec())
@@ -179,20 +183,21 @@ impl Open {
             let text = line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n")).unwrap_or(line);
             self.part.content.append(&mut self.pending);
             self.part.content.extend_from_slice(text);
-            self.pending.extend_from_slice(&line[text.len()..]);
+            self.pending.extend_from_slice(tail(line, text.len()));
             // A line that begins like a delimiter and is none.
             out.flags.unmatched_boundary |= line.starts_with(b"--") && line.len() > 4;
             return;
         }
         let text = line.strip_suffix(b"\n").unwrap_or(line);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
-        if text.is_empty() {
+        let Some(first) = text.first() else {
             self.in_content = true;
-            self.disposition(out);
-        } else if text[0].is_ascii_whitespace() {
+            return self.disposition(out);
+        };
+        if first.is_ascii_whitespace() {
             // A header that goes on (RFC 5322 §2.2.3), which RFC 7230 has done away with.
             out.flags.header_folding = true;
-            out.flags.invalid_header_folding |= text[0] != b' ' && text[0] != b'\t';
+            out.flags.invalid_header_folding |= !matches!(first, b' ' | b'\t');
             match self.part.headers.last_mut() {
                 Some(last) => {
                     last.push(b' ');
@@ -208,15 +213,14 @@ impl Open {
 
     fn disposition(&mut self, out: &mut Multipart) {
         let is_disposition = |header: &&Vec<u8>| {
-            let at = memchr::memchr(b':', header).unwrap_or(header.len());
-            header[..at].trim_ascii().eq_ignore_ascii_case(b"content-disposition")
+            split_at_byte(header, b':').0.trim_ascii().eq_ignore_ascii_case(b"content-disposition")
         };
         let Some(header) = self.part.headers.iter().find(is_disposition) else {
             out.flags.invalid_part = true;
             return;
         };
-        let value = memchr::memchr(b':', header).map_or(&b""[..], |at| &header[at + 1..]);
-        let mut rest = memchr::memchr(b';', value).map_or(&b""[..], |at| &value[at + 1..]);
+        let (_, value) = split_at_byte(header, b':');
+        let (_, mut rest) = split_at_byte(value, b';');
         while !rest.trim_ascii().is_empty() {
             let Some((name, value, after)) = parameter(rest, &mut out.flags) else { break };
             match name.to_ascii_lowercase().as_slice() {
@@ -240,37 +244,31 @@ impl Open {
 /// `name=value` or `name="va\"lue"`, and what follows the semicolon after it.
 fn parameter<'t>(text: &'t [u8], flags: &mut Flags) -> Option<(&'t [u8], Vec<u8>, &'t [u8])> {
     let text = text.trim_ascii_start();
-    let equals = memchr::memchr(b'=', text)?;
-    let name = text[..equals].trim_ascii();
-    let value = text[equals + 1..].trim_ascii_start();
+    let (name, value) = cut(text, memchr::memchr(b'=', text)?);
+    let (name, value) = (name.trim_ascii(), tail(value, 1).trim_ascii_start());
     let (value, rest) = match value.split_first() {
         Some((quote @ (b'"' | b'\''), quoted)) => {
             // A single quote is none in this header.
             flags.invalid_quoting |= *quote == b'\'';
             let mut out = Vec::new();
             let mut at = 0;
-            while at < quoted.len() && quoted[at] != *quote {
+            while let Some(byte) = quoted.get(at).filter(|byte| *byte != quote) {
                 // Browsers write backslashes of paths as they are; only a quote is escaped.
-                if quoted[at] == b'\\' && quoted.get(at + 1) == Some(quote) {
-                    at += 1;
-                }
-                out.push(quoted[at]);
-                at += 1;
+                let is_escape = *byte == b'\\' && quoted.get(at + 1) == Some(quote);
+                out.push(if is_escape { *quote } else { *byte });
+                at += 1 + usize::from(is_escape);
             }
             flags.invalid_quoting |= at >= quoted.len();
-            (out, quoted.get(at + 1..).unwrap_or(&[]))
+            (out, tail(quoted, at + 1))
         }
         _ => {
-            let end = memchr::memchr(b';', value).unwrap_or(value.len());
-            (value[..end].trim_ascii_end().to_vec(), &value[end..])
+            let (value, rest) = cut(value, memchr::memchr(b';', value).unwrap_or(value.len()));
+            (value.trim_ascii_end().to_vec(), rest)
         }
     };
     let rest = rest.trim_ascii_start();
-    if !rest.is_empty() && rest[0] != b';' {
-        flags.invalid_quoting = true;
-    }
-    let rest = memchr::memchr(b';', rest).map_or(&b""[..], |at| &rest[at + 1..]);
-    Some((name, value, rest))
+    flags.invalid_quoting |= rest.first().is_some_and(|first| *first != b';');
+    Some((name, value, split_at_byte(rest, b';').1))
 }
 
 #[cfg(test)]

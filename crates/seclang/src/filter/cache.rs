@@ -4,13 +4,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 use hashbrown::HashTable;
+use inputs::slice::tail;
 
 use super::bits;
 use super::group::Scratch;
 use super::slot::Slot;
 use super::variants::{FeatureMask, feature_mask};
 use crate::collection::{Collection, Visitor};
-use crate::slice::tail;
 
 /// The members of collections in this phase, and the rules that their values may match.
 #[derive(Debug, Default)]

@@ -3,9 +3,10 @@
 //! Each literal is found by its three rarest bytes. Most positions of a text are excluded by one look at two bytes, in a
 //! table that stays in the cache; where such a triple begins, the few literals that have it are compared.
 
+use inputs::slice::tail;
+
 use super::bits;
 use super::variants::{FeatureMask, feature_of};
-use crate::slice::tail;
 
 /// Literals, and the rules that need each.
 #[derive(Debug)]

@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
+use inputs::slice::head;
 use regex::bytes::Regex;
 
 use super::variants::{FeatureMask, Variants, exact_triggers, triggers_from_each};
 use crate::compiled_rule::{CompiledRule, Link};
 use crate::operator::{self, CompiledOperator, Test};
-use crate::slice::head;
 use crate::transform::Transformation;
 use crate::variable::{Selector, Target};
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::slice::tail;
+use inputs::slice::tail;
+
 use crate::transform::Transformation;
 
 /// A value and its transformed variants, each distinct text once. Variant 0 is the value itself.

@@ -4,9 +4,8 @@
 //! `regex` crate. Look-around and backreferences, which a finite automaton cannot match, go to `fancy-regex`, which
 //! backtracks within a limit; the current Core Rule Set uses neither.
 
+use inputs::slice::{cut, head, tail};
 use regex::bytes::{Regex, RegexBuilder};
-
-use crate::slice::{cut, head, tail};
 
 /// Limit of steps of a backtracking search. Beyond it there is no match, as with ModSecurity's `SecPcreMatchLimit`.
 const MAX_STEPS: usize = 100_000;

@@ -1,8 +1,7 @@
 //! Comments of SQL, C, HTML and shells.
 
+use inputs::slice::{cut, tail};
 use memchr::memmem::find;
-
-use crate::slice::{cut, tail};
 
 /// Replaces each `/* ... */` by a space, also an unclosed one.
 pub(super) fn replace(value: &[u8]) -> Option<Vec<u8>> {

@@ -1,6 +1,6 @@
 //! Decodings.
 
-use crate::slice::{cut, head, tail};
+use inputs::slice::{cut, head, tail};
 
 /// What Base64 decoding does at a byte outside of the alphabet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

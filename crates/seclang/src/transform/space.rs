@@ -1,6 +1,6 @@
 //! Whitespace, and what command interpreters do with it.
 
-use crate::slice::{head, tail};
+use inputs::slice::{head, tail};
 
 /// The no-break space of ISO 8859-1.
 pub(super) const NBSP: u8 = 0xa0;
