@@ -38,8 +38,9 @@ enum Line {
 fn common(line: &str) -> Option<Line> {
     let (_, rest) = line.split_once("] \"")?;
     // Quotes within are escaped, as `\"` or `\x22`.
-    let end = rest.match_indices('"').map(|(at, _)| at).find(|at| !rest[..*at].ends_with('\\'))?;
-    let (request, rest) = (&rest[..end], &rest[end + 1..]);
+    let mut cuts = rest.match_indices('"').filter_map(|(at, _)| rest.split_at_checked(at));
+    let (request, rest) = cuts.find(|(before, _)| !before.ends_with('\\'))?;
+    let rest = rest.strip_prefix('"')?;
     let mut words = request.split(' ');
     let (method, target) = (words.next()?, words.next()?);
     observation(method, target, rest.split_whitespace().next()?.parse().ok()?)
@@ -62,7 +63,7 @@ fn observation(method: &str, target: &str, status: u16) -> Option<Line> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     // An absolute target, as proxies are sent.
     let path = match path.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+        Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
         None => path,
     };
     if !path.starts_with('/') {

@@ -165,10 +165,6 @@ impl Operation {
             parameters
                 .push(json!({ "name": name, "in": "query", "required": required, "schema": seen.schema() }));
         }
-        let mut operation = json!({ "responses": {} });
-        if !parameters.is_empty() {
-            operation["parameters"] = parameters.into();
-        }
         let content = |by_media: &BTreeMap<String, Seen>| -> Value {
             let media = |(media, seen): (&String, &Seen)| {
                 let described = if seen.is_empty() { json!({}) } else { json!({ "schema": seen.schema() }) };
@@ -176,25 +172,30 @@ impl Operation {
             };
             Value::Object(by_media.iter().map(media).collect())
         };
-        if !self.requests.is_empty() {
-            operation["requestBody"] =
-                json!({ "required": self.with_body == looked, "content": content(&self.requests) });
+        let response = |(status, by_media): (&u16, &BTreeMap<String, Seen>)| {
+            let response = match by_media.is_empty() {
+                true => json!({ "description": "seen" }),
+                false => json!({ "description": "seen", "content": content(by_media) }),
+            };
+            (status.to_string(), response)
+        };
+        let mut operation = Map::new();
+        operation.insert("responses".into(), Value::Object(self.responses.iter().map(response).collect()));
+        if !parameters.is_empty() {
+            operation.insert("parameters".into(), parameters.into());
         }
-        for (status, by_media) in &self.responses {
-            let mut response = json!({ "description": "seen" });
-            if !by_media.is_empty() {
-                response["content"] = content(by_media);
-            }
-            operation["responses"][status.to_string()] = response;
+        if !self.requests.is_empty() {
+            let body = json!({ "required": self.with_body == looked, "content": content(&self.requests) });
+            operation.insert("requestBody".into(), body);
         }
         // Every caller had a token.
         if self.authenticated == looked {
-            operation["security"] = json!([{ SCHEME: [] }]);
+            operation.insert("security".into(), json!([{ SCHEME: [] }]));
         }
         if let Some(policy) = self.owners.policy(title, guesses) {
-            operation["x-doorward"] = policy;
+            operation.insert("x-doorward".into(), policy);
         }
-        operation
+        Value::Object(operation)
     }
 }
 

@@ -5,37 +5,42 @@ use serde_json::{Map, Value};
 /// The existing document with the paths, operations, parameters, statuses and properties that it lacks.
 pub(crate) fn join(existing: &Value, learnt: &Value) -> Value {
     let mut joined = existing.clone();
-    let Some(Value::Object(new)) = learnt.get("paths") else { return joined };
+    let (Value::Object(document), Some(Value::Object(new))) = (&mut joined, learnt.get("paths")) else {
+        return joined;
+    };
     // What learnt operations refer to.
-    for (name, scheme) in
-        learnt.pointer("/components/securitySchemes").and_then(Value::as_object).into_iter().flatten()
+    if let Some(Value::Object(schemes)) = learnt.pointer("/components/securitySchemes")
+        && let Some(components) = member(document, "components")
+        && let Some(known) = member(components, "securitySchemes")
     {
-        let schemes = &mut joined["components"]["securitySchemes"];
-        if schemes.get(name).is_none() {
-            schemes[name] = scheme.clone();
+        for (name, scheme) in schemes {
+            known.entry(name).or_insert_with(|| scheme.clone());
         }
     }
-    if !joined.get("paths").is_some_and(Value::is_object) {
-        joined["paths"] = Value::Object(Map::new());
+    if !document.get("paths").is_some_and(Value::is_object) {
+        document.insert("paths".into(), Value::Object(Map::new()));
     }
+    let Some(paths) = member(document, "paths") else { return joined };
     for (path, item) in new {
-        let known = joined["paths"]
-            .as_object()
-            .and_then(|paths| paths.keys().find(|known| *known == path || same_shape(known, path)).cloned());
-        match known {
-            None => joined["paths"][path] = item.clone(),
-            Some(known) => {
-                for (method, operation) in item.as_object().into_iter().flatten() {
-                    let there = &mut joined["paths"][&known];
-                    match there.get_mut(method) {
-                        None => there[method.as_str()] = operation.clone(),
-                        Some(written) => operation_into(written, operation),
-                    }
-                }
+        let known = paths.keys().find(|known| *known == path || same_shape(known, path)).cloned();
+        let Some(known) = known else {
+            paths.insert(path.clone(), item.clone());
+            continue;
+        };
+        let Some(there) = member(paths, &known) else { continue };
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            match there.get_mut(method) {
+                None => drop(there.insert(method.clone(), operation.clone())),
+                Some(written) => operation_into(written, operation),
             }
         }
     }
     joined
+}
+
+/// The object at a member, made if nothing is there; `None` if a person wrote something else there.
+fn member<'o>(object: &'o mut Map<String, Value>, name: &str) -> Option<&'o mut Map<String, Value>> {
+    object.entry(name).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
 }
 
 fn operation_into(written: &mut Value, learnt: &Value) {
@@ -85,4 +90,25 @@ fn same_shape(a: &str, b: &str) -> bool {
         text.split('/').map(segment).collect()
     };
     shape(a) == shape(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_person_wrote_stays_whatever_it_is() {
+        let learnt = json!({
+            "components": { "securitySchemes": { "token": { "type": "http" } } },
+            "paths": { "/a": { "get": {} } },
+        });
+        for components in [json!([]), json!("none"), json!({ "securitySchemes": 7 })] {
+            let joined = join(&json!({ "components": components, "paths": { "/a": null } }), &learnt);
+            assert_eq!(joined, json!({ "components": components, "paths": { "/a": null } }));
+        }
+        assert_eq!(join(&json!({}), &learnt), learnt);
+        assert_eq!(join(&json!("no document"), &learnt), json!("no document"));
+    }
 }

@@ -156,7 +156,9 @@ type Format = (&'static str, fn(&str) -> bool);
 /// Formats that a text may have, none of which another one's texts have by accident.
 const FORMATS: [Format; 5] = [
     ("date-time", |text| {
-        text.len() >= 20 && text.as_bytes()[10] == b'T' && humantime::parse_rfc3339_weak(text).is_ok()
+        text.len() >= 20
+            && text.as_bytes().get(10) == Some(&b'T')
+            && humantime::parse_rfc3339_weak(text).is_ok()
     }),
     ("date", |text| {
         let bytes = text.as_bytes();
