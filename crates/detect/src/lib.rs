@@ -19,9 +19,6 @@
 //! assert_eq!(inspect(b"O'Brien", 3, &ALL), None);
 //! ```
 
-#![warn(clippy::cast_possible_truncation, clippy::indexing_slicing, clippy::string_slice, unreachable_pub)]
-#![cfg_attr(test, allow(clippy::indexing_slicing))]
-
 mod byte_mask;
 mod bytes;
 mod candidate;

@@ -185,11 +185,11 @@ fn equivalent_operators_change_nothing() {
         // Within a word, an IPv6 address or a device name it is something else.
         let stands = |text: &str| {
             text.match_indices(one).all(|(at, _)| {
-                let before = &text[..at];
+                let (before, after) = (text.get(..at).unwrap(), text.get(at + one.len()..).unwrap());
                 let goes_on = one.starts_with(|c: char| c.is_ascii_alphanumeric())
                     && before.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '_'));
                 let more = one.ends_with(|c: char| c.is_ascii_alphabetic())
-                    && text[at + one.len()..].starts_with(|c: char| c.is_ascii_alphabetic());
+                    && after.starts_with(|c: char| c.is_ascii_alphabetic());
                 !goes_on && !more && !before.ends_with("/dev/")
             })
         };

@@ -1,9 +1,5 @@
 //! The command line: flags and wiring over libraries that stand alone.
 
-#![cfg_attr(
-    not(test),
-    warn(clippy::indexing_slicing, clippy::string_slice, clippy::cast_possible_truncation)
-)]
 // A command line prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 

@@ -4,7 +4,7 @@
 //! The files of each crate are read as tokens, without comments, texts and tests. A file imports another where a `use`
 //! or a path in its code leads into it; a re-export counts as an import of what it shows.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -10,12 +10,6 @@
 //! - `tasks`: what runs beside the workers: reload and key sets
 //! - `admin`: metrics and health on a listener of their own
 
-#![warn(unreachable_pub)]
-#![cfg_attr(
-    not(test),
-    warn(clippy::indexing_slicing, clippy::string_slice, clippy::cast_possible_truncation)
-)]
-
 mod admin;
 mod listen;
 mod output;

@@ -1,6 +1,6 @@
 //! What judging costs, apart from sockets: `cargo bench -p guard`.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 
 use std::hint::black_box;
 

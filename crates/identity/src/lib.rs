@@ -27,12 +27,6 @@
 //! # }
 //! ```
 
-#![warn(unreachable_pub)]
-#![cfg_attr(
-    not(test),
-    warn(clippy::indexing_slicing, clippy::string_slice, clippy::cast_possible_truncation)
-)]
-
 mod api_key;
 mod authenticator;
 mod keys;

@@ -52,10 +52,11 @@ fn merge_settings(
     let mut settings = crate::users::settings(&stored);
     for (name, value) in changed {
         if version == Version::Vulnerable || name == "theme" {
-            settings[name] = value.clone();
+            settings.insert(name.clone(), value.clone());
         }
     }
-    db.execute("UPDATE users SET settings = ?1 WHERE id = ?2", (settings.to_string(), user)).map(drop)
+    db.execute("UPDATE users SET settings = ?1 WHERE id = ?2", (Value::Object(settings).to_string(), user))
+        .map(drop)
 }
 
 pub(crate) async fn avatar(_claims: Claims, body: Bytes) -> Json<Value> {

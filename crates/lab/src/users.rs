@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use rusqlite::{OptionalExtension, Row};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::shop::{Shop, ShopError};
 use crate::token::Claims;
@@ -36,8 +36,8 @@ pub(crate) fn find(shop: &Shop, id: i64) -> Result<Option<Value>, ShopError> {
             "bio": text(4)?, "role": text(5)?, "settings": settings(&text(7)?),
         });
         // Vulnerable: the password is included (excessive data exposure).
-        if shop.version == Version::Vulnerable {
-            user["password"] = json!(text(6)?);
+        if let (Version::Vulnerable, Value::Object(members)) = (shop.version, &mut user) {
+            members.insert("password".into(), json!(text(6)?));
         }
         Ok(user)
     };
@@ -46,6 +46,6 @@ pub(crate) fn find(shop: &Shop, id: i64) -> Result<Option<Value>, ShopError> {
 }
 
 /// The stored settings; an empty object when they cannot be read.
-pub(crate) fn settings(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| json!({}))
+pub(crate) fn settings(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).unwrap_or_default()
 }

@@ -24,7 +24,10 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Bundle {
     pub(crate) root: Value,
-    files: Vec<File>,
+    /// The document itself, as it was written.
+    document: File,
+    /// What it refers to, numbered from 1.
+    others: Vec<File>,
     /// What overlays added: where it stands in the tree, in which overlay, and where there it was written.
     added: Vec<(String, usize, String)>,
     overlays: Vec<File>,
@@ -63,15 +66,21 @@ impl Bundle {
         }
         let overlays = overlays.iter().map(|source| File::new(source.clone(), None)).collect();
         let path = directory.map(|directory| directory.join(file_name(source.name())));
-        let mut bundle =
-            Bundle { root: Value::Null, files: Vec::new(), added, overlays, copies: copies.clone() };
-        bundle.push(source.clone(), path);
+        let document = File::new(source.clone(), path);
+        let mut bundle = Bundle {
+            root: Value::Null,
+            document,
+            others: Vec::new(),
+            added,
+            overlays,
+            copies: copies.clone(),
+        };
         let mut others = Map::new();
         let mut read = 0;
         bundle.localize(0, &mut root, directory)?;
         let mut next = 1;
-        while next < bundle.files.len() {
-            let source = bundle.files[next].source.clone();
+        while let Some(file) = bundle.others.get(next - 1) {
+            let source = file.source.clone();
             read += source.text().len();
             if next > MAX_FILES || read > MAX_BYTES {
                 return Err(source.problem(None, "the document refers to too many files"));
@@ -90,7 +99,7 @@ impl Bundle {
 
     /// The files beside the document itself.
     pub(crate) fn other_files(&self) -> impl Iterator<Item = &PathBuf> {
-        self.files[1..].iter().filter_map(|file| file.path.as_ref())
+        self.others.iter().filter_map(|file| file.path.as_ref())
     }
 
     /// A problem at a pointer of the tree, in the file where that was written.
@@ -106,17 +115,20 @@ impl Bundle {
             return overlay.source.problem(overlay.positions.find(&written), message);
         }
         let inside = pointer.strip_prefix('/').and_then(|p| p.strip_prefix(FILES)).and_then(|p| {
-            let (number, rest) = p.strip_prefix('/')?.split_once('/').unwrap_or((&p[1..], ""));
+            let inside = p.strip_prefix('/')?;
+            let (number, rest) = inside.split_once('/').unwrap_or((inside, ""));
             Some((number.parse::<usize>().ok()?, rest))
         });
-        match inside.and_then(|(number, rest)| Some((self.files.get(number)?, rest))) {
-            Some((file, rest)) => file.source.problem(file.positions.find(&format!("/{rest}")), message),
-            None => self.files[0].source.problem(self.files[0].positions.find(pointer), message),
-        }
+        let (file, pointer) = match inside {
+            Some((number, rest)) if number <= self.others.len() => (self.file(number), format!("/{rest}")),
+            _ => (&self.document, pointer.to_owned()),
+        };
+        file.source.problem(file.positions.find(&pointer), message)
     }
 
-    fn push(&mut self, source: Source, path: Option<PathBuf>) {
-        self.files.push(File::new(source, path));
+    /// A file by its number; 0 is the document.
+    fn file(&self, number: usize) -> &File {
+        number.checked_sub(1).and_then(|at| self.others.get(at)).unwrap_or(&self.document)
     }
 
     /// Makes references to other files local, and notes the files.
@@ -156,7 +168,7 @@ impl Bundle {
     fn copy_of(&self, url: &str) -> Option<PathBuf> {
         let known = self.copies.iter().filter(|(begin, _)| url.starts_with(begin.as_str()));
         let (begin, directory) = known.max_by_key(|(begin, _)| begin.len())?;
-        let rest = url[begin.len()..].trim_start_matches('/');
+        let rest = url.strip_prefix(begin.as_str())?.trim_start_matches('/');
         let inside = rest.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
         inside.then(|| directory.join(rest))
     }
@@ -168,7 +180,7 @@ impl Bundle {
             let prefix = if number == 0 { String::new() } else { format!("/{FILES}/{number}") };
             return Ok(format!("#{prefix}{fragment}"));
         }
-        let here = &self.files[number];
+        let here = self.file(number);
         let wrong = |message: String| {
             let at = here.source.text().find(target).map(|at| at..at + target.len());
             here.source.problem(at, message)
@@ -184,15 +196,16 @@ impl Bundle {
                 .with_help("read the document from a file, so that others can be found beside it"));
         };
         let path = copied.flatten().unwrap_or_else(|| base.join(file));
-        let found = self.files.iter().position(|known| known.path.as_ref() == Some(&path));
+        let mut known = std::iter::once(&self.document).chain(&self.others);
+        let found = known.position(|known| known.path.as_ref() == Some(&path));
         let found = match found {
             Some(found) => found,
             None => {
                 let text = std::fs::read_to_string(&path).map_err(|e| {
                     wrong(format!("`$ref: {target}`: {} cannot be read: {e}", path.display()))
                 })?;
-                self.push(Source::new(path.display().to_string(), text), Some(path));
-                self.files.len() - 1
+                self.others.push(File::new(Source::new(path.display().to_string(), text), Some(path)));
+                self.others.len()
             }
         };
         let prefix = if found == 0 { String::new() } else { format!("/{FILES}/{found}") };

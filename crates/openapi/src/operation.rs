@@ -79,10 +79,9 @@ impl Operation {
 
     /// The declared response for a status: exact, by class (`2XX`), or `default` (OpenAPI 3.1 §4.8.16).
     pub fn response(&self, status: u16) -> Option<&Response> {
-        let class = [b'0' + (status / 100) as u8, b'X', b'X'];
         let by_key = |key: &str| self.responses.iter().find(|r| r.status.eq_ignore_ascii_case(key));
         by_key(&status.to_string())
-            .or_else(|| std::str::from_utf8(&class).ok().and_then(by_key))
+            .or_else(|| by_key(&format!("{}XX", status / 100)))
             .or_else(|| by_key("default"))
     }
 }

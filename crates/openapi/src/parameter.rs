@@ -106,7 +106,8 @@ impl Parameter {
         let repeats = self.explode && self.style == Style::Form;
         match &self.kind {
             Kind::Object(fields) if self.style == Style::DeepObject => {
-                let inner = texts.iter().map(|(name, text)| (&name[self.name.len()..], *text));
+                let inner =
+                    texts.iter().map(|(name, text)| (name.strip_prefix(&*self.name).unwrap_or(name), *text));
                 // `name[a][b]` is `a[b]` of the object.
                 let names: Vec<(String, &str)> = inner.map(|(rest, text)| (unbracket(rest), text)).collect();
                 Ok(fields.read(names.iter().map(|(name, text)| (name.as_str(), *text)), reading))
@@ -115,8 +116,10 @@ impl Parameter {
             Kind::Array(scalar) if repeats => {
                 Ok(Value::Array(texts.iter().map(|(_, text)| scalar.read(text, reading)).collect()))
             }
-            _ if texts.len() > 1 => Err(ParameterError::Repeated),
-            kind => self.single(kind, texts[0].1, reading),
+            kind => match texts {
+                [(_, text)] => self.single(kind, text, reading),
+                _ => Err(ParameterError::Repeated),
+            },
         }
     }
 
@@ -151,10 +154,8 @@ impl Parameter {
             }
             Kind::Object(fields) => {
                 let parts: Vec<&str> = text.split(separator).collect();
-                if !parts.len().is_multiple_of(2) {
-                    return Err(malformed());
-                }
-                fields.read(parts.chunks(2).map(|pair| (pair[0], pair[1])), reading)
+                let (pairs, []) = parts.as_chunks::<2>() else { return Err(malformed()) };
+                fields.read(pairs.iter().map(|[name, value]| (*name, *value)), reading)
             }
             Kind::Json => {
                 serde_json::from_str(&text).map_err(|_| ParameterError::Invalid("is not JSON".into()))?

@@ -226,6 +226,7 @@ impl<T> Router<T> {
     }
 
     /// The entry for a template of the same shape (names of parameters do not count), made if it is not there.
+    #[allow(clippy::indexing_slicing, reason = "each index was found or made in the line before")]
     pub fn entry(&mut self, template: PathTemplate, make: impl FnOnce() -> T) -> &mut T {
         let mut node = &mut self.root;
         let mut slot_is_rest = false;
@@ -264,7 +265,7 @@ impl<T> Router<T> {
         let mut values = Vec::new();
         let rest = path.strip_prefix('/')?;
         let index = find(self.spelling, &self.root, Some(rest), &mut values)?;
-        let (template, value) = &self.leaves[index];
+        let (template, value) = self.leaves.get(index)?;
         Some((template, value, template.parameters().zip(values).collect()))
     }
 

@@ -66,7 +66,9 @@ impl Shapes {
         self.by_pointer.insert(pointer.to_owned(), id);
         let mut shape = Shape::default();
         self.collect(root, pointer, &mut shape, 0);
-        self.shapes[id.0] = shape;
+        if let Some(compiled) = self.shapes.get_mut(id.0) {
+            *compiled = shape;
+        }
         id
     }
 
@@ -134,17 +136,15 @@ impl Shapes {
         allowed: &[String],
     ) -> Vec<String> {
         let unknown = self.unknown(id, value, direction, allowed);
+        let members: Vec<(&str, &str)> =
+            unknown.iter().filter_map(|pointer| pointer.rsplit_once('/')).collect();
         // Members of one object stand together, and go together: one at a time would cost their square.
-        let parent = |pointer: &str| pointer.rfind('/').map_or(0, |at| at);
-        for siblings in unknown.chunk_by(|a, b| a[..parent(a)] == b[..parent(b)]) {
-            let names: HashSet<String> = siblings
-                .iter()
-                .map(|pointer| pointer[parent(pointer) + 1..].replace("~1", "/").replace("~0", "~"))
-                .collect();
+        for siblings in members.chunk_by(|(one, _), (other, _)| one == other) {
+            let names: HashSet<String> =
+                siblings.iter().map(|(_, name)| name.replace("~1", "/").replace("~0", "~")).collect();
             // Only members go, so that the indices of other pointers stay what they are.
-            if let Some(Value::Object(map)) =
-                siblings.first().and_then(|p| value.pointer_mut(&p[..parent(p)]))
-            {
+            let parent = siblings.first().and_then(|(parent, _)| value.pointer_mut(parent));
+            if let Some(Value::Object(map)) = parent {
                 map.retain(|name, _| !names.contains(name));
             }
         }
@@ -170,10 +170,18 @@ impl Shapes {
         matches!(self.lookup(&known, name, direction), Lookup::Known(_) | Lookup::Open)
     }
 
+    fn get(&self, id: ShapeId) -> Option<&Shape> {
+        self.shapes.get(id.0)
+    }
+
+    fn items(&self, id: ShapeId) -> &[ShapeId] {
+        self.get(id).map_or(&[], |shape| &shape.items)
+    }
+
     fn lookup(&self, ids: &[ShapeId], name: &str, direction: Direction) -> Lookup<'_> {
         // One schema is the usual case, and needs no list of its own.
         if let [id] = ids
-            && let Some(property) = self.shapes[id.0].properties.get(name)
+            && let Some(property) = self.get(*id).and_then(|shape| shape.properties.get(name))
         {
             return if property.is_hidden(direction) {
                 Lookup::Hidden
@@ -183,7 +191,7 @@ impl Shapes {
         }
         let mut shapes = Vec::new();
         let mut open = true;
-        for shape in ids.iter().map(|id| &self.shapes[id.0]) {
+        for shape in ids.iter().filter_map(|id| self.get(*id)) {
             if let Some(property) = shape.properties.get(name) {
                 if property.is_hidden(direction) {
                     return Lookup::Hidden;
@@ -249,8 +257,8 @@ impl<'v> Walk<'_, 'v> {
             }
             Value::Array(items) => {
                 let inner: Cow<'_, [ShapeId]> = match ids {
-                    [id] => Cow::Borrowed(&self.shapes.shapes[id.0].items),
-                    ids => ids.iter().flat_map(|id| self.shapes.shapes[id.0].items.iter().copied()).collect(),
+                    [id] => Cow::Borrowed(self.shapes.items(*id)),
+                    ids => ids.iter().flat_map(|id| self.shapes.items(*id)).copied().collect(),
                 };
                 if inner.is_empty() {
                     return;

@@ -182,9 +182,10 @@ impl Fields {
 /// `a[b][]` as `a` and `b`, ``.
 fn split(name: &str) -> (&str, Vec<&str>) {
     match name.split_once('[') {
-        Some((first, rest)) if !first.is_empty() && rest.ends_with(']') => {
-            (first, rest[..rest.len() - 1].split("][").collect())
-        }
+        Some((first, rest)) if !first.is_empty() => match rest.strip_suffix(']') {
+            Some(inner) => (first, inner.split("][").collect()),
+            None => (name, Vec::new()),
+        },
         _ => (name, Vec::new()),
     }
 }

@@ -22,7 +22,8 @@ pub fn read_value(source: &Source) -> Result<Value, Problem> {
     // YAML 1.2, as OpenAPI asks: `y`, `no` and `off` are texts.
     let options = serde_saphyr::options! { strict_booleans: true };
     serde_saphyr::from_str_with_options(source.text(), options).map_err(|e| {
-        let span = e.location().and_then(|l| at(l.line() as usize, l.column() as usize));
+        let span =
+            e.location().and_then(|l| at(usize::try_from(l.line()).ok()?, usize::try_from(l.column()).ok()?));
         let message = e.without_snippet().to_string();
         source.problem(span, format!("not YAML: {}", message.lines().next().unwrap_or("")))
     })

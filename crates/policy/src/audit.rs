@@ -188,7 +188,7 @@ impl<'d> Auditor<'d> {
                     self.operations += 1;
                     let before = self.findings.len();
                     self.operation(path, method, &at, item, operation);
-                    let weights = self.findings[before..].iter().map(|f| f.severity.weight());
+                    let weights = self.findings.iter().skip(before).map(|f| f.severity.weight());
                     self.lost += weights.sum::<u32>().min(10);
                 }
             }

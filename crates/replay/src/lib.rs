@@ -17,12 +17,6 @@
 //! # }
 //! ```
 
-#![warn(unreachable_pub)]
-#![cfg_attr(
-    not(test),
-    warn(clippy::indexing_slicing, clippy::string_slice, clippy::cast_possible_truncation)
-)]
-
 mod archive;
 mod corpus;
 mod curl;

@@ -23,8 +23,8 @@ fn finding(finding: &Finding) -> Value {
         // The former name of `help`, kept for one release.
         "mend": finding.help,
     });
-    if !finding.evidence.is_empty() {
-        value["evidence"] = json!(finding.evidence);
+    if let (false, Value::Object(members)) = (finding.evidence.is_empty(), &mut value) {
+        members.insert("evidence".into(), json!(finding.evidence));
     }
     value
 }

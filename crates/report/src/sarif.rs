@@ -31,16 +31,27 @@ pub fn log(tool: &Tool<'_>, report: &Report) -> Value {
     });
     // §3.20.14: a run that could not look everywhere says so, or no results would read as no problems.
     if !report.failures.is_empty() {
-        run["invocations"] = json!([{
-            "executionSuccessful": false,
-            "toolExecutionNotifications": report.failures.iter().map(notification).collect::<Vec<_>>(),
-        }]);
+        insert(
+            &mut run,
+            "invocations",
+            json!([{
+                "executionSuccessful": false,
+                "toolExecutionNotifications": report.failures.iter().map(notification).collect::<Vec<_>>(),
+            }]),
+        );
     }
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [run],
     })
+}
+
+/// Adds a member to an object.
+fn insert(object: &mut Value, name: &str, member: Value) {
+    if let Value::Object(members) = object {
+        members.insert(name.to_owned(), member);
+    }
 }
 
 /// §3.27.
@@ -57,12 +68,12 @@ fn result(finding: &Finding) -> Value {
     if let Some(location) = &finding.location {
         let mut place = json!({ "artifactLocation": { "uri": location.file } });
         if let Some((line, column)) = location.position {
-            place["region"] = json!({ "startLine": line, "startColumn": column });
+            insert(&mut place, "region", json!({ "startLine": line, "startColumn": column }));
         }
-        result["locations"] = json!([{ "physicalLocation": place }]);
+        insert(&mut result, "locations", json!([{ "physicalLocation": place }]));
     }
     if !finding.evidence.is_empty() {
-        result["properties"] = json!({ "evidence": finding.evidence });
+        insert(&mut result, "properties", json!({ "evidence": finding.evidence }));
     }
     result
 }

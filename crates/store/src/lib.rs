@@ -28,12 +28,6 @@
 //! # }
 //! ```
 
-#![warn(unreachable_pub)]
-#![cfg_attr(
-    not(test),
-    warn(clippy::indexing_slicing, clippy::string_slice, clippy::cast_possible_truncation)
-)]
-
 mod answer;
 mod cell;
 mod counters;
@@ -60,5 +54,5 @@ pub use flags::{FlagKey, Flags};
 pub use key_hash::{CounterKey, KeyHash, KeyWriter};
 pub use ledger::{Ledger, LedgerKey};
 pub use limit::{Algorithm, Outcome, Quota, Ticket};
-pub use millis::Millis;
+pub use millis::{Millis, millis};
 pub use stores::Stores;

@@ -66,7 +66,7 @@ fn tickets(outcomes: &[Outcome]) -> Vec<Ticket> {
 /// How many units are left under a key, by taking one until there are no more.
 async fn left(counters: &dyn Counters, take: Take) -> usize {
     let mut left = 0;
-    while counters.take_all(&[take], NOW).await.unwrap()[0].ticket.is_some() {
+    while counters.take_all(&[take], NOW).await.unwrap().iter().all(|outcome| outcome.ticket.is_some()) {
         left += 1;
     }
     left

@@ -15,7 +15,7 @@ use guard::{FanOut, Guard, LineWriter};
 use tower_doorward::{DoorwardLayer, PeerAddress};
 
 /// The service, guarded by a policy.
-pub fn app(policy: policy::Policy) -> Result<Router, Box<dyn std::error::Error>> {
+pub(crate) fn app(policy: policy::Policy) -> Result<Router, Box<dyn std::error::Error>> {
     let stores = guard::open_stores(&policy)?;
     let log = Arc::new(LineWriter::new(stdout()));
     let guard = Guard::new(policy, stores, FanOut::new().events(log.clone()).access(log))?;

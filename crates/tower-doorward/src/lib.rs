@@ -39,12 +39,6 @@
 //! out is refused when it is loaded, with its line and the feature to turn on; without `graphql` and `xml` such bodies are
 //! judged as one text each.
 
-#![warn(unreachable_pub)]
-#![cfg_attr(
-    not(test),
-    warn(clippy::indexing_slicing, clippy::string_slice, clippy::cast_possible_truncation)
-)]
-
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;

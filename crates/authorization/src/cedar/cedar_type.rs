@@ -85,6 +85,7 @@ impl CedarType {
 pub(crate) struct TypeMismatch;
 
 /// A whole number, also with a fraction of zero, which JSON Schema accepts as an integer.
+#[allow(clippy::cast_possible_truncation, reason = "a whole number that a float holds exactly fits")]
 fn whole(number: &serde_json::Number) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let fraction = || number.as_f64().filter(|f| f.fract() == 0.0 && f.abs() <= EXACT).map(|f| f as i64);

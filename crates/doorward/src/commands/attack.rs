@@ -11,7 +11,7 @@ use crate::commands::terminal;
 use crate::exit::{Exit, Failure};
 
 #[derive(Args)]
-pub struct Attack {
+pub(crate) struct Attack {
     /// The API, as `https://api.example.com`. Attack only what is yours. Without a path, the API is where the document's
     /// first server says (`/v1`); with one (`https://test.example.com/shop`), it is there.
     url: ApiUrl,
@@ -56,7 +56,7 @@ fn credentials(text: &str) -> Result<(String, String), String> {
 }
 
 impl Attack {
-    pub fn run(self) -> Result<Exit, Failure> {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

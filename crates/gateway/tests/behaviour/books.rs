@@ -11,7 +11,7 @@ use crate::support::{Peer, Running, free_port, raw, script, status};
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789";
 
 /// The books API, bare and behind the gate.
-pub struct Books {
+pub(crate) struct Books {
     api: std::net::SocketAddr,
     pub gate: Running,
     _peer: Peer,
@@ -19,13 +19,13 @@ pub struct Books {
 }
 
 impl Books {
-    pub fn start(policy: &str) -> Books {
+    pub(crate) fn start(policy: &str) -> Books {
         let document = std::fs::read_to_string(script("books.openapi.yaml")).unwrap();
         Books::with(policy, &[("books.yaml", &document)])
     }
 
     /// The gate with these files beside its policy.
-    pub fn with(policy: &str, files: &[(&str, &str)]) -> Books {
+    pub(crate) fn with(policy: &str, files: &[(&str, &str)]) -> Books {
         let port = free_port();
         let peer = Peer::start(
             Command::new("/usr/bin/python3").args([script("books.py"), port.to_string(), SECRET.into()]),
@@ -53,21 +53,27 @@ impl Books {
     }
 
     /// One request as somebody, behind the gate.
-    pub fn ask(&self, who: &str, method: &str, target: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) fn ask(&self, who: &str, method: &str, target: &str, body: Option<Value>) -> (u16, Value) {
         self.ask_as(&json!({ "sub": who }), method, target, body)
     }
 
     /// One request as somebody with further claims, behind the gate.
-    pub fn ask_as(&self, claims: &Value, method: &str, target: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) fn ask_as(
+        &self,
+        claims: &Value,
+        method: &str,
+        target: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
         self.send(self.gate.address, claims, method, target, body, "")
     }
 
     /// The same, without the gate.
-    pub fn bare(&self, who: &str, method: &str, target: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) fn bare(&self, who: &str, method: &str, target: &str, body: Option<Value>) -> (u16, Value) {
         self.send(self.api, &json!({ "sub": who }), method, target, body, "")
     }
 
-    pub fn send(
+    pub(crate) fn send(
         &self,
         to: std::net::SocketAddr,
         claims: &Value,
@@ -90,7 +96,7 @@ impl Books {
         (status(&answer), serde_json::from_str(text).unwrap_or(Value::Null))
     }
 
-    pub fn titles(&self) -> Vec<String> {
+    pub(crate) fn titles(&self) -> Vec<String> {
         let (_, list) = self.bare("alice", "GET", "/books", None);
         list["items"].as_array().unwrap().iter().map(|b| b["title"].as_str().unwrap().to_owned()).collect()
     }

@@ -1,6 +1,13 @@
 //! What a person who runs the gateway would see, over real sockets and against real peers.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation
+)]
 
 mod admission;
 mod books;

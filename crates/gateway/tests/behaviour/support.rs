@@ -13,7 +13,7 @@ use guard::{Access, AccessSink, Admission, Audit, AuditSink, EventSink, FanOut, 
 use policy::Inputs;
 
 /// A gateway under test. It drains when dropped.
-pub struct Running {
+pub(crate) struct Running {
     gateway: Option<Gateway>,
     pub address: SocketAddr,
     pub admin: SocketAddr,
@@ -22,14 +22,14 @@ pub struct Running {
 
 /// Lines that the gateway wrote.
 #[derive(Default)]
-pub struct Events(Mutex<Vec<String>>);
+pub(crate) struct Events(Mutex<Vec<String>>);
 
 impl Events {
-    pub fn all(&self) -> Vec<String> {
+    pub(crate) fn all(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 
-    pub fn has(&self, words: &[&str]) -> bool {
+    pub(crate) fn has(&self, words: &[&str]) -> bool {
         self.all().iter().any(|line| words.iter().all(|word| line.contains(word)))
     }
 }
@@ -54,19 +54,19 @@ impl AuditSink for Events {
 
 impl Running {
     /// A gateway with a policy text, in front of some upstreams.
-    pub fn start(policy: &str, upstreams: &[String]) -> Running {
+    pub(crate) fn start(policy: &str, upstreams: &[String]) -> Running {
         let inputs = Inputs { text: Some(policy.into()), upstream: upstreams.to_vec(), ..Inputs::default() };
         Running::with(inputs)
     }
 
     /// A gateway that decides about connections before it reads from them.
-    pub fn with_admission(admission: impl Admission + 'static, upstream: &str) -> Running {
+    pub(crate) fn with_admission(admission: impl Admission + 'static, upstream: &str) -> Running {
         let inputs = Inputs { upstream: vec![upstream.into()], ..Inputs::default() };
         Running::new(inputs, |guard| guard.with_admission(Arc::new(admission)))
     }
 
     /// A gateway with a policy file.
-    pub fn from_file(file: &Path, upstreams: &[String]) -> Running {
+    pub(crate) fn from_file(file: &Path, upstreams: &[String]) -> Running {
         Running::with(Inputs { file: Some(file.into()), upstream: upstreams.to_vec(), ..Inputs::default() })
     }
 
@@ -87,17 +87,17 @@ impl Running {
         Running { gateway: Some(gateway), address, admin, events }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// Sends bytes and reads until the gateway closes or is silent.
-    pub fn raw(&self, bytes: &[u8]) -> String {
+    pub(crate) fn raw(&self, bytes: &[u8]) -> String {
         raw(self.address, bytes)
     }
 
     /// One request on a connection of its own.
-    pub fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> String {
+    pub(crate) fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> String {
         let mut text = format!("{method} {target} HTTP/1.1\r\nHost: api.example\r\nConnection: close\r\n");
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("user-agent")) {
             text.push_str("User-Agent: test\r\n");
@@ -114,7 +114,7 @@ impl Running {
         self.raw(&bytes)
     }
 
-    pub fn get(&self, target: &str) -> String {
+    pub(crate) fn get(&self, target: &str) -> String {
         self.ask("GET", target, &[], b"")
     }
 }
@@ -127,7 +127,7 @@ impl Drop for Running {
     }
 }
 
-pub fn raw(address: SocketAddr, bytes: &[u8]) -> String {
+pub(crate) fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_millis(1500))).unwrap();
     // The gateway may close before it has read everything; what it answered counts.
@@ -140,19 +140,19 @@ pub fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-pub fn status(answer: &str) -> u16 {
+pub(crate) fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0)
 }
 
 /// An upstream that keeps every byte it gets and answers every request alike.
-pub struct Recorder {
+pub(crate) struct Recorder {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<u8>>>,
     stop: Arc<AtomicBool>,
 }
 
 impl Recorder {
-    pub fn start(answer: &'static str) -> Recorder {
+    pub(crate) fn start(answer: &'static str) -> Recorder {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (seen, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
@@ -170,19 +170,19 @@ impl Recorder {
     }
 
     /// An upstream that answers with a short text.
-    pub fn plain() -> Recorder {
+    pub(crate) fn plain() -> Recorder {
         Recorder::start("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok")
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub fn take(&self) -> String {
+    pub(crate) fn take(&self) -> String {
         String::from_utf8_lossy(&self.take_bytes()).into_owned()
     }
 
-    pub fn take_bytes(&self) -> Vec<u8> {
+    pub(crate) fn take_bytes(&self) -> Vec<u8> {
         std::mem::take(&mut *self.seen.lock().unwrap())
     }
 }
@@ -219,11 +219,11 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<u8>>, answer: &str) {
 }
 
 /// A process that is killed, by its id, at the end of the test.
-pub struct Peer(Child);
+pub(crate) struct Peer(Child);
 
 impl Peer {
     /// Starts a command and waits until its port answers.
-    pub fn start(command: &mut Command, port: u16) -> Peer {
+    pub(crate) fn start(command: &mut Command, port: u16) -> Peer {
         let child = command
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -243,7 +243,7 @@ impl Drop for Peer {
 }
 
 /// Waits for a condition, not for a time.
-pub fn until(what: &str, condition: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
         assert!(start.elapsed() < Duration::from_secs(30), "not in time: {what}");
@@ -254,7 +254,7 @@ pub fn until(what: &str, condition: impl Fn() -> bool) {
 
 /// A free port below the range of ephemeral ports. Each port is returned once, so that no other test takes it before it is
 /// bound.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     use std::sync::atomic::{AtomicU16, Ordering};
     const FIRST: u16 = 10_000;
     const PORTS: u16 = 20_000;
@@ -270,13 +270,13 @@ pub fn free_port() -> u16 {
 }
 
 /// Runs a command to its end. Its output, and whether it succeeded.
-pub fn output(program: &str, arguments: &[&str]) -> (bool, String) {
+pub(crate) fn output(program: &str, arguments: &[&str]) -> (bool, String) {
     let done = Command::new(program).args(arguments).output().unwrap_or_else(|e| panic!("{program}: {e}"));
     let text = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
     (done.status.success(), text)
 }
 
 /// A script of `tests/peers`.
-pub fn script(name: &str) -> String {
+pub(crate) fn script(name: &str) -> String {
     format!("{}/tests/peers/{name}", env!("CARGO_MANIFEST_DIR"))
 }

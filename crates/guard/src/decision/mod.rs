@@ -114,12 +114,9 @@ pub fn problem(status: StatusCode, id: EventId, errors: &[(String, String)]) -> 
         "status": status.as_u16(),
         "instance": format!("urn:doorward:event:{id}"),
     });
-    if !errors.is_empty() {
-        body["errors"] = errors
-            .iter()
-            .map(|(at, reason)| serde_json::json!({ "pointer": at, "detail": reason }))
-            .collect::<Vec<_>>()
-            .into();
+    if let (false, Some(members)) = (errors.is_empty(), body.as_object_mut()) {
+        let error = |(at, reason): &(String, String)| serde_json::json!({ "pointer": at, "detail": reason });
+        members.insert("errors".into(), errors.iter().map(error).collect());
     }
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = status;

@@ -11,7 +11,7 @@ use super::door_id::DoorId;
 use super::{Change, Decision, Refusal};
 use crate::engine::Engine;
 use crate::events::evidence::Evidence;
-use crate::events::{Event, Record, Timestamp, Verdict};
+use crate::events::{Event, Record, Timestamp, Verdict, micros};
 use crate::exchange::Exchange;
 use crate::exchange::id::EventId;
 use crate::state::State;
@@ -119,7 +119,7 @@ impl Ruling<'_> {
             path: x.target.path(),
             route: &x.route.name,
             principal: x.subject(),
-            latency_us: x.started.elapsed().as_micros() as u64,
+            latency_us: micros(x.started.elapsed()),
         }));
     }
 }

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use policy::{CountedOutcome, Limit, LimitAlgorithm, LimitKey};
-use store::{Algorithm, CounterKey, KeyWriter, OnRefusal, Outcome, Quota, Take};
+use store::{Algorithm, CounterKey, KeyWriter, OnRefusal, Outcome, Quota, Take, millis};
 
 use super::{Door, Step};
 use crate::decision::door_id::DoorId;
@@ -211,7 +211,7 @@ fn network(address: IpAddr) -> u128 {
 fn quota(limit: &Limit) -> Quota {
     Quota {
         permits: limit.permits,
-        period: limit.period.as_millis() as u64,
+        period: millis(limit.period),
         burst: limit.burst,
         algorithm: match limit.algorithm {
             LimitAlgorithm::Gcra => Algorithm::Gcra,

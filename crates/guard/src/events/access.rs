@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 
 use super::evidence::Evidence;
 use super::fan_out::FanOut;
-use super::{Access, Event, Record, Timestamp, Verdict};
+use super::{Access, Event, Record, Timestamp, Verdict, micros};
 use crate::exchange::Exchange;
 use crate::exchange::id::EventId;
 
@@ -62,7 +62,7 @@ impl StreamNote {
             path: &self.path,
             route: &self.route,
             principal: self.principal.as_deref(),
-            latency_us: self.elapsed().as_micros() as u64,
+            latency_us: micros(self.elapsed()),
         }));
     }
 
@@ -78,7 +78,7 @@ impl StreamNote {
             principal: self.principal.as_deref(),
             status: status.as_u16(),
             bytes,
-            latency_us: self.elapsed().as_micros() as u64,
+            latency_us: micros(self.elapsed()),
         });
     }
 }

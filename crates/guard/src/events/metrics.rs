@@ -82,7 +82,10 @@ impl Default for Metrics {
 
 impl Metrics {
     pub(crate) fn answered(&self, status: u16, seconds: f64) {
-        self.by_class[if (100..600).contains(&status) { usize::from(status / 100) } else { 0 }].inc();
+        let class = usize::from(status / 100);
+        if let Some(counter) = self.by_class.get(class).or(self.by_class.first()) {
+            counter.inc();
+        }
         self.latency.observe(seconds);
     }
 

@@ -128,7 +128,7 @@ mod tests {
             "zstd" => ruzstd::encoding::compress_to_vec(data, ruzstd::encoding::CompressionLevel::Fastest),
             // One uncompressed metablock and the empty last one (RFC 7932 §9.2), window of 16 bits.
             "br" => {
-                let header = ((data.len() as u32 - 1) << 4) | (1 << 20);
+                let header = ((u32::try_from(data.len()).unwrap() - 1) << 4) | (1 << 20);
                 let mut out = header.to_le_bytes()[..3].to_vec();
                 out.extend_from_slice(data);
                 out.push(0x03);

@@ -25,7 +25,8 @@ impl EventId {
 
     fn hex(self) -> [u8; 32] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        std::array::from_fn(|at| DIGITS[usize::from((self.0 >> (124 - 4 * at)) as u8 & 15)])
+        let digit = |at: usize| (self.0 >> (124 - 4 * at) & 15) as usize;
+        std::array::from_fn(|at| DIGITS.get(digit(at)).copied().unwrap_or(b'0'))
     }
 }
 

@@ -17,7 +17,7 @@ use identity::Principal;
 use inputs::ParsedBody;
 use openapi::{Found, Operation, PathTemplate};
 use policy::RoutePolicy;
-use store::{Outcome, Quota, Ticket};
+use store::{Outcome, Quota, Ticket, millis};
 
 use crate::engine::Engine;
 use crate::wire::headers::content_type;
@@ -213,7 +213,7 @@ impl<'e> Exchange<'e> {
 
     /// Milliseconds since 1970.
     pub fn unix_millis(&self) -> u64 {
-        self.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
+        self.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, millis)
     }
 
     /// The subject, when it is known.

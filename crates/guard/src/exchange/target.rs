@@ -70,7 +70,7 @@ impl Target {
         } else {
             normalise(path)?
         };
-        for segment in path[1..].split('/') {
+        for segment in segments(&path) {
             check_segment(segment)?;
         }
         Ok(Target { path, query: query.map(escape_raw) })
@@ -106,7 +106,7 @@ impl Target {
 
     /// The segments of the path, decoded.
     pub fn segments(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
-        self.path[1..].split('/').map(|s| percent_encoding::percent_decode_str(s).into())
+        segments(&self.path).map(|s| percent_encoding::percent_decode_str(s).into())
     }
 }
 
@@ -202,6 +202,11 @@ fn has_control(query: &[u8]) -> bool {
     query.iter().any(|b| *b < 0x20 || *b == 0x7f) || query.windows(3).any(|w| w == b"%00")
 }
 
+/// The segments of a path, as they are written.
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.strip_prefix('/').unwrap_or(path).split('/')
+}
+
 fn escape_raw(query: &str) -> String {
     if query.is_ascii() {
         return query.to_owned();
@@ -214,14 +219,11 @@ fn escape_raw(query: &str) -> String {
 }
 
 fn push_escape(out: &mut String, byte: u8) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    out.push('%');
-    out.push(char::from(HEX[usize::from(byte >> 4)]));
-    out.push(char::from(HEX[usize::from(byte & 15)]));
+    out.push_str(percent_encoding::percent_encode_byte(byte));
 }
 
 fn hex_pair(pair: &[u8]) -> Option<u8> {
-    let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)
 }
 

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
+use inputs::slice::tail;
 use pin_project_lite::pin_project;
 
 /// An error of a body, of whatever makes it.
@@ -61,8 +62,8 @@ impl Window {
         let Some(judge) = &mut self.judge else { return Ok(()) };
         self.tail.extend_from_slice(piece);
         judge(&self.tail)?;
-        let keep = self.tail.len().min(Self::OVERLAP);
-        self.tail = BytesMut::from(&self.tail[self.tail.len() - keep..]);
+        let judged = self.tail.len().saturating_sub(Self::OVERLAP);
+        self.tail = BytesMut::from(tail(&self.tail, judged));
         Ok(())
     }
 }

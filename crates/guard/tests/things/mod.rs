@@ -6,7 +6,7 @@ use http::Method;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-pub const POLICY: &str = r#"
+pub(crate) const POLICY: &str = r#"
 [rate]
 limits = []
 [[auth.api_key]]
@@ -36,7 +36,7 @@ objects = [{ id = "query.ids", kind = "thing", read = "/things/{id}" }]
 
 /// How the API answers this time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
+pub(crate) enum Manner {
     Plain,
     Gzip,
     Pieces,
@@ -50,7 +50,7 @@ pub enum Manner {
 
 /// What somebody asks for.
 #[derive(Debug, Clone)]
-pub enum Ask {
+pub(crate) enum Ask {
     List,
     Read(usize),
     Head(usize),
@@ -60,7 +60,7 @@ pub enum Ask {
     Create,
 }
 
-pub fn ask() -> impl Strategy<Value = Ask> {
+pub(crate) fn ask() -> impl Strategy<Value = Ask> {
     prop_oneof![
         Just(Ask::List),
         (0..8usize).prop_map(Ask::Read),
@@ -72,7 +72,7 @@ pub fn ask() -> impl Strategy<Value = Ask> {
     ]
 }
 
-pub fn manner() -> impl Strategy<Value = Manner> {
+pub(crate) fn manner() -> impl Strategy<Value = Manner> {
     use Manner::*;
     prop::sample::select(vec![
         Plain, Plain, Plain, Gzip, Pieces, Partial, Html, Failure, Broken, OwnerTwice, Scalar,
@@ -81,25 +81,25 @@ pub fn manner() -> impl Strategy<Value = Manner> {
 
 /// An API without any check: objects by id, each with a mark of its owner.
 #[derive(Default)]
-pub struct Api {
+pub(crate) struct Api {
     things: Vec<Option<Value>>,
     /// Whether somebody wrote to what is not theirs.
     pub changed_by_others: bool,
 }
 
 impl Api {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let owner = |i: usize| if i.is_multiple_of(2) { "alice" } else { "bob" };
         Api { things: (0..6).map(|i| Some(thing(i, owner(i)))).collect(), changed_by_others: false }
     }
 
     /// Whether nothing of somebody's is left.
     #[allow(dead_code)]
-    pub fn has_none_of(&self, owner: &str) -> bool {
+    pub(crate) fn has_none_of(&self, owner: &str) -> bool {
         !self.things.iter().flatten().any(|thing| thing["owner"] == owner)
     }
 
-    pub fn answer(&mut self, method: &Method, target: &str, caller: &str) -> (u16, Value) {
+    pub(crate) fn answer(&mut self, method: &Method, target: &str, caller: &str) -> (u16, Value) {
         let path = target.split('?').next().unwrap();
         let index = path.rsplit('/').next().unwrap().parse::<usize>().ok();
         match (method.as_str(), index) {
@@ -145,7 +145,7 @@ fn thing(id: usize, owner: &str) -> Value {
 
 impl Ask {
     /// Method and target of the request.
-    pub fn request(&self) -> (Method, String) {
+    pub(crate) fn request(&self) -> (Method, String) {
         match self {
             Ask::List => (Method::GET, "/things".to_owned()),
             Ask::Read(i) => (Method::GET, format!("/things/{i}")),
@@ -162,14 +162,14 @@ impl Ask {
 }
 
 /// An answer as it is sent: status, headers, bytes.
-pub struct Sent {
+pub(crate) struct Sent {
     pub status: u16,
     pub headers: Vec<(&'static str, &'static str)>,
     pub body: Vec<u8>,
 }
 
 impl Manner {
-    pub fn send(self, status: u16, value: &Value) -> Sent {
+    pub(crate) fn send(self, status: u16, value: &Value) -> Sent {
         let text = match self {
             Manner::OwnerTwice => {
                 value.to_string().replace("\"owner\":", "\"owner\":\"bob\",\"owner\":\"alice\",\"other\":")
@@ -198,7 +198,7 @@ impl Manner {
 }
 
 /// What left, decoded too, so that no coding hides a mark.
-pub fn readable(left: &[u8]) -> String {
+pub(crate) fn readable(left: &[u8]) -> String {
     let mut text = String::from_utf8_lossy(left).into_owned();
     let mut decoded = Vec::new();
     let _: Result<usize, _> = flate2::read::GzDecoder::new(left).read_to_end(&mut decoded);

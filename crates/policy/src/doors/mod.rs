@@ -134,11 +134,13 @@ impl Modes {
     }
 
     /// The mode of one door.
+    #[allow(clippy::indexing_slicing, reason = "there is a mode for each door")]
     pub const fn of(&self, door: Door) -> Mode {
         self.0[door as usize]
     }
 
     /// Sets the mode of one door.
+    #[allow(clippy::indexing_slicing, reason = "there is a mode for each door")]
     pub fn set(&mut self, door: Door, mode: Mode) {
         self.0[door as usize] = mode;
     }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A server that ends when it is dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Where it listens.
     pub url: String,
@@ -50,12 +50,12 @@ fn wait_for(port: u16, child: &mut Child) {
 
 impl Server {
     /// A Redis (or Valkey) that keeps nothing on disk.
-    pub fn redis() -> Server {
+    pub(crate) fn redis() -> Server {
         Server::redis_on(free_port())
     }
 
     /// A Redis at a port that another one had.
-    pub fn redis_on(port: u16) -> Server {
+    pub(crate) fn redis_on(port: u16) -> Server {
         let directory = tempfile::tempdir().unwrap();
         let mut child = Command::new("redis-server")
             .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"])
@@ -69,7 +69,7 @@ impl Server {
     }
 
     /// A PostgreSQL cluster of its own.
-    pub fn postgres() -> Server {
+    pub(crate) fn postgres() -> Server {
         let binaries = postgres_binaries();
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");

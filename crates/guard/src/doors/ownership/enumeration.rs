@@ -6,7 +6,7 @@
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use policy::EnumerationAction;
-use store::{Algorithm, FlagKey, OnRefusal, Quota, Take};
+use store::{Algorithm, FlagKey, OnRefusal, Quota, Take, millis};
 
 use super::compares;
 use crate::decision::door_id::DoorId;
@@ -59,7 +59,7 @@ async fn admit(ruling: Ruling<'_>, x: &Exchange<'_>) -> Decision {
 /// Counts an answer that says "not yours" or "not there".
 async fn count(ruling: Ruling<'_>, x: &Exchange<'_>) {
     let policy = &ruling.engine.policy.ownership.enumeration;
-    let period = policy.window.0.as_millis() as u64;
+    let period = millis(policy.window.0);
     let (stores, now) = (&ruling.state.stores, x.unix_millis());
     let (caller, target) = (caller(x), x.target.path_and_query());
     let take = |id: &str, permits| {

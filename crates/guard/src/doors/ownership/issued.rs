@@ -3,7 +3,7 @@
 use identity::Principal;
 use policy::Door;
 use serde_json::Value;
-use store::{LedgerKey, StoreError};
+use store::{LedgerKey, StoreError, millis};
 
 use crate::decision::Decision;
 use crate::decision::door_id::DoorId;
@@ -82,6 +82,6 @@ pub(super) async fn remember(
     x: &Exchange<'_>,
     entries: Vec<LedgerKey>,
 ) -> Result<(), StoreError> {
-    let ttl = ruling.engine.policy.ownership.ledger.ttl.as_millis() as u64;
-    ruling.state.stores.ledger.insert(entries, x.unix_millis() + ttl).await
+    let ttl = millis(ruling.engine.policy.ownership.ledger.ttl);
+    ruling.state.stores.ledger.insert(entries, x.unix_millis().saturating_add(ttl)).await
 }

@@ -12,7 +12,7 @@ use http::{Method, Request, StatusCode, Version};
 use identity::Principal;
 use inputs::{StructureLimits, parse_json};
 use policy::ReadPath;
-use store::{FlagKey, LedgerKey, StoreError};
+use store::{FlagKey, LedgerKey, StoreError, millis};
 
 use super::owner::{self as owners, Ownership};
 use super::{self as ownership, cedar, issued, named};
@@ -219,7 +219,7 @@ async fn read_object(
     }
     if let Some(cache) = cache {
         // A store that does not answer costs another read.
-        let _ = ruling.state.stores.flags.raise(seen, now + cache.as_millis() as u64).await;
+        let _ = ruling.state.stores.flags.raise(seen, now.saturating_add(millis(cache))).await;
     }
     // A weak validator cannot guard a write (RFC 9110 §8.8.1).
     Ok(parts.headers.get(ETAG).filter(|tag| tag.as_bytes().starts_with(b"\"")).cloned())

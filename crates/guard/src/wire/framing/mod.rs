@@ -6,6 +6,7 @@
 //! before a colon, control bytes, odd chunk sizes.
 
 use http::StatusCode;
+use inputs::slice::{cut, head, tail};
 
 /// What is wrong with the framing of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -207,8 +208,8 @@ impl Sentinel {
 
     fn head(&mut self, bytes: &[u8], searched: usize) -> Scan {
         // RFC 9112 §2.2: an empty line before a request is left out; a stream of them is an attack.
-        if searched == 0 && bytes[0] == b'\r' {
-            return match bytes.get(1) {
+        if let (0, [b'\r', rest @ ..]) = (searched, bytes) {
+            return match rest.first() {
                 None => Scan::More,
                 Some(b'\n') if self.skipped_lines < 2 => {
                     self.skipped_lines += 1;
@@ -222,7 +223,7 @@ impl Sentinel {
                 return Scan::Refuse(FramingError::TooLarge);
             }
             // What is wrong in the part that is here is refused now: a bare LF must not wait for more.
-            if has_bare_break(&bytes[searched.saturating_sub(1)..]) {
+            if has_bare_break(tail(bytes, searched.saturating_sub(1))) {
                 return Scan::Refuse(FramingError::BareLineBreak);
             }
             self.state = State::Head { searched: bytes.len() };
@@ -231,7 +232,7 @@ impl Sentinel {
         if length > self.limits.bytes {
             return Scan::Refuse(FramingError::TooLarge);
         }
-        match self.judge_head(&bytes[..length]) {
+        match self.judge_head(head(bytes, length)) {
             Ok(state) => {
                 self.state = state;
                 self.heads += 1;
@@ -297,14 +298,15 @@ impl Sentinel {
         if digits > LONGEST || (digits == 0 && !bytes.is_empty()) {
             return Scan::Refuse(FramingError::Chunk);
         }
-        match &bytes[digits..bytes.len().min(digits + 2)] {
+        let (digits, rest) = cut(bytes, digits);
+        match rest {
             b"" | b"\r" => Scan::More,
-            b"\r\n" => {
-                let size = bytes[..digits]
+            [b'\r', b'\n', ..] => {
+                let size = digits
                     .iter()
                     .fold(0u64, |size, b| size << 4 | u64::from(char::from(*b).to_digit(16).unwrap_or(0)));
                 self.state = if size == 0 { State::Trailers { searched: 0 } } else { State::ChunkData(size) };
-                Scan::Pass(digits + 2)
+                Scan::Pass(digits.len() + 2)
             }
             _ => Scan::Refuse(FramingError::Chunk),
         }
@@ -319,7 +321,7 @@ impl Sentinel {
             self.state = State::Trailers { searched: bytes.len() };
             return Scan::More;
         };
-        for line in lines(&bytes[..length]) {
+        for line in lines(head(bytes, length)) {
             match line {
                 Ok(b"") => break,
                 Ok(line) => {
@@ -339,18 +341,17 @@ impl Sentinel {
 fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
     let from = searched.saturating_sub(3);
     let mut at = from;
-    while let Some(offset) = memchr::memchr(b'\n', &bytes[at..]) {
-        let end = at + offset;
-        if end >= 3 && &bytes[end - 3..=end] == b"\r\n\r\n" {
-            return Some(end + 1);
+    while let Some(offset) = memchr::memchr(b'\n', tail(bytes, at)) {
+        at += offset + 1;
+        if head(bytes, at).ends_with(b"\r\n\r\n") {
+            return Some(at);
         }
-        at = end + 1;
     }
     None
 }
 
 fn has_bare_break(bytes: &[u8]) -> bool {
-    bytes.iter().enumerate().skip(1).any(|(i, b)| *b == b'\n' && bytes[i - 1] != b'\r')
+    bytes.windows(2).any(|pair| matches!(pair, [before, b'\n'] if *before != b'\r'))
 }
 
 /// The lines of a head, without their CRLF; an error where a line break is not CRLF.
@@ -367,8 +368,8 @@ impl<'h> Iterator for Lines<'h> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let end = memchr::memchr(b'\n', self.rest)?;
-        let (line, rest) = self.rest.split_at(end);
-        self.rest = &rest[1..];
+        let (line, rest) = cut(self.rest, end);
+        self.rest = tail(rest, 1);
         Some(line.strip_suffix(b"\r").ok_or(FramingError::BareLineBreak))
     }
 }
@@ -387,7 +388,7 @@ fn request_line(line: &[u8]) -> Result<bool, FramingError> {
     // No URI has these (RFC 3986 §2); the parser behind would refuse them without a word.
     let odd = |b: &u8| *b <= 0x20 || matches!(*b, 0x7f | b'#' | b'<' | b'>' | b'`');
     let query = target.iter().position(|b| *b == b'?').unwrap_or(target.len());
-    if target.is_empty() || target.iter().any(odd) || target[query..].contains(&b'"') {
+    if target.is_empty() || target.iter().any(odd) || tail(target, query).contains(&b'"') {
         return Err(FramingError::RequestLine);
     }
     match version {
@@ -399,13 +400,15 @@ fn request_line(line: &[u8]) -> Result<bool, FramingError> {
 
 /// Checks a header line. Its name, and its value without surrounding white space.
 fn header_line(line: &[u8]) -> Result<(&[u8], &[u8]), FramingError> {
-    let colon = line.iter().position(|b| !is_token(*b)).filter(|at| *at > 0 && line[*at] == b':');
-    let colon = colon.ok_or(FramingError::HeaderLine)?;
-    let value = &line[colon + 1..];
+    let (name, rest) = cut(line, line.iter().take_while(|b| is_token(**b)).count());
+    let [b':', value @ ..] = rest else { return Err(FramingError::HeaderLine) };
+    if name.is_empty() {
+        return Err(FramingError::HeaderLine);
+    }
     if value.iter().fold(false, |odd, b| odd | (*b < 0x20 && *b != b'\t') | (*b == 0x7f)) {
         return Err(if value.contains(&b'\r') { FramingError::BareLineBreak } else { FramingError::Control });
     }
-    Ok((&line[..colon], trim(value)))
+    Ok((name, trim(value)))
 }
 
 fn content_length(value: &[u8]) -> Result<u64, FramingError> {
@@ -428,10 +431,12 @@ fn trim(mut value: &[u8]) -> &[u8] {
 }
 
 /// RFC 9110 §5.6.2.
+#[allow(clippy::indexing_slicing, reason = "a table of 256 entries, indexed by a byte")]
 fn is_token(byte: u8) -> bool {
     TOKEN[usize::from(byte)]
 }
 
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "the compiler evaluates it")]
 static TOKEN: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;

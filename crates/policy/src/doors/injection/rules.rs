@@ -212,8 +212,9 @@ fn setup_file(directory: &Path) -> Option<PathBuf> {
 fn at_line(error: &seclang::SyntaxError) -> Problem {
     let text = std::fs::read(&*error.file).unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();
-    let start: usize = text.split_inclusive('\n').take(error.line.saturating_sub(1)).map(str::len).sum();
-    let end = text[start..].find('\n').map_or(text.len(), |length| start + length);
-    let span = (error.line > 0).then_some(start..end);
+    let span = error.line.checked_sub(1).map(|before| {
+        let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+        start..start + text.split('\n').nth(before).map_or(0, str::len)
+    });
     Source::new(&*error.file, text).problem(span, error.reason.clone())
 }

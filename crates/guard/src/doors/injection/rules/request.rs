@@ -119,10 +119,12 @@ fn names(x: &Exchange<'_>) -> Vec<u8> {
         let start = names.len();
         names.extend_from_slice(name);
         if x.version < Version::HTTP_2 {
-            for at in start..names.len() {
-                if at == start || names[at - 1] == b'-' {
-                    names[at].make_ascii_uppercase();
+            let mut begins = true;
+            for byte in names.iter_mut().skip(start) {
+                if begins {
+                    byte.make_ascii_uppercase();
                 }
+                begins = *byte == b'-';
             }
         }
     }
