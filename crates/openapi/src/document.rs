@@ -63,8 +63,8 @@ impl Document {
         &self.servers
     }
 
-    /// The schema at a JSON Pointer, such as [`MediaType::schema`] and [`Parameter::schema`]. Where there is none, it
-    /// says nothing.
+    /// The schema at a JSON Pointer, such as [`MediaType::schema`](crate::MediaType::schema) and
+    /// [`Parameter::schema`](crate::Parameter::schema). Where there is none, it says nothing.
     pub fn schema(&self, pointer: &str) -> Schema<'_> {
         Schema::of(self.root(), self.root().pointer(pointer).unwrap_or(&Value::Null))
     }

@@ -49,7 +49,7 @@ pub struct Operation {
     pub id: Box<str>,
     /// Its path as the document has it.
     pub path: Box<str>,
-    /// What stands before that: the [`Server::base_path`] of the server that this one is of.
+    /// What stands before that: the [`Server::base_path`](crate::Server::base_path) of the server that this one is of.
     pub base_path: Box<str>,
     /// Path, query, header and cookie parameters.
     pub parameters: Vec<Parameter>,
