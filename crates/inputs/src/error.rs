@@ -1,11 +1,15 @@
 //! Why a body cannot be read.
 
+use super::content_type::ContentTypeError;
 use super::json::JsonError;
 use super::multipart::MultipartError;
 
 /// Why a body is not of its media type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
+    /// The `Content-Type` does not tell how it is read.
+    #[error(transparent)]
+    ContentType(#[from] ContentTypeError),
     /// Not JSON that everybody reads alike.
     #[error(transparent)]
     Json(#[from] JsonError),

@@ -17,6 +17,70 @@ const MAX_NESTING: usize = 64;
 /// Operations times fragments of one document.
 const MAX_WALKS: usize = 10_000;
 
+/// The most string literals of one request.
+const MAX_LITERALS: usize = 1000;
+
+/// The string literals in the GraphQL documents of a body, unescaped: they are values as variables are.
+pub fn literals(parsed: &ParsedBody, raw: &[u8]) -> Vec<String> {
+    let mut all = Vec::new();
+    match parsed {
+        ParsedBody::Json(value) => {
+            let batch = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            let documents = batch.iter().filter_map(|request| request.get("query")?.as_str());
+            documents.for_each(|text| literals_of(text, &mut all));
+        }
+        ParsedBody::Form(fields) => {
+            let documents = fields.iter().filter(|(name, _)| name == "query");
+            documents.for_each(|(_, text)| literals_of(text, &mut all));
+        }
+        ParsedBody::Text => literals_of(&String::from_utf8_lossy(raw), &mut all),
+        _ => {}
+    }
+    all
+}
+
+/// The literals of one text, if it is a GraphQL document.
+fn literals_of(text: &str, all: &mut Vec<String>) {
+    const STARTS: [&str; 6] = ["{", "query", "mutation", "subscription", "fragment", "#"];
+    let text = text.trim_start_matches(['\u{feff}', ',', ' ', '\t', '\r', '\n']);
+    if !text.contains('{') || !STARTS.iter().any(|start| text.starts_with(start)) {
+        return;
+    }
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '#']).filter(|_| all.len() < MAX_LITERALS) {
+        rest = rest.get(at..).unwrap_or_default();
+        if rest.starts_with('#') {
+            rest = rest.find(['\n', '\r']).and_then(|end| rest.get(end..)).unwrap_or_default();
+        } else if let Some(block) = rest.strip_prefix("\"\"\"") {
+            let mut end = 0;
+            let close = loop {
+                let Some(found) = block.get(end..).and_then(|left| left.find("\"\"\"")) else {
+                    break block.len();
+                };
+                if !block.get(..end + found).unwrap_or_default().ends_with('\\') {
+                    break end + found;
+                }
+                end += found + 3;
+            };
+            all.push(block.get(..close).unwrap_or_default().replace("\\\"\"\"", "\"\"\""));
+            rest = block.get(close + 3..).unwrap_or_default();
+        } else {
+            let string = rest.get(1..).unwrap_or_default();
+            let mut escaped = false;
+            let is_end = |c: char| {
+                let ends = !escaped && matches!(c, '"' | '\n' | '\r');
+                escaped = !escaped && c == '\\';
+                ends
+            };
+            let end = string.find(is_end).unwrap_or(string.len());
+            let literal = string.get(..end).unwrap_or_default();
+            // Escapes are JSON's (GraphQL §2.9.4).
+            all.push(serde_json::from_str(&format!("\"{literal}\"")).unwrap_or_else(|_| literal.to_owned()));
+            rest = string.get(end + 1..).unwrap_or_default();
+        }
+    }
+}
+
 /// A document with its variables.
 struct Request<'r> {
     text: Cow<'r, str>,

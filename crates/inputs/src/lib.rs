@@ -22,27 +22,32 @@
 //! ```
 
 mod body;
+mod content_type;
 mod element;
 mod error;
 #[cfg(feature = "graphql")]
 pub mod graphql;
 mod graphql_path;
+mod input;
 mod json;
 mod limits;
 mod media_type;
 mod multipart;
 mod pairs;
+mod parameters;
 pub mod rules;
 pub mod slice;
 #[cfg(feature = "xml")]
 mod xml;
 
-pub use body::{ParsedBody, is_binary_file, parse_body};
+pub use body::{ParsedBody, is_binary_file, other_reading, parse_body};
+pub use content_type::{ContentType, ContentTypeError};
 pub use element::XmlElement;
 pub use error::BodyError;
 pub use graphql_path::GraphqlPath;
+pub use input::{Input, InputKind};
 pub use json::{JsonError, parse_json};
 pub use limits::StructureLimits;
 pub use media_type::media_type;
 pub use multipart::{MultipartError, Part, write_multipart};
-pub use pairs::{cookies, pairs};
+pub use pairs::{byte_pairs, cookie_readings, cookies, pairs};

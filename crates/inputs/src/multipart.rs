@@ -6,8 +6,10 @@
 //! is what browsers and HTTP clients write, and names the first thing that is not.
 
 use bytes::Bytes;
+use serde_json::Value;
 
-use super::media_type::media_type;
+use super::content_type::{ContentType, ContentTypeError};
+use super::parameters::{Parameter, Parameters, Quoting, is_token};
 
 /// A part of a multipart body.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,8 @@ pub struct Part {
     pub is_file: bool,
     /// Its media type without parameters; `text/plain` when it names none (RFC 7578 §4.4).
     pub media_type: String,
+    /// What it says, when its media type is JSON.
+    pub json: Option<Value>,
     /// Its header fields: names and values as written.
     pub headers: Vec<(String, Bytes)>,
 }
@@ -71,9 +75,18 @@ pub enum MultipartError {
     /// A part has no field name.
     #[error("a part of the multipart body has no name")]
     NoName,
-    /// A file name is empty although there is content, or uses the `filename*` that RFC 7578 §4.2 forbids.
+    /// A file name is empty or blank although there is content, or uses the `filename*` that RFC 7578 §4.2 forbids.
     #[error("a part of the multipart body has an empty or encoded file name")]
     FileName,
+    /// A part has a media type that is malformed or in another charset.
+    #[error("a part of the multipart body has a bad Content-Type: {0}")]
+    ContentType(#[from] ContentTypeError),
+    /// A part is in a transfer encoding, which RFC 7578 §4.7 forbids and some servers undo.
+    #[error("a part of the multipart body has a Content-Transfer-Encoding")]
+    TransferEncoding,
+    /// The field `_charset_` (RFC 7578 §4.6) names another charset than UTF-8.
+    #[error("the multipart body names another charset than UTF-8")]
+    Charset,
     /// More parts than the limit.
     #[error("the multipart body has too many parts")]
     TooMany,
@@ -186,14 +199,32 @@ fn read_part(part: Bytes) -> Result<Part, MultipartError> {
     let (name, file_name) = read_disposition(disposition)?;
     // Browsers send an empty file name, and nothing else, for a file that nobody chose. With content, servers
     // disagree on whether it is a field.
-    if file_name.as_deref() == Some("") && !content.is_empty() {
+    if file_name.as_deref().is_some_and(|name| name.trim().is_empty()) && !content.is_empty() {
         return Err(MultipartError::FileName);
     }
-    let mut part =
-        Part { name, is_file: file_name.is_some(), file_name, content, media_type: String::new(), headers };
-    part.media_type = match part.header("content-type").map(|value| media_type(value)) {
-        Some(kind) if !kind.is_empty() => kind,
-        _ => "text/plain".to_owned(),
+    if name == "_charset_" && !content.eq_ignore_ascii_case(b"utf-8") {
+        return Err(MultipartError::Charset);
+    }
+    let mut part = Part {
+        name,
+        is_file: file_name.is_some(),
+        file_name,
+        content,
+        media_type: String::new(),
+        json: None,
+        headers,
+    };
+    let encoding = part.header("content-transfer-encoding");
+    let is_as_it_is = |encoding: &Bytes| {
+        [&b"7bit"[..], b"8bit", b"binary"].iter().any(|known| encoding.eq_ignore_ascii_case(known))
+    };
+    if encoding.is_some_and(|encoding| !is_as_it_is(encoding)) {
+        return Err(MultipartError::TransferEncoding);
+    }
+    let written = part.header("content-type").map_or(&b""[..], |value| value);
+    part.media_type = match ContentType::parse(written)?.essence() {
+        "" => "text/plain".to_owned(),
+        essence => essence.to_owned(),
     };
     Ok(part)
 }
@@ -274,92 +305,8 @@ fn names_a_parameter(value: &[u8]) -> bool {
     })
 }
 
-/// How a parameter's value is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quoting {
-    /// A token.
-    None,
-    /// A quoted string.
-    Quoted,
-    /// A quoted string with `\"` or `\\`.
-    Escaped,
-}
-
-/// A parameter of a header value.
-struct Parameter<'t> {
-    name: &'t [u8],
-    value: Vec<u8>,
-    quoting: Quoting,
-}
-
-/// Reads `; name=value` and `; name="value"` (RFC 9110 §5.6.6) one after the other; `None` for the first that is
-/// neither, and then nothing more.
-struct Parameters<'t>(&'t [u8]);
-
-impl<'t> Iterator for Parameters<'t> {
-    type Item = Option<Parameter<'t>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let text = self.0.trim_ascii();
-        if text.is_empty() {
-            return None;
-        }
-        let parsed = parameter(text);
-        self.0 = parsed.as_ref().map_or(&[], |(_, rest)| *rest);
-        match parsed {
-            // A semicolon at the end.
-            Some((None, _)) => None,
-            Some((parameter, _)) => Some(parameter),
-            None => Some(None),
-        }
-    }
-}
-
-fn parameter(text: &[u8]) -> Option<(Option<Parameter<'_>>, &[u8])> {
-    let text = text.strip_prefix(b";")?.trim_ascii_start();
-    if text.is_empty() {
-        return Some((None, text));
-    }
-    let equals = memchr::memchr(b'=', text)?;
-    let (name, value) = (text.get(..equals)?, text.get(equals + 1..)?);
-    if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) {
-        return None;
-    }
-    let Some(quoted) = value.strip_prefix(b"\"") else {
-        let end = value.iter().position(|byte| !is_token(*byte)).unwrap_or(value.len());
-        let (value, rest) = value.split_at_checked(end)?;
-        let is_followed = matches!(rest.trim_ascii_start(), [] | [b';', ..]);
-        let parameter = Parameter { name, value: value.to_vec(), quoting: Quoting::None };
-        return (is_followed && !value.is_empty()).then_some((Some(parameter), rest));
-    };
-    let mut value = Vec::new();
-    let mut quoting = Quoting::Quoted;
-    let mut bytes = quoted.iter().copied().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => {
-                let rest = quoted.get(at + 1..)?;
-                let is_followed = matches!(rest.trim_ascii_start(), [] | [b';', ..]);
-                return is_followed.then_some((Some(Parameter { name, value, quoting }), rest));
-            }
-            // Other backslashes stand for themselves: browsers wrote paths of Windows so.
-            b'\\' if matches!(quoted.get(at + 1), Some(b'"' | b'\\')) => {
-                quoting = Quoting::Escaped;
-                value.extend(bytes.next().map(|(_, escaped)| escaped));
-            }
-            byte => value.push(byte),
-        }
-    }
-    None
-}
-
 fn has_word(text: &[u8], word: &[u8]) -> bool {
     text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
-}
-
-/// RFC 9110 §5.6.2.
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn is_control(byte: &u8) -> bool {

@@ -7,10 +7,95 @@ pub fn pairs(text: &[u8]) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> 
     form_urlencoded::parse(text)
 }
 
+/// The same pairs as bytes: a server may read a byte that is not UTF-8 as a character of another charset.
+pub fn byte_pairs(text: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [u8]>)> {
+    text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let end = memchr::memchr(b'=', pair).unwrap_or(pair.len());
+        let value = pair.get(end + 1..).unwrap_or_default();
+        (unescape(pair.get(..end).unwrap_or(pair)), unescape(value))
+    })
+}
+
+/// Undoes percent-encoding, and `+` for a blank.
+fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'+') {
+        return percent_encoding::percent_decode(text).into();
+    }
+    let blanks: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    Cow::Owned(percent_encoding::percent_decode(&blanks).collect())
+}
+
 /// The pairs of a `Cookie` header (RFC 6265 §4.2.1), values as they stand, quotes left out.
 pub fn cookies(header: &str) -> impl Iterator<Item = (&str, &str)> {
     header.split(';').filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         Some((name.trim(), value.trim().trim_matches('"')))
     })
+}
+
+/// The names and values that servers read in a `Cookie` header, as bytes: pieces between semicolons with or without a
+/// name, and what stands between quotes as one value, semicolons included.
+pub fn cookie_readings(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut at = 0;
+    let pieces = header.split(|byte| *byte == b';').flat_map(move |piece| {
+        let start = at;
+        at += piece.len() + 1;
+        let (name, value) = match memchr::memchr(b'=', piece) {
+            Some(equals) => piece.split_at_checked(equals).unwrap_or_default(),
+            None => (&[][..], piece),
+        };
+        let value = value.strip_prefix(b"=").unwrap_or(value).trim_ascii();
+        let name = name.trim_ascii();
+        let quoted = value.strip_prefix(b"\"").filter(|rest| !rest.contains(&b'"')).and_then(|rest| {
+            // The quote is closed behind a semicolon.
+            let from = start + piece.trim_ascii_end().len() - rest.len();
+            let rest = header.get(from..)?;
+            rest.get(..memchr::memchr(b'"', rest)?)
+        });
+        [Some((name, trim_quotes(value))), quoted.map(|quoted| (name, quoted))]
+    });
+    pieces.flatten()
+}
+
+fn trim_quotes(mut value: &[u8]) -> &[u8] {
+    while let Some(rest) = value.strip_prefix(b"\"") {
+        value = rest;
+    }
+    while let Some(rest) = value.strip_suffix(b"\"") {
+        value = rest;
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_read_in_every_way() {
+        for (header, readings) in [
+            ("a=1; b=\"2\"", &[("a", "1"), ("b", "2")][..]),
+            ("a=1;;b", &[("a", "1"), ("", ""), ("", "b")]),
+            ("a=b=c", &[("a", "b=c")]),
+            ("q=\"1 ; union\"; c=3", &[("q", "1"), ("q", "1 ; union"), ("", "union"), ("c", "3")]),
+            ("q=\"open; c=3", &[("q", "open"), ("c", "3")]),
+        ] {
+            let read: Vec<_> = cookie_readings(header.as_bytes())
+                .map(|(name, value)| {
+                    (std::str::from_utf8(name).unwrap(), std::str::from_utf8(value).unwrap())
+                })
+                .collect();
+            assert_eq!(read, readings, "{header}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_kept() {
+        let read: Vec<_> = byte_pairs(b"a=%a0+b&&c&%3d==").collect();
+        let expected: [(&[u8], &[u8]); 3] = [(b"a", b"\xa0 b"), (b"c", b""), (b"=", b"=")];
+        assert_eq!(read.len(), 3);
+        for ((name, value), (wanted_name, wanted)) in read.iter().zip(expected) {
+            assert_eq!((&**name, &**value), (wanted_name, wanted));
+        }
+    }
 }

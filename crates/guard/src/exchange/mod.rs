@@ -101,6 +101,8 @@ pub struct HeldBody {
     pub decoded: Bytes,
     /// What it says.
     pub parsed: ParsedBody,
+    /// What a server that does not mind its media type reads in it besides.
+    pub other: Option<ParsedBody>,
 }
 
 /// How the client stands against its strictest limit.

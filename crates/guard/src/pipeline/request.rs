@@ -11,9 +11,9 @@ use http::header::{
 };
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
-use inputs::{ParsedBody, StructureLimits, parse_body};
+use inputs::{BodyError, ContentTypeError, ParsedBody, StructureLimits, other_reading, parse_body};
 use openapi::MediaType;
-use policy::{BodyHandling, Door, Mode, Policy, Upstream};
+use policy::{BodyHandling, Door, Mode, OtherCharsets, Policy, Upstream};
 
 use super::Pipeline;
 use super::finish::{A_DOOR_PANICKED, GUARD, PANIC};
@@ -121,10 +121,11 @@ where
         }
     };
     if wire.is_empty() {
-        let empty = HeldBody { wire: Bytes::new(), decoded: Bytes::new(), parsed: ParsedBody::Empty };
+        let empty =
+            HeldBody { wire: Bytes::new(), decoded: Bytes::new(), parsed: ParsedBody::Empty, other: None };
         x.body = Some(empty);
     } else if !reads_body(x) {
-        x.body = Some(HeldBody { decoded: wire.clone(), wire, parsed: ParsedBody::Binary });
+        x.body = Some(HeldBody { decoded: wire.clone(), wire, parsed: ParsedBody::Binary, other: None });
     } else if let Err(refusal) = read_body(ruling, x, wire) {
         ruling.settle(x, &Door::Protocol.into(), Decision::Refuse(refusal))?;
     }
@@ -149,19 +150,25 @@ fn read_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Result<()
         Ok(None) => (wire.clone(), wire),
         Ok(Some(decoded)) => forwarded(x, wire, decoded.into()),
         Err(error) => {
-            x.body = Some(HeldBody { wire, decoded: Bytes::new(), parsed: ParsedBody::Binary });
+            x.body = Some(HeldBody { wire, decoded: Bytes::new(), parsed: ParsedBody::Binary, other: None });
             return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding", error.to_string());
         }
     };
     let structure = StructureLimits { depth: limits.max_depth, members: limits.max_members };
-    match parse_body(x.content_type(), &decoded, structure) {
-        Ok(parsed) => {
-            x.body = Some(HeldBody { wire, decoded, parsed });
+    let read = parse_body(x.content_type(), &decoded, structure)
+        .and_then(|parsed| Ok((other_reading(x.content_type(), &parsed, &decoded, structure)?, parsed)));
+    match read {
+        Ok((other, parsed)) => {
+            x.body = Some(HeldBody { wire, decoded, parsed, other });
             Ok(())
         }
         Err(error) => {
             // Rules may still read it as a whole.
-            x.body = Some(HeldBody { wire, decoded, parsed: ParsedBody::Binary });
+            x.body = Some(HeldBody { wire, decoded, parsed: ParsedBody::Binary, other: None });
+            let is_charset = error == BodyError::ContentType(ContentTypeError::Charset);
+            if is_charset && x.route.protocol.other_charsets == OtherCharsets::Pass {
+                return Ok(());
+            }
             refuse(StatusCode::BAD_REQUEST, "body-unreadable", error.to_string())
         }
     }

@@ -44,6 +44,17 @@ pub enum UnderscoreHeaders {
     Pass,
 }
 
+/// What happens to a body in another charset than UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OtherCharsets {
+    /// It is refused: no door can tell what the API reads in it.
+    #[default]
+    Refuse,
+    /// It is forwarded, and no door reads it.
+    Pass,
+}
+
 /// What happens to a request body before there is a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -62,6 +73,9 @@ route_settings! {
         pub max_body: Option<ByteSize>,
         /// `hold` (the default) inspects a body before it is forwarded, `stream` while it is.
         pub body: BodyHandling,
+        /// A body whose `Content-Type` names another charset than UTF-8: `refuse` (the default) answers 400, `pass`
+        /// forwards it unread.
+        pub other_charsets: OtherCharsets,
     }
 }
 
@@ -72,24 +86,37 @@ pub struct ProtocolRoute {
     pub max_body: ByteSize,
     /// Whether bodies are held back or streamed.
     pub body: BodyHandling,
+    /// Bodies in another charset than UTF-8.
+    pub other_charsets: OtherCharsets,
 }
 
 impl ProtocolRoute {
     /// What holds where no route says otherwise.
     pub(crate) fn everywhere(config: &ProtocolConfig) -> Self {
-        ProtocolRoute { max_body: config.max_body, body: BodyHandling::Hold }
+        ProtocolRoute {
+            max_body: config.max_body,
+            body: BodyHandling::Hold,
+            other_charsets: OtherCharsets::Refuse,
+        }
     }
 
     /// The same with what a route says.
     pub(crate) fn on_route(&self, route: &ProtocolRouteConfig) -> Self {
-        ProtocolRoute { max_body: route.max_body.unwrap_or(self.max_body), body: route.body }
+        ProtocolRoute {
+            max_body: route.max_body.unwrap_or(self.max_body),
+            body: route.body,
+            other_charsets: route.other_charsets,
+        }
     }
 
     /// The lines of `doorward check`.
     pub fn rows(&self) -> Vec<String> {
-        vec![match self.body {
+        let body = match self.body {
             BodyHandling::Hold => format!("held, {}", self.max_body),
             BodyHandling::Stream => "streamed".into(),
-        }]
+        };
+        let unread =
+            (self.other_charsets == OtherCharsets::Pass).then(|| "other charsets pass unread".to_owned());
+        std::iter::once(body).chain(unread).collect()
     }
 }

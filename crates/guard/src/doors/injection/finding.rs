@@ -162,8 +162,8 @@ mod tests {
         let raw = Bytes::from(body.to_string());
         let limits = StructureLimits { depth: 8, members: 100 };
         let mut inputs: Vec<Vec<u8>> = Vec::new();
-        parse_body(b"application/json", &raw, limits).unwrap().find_input::<()>(&raw, |_, value| {
-            inputs.push(value.to_vec());
+        parse_body(b"application/json", &raw, limits).unwrap().find_input::<()>(&raw, |input| {
+            inputs.push(input.value.to_vec());
             None
         });
         assert_eq!(inputs.len(), expected.len());

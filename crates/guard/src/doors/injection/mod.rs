@@ -4,58 +4,33 @@
 //! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
 //! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
+mod fields;
 mod finding;
+mod fragments;
 #[cfg(feature = "rules")]
 pub(crate) mod rules;
 pub(crate) mod sanitize;
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use detect::{Class, Confidence, Finding};
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, COOKIE};
-use inputs::{ParsedBody, cookies, is_binary_file, pairs};
+use inputs::{Input, InputKind, ParsedBody, byte_pairs, cookie_readings, is_binary_file};
 use policy::{DetectorLevels, Door, MinConfidence, NativeDetectors, RoutePolicy};
+use serde_json::Value;
 
+use self::fields::Judged;
 use super::{Step, StreamJudge};
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
 use crate::engine::Engine;
 use crate::events::evidence::Evidence;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, HeldBody};
 use crate::forward::Reader;
 use crate::wire::headers::media_type;
-
-/// Headers with a grammar of their own, which no application puts into a query or a page.
-const STRUCTURED: [&str; 26] = [
-    "accept",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "authorization",
-    "cache-control",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "cookie",
-    "date",
-    "dnt",
-    "expect",
-    "host",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "if-unmodified-since",
-    "origin",
-    "pragma",
-    "priority",
-    "range",
-    "te",
-    "upgrade",
-];
 
 /// What is no prose even where people write.
 const PROSE: &[Class] = &[Class::Html, Class::Lookup, Class::Serialized, Class::Xml];
@@ -75,6 +50,8 @@ const AGENTS: [Class; 13] = [
     Class::Scanner,
     Class::Code,
 ];
+/// What is judged in the text of a file, which may be a page, a script or a statement by itself.
+const FILES: &[Class] = &[Class::Lookup, Class::Serialized, Class::Xml];
 /// The score of findings at which a request is refused.
 const THRESHOLD: u32 = Confidence::High.score();
 
@@ -130,11 +107,10 @@ fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     };
     let mut judging =
         Judging { x, rounds: engine.policy.injection.max_decode_depth, suspect: None, input: None };
-    let found = body.parsed.find_input(&body.decoded, |name, value| {
-        judging.input = Some(judging.input.map_or(0, |nth| nth + 1));
-        judging.input(name, value, &detect::ALL).err()
-    });
-    found.unwrap_or_else(|| judging.reported())
+    match judging.body(body) {
+        Err(refused) => refused,
+        Ok(()) => judging.reported(),
+    }
 }
 
 /// What was found so far, and is not enough by itself.
@@ -153,34 +129,93 @@ impl Judging<'_, '_> {
         for segment in x.target.segments() {
             self.value("path", &segment, all)?;
         }
-        for (name, value) in pairs(x.target.query().unwrap_or("").as_bytes()) {
-            self.input(&name, value.as_bytes(), all)?;
+        let query = x.target.query().unwrap_or("").as_bytes();
+        let pairs = pairs_of(query);
+        for (name, value) in &pairs {
+            self.named(name, value, all)?;
             self.value("query name", name.as_bytes(), all)?;
         }
-        for (name, value) in
-            x.headers.get_all(COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(cookies)
+        if let [(name, _)] = &pairs[..]
+            && !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.[]$:@".contains(&byte))
         {
-            self.input(name, value.as_bytes(), all)?;
+            // Scripts that read the query as one value.
+            let whole: Cow<'_, [u8]> = percent_encoding::percent_decode(query).into();
+            self.value("query", &whole, all)?;
+        }
+        self.together(&pairs)?;
+        for cookie in x.headers.get_all(COOKIE) {
+            for (name, value) in cookie_readings(cookie.as_bytes()) {
+                self.named(&String::from_utf8_lossy(name), value, all)?;
+                self.value("cookie name", name, all)?;
+            }
         }
         for (name, value) in &x.headers {
-            let name = name.as_str();
-            if STRUCTURED.contains(&name) || name.starts_with("sec-") {
-                continue;
-            }
+            let (name, value) = (name.as_str(), value.as_bytes());
             let classes = if matches!(name, "user-agent" | "referer") { &AGENTS[..] } else { all };
-            self.input(name, value.as_bytes(), classes)?;
+            match fields::judged(name, value) {
+                Judged::Nothing => {}
+                Judged::Whole => self.named(name, value, classes)?,
+                Judged::Texts(texts) => {
+                    texts.into_iter().try_for_each(|text| self.named(name, text, classes))?
+                }
+                Judged::User(user) => self.named(name, &user, classes)?,
+            }
         }
         Ok(())
     }
 
+    /// Judges a body in every way that a server may read it.
+    fn body(&mut self, body: &HeldBody) -> Result<(), Decision> {
+        let mut found = body.parsed.find_input(&body.decoded, |input| {
+            self.input = Some(self.input.map_or(0, |nth| nth + 1));
+            self.part_of_body(input).err()
+        });
+        self.input = None;
+        if let Some(other) = &body.other {
+            found = found.or_else(|| other.find_input(&body.decoded, |input| self.part_of_body(input).err()));
+        }
+        if let Some(refused) = found {
+            return Err(refused);
+        }
+        #[cfg(feature = "graphql")]
+        for literal in inputs::graphql::literals(&body.parsed, &body.decoded) {
+            self.named("query", literal.as_bytes(), &detect::ALL)?;
+        }
+        let mut pairs = pairs_of(self.x.target.query().unwrap_or("").as_bytes());
+        match &body.parsed {
+            ParsedBody::Form(_) => pairs.extend(pairs_of(&body.decoded)),
+            ParsedBody::Json(Value::Object(members)) => {
+                let texts = members.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
+                pairs.extend(texts.map(|(name, text)| (name.as_str().into(), text.as_bytes().into())));
+            }
+            _ => return Ok(()),
+        }
+        self.together(&pairs)
+    }
+
+    /// Judges one input of a body. The names of members are judged whatever is exempt.
+    fn part_of_body(&mut self, input: Input<'_>) -> Result<(), Decision> {
+        match input.kind {
+            InputKind::Name => self.value("member name", input.value, &detect::ALL),
+            InputKind::Value => self.named(input.name, input.value, &detect::ALL),
+            InputKind::File => self.named(input.name, input.value, FILES),
+        }
+    }
+
+    /// Judges values as applications put them together.
+    fn together(&mut self, pairs: &[fragments::Pair<'_>]) -> Result<(), Decision> {
+        let all = fragments::joined(pairs);
+        all.iter().try_for_each(|(name, value)| self.named(name, value, &detect::ALL))
+    }
+
     /// Judges a value by its name, which the policy may know.
-    fn input(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
+    fn named(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
         let route = self.x.route;
         if route.injection.exempt.iter().any(|exempt| exempt == name) {
             return Ok(());
         }
         let is_prose = route.injection.prose.iter().any(|prose| prose == name);
-        self.value(name, value, if is_prose { PROSE } else { classes })
+        self.value(name, value, if is_prose && classes != FILES { PROSE } else { classes })
     }
 
     /// Judges a value. What is found in a request adds up.
@@ -240,6 +275,12 @@ impl Judging<'_, '_> {
             None => Decision::Pass,
         }
     }
+}
+
+/// The pairs of a query or a form: names as text, values as bytes.
+fn pairs_of(text: &[u8]) -> Vec<fragments::Pair<'_>> {
+    let name = |name: Cow<'_, [u8]>| Cow::Owned(String::from_utf8_lossy(&name).into_owned());
+    byte_pairs(text).map(|(key, value)| (name(key), value)).collect()
 }
 
 /// The classes whose detectors refuse from this confidence.
