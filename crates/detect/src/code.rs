@@ -371,8 +371,10 @@ fn breaks_out(value: &[u8]) -> bool {
     let Some(code) = code else { return false };
     let is_mark = |b: &&u8| matches!(b, b'\'' | b'"' | b'`' | b';' | b'.' | b'+' | b')' | b'}' | b' ');
     let closes = code.iter().take_while(is_mark).count();
-    let is_named =
-        code.get(closes).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'$' | b'['));
+    let rest = tail(code, closes);
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let is_named = rest.first().is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'$' | b'['))
+        || (digits > 0 && rest.get(digits) == Some(&b';'));
     let ends_statement = !matches!(quote, b';' | b'}') && after_quote.starts_with(b";");
     (code.ends_with(b";") || code.ends_with(b"}"))
         && is_named
@@ -424,6 +426,7 @@ mod tests {
                 "Runtime.getRuntime().exec(\"id\")",
                 "';alert(1);//",
                 "'-alert(1)-'",
+                "'+1;let f=window;f['al'+'ert'](1);//",
                 "class.module.classLoader.resources",
                 "{0.__class__.__globals__}",
                 "while(1){}",

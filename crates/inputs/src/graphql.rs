@@ -9,13 +9,14 @@ use serde_json::{Map, Value};
 
 use super::body::ParsedBody;
 use super::graphql_path::GraphqlPath;
+use super::multipart::Part;
 use super::pairs::pairs;
 
 /// How deep braces, brackets and parentheses of a document may nest before anybody parses it.
 const MAX_NESTING: usize = 64;
 
-/// Operations times fragments of one document.
-const MAX_WALKS: usize = 10_000;
+/// Fields of one request that are walked: each fragment is, with the variables of each operation.
+const MAX_FIELDS: usize = 20_000;
 
 /// The most string literals of one request.
 const MAX_LITERALS: usize = 1000;
@@ -81,10 +82,11 @@ fn literals_of(text: &str, all: &mut Vec<String>) {
     }
 }
 
-/// A document with its variables.
-struct Request<'r> {
-    text: Cow<'r, str>,
-    variables: Cow<'r, Value>,
+/// The documents of a request, and the variables of all its places: servers merge those of the URL and of the body.
+#[derive(Default)]
+struct Requests<'r> {
+    documents: Vec<Cow<'r, str>>,
+    variables: Vec<Map<String, Value>>,
 }
 
 /// Calls `found` with each value of an argument in the GraphQL of a request, from query and body. `None` when there is
@@ -95,87 +97,104 @@ pub fn arguments(
     path: &GraphqlPath,
     found: &mut dyn FnMut(&Value),
 ) -> Option<()> {
-    let mut requests = Vec::new();
+    let mut requests = Requests::default();
     let from_query: Vec<_> = pairs(query.as_bytes()).collect();
-    named(from_query.iter().map(|(name, value)| (&**name, &**value)), &mut requests)?;
+    requests.named(from_query.iter().map(|(name, value)| (&**name, &**value)))?;
     match parsed {
         None | Some((ParsedBody::Empty, _)) => {}
-        Some((ParsedBody::Json(value), _)) => json(value, &mut requests)?,
+        Some((ParsedBody::Json(value), _)) => requests.json(value)?,
         Some((ParsedBody::Form(fields), _)) => {
-            let before = requests.len();
-            named(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())), &mut requests)?;
-            (requests.len() > before).then_some(())?;
+            let before = requests.documents.len();
+            requests.named(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
+            (requests.documents.len() > before).then_some(())?;
         }
         // The multipart form of GraphQL requests: `operations` is what would be the body, files are apart.
         Some((ParsedBody::Multipart(parts), _)) => {
-            let operations = parts.iter().find(|part| part.name == "operations")?;
-            let value: Value = serde_json::from_slice(&operations.content).ok()?;
-            for request in owned(value)? {
-                walk(&request, path, found)?;
+            let mut operations = parts.iter().filter(|part| part.name == "operations");
+            let (Some(one), None) = (operations.next(), operations.next()) else { return None };
+            let is_beside = |part: &Part| ["query", "variables", "extensions"].contains(&&*part.name);
+            if parts.iter().any(is_beside) {
+                return None;
             }
+            let value: Value = serde_json::from_slice(&one.content).ok()?;
+            requests.json(&value)?;
         }
         // `application/graphql`: the document itself.
-        Some((ParsedBody::Text, text)) => requests.push(Request {
-            text: std::str::from_utf8(text).ok()?.into(),
-            variables: Cow::Owned(Value::Null),
-        }),
+        Some((ParsedBody::Text, text)) => {
+            requests.documents.push(std::str::from_utf8(text).ok()?.into());
+        }
         Some((ParsedBody::Xml(_) | ParsedBody::Binary, _)) => return None,
     }
-    requests.iter().try_for_each(|request| walk(request, path, found))
+    let mut fields = MAX_FIELDS;
+    let documents = std::mem::take(&mut requests.documents);
+    documents.iter().try_for_each(|text| walk(text, &requests.variables, path, &mut fields, found))
 }
 
-/// `query` and `variables` by name. Nothing when there is no `query`.
-fn named<'r>(
-    pairs: impl Iterator<Item = (&'r str, &'r str)> + Clone,
-    requests: &mut Vec<Request<'r>>,
-) -> Option<()> {
-    let all = |name: &'static str| pairs.clone().filter(move |(key, _)| *key == name).map(|(_, value)| value);
-    let mut documents = all("query");
-    let Some(text) = documents.next() else {
+impl<'r> Requests<'r> {
+    /// `query` and `variables` by name. Nothing when there is no `query` and no variables.
+    fn named(&mut self, pairs: impl Iterator<Item = (&'r str, &'r str)> + Clone) -> Option<()> {
+        let all =
+            |name: &'static str| pairs.clone().filter(move |(key, _)| *key == name).map(|(_, value)| value);
+        let (mut documents, mut variables) = (all("query"), all("variables"));
         // A stored document is named by its id or hash; what it asks for cannot be seen.
-        return all("extensions").next().is_none().then_some(());
-    };
-    let mut variables = all("variables");
-    let value = match variables.next() {
-        Some(text) if !text.is_empty() => serde_json::from_str(text).ok()?,
-        _ => Value::Null,
-    };
-    // Two of a name are two readings.
-    (documents.next().is_none() && variables.next().is_none()).then_some(())?;
-    requests.push(Request { text: text.into(), variables: Cow::Owned(value) });
-    Some(())
-}
-
-fn json<'r>(value: &'r Value, requests: &mut Vec<Request<'r>>) -> Option<()> {
-    let batch = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    for request in batch {
-        let text = request.get("query")?.as_str()?;
-        let variables = request.get("variables").map_or(Cow::Owned(Value::Null), Cow::Borrowed);
-        requests.push(Request { text: text.into(), variables });
+        let document = documents.next();
+        if document.is_none() && all("extensions").next().is_some() {
+            return None;
+        }
+        self.documents.extend(document.map(Cow::Borrowed));
+        if let Some(text) = variables.next().filter(|text| !text.is_empty()) {
+            self.add(&serde_json::from_str(text).ok()?)?;
+        }
+        // Two of a name are two readings.
+        (documents.next().is_none() && variables.next().is_none()).then_some(())
     }
-    Some(())
+
+    fn json(&mut self, value: &Value) -> Option<()> {
+        let batch = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        // The one document may stand in the URL.
+        let is_in_url = !self.documents.is_empty() && batch.len() == 1;
+        for request in batch {
+            match request.get("query") {
+                Some(text) => self.documents.push(Cow::Owned(text.as_str()?.to_owned())),
+                None if is_in_url && request.get("extensions").is_none() => {}
+                None => return None,
+            }
+            if let Some(variables) = request.get("variables") {
+                self.add(variables)?;
+            }
+        }
+        Some(())
+    }
+
+    /// Adds variables, which may be JSON in a string.
+    fn add(&mut self, variables: &Value) -> Option<()> {
+        match variables {
+            Value::Null => {}
+            Value::Object(map) => self.variables.push(map.clone()),
+            Value::String(text) if text.trim().is_empty() => {}
+            Value::String(text) => match serde_json::from_str(text).ok()? {
+                Value::Object(map) => self.variables.push(map),
+                Value::Null => {}
+                _ => return None,
+            },
+            _ => return None,
+        }
+        Some(())
+    }
 }
 
-fn owned(value: Value) -> Option<Vec<Request<'static>>> {
-    let mut requests = Vec::new();
-    json(&value, &mut requests)?;
-    let own = |r: Request<'_>| Request {
-        text: Cow::Owned(r.text.into_owned()),
-        variables: Cow::Owned(r.variables.into_owned()),
-    };
-    Some(requests.into_iter().map(own).collect())
-}
-
-fn walk(request: &Request<'_>, path: &GraphqlPath, found: &mut dyn FnMut(&Value)) -> Option<()> {
-    if nesting(&request.text) > MAX_NESTING {
+fn walk(
+    text: &str,
+    variables: &[Map<String, Value>],
+    path: &GraphqlPath,
+    fields: &mut usize,
+    found: &mut dyn FnMut(&Value),
+) -> Option<()> {
+    if nesting(text) > MAX_NESTING {
         return None;
     }
-    let document = parse_query(&*request.text).ok()?;
-    // Each fragment is walked with the variables of each operation.
-    if document.operations.iter().len().saturating_mul(document.fragments.len()) > MAX_WALKS {
-        return None;
-    }
-    let mut walk = Walk { variables: request.variables.as_object(), path, found };
+    let document = parse_query(text).ok()?;
+    let mut walk = Walk { variables, path, fields, found };
     // Whichever operation is named: fragments and other operations only add to what is compared.
     for (_, operation) in document.operations.iter() {
         walk.selections(&operation.node.selection_set.node, Some(&operation.node))?;
@@ -207,14 +226,16 @@ fn nesting(text: &str) -> usize {
 }
 
 struct Walk<'w> {
-    variables: Option<&'w Map<String, Value>>,
+    variables: &'w [Map<String, Value>],
     path: &'w GraphqlPath,
+    fields: &'w mut usize,
     found: &'w mut dyn FnMut(&Value),
 }
 
 impl Walk<'_> {
     fn selections(&mut self, set: &SelectionSet, operation: Option<&OperationDefinition>) -> Option<()> {
         for selection in &set.items {
+            *self.fields = self.fields.checked_sub(1)?;
             match &selection.node {
                 Selection::Field(field) => {
                     self.field(&field.node, operation)?;
@@ -238,26 +259,49 @@ impl Walk<'_> {
             if name.node.as_str() != self.path.argument() {
                 continue;
             }
-            let constant = value
-                .node
-                .clone()
-                .into_const_with(|name| Ok::<_, ()>(self.variable(&name, operation)))
-                .ok()?;
-            let value = constant.into_json().ok()?;
-            members(&value, self.path.members(), self.found);
+            // Each place may have another value of a variable.
+            for nth in 0..self.variables.len().max(1) {
+                let constant = value
+                    .node
+                    .clone()
+                    .into_const_with(|name| self.variable(&name, nth, operation).ok_or(()))
+                    .ok();
+                if let Some(constant) = constant {
+                    members(&constant.into_json().ok()?, self.path.members(), self.found);
+                } else if !self.is_filled_elsewhere(&value.node, operation) {
+                    return None;
+                }
+            }
         }
         Some(())
     }
 
-    fn variable(&self, name: &Name, operation: Option<&OperationDefinition>) -> ConstValue {
-        let given = self.variables.and_then(|variables| variables.get(name.as_str()));
-        if let Some(value) = given.and_then(|value| ConstValue::from_json(value.clone()).ok()) {
-            return value;
+    /// Whether the variables of some place fill a value.
+    fn is_filled_elsewhere(
+        &self,
+        value: &async_graphql_value::Value,
+        operation: Option<&OperationDefinition>,
+    ) -> bool {
+        (0..self.variables.len()).any(|nth| {
+            value.clone().into_const_with(|name| self.variable(&name, nth, operation).ok_or(())).is_ok()
+        })
+    }
+
+    /// A variable of one place, or its default. `None` when it is found nowhere: what the server would do is not known.
+    fn variable(
+        &self,
+        name: &Name,
+        nth: usize,
+        operation: Option<&OperationDefinition>,
+    ) -> Option<ConstValue> {
+        let given = self.variables.get(nth).and_then(|variables| variables.get(name.as_str()));
+        if let Some(value) = given {
+            return ConstValue::from_json(value.clone()).ok();
         }
-        let defined = operation
-            .and_then(|operation| operation.variable_definitions.iter().find(|v| v.node.name.node == *name));
-        let default = defined.and_then(|defined| defined.node.default_value.as_ref());
-        default.map_or(ConstValue::Null, |value| value.node.clone())
+        let defined = operation.and_then(|operation| {
+            operation.variable_definitions.iter().find(|v| v.node.name.node == *name)
+        })?;
+        defined.node.default_value.as_ref().map(|value| value.node.clone())
     }
 }
 
@@ -325,6 +369,59 @@ mod tests {
         }
         let batch = json!([{ "query": "{ order(id: 1) { id } }" }, { "query": "{ order(id: 2) { id } }" }]);
         assert_eq!(ids("order.id", batch).unwrap(), ["1", "2"]);
+    }
+
+    #[test]
+    fn variables_are_found_wherever_they_stand() {
+        let of = |query: &str, body: Option<ParsedBody>| {
+            let path: GraphqlPath = "order.id".parse().unwrap();
+            let mut texts = Vec::new();
+            arguments(query, body.as_ref().map(|body| (body, &b""[..])), &path, &mut |v| {
+                texts.push(v.to_string())
+            })
+            .map(|()| texts)
+        };
+        const DOCUMENT: &str = "query($x: ID!) { order(id: $x) { id } }";
+        let url = form_urlencoded::Serializer::new(String::new())
+            .append_pair("query", DOCUMENT)
+            .append_pair("variables", r#"{"x":"1"}"#)
+            .finish();
+        let variables = url.split_once('&').unwrap().1;
+        let body = |value: Value| Some(ParsedBody::Json(value));
+        for (query, body, expected) in [
+            (url.as_str(), None, Some(&["\"1\""][..])),
+            ("", body(json!({ "query": DOCUMENT, "variables": "{\"x\":\"1\"}" })), Some(&["\"1\""])),
+            (variables, body(json!({ "query": DOCUMENT })), Some(&["\"1\""])),
+            (variables, body(json!({ "query": DOCUMENT, "variables": { "x": 2 } })), Some(&["\"1\"", "2"])),
+            (&url[..url.find('&').unwrap()], body(json!({ "variables": { "x": 2 } })), Some(&["2"])),
+            ("", body(json!({ "query": DOCUMENT })), None),
+            ("", body(json!({ "query": DOCUMENT, "variables": "{" })), None),
+            ("", body(json!([{ "query": DOCUMENT, "variables": { "x": 2 } }, { "id": "stored" }])), None),
+        ] {
+            let found = of(query, body.clone());
+            assert_eq!(
+                found.as_deref(),
+                expected.map(|e| e.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>()).as_deref(),
+                "{query} {body:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn literals_are_values() {
+        for (document, expected) in [
+            ("{ a(b: \"x \\\"y\\\" \\u0027\") { c } }", &["x \"y\" '"][..]),
+            (
+                "# \"no\"\nquery { a(b: \"\"\"block \"q\" \\\"\"\" end\"\"\", c: \"d\") }",
+                &["block \"q\" \"\"\" end", "d"],
+            ),
+            ("{ a(b: \"\") { c } }", &[""]),
+            ("{ a(b: \"open", &["open"]),
+            ("a \"text\" { in braces }", &[]),
+        ] {
+            let body = ParsedBody::Json(json!({ "query": document }));
+            assert_eq!(literals(&body, b""), expected, "{document}");
+        }
     }
 
     #[test]

@@ -37,6 +37,9 @@ settings! {
         pub workers: Option<usize> = None,
         /// Protocols that a client may upgrade to. `h2c` cannot be one.
         pub upgrades: Vec<String> = vec!["websocket".into()],
+        /// The hosts that the API answers for, without ports; `*.example.org` covers one label. A request for another one
+        /// gets 421. All when empty.
+        pub hosts: Vec<String> = Vec::new(),
         /// Whether the upstream gets the client's Host (`true`) or its own.
         pub preserve_host: bool = true,
         /// Concurrent connections of one worker; more wait in the kernel's queue.
@@ -165,6 +168,8 @@ pub struct Gateway {
     pub upgrades: Vec<String>,
     /// Whether the upstream gets the client's Host.
     pub preserve_host: bool,
+    /// The hosts that the API answers for; all when empty.
+    pub hosts: Vec<String>,
     /// Concurrent connections of one worker.
     pub max_connections: usize,
     /// How long connections may finish.
@@ -314,6 +319,7 @@ impl GatewayConfig {
             workers: self.workers.filter(|n| *n > 0),
             upgrades: self.upgrades.iter().map(|u| u.to_ascii_lowercase()).collect(),
             preserve_host: self.preserve_host,
+            hosts: self.hosts.clone(),
             max_connections: self.max_connections.max(1),
             drain: self.drain.0,
             tls,

@@ -84,6 +84,7 @@ const ROUTE: &[(&str, &str)] = &[
     ("doors", "{ cors = 'off' }"),
     ("max_body", "'7 KiB'"),
     ("body", "'stream'"),
+    ("other_charsets", "'pass'"),
     ("limits", "['7 per day']"),
     ("auth", "'required'"),
     ("scopes", "['write']"),

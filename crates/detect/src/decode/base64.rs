@@ -32,10 +32,19 @@ pub(super) fn decode(value: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let decoded = if url { URL.decode(value) } else { USUAL.decode(value) }.ok()?;
-    if decoded.starts_with(&[0x1f, 0x8b]) {
-        let mut text = Vec::new();
-        flate2::read::GzDecoder::new(decoded.as_slice()).take(MAX_INFLATED).read_to_end(&mut text).ok()?;
-        return is_text(&text).then_some(text);
+    if is_text(&decoded) {
+        return Some(decoded);
     }
-    is_text(&decoded).then_some(decoded)
+    let inflated = |reader: &mut dyn Read| {
+        let mut text = Vec::new();
+        reader.take(MAX_INFLATED).read_to_end(&mut text).ok()?;
+        is_text(&text).then_some(text)
+    };
+    match decoded.as_slice() {
+        [0x1f, 0x8b, ..] => inflated(&mut flate2::read::GzDecoder::new(decoded.as_slice())),
+        [0x78, _, ..] => inflated(&mut flate2::read::ZlibDecoder::new(decoded.as_slice())),
+        // SAML's redirect binding (SAML 2.0 bindings §3.4.4.1): XML in raw deflate.
+        _ => inflated(&mut flate2::read::DeflateDecoder::new(decoded.as_slice()))
+            .filter(|text| text.trim_ascii_start().starts_with(b"<")),
+    }
 }

@@ -27,7 +27,7 @@ pub enum Decoding {
     HtmlEntities,
     /// `\x27`, `\u0027`, `\47`.
     Escapes,
-    /// Base64 (RFC 4648) in either alphabet, padded or not, and gzip inside it.
+    /// Base64 (RFC 4648) in either alphabet, padded or not, and gzip, zlib or raw deflate inside it.
     Base64,
     /// Two hexadecimal digits per byte.
     Hex,
@@ -261,6 +261,7 @@ mod tests {
             (r"\74b\76", "<b>"),
             ("JyBvciAxPTE=", "' or 1=1"),
             ("JyBvciAxPTE", "' or 1=1"),
+            ("s0m0S7LRT7QDAA==", "<a>b</a>"),
             ("PHNjcmlwdD4_", "<script>?"),
             ("3c7363726970743e", "<script>"),
             ("＜script＞", "<script>"),

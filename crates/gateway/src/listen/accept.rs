@@ -86,7 +86,7 @@ async fn negotiate(
     }
     let tls = worker.state.tls.load_full();
     let transport = if tls.is_some() { Transport::Tls } else { Transport::Plain };
-    if !worker.guard.accept(&Peer { address: peer, transport, violation: None }) {
+    if !worker.guard.accept(&Peer { address: peer.to_canonical(), transport, violation: None }) {
         return Ok(());
     }
     match tls.as_ref() {

@@ -26,7 +26,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn peer(&self, violation: Option<FramingError>) -> Peer {
-        Peer { address: self.peer, transport: self.transport, violation }
+        Peer { address: self.peer.to_canonical(), transport: self.transport, violation }
     }
 }
 

@@ -17,8 +17,10 @@ mod doors;
 mod failures;
 mod foreign_objects;
 mod framing;
+mod heads;
 mod one_reading;
 mod ownership;
+mod readings;
 mod reload;
 mod schema;
 #[path = "../../../store/tests/servers/mod.rs"]

@@ -55,8 +55,8 @@ impl Rewrite {
 /// The changes that a door can make.
 #[derive(Debug)]
 pub enum Change {
-    /// Request headers to leave out.
-    RemoveHeaders(Vec<HeaderName>),
+    /// Request headers to replace, or to leave out.
+    Headers(Vec<(HeaderName, Option<HeaderValue>)>),
     /// A new query (without `?`); none when empty.
     Query(String),
     /// A new body, in identity encoding.

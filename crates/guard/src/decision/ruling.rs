@@ -136,9 +136,12 @@ pub(crate) fn enforced(x: &Exchange<'_>, door: Door) -> bool {
 
 fn apply(x: &mut Exchange<'_>, change: Change) {
     match change {
-        Change::RemoveHeaders(names) => {
-            for name in names {
-                x.headers.remove(name);
+        Change::Headers(changes) => {
+            for (name, value) in changes {
+                match value {
+                    Some(value) => drop(x.headers.insert(name, value)),
+                    None => drop(x.headers.remove(name)),
+                }
             }
         }
         Change::Query(query) => {

@@ -5,16 +5,17 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use http::header::{AUTHORIZATION, COOKIE, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use identity::Principal;
-use inputs::cookies;
+use inputs::cookie_readings;
 use policy::{AuthRequirement, Door};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
-use crate::decision::{Decision, Refusal};
+use crate::decision::{Change, Decision, Refusal, Rewrite};
 use crate::engine::Engine;
+use crate::events::evidence::Evidence;
 use crate::exchange::Exchange;
 
 /// The door.
@@ -43,16 +44,25 @@ async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
     let declared = x.operation().is_some_and(|operation| operation.is_secured());
     let required =
         x.route.auth.require == AuthRequirement::Required || declared || !x.route.auth.scopes.is_empty();
-    match verify(x, engine).await {
-        Ok(principal) => x.principal = principal,
+    let credentials = match verify(x, engine).await {
+        Ok(credentials) => credentials,
         // A login replaces whatever credential the client still has.
-        Err(_) if !required && &*x.route.name == "login" => {}
+        Err(_) if !required && &*x.route.name == "login" => return Decision::Pass,
         Err((rule, evidence)) => return refuse(rule, evidence, "error=\"invalid_token\""),
+    };
+    x.principal = credentials.principal;
+    if x.principal.is_none() && required {
+        return refuse("no-credential", "none".into(), "");
     }
-    if x.principal.is_none() {
-        return if required { refuse("no-credential", "none".into(), "") } else { Decision::Pass };
+    match scopes(x) {
+        // An API that reads a credential which nobody verified would believe whatever it says.
+        Decision::Pass if !credentials.unverified.is_empty() => {
+            let evidence = Evidence::names(credentials.unverified.iter().map(|(name, _)| name.as_str()));
+            let change = Change::Headers(credentials.unverified);
+            Decision::Rewrite(Rewrite::new("unverified-credential", evidence, change))
+        }
+        decision => decision,
     }
-    scopes(x)
 }
 
 /// Whether the principal has the scopes that route and operation ask for.
@@ -71,33 +81,76 @@ fn scopes(x: &Exchange<'_>) -> Decision {
     )
 }
 
-/// The principal of the first credential found: bearer token, API key, cookie. `None` when there is none.
-async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Option<Arc<Principal>>, (&'static str, String)> {
+/// What a request presents: whom it comes from, and what was not verified.
+#[derive(Default)]
+struct Credentials {
+    principal: Option<Arc<Principal>>,
+    /// Headers without the credentials that could not be verified.
+    unverified: Vec<(HeaderName, Option<HeaderValue>)>,
+}
+
+/// Verifies every credential that is there: bearer token, API key, session cookie. A token or key that does not hold is
+/// an error; a session that has ended is no session.
+async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credentials, (&'static str, String)> {
     let auth = &engine.policy.auth;
     let now = x.unix_time();
+    let mut credentials = Credentials::default();
     if let Some(value) = x.headers.get(AUTHORIZATION) {
-        let text = value.to_str().map_err(|_| ("token", "not ASCII".to_owned()))?;
-        if let Some((scheme, token)) = text.split_once(' ')
-            && scheme.eq_ignore_ascii_case("bearer")
-        {
-            let verified = engine.authenticator.token(token.trim(), now).await;
-            return verified.map(Some).map_err(|e| ("token", e.to_string()));
+        match bearer(value.as_bytes()) {
+            Some(token) => {
+                let token = std::str::from_utf8(token).map_err(|_| ("token", "not ASCII".to_owned()))?;
+                let verified = engine.authenticator.token(token, now).await;
+                credentials.principal = Some(verified.map_err(|e| ("token", e.to_string()))?);
+            }
+            None => credentials.unverified.push((AUTHORIZATION, None)),
         }
     }
-    if let Some(key) = x.header(&auth.api_key_header) {
-        return match engine.authenticator.api_key(key, now) {
-            Some(principal) => Ok(Some(principal)),
-            None => Err(("api-key", "an API key that is not known, or has ended".into())),
+    let mut keys = x.headers.get_all(&auth.api_key_header).iter();
+    if let Some(key) = keys.next() {
+        let known = key.to_str().ok().and_then(|key| engine.authenticator.api_key(key, now));
+        let (Some(principal), None) = (known, keys.next()) else {
+            return Err(("api-key", "an API key that is not known, or has ended, or is one of two".into()));
         };
+        let other = credentials.principal.as_ref().filter(|other| other.subject != principal.subject);
+        if other.is_some() {
+            return Err(("two-subjects", "token and API key are of different subjects".into()));
+        }
+        credentials.principal.get_or_insert(principal);
     }
-    if let Some(name) = &auth.cookie {
-        let mut values = x.headers.get_all(COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(cookies);
-        if let Some((_, token)) = values.find(|(cookie, _)| cookie == name) {
-            // A session that has ended is no session.
-            return Ok(engine.authenticator.token(token, now).await.ok());
+    let Some(name) = &auth.cookie else { return Ok(credentials) };
+    let header = x.headers.get(COOKIE).map_or(&b""[..], |value| value.as_bytes());
+    let mut sessions = cookie_readings(header).filter(|(cookie, _)| *cookie == name.as_bytes());
+    if let Some((_, token)) = sessions.next() {
+        if sessions.next().is_some() {
+            return Err(("two-sessions", format!("the cookie {name} twice")));
+        }
+        let token = std::str::from_utf8(token).unwrap_or_default();
+        let session = engine.authenticator.token(token, now).await.ok();
+        match (&credentials.principal, session) {
+            (None, Some(session)) => credentials.principal = Some(session),
+            (Some(principal), Some(session)) if principal.subject == session.subject => {}
+            _ => credentials.unverified.push((COOKIE, without_cookie(header, name.as_bytes()))),
         }
     }
-    Ok(None)
+    Ok(credentials)
+}
+
+/// The token of `Bearer token`, whatever blank stands between: servers split at any.
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let value = value.trim_ascii();
+    let end = value.iter().position(u8::is_ascii_whitespace)?;
+    let (scheme, token) = value.split_at_checked(end)?;
+    scheme.eq_ignore_ascii_case(b"bearer").then(|| token.trim_ascii())
+}
+
+/// A `Cookie` header without the cookies of one name; `None` when nothing is left.
+fn without_cookie(header: &[u8], name: &[u8]) -> Option<HeaderValue> {
+    let is_other =
+        |piece: &&[u8]| piece.split(|byte| *byte == b'=').next().map(<[u8]>::trim_ascii) != Some(name);
+    let kept: Vec<&[u8]> =
+        header.split(|byte| *byte == b';').map(<[u8]>::trim_ascii).filter(is_other).collect();
+    let joined = kept.join(&b"; "[..]);
+    (!joined.is_empty()).then(|| HeaderValue::from_bytes(&joined).ok()).flatten()
 }
 
 fn refuse(rule: &'static str, evidence: String, hint: &str) -> Decision {

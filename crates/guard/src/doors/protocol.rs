@@ -6,7 +6,8 @@
 //!
 //! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
-use http::header::{EXPECT, HOST, HeaderName, UPGRADE};
+use http::header::{CONNECTION, EXPECT, HOST, HeaderName, UPGRADE};
+use http::uri::Authority;
 use http::{Method, StatusCode, Version};
 use policy::{Door, UnderscoreHeaders};
 
@@ -18,6 +19,7 @@ use crate::engine::Engine;
 use crate::events::evidence::Evidence;
 use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
+use crate::exchange::forwarded::is_trusted;
 
 /// Headers that ask a framework to treat the request as another one: past every policy made for this one.
 const OVERRIDES: [&str; 4] =
@@ -57,8 +59,15 @@ fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if [Method::CONNECT, Method::TRACE].contains(&x.method) || x.method.as_str() == "TRACK" {
         return refuse(StatusCode::METHOD_NOT_ALLOWED, "method", x.method.to_string());
     }
+    if let Some(evidence) = nominated(x) {
+        return refuse(StatusCode::BAD_REQUEST, "connection", evidence);
+    }
     if let Some(evidence) = host_problem(x) {
         return refuse(StatusCode::BAD_REQUEST, "host", evidence);
+    }
+    if !is_ours(x, &engine.policy.gateway.hosts) {
+        let evidence = excerpt(x.headers.get(HOST).map_or(&b""[..], |host| host.as_bytes()));
+        return refuse(StatusCode::MISDIRECTED_REQUEST, "host-unknown", evidence);
     }
     if x.header(EXPECT).is_some_and(|e| !e.eq_ignore_ascii_case("100-continue")) {
         return refuse(
@@ -74,7 +83,46 @@ fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
             format!("{}", x.headers.len()),
         );
     }
-    doubled(x).or_else(|| confusing(x, limits.underscore_headers)).unwrap_or(Decision::Pass)
+    let proxy_only = match is_trusted(x.peer.address, &engine.policy.gateway.trusted_proxies) {
+        true => &[][..],
+        false => &limits.proxy_only_headers,
+    };
+    doubled(x).or_else(|| confusing(x, limits.underscore_headers, proxy_only)).unwrap_or(Decision::Pass)
+}
+
+/// What `Connection` names beside the usual: headers that the doors judge, and that would not be forwarded.
+fn nominated(x: &Exchange<'_>) -> Option<String> {
+    const USUAL: [&str; 9] = [
+        "close",
+        "keep-alive",
+        "upgrade",
+        "te",
+        "trailer",
+        "trailers",
+        "transfer-encoding",
+        "http2-settings",
+        "proxy-connection",
+    ];
+    let fields = x.headers.get_all(CONNECTION).iter();
+    let mut options =
+        fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    let other = options.find(|option| {
+        !(option.is_empty() || USUAL.iter().any(|usual| option.eq_ignore_ascii_case(usual.as_bytes())))
+    })?;
+    Some(format!("Connection: {}", excerpt(other)))
+}
+
+/// Whether the API answers for the host of a request.
+fn is_ours(x: &Exchange<'_>, hosts: &[String]) -> bool {
+    if hosts.is_empty() {
+        return true;
+    }
+    let Some(host) = x.header(HOST).and_then(|host| host.parse::<Authority>().ok()) else { return false };
+    let name = host.host().trim_end_matches('.');
+    hosts.iter().any(|known| match known.strip_prefix("*.") {
+        Some(parent) => name.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
+        None => name.eq_ignore_ascii_case(known),
+    })
 }
 
 /// What is wrong with `Host`, `:authority` or an absolute target.
@@ -89,7 +137,7 @@ fn host_problem(x: &Exchange<'_>) -> Option<String> {
         (None, _) => None,
         (Some(host), authority) => {
             let Ok(text) = host.to_str() else { return Some("a Host that is not ASCII".into()) };
-            if text.contains('@') || text.parse::<http::uri::Authority>().is_err() {
+            if !is_host(text) {
                 return Some(format!("Host: {}", excerpt(host.as_bytes())));
             }
             authority.as_ref().filter(|a| !a.as_str().eq_ignore_ascii_case(text)).map(|a| {
@@ -97,6 +145,23 @@ fn host_problem(x: &Exchange<'_>) -> Option<String> {
             })
         }
     }
+}
+
+/// A name of letters, digits, dots, dashes and underscores, or an IPv6 address in brackets; and a port. RFC 3986 §3.2.2
+/// allows more, which no host has and which means something to those who log or quote it.
+fn is_host(text: &str) -> bool {
+    let Ok(authority) = text.parse::<Authority>() else { return false };
+    let (host, port) = (authority.host(), authority.port_u16());
+    let is_name =
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    let is_address = || {
+        let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        inner.is_some_and(|inner| inner.parse::<std::net::Ipv6Addr>().is_ok())
+    };
+    // What is left of the text is a port, and nothing else: no user in front, no number too large.
+    let rest = text.get(host.len()..).unwrap_or_default();
+    let has_port = rest.is_empty() || rest == ":" || (rest.starts_with(':') && port.is_some());
+    text.starts_with(host) && has_port && (is_name || is_address())
 }
 
 /// Headers of which servers take the first or the last when there are two.
@@ -115,7 +180,7 @@ fn doubled(x: &Exchange<'_>) -> Option<Decision> {
 }
 
 /// Headers that some servers read as other headers.
-fn confusing(x: &Exchange<'_>, underscores: UnderscoreHeaders) -> Option<Decision> {
+fn confusing(x: &Exchange<'_>, underscores: UnderscoreHeaders, proxy_only: &[String]) -> Option<Decision> {
     let mut remove: Vec<HeaderName> = Vec::new();
     for name in x.headers.keys() {
         let underscored = name.as_str().contains('_');
@@ -131,6 +196,7 @@ fn confusing(x: &Exchange<'_>, underscores: UnderscoreHeaders) -> Option<Decisio
         if (underscored && underscores == UnderscoreHeaders::Strip)
             || odd
             || OVERRIDES.contains(&name.as_str())
+            || proxy_only.iter().any(|known| known.eq_ignore_ascii_case(name.as_str()))
         {
             remove.push(name.clone());
         }
@@ -143,5 +209,9 @@ fn confusing(x: &Exchange<'_>, underscores: UnderscoreHeaders) -> Option<Decisio
         return None;
     }
     let evidence = Evidence::names(remove.iter().map(HeaderName::as_str));
-    Some(Decision::Rewrite(Rewrite::new("header-confusing", evidence, Change::RemoveHeaders(remove))))
+    Some(Decision::Rewrite(Rewrite::new(
+        "header-confusing",
+        evidence,
+        Change::Headers(remove.into_iter().map(|name| (name, None)).collect()),
+    )))
 }

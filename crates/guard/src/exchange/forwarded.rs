@@ -37,6 +37,7 @@ const CLAIMS: [&str; 14] = [
 /// The other header may come from the client: a proxy that writes one passes the other on untouched.
 pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, gateway: &Gateway) -> IpAddr {
     let trusted = &gateway.trusted_proxies;
+    let peer = peer.to_canonical();
     if !is_trusted(peer, trusted) {
         return peer;
     }
@@ -44,8 +45,9 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, gateway: &Gatewa
         ClientAddressFrom::Forwarded => list(headers, &FORWARDED).map(forwarded_for).collect(),
         ClientAddressFrom::XForwardedFor => list(headers, &X_FORWARDED_FOR).map(address).collect(),
     };
+    let chain = chain.into_iter().map(|hop| hop.map(|address| address.to_canonical()));
     let mut client = peer;
-    for hop in chain.into_iter().rev() {
+    for hop in chain.rev() {
         match hop {
             Some(address) => client = address,
             // Obfuscated or broken: nothing before it can be believed.
@@ -94,7 +96,8 @@ pub fn set_forwarded(
     let (open, close) = if client.is_ipv6() { ("\"[", "]\"") } else { ("", "") };
     let forwarded = match name {
         Some(name) => {
-            let quote = if name.contains(':') { "\"" } else { "" };
+            let is_token = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+            let quote = if is_token { "" } else { "\"" };
             value(format_args!("for={open}{client}{close};proto={scheme};host={quote}{name}{quote}"))
         }
         None => value(format_args!("for={open}{client}{close};proto={scheme}")),
@@ -121,7 +124,10 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
     }
 }
 
-fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+/// Whether an address is one of a trusted proxy.
+pub(crate) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    // A dual-stack socket has IPv4 peers as `::ffff:a.b.c.d`.
+    let address = address.to_canonical();
     trusted.iter().any(|network| network.contains(&address))
 }
 
@@ -168,6 +174,8 @@ mod tests {
         let xff = |peer, value| client("", peer, &[("x-forwarded-for", value)]);
         assert_eq!(xff("192.0.2.1", "198.51.100.7"), "192.0.2.1");
         assert_eq!(xff("10.0.0.1", "198.51.100.7"), "198.51.100.7");
+        assert_eq!(xff("::ffff:10.0.0.1", "::ffff:198.51.100.7"), "198.51.100.7");
+        assert_eq!(xff("::ffff:192.0.2.1", "198.51.100.7"), "192.0.2.1");
         assert_eq!(xff("10.0.0.1", "6.6.6.6, 198.51.100.7, 10.0.0.2"), "198.51.100.7");
         assert_eq!(xff("10.0.0.1", "6.6.6.6, unknown"), "10.0.0.1");
     }

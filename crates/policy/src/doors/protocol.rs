@@ -29,8 +29,54 @@ settings! {
         /// Header names with an underscore, which CGI-style servers confuse with the same name with a dash: `strip`
         /// keeps them from the upstream, `refuse` refuses the request, `pass` forwards them.
         pub underscore_headers: UnderscoreHeaders = UnderscoreHeaders::Strip,
+        /// Headers that only a proxy of one's own may send, because frameworks take them for a verified identity or for
+        /// an internal command. They are removed from what other clients send.
+        pub proxy_only_headers: Vec<String> = PROXY_ONLY.map(str::to_owned).to_vec(),
     }
 }
+
+/// Names that proxies, frameworks and runtimes believe: identities that a proxy has verified, and commands of its own.
+const PROXY_ONLY: [&str; 39] = [
+    "proxy",
+    "remote-user",
+    "x-remote-user",
+    "x-remote-group",
+    "x-remote-addr",
+    "x-forwarded-user",
+    "x-forwarded-email",
+    "x-forwarded-groups",
+    "x-forwarded-preferred-username",
+    "x-forwarded-access-token",
+    "x-forwarded-client-cert",
+    "x-forwarded-uri",
+    "x-forwarded-path",
+    "x-forwarded-method",
+    "x-forwarded-scheme",
+    "x-forwarded-ssl",
+    "x-auth-request-user",
+    "x-auth-request-email",
+    "x-auth-request-groups",
+    "x-auth-request-access-token",
+    "x-authenticated-user",
+    "x-webauth-user",
+    "x-client-cert",
+    "x-ssl-client-cert",
+    "x-ssl-client-dn",
+    "x-ssl-client-s-dn",
+    "x-ssl-client-verify",
+    "ssl-client-cert",
+    "x-amzn-oidc-identity",
+    "x-amzn-oidc-data",
+    "x-amzn-oidc-accesstoken",
+    "x-ms-client-principal",
+    "x-ms-client-principal-id",
+    "x-goog-authenticated-user-email",
+    "front-end-https",
+    "client-ip",
+    "wl-proxy-client-ip",
+    "x-middleware-subrequest",
+    "x-up-devcap-post-charset",
+];
 
 /// What happens to header names with an underscore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]

@@ -4,7 +4,7 @@ use http::StatusCode;
 use identity::Principal;
 use policy::{Binding, Door};
 
-use super::named::texts;
+use super::named::{texts, texts_elsewhere};
 use super::{claim_text, compares, is_exempt, refusal};
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
@@ -68,16 +68,21 @@ fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if is_exempt(principal, engine) {
         return Decision::Pass;
     }
-    let foreign = x.route.ownership.bind.iter().filter(|b| b.input.is_in_body()).find(|binding| {
-        !texts(x, &binding.input)
-            .is_some_and(|texts| texts.iter().all(|text| principal.has(&binding.claim, text)))
+    let is_own = |binding: &Binding, texts: Option<Vec<String>>| {
+        texts.is_some_and(|texts| texts.iter().all(|text| principal.has(&binding.claim, text)))
+    };
+    let foreign = x.route.ownership.bind.iter().find(|binding| {
+        let input = &binding.input;
+        let is_own_here = !input.is_in_body() || is_own(binding, texts(x, input));
+        !(is_own_here && is_own(binding, Some(texts_elsewhere(x, input))))
     });
     foreign.map_or(Decision::Pass, |binding| unbound(x, engine, principal, binding))
 }
 
 fn unbound(x: &Exchange<'_>, engine: &Engine, principal: &Principal, binding: &Binding) -> Decision {
     let Binding { input, claim } = binding;
-    let found = texts(x, input).map_or("unreadable".into(), |texts| texts.join(", "));
+    let found = texts(x, input).unwrap_or_else(|| vec!["unreadable".into()]);
+    let found = [found, texts_elsewhere(x, input)].concat().join(", ");
     let evidence = Evidence::default().compared(Side::Request, input, Some(&found));
     let evidence = evidence.compared(Side::Caller, claim, claim_text(principal, claim).as_deref());
     Decision::Refuse(refusal(engine, "bind", evidence))

@@ -6,6 +6,7 @@ use http::StatusCode;
 #[cfg(feature = "graphql")]
 use inputs::graphql;
 use inputs::{ParsedBody, pairs};
+use openapi::Pointer;
 use policy::{Input, ObjectReference};
 use serde_json::Value;
 
@@ -48,7 +49,7 @@ fn nodes(
         return Err(format!("{input} names more than {MAX_OBJECTS} objects"));
     }
     let mut ids = Vec::new();
-    for text in texts {
+    for text in texts.iter().filter(|text| !text.is_empty()) {
         let (kind, id) = global_id(text).ok_or_else(|| format!("{input} is not a global id"))?;
         if kind == node {
             ids.push(id);
@@ -82,14 +83,12 @@ fn global_id(text: &str) -> Option<(String, String)> {
     split(text).or_else(|| split(&decoded?))
 }
 
-/// The texts that stand in an input; `None` when what stands there is no text, or cannot be seen.
+/// The texts that stand in an input, by every reading of it; `None` when what stands there is no text, or cannot be seen.
+/// A JSON `null` is an empty text.
 pub(crate) fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
     match input {
         Input::Path(name) => x.parameter(name).map(|value| vec![value.to_owned()]),
-        Input::Query(name) => {
-            let query = pairs(x.target.query().unwrap_or("").as_bytes());
-            Some(query.filter(|(key, _)| is_named(key, name)).map(|(_, value)| value.into_owned()).collect())
-        }
+        Input::Query(name) => Some(in_query(x, name)),
         Input::Header(name) => {
             x.headers.get_all(name).iter().map(|value| value.to_str().ok().map(str::to_owned)).collect()
         }
@@ -104,42 +103,101 @@ pub(crate) fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
             graphql::arguments(query, body, path, &mut |value| collect(value, &mut texts))?;
             texts
         }
-        Input::Body(pointer) => match &x.body.as_ref()?.parsed {
-            ParsedBody::Empty => Some(Vec::new()),
-            ParsedBody::Json(value) => {
-                let mut texts = Some(Vec::new());
-                pointer.visit_any_case(value, &mut |value| collect(value, &mut texts));
-                texts
+        Input::Body(pointer) => {
+            let body = x.body.as_ref()?;
+            let mut texts = in_body(&body.parsed, pointer)?;
+            if let Some(other) = &body.other {
+                texts.extend(in_body(other, pointer)?);
             }
-            ParsedBody::Form(fields) => {
-                let name = pointer.as_str().strip_prefix('/')?;
-                Some(
-                    fields
-                        .iter()
-                        .filter(|(key, _)| is_named(key, name))
-                        .map(|(_, value)| value.clone())
-                        .collect(),
-                )
-            }
-            ParsedBody::Multipart(parts) => {
-                let name = pointer.as_str().strip_prefix('/')?;
-                let named = parts.iter().filter(|part| is_named(&part.name, name));
-                named.map(|part| String::from_utf8(part.content.to_vec()).ok()).collect()
-            }
-            // A body whose fields cannot be seen cannot be compared.
-            _ => None,
-        },
+            Some(texts)
+        }
     }
 }
 
-/// Whether a key of a query or a form is read as a name somewhere: `ids`, `IDS`, `ids[]`, `ids[0]`.
+/// The texts under the same name where a server may look for it as well: the query for a field of the body, the body
+/// for a parameter of the query.
+pub(crate) fn texts_elsewhere(x: &Exchange<'_>, input: &Input) -> Vec<String> {
+    match input {
+        Input::Body(pointer) => {
+            let name = pointer.as_str().strip_prefix('/').filter(|name| !name.contains('/'));
+            name.map(|name| in_query(x, name)).unwrap_or_default()
+        }
+        Input::Query(name) => {
+            let Ok(pointer) = format!("/{}", name.replace('~', "~0").replace('/', "~1")).parse() else {
+                return Vec::new();
+            };
+            let body = x.body.as_ref().map(|body| (&body.parsed, &body.other));
+            let readings = body.into_iter().flat_map(|(parsed, other)| std::iter::once(parsed).chain(other));
+            // What holds no names holds none of this one.
+            let named = readings
+                .filter(|body| !matches!(body, ParsedBody::Text | ParsedBody::Binary | ParsedBody::Xml(_)));
+            // An object or nothing under the name is another thing than the parameter.
+            let texts = named.filter_map(|body| in_body(body, &pointer)).flatten();
+            texts.filter(|text| !text.is_empty()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The values of a parameter of the query. Some servers part pairs at a semicolon, too.
+fn in_query(x: &Exchange<'_>, name: &str) -> Vec<String> {
+    let query = x.target.query().unwrap_or("").as_bytes();
+    let mut values: Vec<String> =
+        pairs(query).filter(|(key, _)| is_named(key, name)).map(|(_, value)| value.into_owned()).collect();
+    if query.contains(&b';') {
+        let pieces = query.split(|byte| b"&;".contains(byte)).flat_map(pairs);
+        let more = pieces.filter(|(key, _)| is_named(key, name)).map(|(_, value)| value.into_owned());
+        values.extend(more.collect::<Vec<_>>());
+    }
+    values
+}
+
+/// The texts at a pointer of a body; of each item, where the body is a list.
+fn in_body(body: &ParsedBody, pointer: &Pointer) -> Option<Vec<String>> {
+    match body {
+        ParsedBody::Empty => Some(Vec::new()),
+        ParsedBody::Json(value) => {
+            let mut texts = Some(Vec::new());
+            pointer.visit_any_case(value, &mut |value| collect(value, &mut texts));
+            for item in value.as_array().into_iter().flatten() {
+                pointer.visit_any_case(item, &mut |value| collect(value, &mut texts));
+            }
+            texts
+        }
+        ParsedBody::Form(fields) => {
+            let name = pointer.as_str().strip_prefix('/')?;
+            let named = fields.iter().filter(|(key, _)| is_named(key, name));
+            Some(named.map(|(_, value)| value.clone()).collect())
+        }
+        ParsedBody::Multipart(parts) => {
+            let name = pointer.as_str().strip_prefix('/')?;
+            let named = parts.iter().filter(|part| is_named(&part.name, name));
+            named.map(|part| String::from_utf8(part.content.to_vec()).ok()).collect()
+        }
+        // A body whose fields cannot be seen cannot be compared.
+        _ => None,
+    }
+}
+
+/// Whether a key of a query or a form is read as a name somewhere: `user_id`, `USER_ID`, `user_id[]`, `user_id[0]`, and
+/// what PHP makes of `user.id`, `user id` and `user[id`.
 fn is_named(key: &str, name: &str) -> bool {
-    key.split('[').next().is_some_and(|first| first.trim().eq_ignore_ascii_case(name))
+    let key = match key.split_once('[') {
+        Some((first, rest)) if rest.contains(']') => first,
+        _ => key,
+    };
+    key.eq_ignore_ascii_case(name) || folded(key) == folded(name)
+}
+
+/// A name without case, and with the characters that servers take for one another as one.
+fn folded(name: &str) -> String {
+    let upper = name.trim().to_uppercase().to_lowercase();
+    upper.replace([' ', '.', '[', '\0'], "_")
 }
 
 fn collect(value: &Value, texts: &mut Option<Vec<String>>) {
     match (value, texts.as_mut()) {
-        (Value::Null, _) => {}
+        (Value::Null, Some(list)) => list.push(String::new()),
         (Value::String(text), Some(list)) => list.push(text.clone()),
         (Value::Number(number), Some(list)) => list.push(number.to_string()),
         (Value::Array(items), Some(_)) => items.iter().for_each(|item| collect(item, texts)),
@@ -150,6 +208,26 @@ fn collect(value: &Value, texts: &mut Option<Vec<String>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_the_same_where_a_server_takes_them_for_one() {
+        for key in [
+            "user_id",
+            "USER_ID",
+            "user_id[]",
+            "user_id[0][a]",
+            "user.id",
+            "user id",
+            "user[id",
+            " user_id",
+            "u\u{17f}er_id",
+        ] {
+            assert!(is_named(key, "user_id"), "{key}");
+        }
+        for key in ["user", "user_id2", "user-id", "id", "x[user_id]"] {
+            assert!(!is_named(key, "user_id"), "{key}");
+        }
+    }
 
     #[test]
     fn global_ids_name_a_type_and_an_id() {

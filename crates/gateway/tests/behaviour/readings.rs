@@ -1,0 +1,186 @@
+//! Every way that a server may read a body is judged, or the body is refused. Beside each attack stands its honest
+//! neighbour.
+
+use crate::support::{Recorder, Running, status};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data; boundary=B";
+
+/// Sends bodies: each is refused and does not reach the upstream, or is answered 200.
+fn check(
+    gate: &Running,
+    upstream: &Recorder,
+    path: &str,
+    refused: &[(&str, &[u8])],
+    passed: &[(&str, &[u8])],
+) {
+    for (kind, body) in refused {
+        let answer = status(&gate.ask("POST", path, &[("Content-Type", *kind)], body));
+        let shown = String::from_utf8_lossy(body);
+        assert!((400..500).contains(&answer), "{kind}: {shown} answered {answer}");
+        assert_eq!(upstream.take(), "", "{kind}: {shown}");
+    }
+    for (kind, body) in passed {
+        let answer = status(&gate.ask("POST", path, &[("Content-Type", *kind)], body));
+        assert_eq!(answer, 200, "{kind}: {}", String::from_utf8_lossy(body));
+        upstream.take();
+    }
+}
+
+#[test]
+fn a_content_type_is_read_by_its_grammar() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("[[route]]\npath = '/old/**'\nother_charsets = 'pass'", &[upstream.url()]);
+    let json = &br#"{"a":1}"#[..];
+    check(
+        &gate,
+        &upstream,
+        "/x",
+        &[
+            ("application/json; x=\u{e9}", json),
+            ("application/x-www-form-urlencoded; x=\u{e9}", b"a=1"),
+            ("multipart/form-data, x", json),
+            ("application/json; charset=utf-8; charset=utf-16", json),
+            ("application/json; charset=utf-16", json),
+            ("application/x-www-form-urlencoded; charset=ibm037", b"a=1"),
+            ("multipart/form-data; boundary=B; charset=cp037", b"--B--\r\n"),
+            ("${jndi:ldap://a.example/a}", json),
+            ("text/plain", b"{\0\"\0a\0\"\0:\x001\0}\0"),
+        ],
+        &[
+            ("application/json; charset=UTF-8", json),
+            ("application/json;charset=utf8;", json),
+            ("text/plain; charset=iso-8859-1", b"caf\xe9 & bar"),
+            ("application/vnd.api+json; ext=\"https://a.example/x\"", json),
+            ("", b""),
+        ],
+    );
+    assert_eq!(
+        status(&gate.ask("POST", "/old/x", &[("Content-Type", "text/xml; charset=utf-16")], b"\xff\xfe<\0")),
+        200
+    );
+}
+
+#[test]
+fn a_body_is_judged_as_whatever_a_server_may_take_it_for() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    check(
+        &gate,
+        &upstream,
+        "/x",
+        &[
+            (FORM, br#"{"a": 1, "id": "1' && '1'='1"}"#),
+            (FORM, br#"{"role":"user","role":"admin"}"#),
+            ("", b"id=1%27+or+%271%27%3D%271"),
+            ("", b"id=1%27+or+%271%27%3D%271&z=%ff\xff"),
+            ("text/plain", b"<r><name>anna</name><id>1' or '1'='1' -- </id></r>"),
+            ("application/octet-stream", br#"{"id": "1' or '1'='1' -- "}"#),
+            (FORM, b"id=-1%a0union%a0select%a01,2,3"),
+            ("application/json", br#"{"query": "{ product(id: \"1 union select 1,password from users\") { name } }"}"#),
+            ("application/graphql", br#"mutation { run(cmd: "cat /etc/passwd") }"#),
+            (FORM, b"n={{7*&n=7}}"),
+            (FORM, b"user=x%5C&pass=%20or%201%3D1--%20"),
+        ],
+        &[
+            (FORM, br#"{"a": "b & c", "d": "O'Brien"}"#),
+            ("", b"name=O%27Brien+%26+sons&city=K%C3%B6ln"),
+            ("text/plain", b"<b>bold</b> claims: 1 < 2 and a=b"),
+            ("application/octet-stream", br#"{"id": "7"}"#),
+            ("application/json", br#"{"query": "query($id: ID!) { product(id: $id, name: \"Anna's\") { name } }", "variables": {"id": 7}}"#),
+            (FORM, b"tag=red&tag=new+york&tag=select"),
+            (FORM, b"path=C%3A%5C&next=or+not"),
+        ],
+    );
+}
+
+#[test]
+fn all_that_a_part_says_is_judged() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("[injection]\nexempt = ['note']", &[upstream.url()]);
+    let part = |head: &str, content: &str| {
+        format!("--B\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n--B--\r\n").into_bytes()
+    };
+    let refused = [
+        part("name=\"x[$gt]\"", "1"),
+        part("name=\"__proto__[isAdmin]\"", "1"),
+        part("name=\"note[$ne]\"", "1"),
+        part("name=\"${jndi:ldap://a.example/a}\"", "1"),
+        part("name=\"f\"; filename=\"../../../etc/passwd\"", "x"),
+        part("name=\"f\"; filename=\"a.txt\"\r\nContent-Type: ${jndi:ldap://a.example/a}", "x"),
+        part("name=\"f\"\r\nX-Note: ${jndi:ldap://a.example/a}", "x"),
+        part("name=\"f\"\r\nContent-Transfer-Encoding: quoted-printable", "=27"),
+        part(
+            "name=\"user\"; filename=\"blob\"\r\nContent-Type: application/json",
+            "{\"password\":{\"$ne\":null}}",
+        ),
+        part("name=\"user\"; filename=\"a.json\"\r\nContent-Type: application/json", "{\"a\":1,\"a\":2}"),
+        part("name=\"text\"; filename=\"blob\"\r\nContent-Type: text/plain", "1' or '1'='1' -- "),
+        part("name=\"c\"; filename=\" \"", "<script>alert(1)</script>"),
+    ];
+    let passed = [
+        part("name=\"title[0]\"", "O'Brien"),
+        part("name=\"note\"", "1' or '1'='1' -- "),
+        part(
+            "name=\"f\"; filename=\"page.html\"\r\nContent-Type: text/html",
+            "<!doctype html><script>start()</script>",
+        ),
+        part(
+            "name=\"f\"; filename=\"dump.sql\"\r\nContent-Type: application/sql",
+            "select 1 from users; drop table a;",
+        ),
+        part("name=\"user\"; filename=\"blob\"\r\nContent-Type: application/json", "{\"name\":\"O'Brien\"}"),
+        part("name=\"f\"; filename=\"Anna's list.txt\"\r\nContent-Transfer-Encoding: binary", "x"),
+    ];
+    let bodies = |bodies: &'static str, all: &[Vec<u8>]| {
+        all.iter().map(|body| (bodies, body.clone())).collect::<Vec<_>>()
+    };
+    let (refused, passed) = (bodies(MULTIPART, &refused), bodies(MULTIPART, &passed));
+    let borrow = |all: &[(&'static str, Vec<u8>)]| -> Vec<(&'static str, &'static [u8])> {
+        all.iter().map(|(kind, body)| (*kind, &*body.clone().leak())).collect()
+    };
+    check(&gate, &upstream, "/x", &borrow(&refused), &borrow(&passed));
+}
+
+#[test]
+fn a_bound_field_is_the_same_under_every_name_and_in_every_place() {
+    let upstream = Recorder::plain();
+    let policy = "[[auth.api_key]]\nsubject = 'bob'\nsha256 = '81b637d8fcd2c6da6359e6963113a1170de795e4b725b84d1e0b4cfd9ec58ce9'\n\
+        [[route]]\npath = '/save'\nbind = { 'body./user_id' = 'sub' }\n\
+        [[route]]\npath = '/list'\nbind = { 'query.user_id' = 'sub' }\n\
+        [[route]]\npath = '/named'\nfields = ['name']\nunknown_properties = 'refuse'";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let ask = |target: &str, kind: &str, body: &str| {
+        let headers = [("X-API-Key", "bob"), ("Content-Type", kind)];
+        let answer = status(&gate.ask("POST", target, &headers, body.as_bytes()));
+        (answer, upstream.take().is_empty())
+    };
+    for (target, kind, body) in [
+        ("/save", FORM, "user.id=alice"),
+        ("/save", FORM, "user%20id=alice"),
+        ("/save", FORM, "user[id=alice"),
+        ("/save", FORM, r#"{"user_id":"alice"}"#),
+        ("/save", "", "user_id=alice"),
+        ("/save?user_id=alice", "application/json", "{}"),
+        ("/save?a=1;user_id=alice", "application/json", "{}"),
+        ("/save", "application/json", r#"[{"user_id":"bob"},{"user_id":"alice"}]"#),
+        ("/save", "application/json", r#"{"user_id":null}"#),
+        ("/list?user_id=bob", FORM, "user_id=alice"),
+        ("/list?user_id=bob", "application/json", r#"{"user_id":"alice"}"#),
+        ("/list?user.id=alice", FORM, ""),
+        ("/named", FORM, r#"{"role":"admin"}"#),
+    ] {
+        let (answer, is_alone) = ask(target, kind, body);
+        assert!((400..500).contains(&answer) && is_alone, "{target} {kind} {body} answered {answer}");
+    }
+    for (target, kind, body) in [
+        ("/save", FORM, "user_id=bob&user=alice"),
+        ("/save", "application/json", r#"{"user_id":"bob","owner":null}"#),
+        ("/save", "application/json", r#"[{"user_id":"bob"}]"#),
+        ("/save?page=1", "application/json", r#"{"user_id":"bob"}"#),
+        ("/list?user_id=bob", "application/json", r#"{"user":{"user_id":"x"}}"#),
+        ("/named", FORM, "name=Ada"),
+    ] {
+        assert_eq!(ask(target, kind, body).0, 200, "{target} {kind} {body}");
+    }
+}
