@@ -6,7 +6,9 @@
 //!
 //! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
-use http::header::{CONNECTION, EXPECT, HOST, HeaderName, UPGRADE};
+use http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName, UPGRADE,
+};
 use http::uri::Authority;
 use http::{Method, StatusCode, Version};
 use policy::{Door, UnderscoreHeaders};
@@ -59,8 +61,11 @@ fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if [Method::CONNECT, Method::TRACE].contains(&x.method) || x.method.as_str() == "TRACK" {
         return refuse(StatusCode::METHOD_NOT_ALLOWED, "method", x.method.to_string());
     }
-    if let Some(evidence) = nominated(x) {
-        return refuse(StatusCode::BAD_REQUEST, "connection", evidence);
+    let nominated = nominated(x);
+    if let Some(name) =
+        nominated.iter().find(|name| [HOST, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE].contains(name))
+    {
+        return refuse(StatusCode::BAD_REQUEST, "connection", format!("Connection: {name}"));
     }
     if let Some(evidence) = host_problem(x) {
         return refuse(StatusCode::BAD_REQUEST, "host", evidence);
@@ -87,11 +92,13 @@ fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
         true => &[][..],
         false => &limits.proxy_only_headers,
     };
-    doubled(x).or_else(|| confusing(x, limits.underscore_headers, proxy_only)).unwrap_or(Decision::Pass)
+    doubled(x)
+        .or_else(|| confusing(x, limits.underscore_headers, proxy_only, nominated))
+        .unwrap_or(Decision::Pass)
 }
 
-/// What `Connection` names beside the usual: headers that the doors judge, and that would not be forwarded.
-fn nominated(x: &Exchange<'_>) -> Option<String> {
+/// The headers that `Connection` names. They are not forwarded, so no door may judge the request by them.
+fn nominated(x: &Exchange<'_>) -> Vec<HeaderName> {
     const USUAL: [&str; 9] = [
         "close",
         "keep-alive",
@@ -104,12 +111,11 @@ fn nominated(x: &Exchange<'_>) -> Option<String> {
         "proxy-connection",
     ];
     let fields = x.headers.get_all(CONNECTION).iter();
-    let mut options =
+    let options =
         fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
-    let other = options.find(|option| {
-        !(option.is_empty() || USUAL.iter().any(|usual| option.eq_ignore_ascii_case(usual.as_bytes())))
-    })?;
-    Some(format!("Connection: {}", excerpt(other)))
+    let is_usual = |option: &[u8]| USUAL.iter().any(|usual| option.eq_ignore_ascii_case(usual.as_bytes()));
+    let names = options.filter(|option| !option.is_empty() && !is_usual(option));
+    names.filter_map(|name| HeaderName::from_bytes(name).ok()).collect()
 }
 
 /// Whether the API answers for the host of a request.
@@ -180,8 +186,14 @@ fn doubled(x: &Exchange<'_>) -> Option<Decision> {
 }
 
 /// Headers that some servers read as other headers.
-fn confusing(x: &Exchange<'_>, underscores: UnderscoreHeaders, proxy_only: &[String]) -> Option<Decision> {
-    let mut remove: Vec<HeaderName> = Vec::new();
+fn confusing(
+    x: &Exchange<'_>,
+    underscores: UnderscoreHeaders,
+    proxy_only: &[String],
+    nominated: Vec<HeaderName>,
+) -> Option<Decision> {
+    let mut remove: Vec<HeaderName> =
+        nominated.into_iter().filter(|name| x.headers.contains_key(name)).collect();
     for name in x.headers.keys() {
         let underscored = name.as_str().contains('_');
         if underscored && underscores == UnderscoreHeaders::Refuse {
