@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use identity::{KeyError, Principal};
-use policy::{Door, Policy};
+use policy::{BuiltInDoor, Policy};
 use store::{StoreError, Stores};
 
 use crate::admission::{Admission, Open};
@@ -198,7 +198,7 @@ where
     observe::begin(ruling, x);
     let client = Client { address: x.client, transport: x.transport };
     let request = outgoing_request(pipeline, x, body)
-        .map_err(|refusal| ruling.refuse(x, &Door::Protocol.into(), refusal))?;
+        .map_err(|refusal| ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal))?;
     match forward(request, client).await {
         Ok(response) => release(pipeline, x, response).await,
         Err(error) => {

@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use http::Method;
-//! use policy::{Door, Inputs, Mode};
+//! use policy::{BuiltInDoor, Inputs, Mode};
 //!
 //! let text = r#"
 //!     [rate]
@@ -26,7 +26,7 @@
 //!
 //! let (route, _) = policy.route(&Method::POST, "/comments/7");
 //! assert_eq!(route.injection.prose, ["text"]);
-//! assert_eq!(route.modes.of(Door::Cors), Mode::Observe);
+//! assert_eq!(route.modes.of(BuiltInDoor::Cors), Mode::Observe);
 //! assert_eq!(route.rate.limits[0].to_string(), "100 per 1m by ip");
 //!
 //! let wrong = Inputs { text: Some("[rate]\nlimitz = []".into()), ..Inputs::default() };

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use policy::{Door, Mode, RoutePolicy};
+use policy::{BuiltInDoor, Mode, RoutePolicy};
 
 /// A door of the policy, or one that brings its own name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DoorId {
     /// A door that the policy knows.
-    BuiltIn(Door),
+    BuiltIn(BuiltInDoor),
     /// Any other door; its mode is the same on every route.
     Named(Cow<'static, str>, Mode),
 }
@@ -31,8 +31,8 @@ impl DoorId {
     }
 }
 
-impl From<Door> for DoorId {
-    fn from(door: Door) -> Self {
+impl From<BuiltInDoor> for DoorId {
+    fn from(door: BuiltInDoor) -> Self {
         DoorId::BuiltIn(door)
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use policy::{Door, Mode};
+use policy::{BuiltInDoor, Mode};
 
 use super::door_id::DoorId;
 use super::{Change, Decision, Refusal};
@@ -125,12 +125,12 @@ impl Ruling<'_> {
 }
 
 /// Whether a door is asked on this route.
-pub(crate) fn on(x: &Exchange<'_>, door: Door) -> bool {
+pub(crate) fn on(x: &Exchange<'_>, door: BuiltInDoor) -> bool {
     x.route.modes.of(door) != Mode::Off
 }
 
 /// Whether a door may change things on this route.
-pub(crate) fn enforced(x: &Exchange<'_>, door: Door) -> bool {
+pub(crate) fn enforced(x: &Exchange<'_>, door: BuiltInDoor) -> bool {
     x.route.modes.of(door) == Mode::Enforce
 }
 

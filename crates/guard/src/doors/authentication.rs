@@ -8,7 +8,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use identity::Principal;
 use inputs::cookie_readings;
-use policy::{AuthRequirement, Door};
+use policy::{AuthRequirement, BuiltInDoor};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -23,7 +23,7 @@ pub(crate) struct Authentication;
 
 impl super::Door for Authentication {
     fn id(&self) -> DoorId {
-        Door::Authentication.into()
+        BuiltInDoor::Authentication.into()
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {

@@ -7,7 +7,7 @@
 
 use http::header::{HeaderValue, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
-use policy::{Door, SameSite};
+use policy::{BuiltInDoor, SameSite};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -20,7 +20,7 @@ pub(crate) struct Cookies;
 
 impl super::Door for Cookies {
     fn id(&self) -> DoorId {
-        Door::Cookies.into()
+        BuiltInDoor::Cookies.into()
     }
 
     fn finish<'a, 'e>(
@@ -30,7 +30,7 @@ impl super::Door for Cookies {
         _: StatusCode,
         headers: &'a mut HeaderMap,
     ) -> Step<'a, ()> {
-        if enforced(x, Door::Cookies) {
+        if enforced(x, BuiltInDoor::Cookies) {
             release(ruling.engine, headers);
         }
         Step::Now(())

@@ -13,7 +13,7 @@ use http::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, COOKIE, HOST, HeaderValue, ORIGIN, VARY,
 };
 use http::{HeaderMap, Method, Response, StatusCode};
-use policy::{Csrf, Door, Origin, OriginPattern};
+use policy::{BuiltInDoor, Csrf, Origin, OriginPattern};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -40,7 +40,7 @@ pub(crate) struct Cors;
 
 impl super::Door for Cors {
     fn id(&self) -> DoorId {
-        Door::Cors.into()
+        BuiltInDoor::Cors.into()
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
@@ -54,7 +54,7 @@ impl super::Door for Cors {
         _: StatusCode,
         headers: &'a mut HeaderMap,
     ) -> Step<'a, ()> {
-        if enforced(x, Door::Cors) {
+        if enforced(x, BuiltInDoor::Cors) {
             release(x, ruling.engine, headers);
         }
         Step::Now(())

@@ -9,7 +9,7 @@ use http::header::{
     STRICT_TRANSPORT_SECURITY, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
-use policy::Door;
+use policy::BuiltInDoor;
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -24,7 +24,7 @@ pub(crate) struct Headers;
 
 impl super::Door for Headers {
     fn id(&self) -> DoorId {
-        Door::Headers.into()
+        BuiltInDoor::Headers.into()
     }
 
     fn finish<'a, 'e>(
@@ -34,7 +34,7 @@ impl super::Door for Headers {
         status: StatusCode,
         headers: &'a mut HeaderMap,
     ) -> Step<'a, ()> {
-        if enforced(x, Door::Headers) {
+        if enforced(x, BuiltInDoor::Headers) {
             release(x, ruling.engine, status, headers);
         }
         Step::Now(())

@@ -4,7 +4,7 @@
 
 use http::StatusCode;
 use http::header::USER_AGENT;
-use policy::Door;
+use policy::BuiltInDoor;
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -18,7 +18,7 @@ pub(crate) struct Network;
 
 impl super::Door for Network {
     fn id(&self) -> DoorId {
-        Door::Network.into()
+        BuiltInDoor::Network.into()
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {

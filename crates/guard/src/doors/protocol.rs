@@ -11,7 +11,7 @@ use http::header::{
 };
 use http::uri::Authority;
 use http::{Method, StatusCode, Version};
-use policy::{Door, UnderscoreHeaders};
+use policy::{BuiltInDoor, UnderscoreHeaders};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -39,7 +39,7 @@ pub(crate) struct Protocol;
 
 impl super::Door for Protocol {
     fn id(&self) -> DoorId {
-        Door::Protocol.into()
+        BuiltInDoor::Protocol.into()
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {

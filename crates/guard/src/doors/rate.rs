@@ -27,7 +27,7 @@ pub(crate) struct ByIdentity;
 
 impl Door for ByAddress {
     fn id(&self) -> DoorId {
-        policy::Door::Rate.into()
+        policy::BuiltInDoor::Rate.into()
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
@@ -41,7 +41,7 @@ impl Door for ByAddress {
         status: StatusCode,
         headers: &'a mut HeaderMap,
     ) -> Step<'a, ()> {
-        if enforced(x, policy::Door::Rate) {
+        if enforced(x, policy::BuiltInDoor::Rate) {
             release(x, headers);
         }
         let tickets = std::mem::take(&mut x.tickets);
@@ -57,7 +57,7 @@ impl Door for ByAddress {
 
 impl Door for ByIdentity {
     fn id(&self) -> DoorId {
-        policy::Door::Rate.into()
+        policy::BuiltInDoor::Rate.into()
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {

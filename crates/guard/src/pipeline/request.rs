@@ -13,7 +13,7 @@ use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
 use inputs::{BodyError, ContentTypeError, ParsedBody, StructureLimits, other_reading, parse_body};
 use openapi::MediaType;
-use policy::{BodyHandling, Door, Mode, OtherCharsets, Policy, Upstream};
+use policy::{BodyHandling, BuiltInDoor, Mode, OtherCharsets, Policy, Upstream};
 
 use super::Pipeline;
 use super::finish::{A_DOOR_PANICKED, GUARD, PANIC};
@@ -44,7 +44,7 @@ where
 {
     let ruling = pipeline.ruling;
     if let Some(refusal) = protocol::unreadable(x) {
-        return Err(ruling.refuse(x, &Door::Protocol.into(), refusal));
+        return Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal));
     }
     for door in pipeline.doors() {
         match door.admit_head(ruling, x) {
@@ -117,7 +117,7 @@ where
                 CollectError::Broken => Refusal::new(StatusCode::BAD_REQUEST, "body-broken", "broke off"),
             };
             // Not even an observing door can pass on a body that is not there.
-            return Err(ruling.refuse(x, &Door::Protocol.into(), refusal));
+            return Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal));
         }
     };
     if wire.is_empty() {
@@ -127,13 +127,14 @@ where
     } else if !reads_body(x) {
         x.body = Some(HeldBody { decoded: wire.clone(), wire, parsed: ParsedBody::Binary, other: None });
     } else if let Err(refusal) = read_body(ruling, x, wire) {
-        ruling.settle(x, &Door::Protocol.into(), Decision::Refuse(refusal))?;
+        ruling.settle(x, &BuiltInDoor::Protocol.into(), Decision::Refuse(refusal))?;
     }
     Ok(())
 }
 
 /// The doors that look into a body.
-const READERS: [Door; 4] = [Door::Protocol, Door::Schema, Door::Injection, Door::Ownership];
+const READERS: [BuiltInDoor; 4] =
+    [BuiltInDoor::Protocol, BuiltInDoor::Schema, BuiltInDoor::Injection, BuiltInDoor::Ownership];
 
 /// Whether any door looks into the body.
 fn reads_body(x: &Exchange<'_>) -> bool {

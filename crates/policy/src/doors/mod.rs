@@ -32,7 +32,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// Section numbers are those of [the guide](https://github.com/doorward/doorward/blob/main/docs/guide.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Door {
+pub enum BuiltInDoor {
     /// Framing, sizes, encodings, paths (guide §9).
     Protocol,
     /// Addresses and user agents (guide §9).
@@ -55,39 +55,39 @@ pub enum Door {
     Cookies,
 }
 
-impl Door {
+impl BuiltInDoor {
     /// Every door, in the order in which a request meets them.
-    pub const ALL: [Door; 10] = [
-        Door::Protocol,
-        Door::Network,
-        Door::Cors,
-        Door::Rate,
-        Door::Authentication,
-        Door::Schema,
-        Door::Injection,
-        Door::Ownership,
-        Door::Headers,
-        Door::Cookies,
+    pub const ALL: [BuiltInDoor; 10] = [
+        BuiltInDoor::Protocol,
+        BuiltInDoor::Network,
+        BuiltInDoor::Cors,
+        BuiltInDoor::Rate,
+        BuiltInDoor::Authentication,
+        BuiltInDoor::Schema,
+        BuiltInDoor::Injection,
+        BuiltInDoor::Ownership,
+        BuiltInDoor::Headers,
+        BuiltInDoor::Cookies,
     ];
 
     /// The name in configuration, events and metrics.
     pub const fn name(self) -> &'static str {
         match self {
-            Door::Protocol => "protocol",
-            Door::Network => "network",
-            Door::Cors => "cors",
-            Door::Rate => "rate",
-            Door::Authentication => "authentication",
-            Door::Schema => "schema",
-            Door::Injection => "injection",
-            Door::Ownership => "ownership",
-            Door::Headers => "headers",
-            Door::Cookies => "cookies",
+            BuiltInDoor::Protocol => "protocol",
+            BuiltInDoor::Network => "network",
+            BuiltInDoor::Cors => "cors",
+            BuiltInDoor::Rate => "rate",
+            BuiltInDoor::Authentication => "authentication",
+            BuiltInDoor::Schema => "schema",
+            BuiltInDoor::Injection => "injection",
+            BuiltInDoor::Ownership => "ownership",
+            BuiltInDoor::Headers => "headers",
+            BuiltInDoor::Cookies => "cookies",
         }
     }
 }
 
-impl std::fmt::Display for Door {
+impl std::fmt::Display for BuiltInDoor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }
@@ -119,29 +119,29 @@ impl Mode {
 
 /// The mode of every door on one route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Modes([Mode; Door::ALL.len()]);
+pub struct Modes([Mode; BuiltInDoor::ALL.len()]);
 
 impl Default for Modes {
     fn default() -> Self {
-        Modes([Mode::Enforce; Door::ALL.len()])
+        Modes([Mode::Enforce; BuiltInDoor::ALL.len()])
     }
 }
 
 impl Modes {
     /// Every door in the same mode.
     pub const fn all(mode: Mode) -> Self {
-        Modes([mode; Door::ALL.len()])
+        Modes([mode; BuiltInDoor::ALL.len()])
     }
 
     /// The mode of one door.
     #[allow(clippy::indexing_slicing, reason = "there is a mode for each door")]
-    pub const fn of(&self, door: Door) -> Mode {
+    pub const fn of(&self, door: BuiltInDoor) -> Mode {
         self.0[door as usize]
     }
 
     /// Sets the mode of one door.
     #[allow(clippy::indexing_slicing, reason = "there is a mode for each door")]
-    pub fn set(&mut self, door: Door, mode: Mode) {
+    pub fn set(&mut self, door: BuiltInDoor, mode: Mode) {
         self.0[door as usize] = mode;
     }
 
@@ -155,20 +155,20 @@ impl Modes {
 
     /// The lines of `doorward check`: the doors that are not enforced.
     pub fn rows(&self) -> Vec<String> {
-        let open = Door::ALL.into_iter().filter(|door| self.of(*door) != Mode::Enforce);
+        let open = BuiltInDoor::ALL.into_iter().filter(|door| self.of(*door) != Mode::Enforce);
         open.map(|door| format!("{door}: {}", self.of(door).name())).collect()
     }
 }
 
-/// A [`Door`] as a key of a table.
+/// A [`BuiltInDoor`] as a key of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DoorName(pub Door);
+pub struct DoorName(pub BuiltInDoor);
 
 impl<'de> Deserialize<'de> for DoorName {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let name = String::deserialize(d)?;
-        Door::ALL.into_iter().find(|door| door.name() == name).map(DoorName).ok_or_else(|| {
-            let names = Door::ALL.map(|door| format!("`{door}`")).join(", ");
+        BuiltInDoor::ALL.into_iter().find(|door| door.name() == name).map(DoorName).ok_or_else(|| {
+            let names = BuiltInDoor::ALL.map(|door| format!("`{door}`")).join(", ");
             D::Error::custom(format!("unknown door `{name}`, expected one of {names}"))
         })
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{BodyHandling, Door, Mode};
+use crate::{BodyHandling, BuiltInDoor, Mode};
 use http::Method;
 
 fn compile(text: &str) -> Result<Policy, ConfigError> {
@@ -18,7 +18,7 @@ fn no_file_is_a_policy() {
     assert_eq!(login.protocol.max_body, crate::ByteSize::kib(8));
     assert_eq!(login.rate.limits.len(), 2);
     assert_eq!(&*policy.route(&Method::GET, "/api/login").0.name, "*");
-    assert!(Door::ALL.iter().all(|d| login.modes.of(*d) == Mode::Enforce));
+    assert!(BuiltInDoor::ALL.iter().all(|d| login.modes.of(*d) == Mode::Enforce));
 }
 
 #[test]
@@ -29,8 +29,8 @@ fn a_route_differs_only_where_it_says() {
     .unwrap();
     let upload = policy.route(&Method::PUT, "/upload/a/b").0;
     assert_eq!(upload.protocol.body, BodyHandling::Stream);
-    assert_eq!(upload.modes.of(Door::Cors), Mode::Off);
-    assert_eq!(upload.modes.of(Door::Injection), Mode::Observe);
+    assert_eq!(upload.modes.of(BuiltInDoor::Cors), Mode::Off);
+    assert_eq!(upload.modes.of(BuiltInDoor::Injection), Mode::Observe);
     assert_eq!(
         policy.route(&Method::POST, "/login").0.rate.limits.len(),
         3,

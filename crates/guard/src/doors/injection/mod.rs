@@ -18,7 +18,7 @@ use detect::{Class, Confidence, Finding};
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, COOKIE};
 use inputs::{Input, InputKind, ParsedBody, byte_pairs, cookie_readings, is_binary_file};
-use policy::{DetectorLevels, Door, MinConfidence, NativeDetectors, RoutePolicy};
+use policy::{BuiltInDoor, DetectorLevels, MinConfidence, NativeDetectors, RoutePolicy};
 use serde_json::Value;
 
 use self::fields::Judged;
@@ -60,7 +60,7 @@ pub(crate) struct Detectors;
 
 impl super::Door for Detectors {
     fn id(&self) -> DoorId {
-        Door::Injection.into()
+        BuiltInDoor::Injection.into()
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {

@@ -26,7 +26,7 @@ pub(crate) struct Sanitizer;
 
 impl Door for Sanitizer {
     fn id(&self) -> DoorId {
-        policy::Door::Injection.into()
+        policy::BuiltInDoor::Injection.into()
     }
 
     fn admit_head<'a, 'e>(&'a self, _: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
@@ -44,7 +44,7 @@ impl Door for Sanitizer {
             return Step::PASS;
         };
         let decision = body(x, &mut parsed);
-        if enforced(x, policy::Door::Injection)
+        if enforced(x, policy::BuiltInDoor::Injection)
             && let Some(held) = &mut x.body
         {
             held.parsed = parsed;

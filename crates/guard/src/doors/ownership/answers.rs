@@ -1,6 +1,6 @@
 //! Whose object an answer shows: by its owner field, and by Cedar policies.
 
-use policy::Door;
+use policy::BuiltInDoor;
 use serde_json::Value;
 
 use super::owner::{self, Ownership};
@@ -19,7 +19,7 @@ pub(crate) struct Answers;
 
 impl Inspector for Answers {
     fn door(&self) -> Option<DoorId> {
-        Some(Door::Ownership.into())
+        Some(BuiltInDoor::Ownership.into())
     }
 
     fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> bool {
@@ -61,7 +61,7 @@ impl Inspector for Answers {
 fn inspect(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) -> Decision {
     type Check = fn(&Exchange<'_>, &Engine, Option<&mut Value>) -> Released;
     let engine = ruling.engine;
-    let enforce = enforced(x, Door::Ownership);
+    let enforce = enforced(x, BuiltInDoor::Ownership);
     let is_partial = held.is_partial();
     let checks: [(bool, Check, &str, &str); 2] = [
         (has_owner(x, engine), check_owner, "owner-filter", "objects of others"),
@@ -75,7 +75,7 @@ fn inspect(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) -> Decision {
                 let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
                 ruling.note(
                     x,
-                    Door::Ownership.name(),
+                    BuiltInDoor::Ownership.name(),
                     rule,
                     verdict,
                     None,

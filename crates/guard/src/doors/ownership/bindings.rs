@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use identity::Principal;
-use policy::{Binding, Door};
+use policy::{Binding, BuiltInDoor};
 
 use super::named::{texts, texts_elsewhere};
 use super::{claim_text, compares, is_exempt, refusal};
@@ -20,7 +20,7 @@ pub(crate) struct Bindings;
 
 impl crate::doors::Door for Bindings {
     fn id(&self) -> DoorId {
-        Door::Ownership.into()
+        BuiltInDoor::Ownership.into()
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {

@@ -23,7 +23,7 @@ pub(crate) struct Cedar;
 
 impl Door for Cedar {
     fn id(&self) -> DoorId {
-        policy::Door::Ownership.into()
+        policy::BuiltInDoor::Ownership.into()
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {

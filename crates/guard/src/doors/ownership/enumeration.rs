@@ -21,7 +21,7 @@ pub(crate) struct Enumeration;
 
 impl Door for Enumeration {
     fn id(&self) -> DoorId {
-        policy::Door::Ownership.into()
+        policy::BuiltInDoor::Ownership.into()
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
@@ -81,7 +81,7 @@ async fn count(ruling: Ruling<'_>, x: &Exchange<'_>) {
         let evidence = format!("more than {} different ids in {}", policy.ids, policy.window);
         ruling.note(
             x,
-            policy::Door::Ownership.name(),
+            policy::BuiltInDoor::Ownership.name(),
             "enumeration",
             Verdict::Reported,
             None,

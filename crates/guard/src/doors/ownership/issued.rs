@@ -1,7 +1,7 @@
 //! Ids that callers were given: remembered from answers, so that requests which name them need no read.
 
 use identity::Principal;
-use policy::Door;
+use policy::BuiltInDoor;
 use serde_json::Value;
 use store::{LedgerKey, StoreError, millis};
 
@@ -19,7 +19,7 @@ pub(crate) struct Answers;
 
 impl Inspector for Answers {
     fn door(&self) -> Option<DoorId> {
-        Some(Door::Ownership.into())
+        Some(BuiltInDoor::Ownership.into())
     }
 
     fn expects(&self, _: &Engine, x: &Exchange<'_>) -> bool {
@@ -46,7 +46,7 @@ impl Inspector for Answers {
         Step::later(async move {
             if let Err(error) = remember(ruling, x, entries).await {
                 // The answer is the caller's all the same; what is not remembered will be read first, or refused.
-                let (door, error) = (Door::Ownership.name(), error.to_string());
+                let (door, error) = (BuiltInDoor::Ownership.name(), error.to_string());
                 ruling.note(x, door, "store", Verdict::Failed, None, &error.into());
             }
             Decision::Pass

@@ -32,7 +32,7 @@ pub(crate) struct Objects;
 
 impl Door for Objects {
     fn id(&self) -> DoorId {
-        policy::Door::Ownership.into()
+        policy::BuiltInDoor::Ownership.into()
     }
 
     fn admit_body<'a, 'e>(
@@ -66,7 +66,7 @@ pub(crate) struct BeforeWrite;
 
 impl Door for BeforeWrite {
     fn id(&self) -> DoorId {
-        policy::Door::Ownership.into()
+        policy::BuiltInDoor::Ownership.into()
     }
 
     fn admit_body<'a, 'e>(
@@ -85,7 +85,7 @@ impl Door for BeforeWrite {
             match read_object(ruling, x, judge, read, None, reader).await {
                 Ok(tag) => {
                     // What was judged is what may be written: not what somebody made of it since (RFC 9110 §13.1.1).
-                    let enforce = enforced(x, policy::Door::Ownership);
+                    let enforce = enforced(x, policy::BuiltInDoor::Ownership);
                     if let Some(tag) = tag.filter(|_| enforce && !x.headers.contains_key(IF_MATCH)) {
                         x.headers.insert(IF_MATCH, tag);
                     }

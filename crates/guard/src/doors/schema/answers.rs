@@ -1,7 +1,7 @@
 //! What a response schema does not show does not leave.
 
 use openapi::{Direction, MediaType, ShapeId};
-use policy::{BodyHandling, Door, ResponseProperties};
+use policy::{BodyHandling, BuiltInDoor, ResponseProperties};
 
 use crate::decision::Decision;
 use crate::decision::door_id::DoorId;
@@ -18,7 +18,7 @@ pub(crate) struct Answers;
 
 impl Inspector for Answers {
     fn door(&self) -> Option<DoorId> {
-        Some(Door::Schema.into())
+        Some(BuiltInDoor::Schema.into())
     }
 
     fn expects(&self, _: &Engine, x: &Exchange<'_>) -> bool {
@@ -45,7 +45,7 @@ impl Inspector for Answers {
     fn too_large<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, _: &[u8]) -> Decision {
         let evidence = "a response that is too large to strip".into();
         let rule = "response-too-large";
-        ruling.note(x, Door::Schema.name(), rule, Verdict::WouldRewrite, None, &evidence);
+        ruling.note(x, BuiltInDoor::Schema.name(), rule, Verdict::WouldRewrite, None, &evidence);
         Decision::Pass
     }
 }
@@ -55,14 +55,14 @@ fn strip(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) {
         return;
     };
     let Some(value) = held.value() else { return };
-    let before = (!enforced(x, Door::Schema)).then(|| value.clone());
+    let before = (!enforced(x, BuiltInDoor::Schema)).then(|| value.clone());
     let removed = document.shapes.strip(shape, value, Direction::Response, &x.route.schema.allow_properties);
     if removed.is_empty() {
         return;
     }
     let verdict = if before.is_none() { Verdict::Rewritten } else { Verdict::WouldRewrite };
     let evidence = Evidence::names(removed);
-    ruling.note(x, Door::Schema.name(), "response-property", verdict, None, &evidence);
+    ruling.note(x, BuiltInDoor::Schema.name(), "response-property", verdict, None, &evidence);
     match before {
         Some(before) => *value = before,
         None => held.change(),

@@ -14,7 +14,7 @@ use http::response::Parts;
 use http::{Method, StatusCode};
 use inputs::{cookies, pairs};
 use openapi::{Location, MediaType, Operation, ParameterError};
-use policy::{DeprecatedOperation, Door, ServerErrors, UndeclaredOperation, UnknownProperties};
+use policy::{BuiltInDoor, DeprecatedOperation, ServerErrors, UndeclaredOperation, UnknownProperties};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -32,7 +32,7 @@ pub(crate) struct Schema;
 
 impl super::Door for Schema {
     fn id(&self) -> DoorId {
-        Door::Schema.into()
+        BuiltInDoor::Schema.into()
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
@@ -45,11 +45,11 @@ impl super::Door for Schema {
 
     fn release_head<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, parts: &Parts) -> Decision {
         if masks(x, ruling.engine, parts.status) {
-            let enforce = enforced(x, Door::Schema);
+            let enforce = enforced(x, BuiltInDoor::Schema);
             let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
             ruling.note(
                 x,
-                Door::Schema.name(),
+                BuiltInDoor::Schema.name(),
                 "server-error",
                 verdict,
                 None,

@@ -9,7 +9,7 @@ pub(crate) mod response;
 
 use http::response::Parts;
 use http::{HeaderMap, StatusCode};
-use policy::Door;
+use policy::BuiltInDoor;
 
 use crate::decision::Decision;
 use crate::decision::door_id::DoorId;
@@ -23,7 +23,7 @@ pub(crate) struct Rules;
 
 impl crate::doors::Door for Rules {
     fn id(&self) -> DoorId {
-        Door::Injection.into()
+        BuiltInDoor::Injection.into()
     }
 
     fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use http::response::Parts;
-use policy::{BodyHandling, Door};
+use policy::{BodyHandling, BuiltInDoor};
 use seclang::{Intervention, Phase, ResponseHead};
 
 use super::audit;
@@ -21,7 +21,7 @@ pub(crate) struct Answers;
 
 impl Inspector for Answers {
     fn door(&self) -> Option<DoorId> {
-        Some(Door::Injection.into())
+        Some(BuiltInDoor::Injection.into())
     }
 
     fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> bool {
