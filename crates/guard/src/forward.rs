@@ -28,6 +28,9 @@ pub enum ForwardError {
     /// The upstream answered with something that is not HTTP, or broke off.
     #[error("the upstream's answer is broken: {0}")]
     Broken(String),
+    /// A door ended the request's stream; the upstream has not failed.
+    #[error("a door ended the stream")]
+    Refused,
 }
 
 /// Caller and client of a request, for the code that forwards it.

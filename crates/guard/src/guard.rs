@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use futures_util::FutureExt;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use identity::{KeyError, Principal};
@@ -25,7 +26,7 @@ use crate::exchange::Exchange;
 use crate::exchange::peer::Peer;
 use crate::forward::{Client, ForwardError};
 use crate::pipeline::finish::{A_DOOR_PANICKED, Early, Finish, GUARD, PANIC, finish, panicked};
-use crate::pipeline::request::{admit, outgoing_request};
+use crate::pipeline::request::{admit, is_grpc, outgoing_request};
 use crate::pipeline::response::release;
 use crate::pipeline::{DOORS, Doors, Pipeline, observe};
 use crate::state::State;
@@ -181,6 +182,19 @@ impl Guard {
 #[derive(Debug, Clone)]
 pub struct PreAuthenticated(pub Principal);
 
+/// The answer to a request whose stream a door has ended. gRPC's clients read a status of their own (PERMISSION_DENIED),
+/// in an answer without a body.
+fn refused_stream(x: &Exchange<'_>) -> Response<Bytes> {
+    if !is_grpc(x) {
+        return problem(StatusCode::FORBIDDEN, x.id, &[]);
+    }
+    let mut response = Response::new(Bytes::new());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert("grpc-status", HeaderValue::from_static("7"));
+    response
+}
+
 async fn serve<'e, B, R, F, Fut>(
     pipeline: Pipeline<'e>,
     x: &mut Exchange<'e>,
@@ -201,12 +215,14 @@ where
         .map_err(|refusal| ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal))?;
     match forward(request, client).await {
         Ok(response) => release(pipeline, x, response).await,
+        // The judge has written the event.
+        Err(ForwardError::Refused) => Ok(refused_stream(x).map(Outgoing::held)),
         Err(error) => {
             ruling.state.metrics.upstream_failures.inc();
             let (status, rule) = match error {
                 ForwardError::Timeout => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
                 ForwardError::Unavailable(_) => (StatusCode::BAD_GATEWAY, "unavailable"),
-                ForwardError::Broken(_) => (StatusCode::BAD_GATEWAY, "broken"),
+                ForwardError::Broken(_) | ForwardError::Refused => (StatusCode::BAD_GATEWAY, "broken"),
             };
             ruling.note(
                 x,

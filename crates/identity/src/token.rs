@@ -1,11 +1,11 @@
 //! JSON Web Tokens (RFC 7519), verified as RFC 8725 recommends.
 
 use base64::Engine;
-use jsonwebtoken::{Algorithm, Validation, decode};
+use jsonwebtoken::{Validation, decode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::keys::VerificationKey;
+use crate::keys::{VerificationKey, name};
 
 /// Why a token is not accepted. The client learns only that it is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,8 +43,8 @@ pub enum TokenError {
     /// `aud` names another audience, or none.
     #[error("the token is for another audience")]
     Audience,
-    /// There is no `sub` claim, or it is empty.
-    #[error("the token has no sub claim")]
+    /// There is no `sub` claim, or it is blank or has control characters.
+    #[error("the token has no usable sub claim")]
     Subject,
 }
 
@@ -109,6 +109,9 @@ pub(crate) fn claims(
     if now >= expires_at.saturating_add(expected.leeway) {
         return Err(TokenError::Expired);
     }
+    if claims.get("nbf").is_some_and(|value| !value.is_number()) {
+        return Err(TokenError::NotYetValid);
+    }
     for name in ["nbf", "iat"] {
         if time(name).is_some_and(|t| t > now.saturating_add(expected.leeway)) {
             return Err(TokenError::NotYetValid);
@@ -141,18 +144,10 @@ pub(crate) fn claims(
         }
     }
     match claims.get("sub") {
-        Some(Value::String(subject)) if !subject.is_empty() => Ok(expires_at),
+        // A control character cannot be forwarded in a header: the API would see another subject, or none.
+        Some(Value::String(subject)) if subject.chars().any(char::is_control) => Err(TokenError::Subject),
+        Some(Value::String(subject)) if !subject.trim().is_empty() => Ok(expires_at),
         Some(Value::Number(_)) => Ok(expires_at),
         _ => Err(TokenError::Subject),
-    }
-}
-
-fn name(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::EdDSA => "EdDSA",
-        Algorithm::ES256 => "ES256",
-        Algorithm::RS256 => "RS256",
-        Algorithm::HS256 => "HS256",
-        _ => "",
     }
 }

@@ -81,7 +81,7 @@ impl<'de> Deserialize<'de> for ByteSize {
     }
 }
 
-/// A length of time, written `250ms`, `30s`, `15 minutes`, `2h`. Never zero.
+/// A length of time, written `250ms`, `30s`, `15 minutes`, `2h`. At least a millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Period(pub Duration);
 
@@ -90,7 +90,9 @@ impl FromStr for Period {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match humantime::parse_duration(text.trim()) {
-            Ok(duration) if duration.is_zero() => Err("a length of time cannot be zero".into()),
+            Ok(duration) if duration < Duration::from_millis(1) => {
+                Err("a length of time is at least a millisecond; write `1ms`, `30s` or `15 minutes`".into())
+            }
             Ok(duration) => Ok(Period(duration)),
             Err(_) => Err(format!("`{text}` is not a length of time; write `30s`, `15 minutes` or `2h`")),
         }

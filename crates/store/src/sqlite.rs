@@ -71,8 +71,19 @@ struct Table {
     max_ids: usize,
 }
 
+/// Creates the file for its owner alone; SQLite gives the files beside it the same mode. What goes wrong here goes wrong
+/// again, with a message, when the file is opened.
+fn create_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
+}
+
 impl Table {
     fn open(path: &Path, max_ids: usize) -> rusqlite::Result<Self> {
+        create_private(path);
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;

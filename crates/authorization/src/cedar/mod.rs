@@ -304,7 +304,12 @@ fn user(
         let value = match &*member.name {
             "authenticated" => Some(RestrictedExpression::new_bool(requester.is_some())),
             "sub" => Some(RestrictedExpression::new_string(subject.to_owned())),
-            "id" => subject.parse().ok().map(RestrictedExpression::new_long),
+            // `02` and `+2` are other subjects than `2`.
+            "id" => subject
+                .parse()
+                .ok()
+                .filter(|id: &i64| id.to_string() == subject)
+                .map(RestrictedExpression::new_long),
             "scopes" => Some(texts(scopes)),
             "roles" => Some(texts(&roles)),
             name => match claims.get(name) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use guard::{Engine, Record, Timestamp};
-use policy::{Inputs, PolicyFile};
+use policy::{AuthRequirement, BuiltInDoor, Inputs, Policy, PolicyFile};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -20,13 +20,16 @@ pub(crate) async fn watch(state: Arc<State>, inputs: Inputs) {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     let mut _background = start_background(&state);
     let mut loaded = loaded_files(&state);
+    let mut changing = None;
     let mut period = tokio::time::interval(PERIOD);
     loop {
         tokio::select! {
             _ = hangup.recv() => {}
             _ = period.tick() => {
                 let current = on_disk(&loaded);
-                if current == loaded {
+                // A file that is being written is read once it holds still.
+                let is_still = changing.replace(current.clone()).as_ref() == Some(&current);
+                if current == loaded || !is_still {
                     continue;
                 }
                 loaded = current;
@@ -49,7 +52,13 @@ pub(crate) async fn watch(state: Arc<State>, inputs: Inputs) {
 
 /// Reads, checks and compiles everything before anything is replaced.
 fn reload(state: &State, inputs: &Inputs) -> Result<(), String> {
+    if let Some(file) = &inputs.file
+        && std::fs::read_to_string(file).is_ok_and(|text| text.trim().is_empty())
+    {
+        return Err(format!("{} is empty", file.display()));
+    }
     let policy = policy::load(inputs).map_err(|e| e.lines())?;
+    let weaker = weaker(&state.guard.engine().policy, &policy);
     let listen_changed = policy.gateway.listen != state.guard.engine().policy.gateway.listen;
     let engine = Engine::new(policy).map_err(|e| e.to_string())?;
     let tls = acceptor(&engine).map_err(|e| e.to_string())?;
@@ -60,7 +69,32 @@ fn reload(state: &State, inputs: &Inputs) -> Result<(), String> {
     if listen_changed {
         notice(state, "`listen` has changed; restart the gateway to listen on the new addresses");
     }
+    if !weaker.is_empty() {
+        notice(state, &format!("the new policy protects less: {}", weaker.join("; ")));
+    }
     Ok(())
+}
+
+/// What a new policy protects less than the one in force.
+fn weaker(old: &Policy, new: &Policy) -> Vec<String> {
+    let mut found = Vec::new();
+    for before in old.routes() {
+        let Some(after) = new.routes().find(|after| after.name == before.name) else {
+            found.push(format!("the route {} is gone", before.name));
+            continue;
+        };
+        for door in BuiltInDoor::ALL {
+            let (was, is) = (before.modes.of(door), after.modes.of(door));
+            if is < was {
+                found.push(format!("{}: {door} was {}, is {}", before.name, was.name(), is.name()));
+            }
+        }
+        let was_required = before.auth.require == AuthRequirement::Required;
+        if was_required && after.auth.require != AuthRequirement::Required {
+            found.push(format!("{}: a credential is no longer required", before.name));
+        }
+    }
+    found
 }
 
 /// Starts the key set fetches and the health checks of the policy in force.

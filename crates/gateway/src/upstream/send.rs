@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use guard::body::Forwarded;
+use guard::body::{Forwarded, Refused};
 use guard::{Client, ForwardError, Peer};
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, UPGRADE};
 use http::request::Parts;
@@ -37,7 +37,7 @@ pub(crate) async fn forward(
         head.headers.insert(UPGRADE, protocol.clone());
         head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     }
-    let sending = Sending { pools, gateway };
+    let sending = Sending { pools, gateway, refused: body.refusal() };
     let (response, connection) = match body.bytes() {
         Some(bytes) => sending.held(head, &bytes).await?,
         None => Box::pin(sending.streamed(head, body)).await?,
@@ -53,6 +53,8 @@ type Received = (Response<Incoming>, Option<Reusable>);
 struct Sending<'e> {
     pools: &'e Pools,
     gateway: &'e Gateway,
+    /// Whether a door has ended the request's stream.
+    refused: Option<Refused>,
 }
 
 /// Why one attempt failed.
@@ -109,7 +111,8 @@ impl Sending<'_> {
         let is_http2 = matches!(pool.upstream, Upstream::Tcp { http2: true, .. });
         let reuse = if is_http2 { Reuse::Allowed } else { Reuse::Never };
         let timeout = Timeout::SinceProgress(self.gateway.timeouts.upstream.0, progress);
-        self.attempt(pool, reuse, head, body, timeout, Keep::Nothing).await.map_err(|failure| match failure {
+        let sent = self.attempt(pool, reuse, head, body, timeout, Keep::Nothing).await;
+        sent.map_err(|failure| match failure {
             Failure::Unsent(_, reason) => ForwardError::Unavailable(reason),
             Failure::Stale(_, reason) => ForwardError::Broken(reason),
             Failure::Final(error) => error,
@@ -149,6 +152,10 @@ impl Sending<'_> {
             }
         };
         match sent {
+            // A client that sends an attack says nothing about the upstream's health.
+            Ok(Err(_)) | Err(TimedOut) if self.refused.as_ref().is_some_and(Refused::is_so) => {
+                Err(Failure::Final(ForwardError::Refused))
+            }
             Ok(Ok(received)) => {
                 pool.health.succeeded();
                 Ok(received)

@@ -239,6 +239,43 @@ fn no_byte_of_a_foreign_object_leaves() {
 }
 
 #[test]
+fn an_object_does_not_leave_by_an_error_or_a_redirect() {
+    let (directory, token) = issuer();
+    let answer = |head: &str, body: &str| {
+        format!(
+            "HTTP/1.1 {head}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let foreign = "{\"user_id\":8,\"note\":\"marker1\"}";
+    let current = "{\"error\":\"conflict\",\"current\":{\"user_id\":8,\"note\":\"marker1\"}}";
+    for (upstream, expected) in [
+        (answer("409 Conflict", foreign), 404),
+        (answer("409 Conflict", current), 404),
+        (answer("422 Unprocessable Content", &format!("[{foreign}]")), 404),
+        // The text of a server error does not leave anyway.
+        (answer("500 Internal Server Error", foreign), 500),
+        (answer("403 Forbidden", "{\"user_id\":8,\"user_id\":7}"), 404),
+        (answer("302 Found\r\nLocation: https://files.example/marker1?signature=x", ""), 404),
+        (answer("302 Found\r\nLocation: /export/marker1", ""), 404),
+        (answer("301 Moved Permanently\r\nLocation: //evil.example/orders/1", foreign), 404),
+        (answer("409 Conflict", "{\"user_id\":7,\"note\":\"mine\"}"), 409),
+        (answer("404 Not Found", "{\"error\":\"no such order\"}"), 404),
+        (answer("400 Bad Request", "{\"error\":{\"code\":3},\"hints\":[\"a\"]}"), 400),
+        (answer("301 Moved Permanently\r\nLocation: /orders/1/", ""), 301),
+        (answer("304 Not Modified", ""), 304),
+    ] {
+        let recorder = Recorder::start(upstream.clone().leak());
+        let gate =
+            owned(&directory, "[[route]]\npath = '/orders/**'\nowner = { field = '/user_id' }", &recorder);
+        let bearer = token("7");
+        let answer = gate.ask("GET", "/orders/1", &[("Authorization", bearer.as_str())], b"");
+        assert_eq!(status(&answer), expected, "{upstream}: {answer}");
+        assert!(!answer.contains("marker1"), "{answer}");
+    }
+}
+
+#[test]
 fn every_answer_carries_the_guides_headers_and_hardened_cookies() {
     let upstream = Recorder::start(
         "HTTP/1.1 200 OK\r\nServer: nginx/1.2\r\nX-Powered-By: PHP/5\r\nSet-Cookie: s=1; Path=/\r\nX-Frame-Options: ALLOWALL\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n",

@@ -184,3 +184,26 @@ fn a_bound_field_is_the_same_under_every_name_and_in_every_place() {
         assert_eq!(ask(target, kind, body).0, 200, "{target} {kind} {body}");
     }
 }
+
+#[test]
+fn a_refused_stream_is_the_clients_fault_and_not_the_upstreams() {
+    let upstream = Recorder::plain();
+    let policy = "[[route]]\npath = '/stream'\nbody = 'stream'\n[gateway.health]\nfailures = 1";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let chunked = |body: &str| {
+        let raw = format!(
+            "POST /stream HTTP/1.1\r\nHost: a\r\nUser-Agent: t\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+            body.len()
+        );
+        status(&gate.raw(raw.as_bytes()))
+    };
+    for _ in 0..5 {
+        assert_eq!(chunked("id=1' OR '1'='1' -- "), 403);
+    }
+    assert_eq!(chunked("name=O'Brien"), 200, "the upstream does not rest");
+    assert!(!gate.events.has(&["upstream", "failed"]));
+    for (coding, expected) in [("gzip", 415), ("identity", 200)] {
+        let headers = [("Content-Encoding", coding), ("Content-Type", "text/plain")];
+        assert_eq!(status(&gate.ask("POST", "/stream", &headers, b"abc")), expected, "{coding}");
+    }
+}

@@ -27,6 +27,15 @@ fn a_changed_file_takes_effect_and_a_bad_one_does_not() {
     std::fs::write(&file, "[network]\ndenny = []").unwrap();
     until("the bad policy is refused", || gate.events.has(&["not reloaded", "did you mean `deny`"]));
     assert_eq!(status(&gate.get("/")), 403, "the running policy stays");
+    // What an editor does before it writes.
+    std::fs::write(&file, "").unwrap();
+    until("the empty file is refused", || gate.events.has(&["not reloaded", "is empty"]));
+    assert_eq!(status(&gate.get("/")), 403, "the running policy stays");
+    std::fs::write(&file, "[doors]\ninjection = 'observe'").unwrap();
+    until("the weaker policy is named", || {
+        gate.events.has(&["the new policy protects less", "injection was enforce, is observe"])
+    });
+    assert_eq!(status(&gate.get("/")), 200);
 }
 
 #[test]

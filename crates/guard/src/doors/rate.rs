@@ -201,7 +201,7 @@ fn write_limit(key: &mut KeyWriter, limit: &Limit) {
 }
 
 /// An IPv6 customer has a /64; counting single addresses would give each one 2^64 tries.
-fn network(address: IpAddr) -> u128 {
+pub(crate) fn network(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(v4) => u128::from(u32::from(v4)),
         IpAddr::V6(v6) => u128::from(v6) >> 64 << 64,

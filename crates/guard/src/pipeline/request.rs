@@ -23,6 +23,7 @@ use crate::doors::{self, Step, protocol};
 use crate::events::Verdict;
 use crate::events::access::StreamNote;
 use crate::events::evidence::Evidence;
+use crate::events::redact::excerpt;
 use crate::exchange::content_encoding::decode;
 use crate::exchange::{Exchange, HeldBody};
 use crate::forward::{Client, ForwardError, Reader, identify};
@@ -57,6 +58,14 @@ where
     }
     let reader = Reader::new(ruling.engine, x);
     if streams(x, &ruling.engine.policy) {
+        if let Some(coding) =
+            x.headers.get(CONTENT_ENCODING).filter(|coding| coding.as_bytes() != b"identity")
+        {
+            let evidence = excerpt(coding.as_bytes());
+            let refusal =
+                Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding-stream", evidence);
+            ruling.settle(x, &BuiltInDoor::Protocol.into(), Decision::Refuse(refusal))?;
+        }
         for door in pipeline.doors() {
             match door.admit_stream(ruling, x, &reader) {
                 Step::Now(Decision::Pass) => {}
@@ -193,9 +202,7 @@ fn forwarded(x: &mut Exchange<'_>, wire: Bytes, decoded: Bytes) -> (Bytes, Bytes
 /// may speak at once.
 fn streams(x: &Exchange<'_>, policy: &Policy) -> bool {
     let grpc = || {
-        x.version == Version::HTTP_2
-            && media_type(&x.headers).starts_with("application/grpc")
-            && policy.gateway.upstreams.iter().all(|u| matches!(u, Upstream::Tcp { http2: true, .. }))
+        is_grpc(x) && policy.gateway.upstreams.iter().all(|u| matches!(u, Upstream::Tcp { http2: true, .. }))
     };
     // A gRPC content type counts only where the document declares no other kind of body.
     let declared = || {
@@ -204,6 +211,11 @@ fn streams(x: &Exchange<'_>, policy: &Policy) -> bool {
         })
     };
     x.route.protocol.body == BodyHandling::Stream || (grpc() && !x.route.reads_body() && !declared())
+}
+
+/// Whether a request is gRPC's.
+pub(crate) fn is_grpc(x: &Exchange<'_>) -> bool {
+    x.version == Version::HTTP_2 && media_type(&x.headers).starts_with("application/grpc")
 }
 
 /// What judges a streamed body on its way. A panic in a judge ends the stream, with an event.

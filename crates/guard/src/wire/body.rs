@@ -4,6 +4,8 @@
 #![allow(missing_docs)]
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
@@ -38,6 +40,25 @@ impl<B> Forwarded<B> {
             Forwarded::Streamed { .. } => None,
         }
     }
+
+    /// Whether a judge has ended the stream, to be asked after the body was handed on. `None` for a held body.
+    pub fn refusal(&self) -> Option<Refused> {
+        match self {
+            Forwarded::Held { .. } => None,
+            Forwarded::Streamed { window, .. } => Some(window.refused.clone()),
+        }
+    }
+}
+
+/// Whether a stream was ended by a judge.
+#[derive(Debug, Clone, Default)]
+pub struct Refused(Arc<AtomicBool>);
+
+impl Refused {
+    /// Whether it was.
+    pub fn is_so(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// Judges a window of a stream; an error ends the stream.
@@ -47,6 +68,7 @@ pub type Judge = Box<dyn FnMut(&[u8]) -> Result<(), BoxError> + Send + Sync>;
 pub struct Window {
     tail: BytesMut,
     judge: Option<Judge>,
+    refused: Refused,
 }
 
 impl Window {
@@ -55,13 +77,16 @@ impl Window {
 
     /// A window with a judge, or without one.
     pub fn new(judge: Option<Judge>) -> Self {
-        Window { tail: BytesMut::new(), judge }
+        Window { tail: BytesMut::new(), judge, refused: Refused::default() }
     }
 
     fn check(&mut self, piece: &[u8]) -> Result<(), BoxError> {
         let Some(judge) = &mut self.judge else { return Ok(()) };
         self.tail.extend_from_slice(piece);
-        judge(&self.tail)?;
+        if let Err(error) = judge(&self.tail) {
+            self.refused.0.store(true, Ordering::Release);
+            return Err(error);
+        }
         let judged = self.tail.len().saturating_sub(Self::OVERLAP);
         self.tail = BytesMut::from(tail(&self.tail, judged));
         Ok(())

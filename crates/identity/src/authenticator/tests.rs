@@ -93,6 +93,9 @@ fn tokens_that_lie_are_not_believed() {
         (with(&|c| c["exp"] = json!(NOW)), TokenError::Expired),
         (with(&|c| c["exp"] = Value::Null), TokenError::NoExpiry),
         (with(&|c| c["nbf"] = json!(NOW + 60)), TokenError::NotYetValid),
+        (with(&|c| c["nbf"] = json!("2030-01-01")), TokenError::NotYetValid),
+        (with(&|c| c["sub"] = json!("7\r\nx: 1")), TokenError::Subject),
+        (with(&|c| c["sub"] = json!(" ")), TokenError::Subject),
         (with(&|c| (c["exp"], c["iat"]) = (json!(NOW + 86_400), json!(NOW - 901))), TokenError::Lifetime),
         (with(&|c| c["iat"] = Value::Null), TokenError::Lifetime),
         (with(&|c| c["iss"] = json!("https://evil.test")), TokenError::Issuer),
@@ -110,6 +113,48 @@ fn the_algorithm_belongs_to_the_key() {
     let key = KeySource::Key { kid: None, algorithm: JwtAlgorithm::EdDsa, material: pem.as_bytes().to_vec() };
     let forged = encode(&hs_header(), &claims(), &EncodingKey::from_secret(pem.as_bytes())).unwrap();
     assert_eq!(check(&auth(vec![key]), &forged, NOW).unwrap_err(), TokenError::Algorithm);
+}
+
+#[test]
+fn every_algorithm_of_real_issuers_verifies_and_no_key_verifies_another() {
+    use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+    use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+    use base64::engine::general_purpose::STANDARD;
+
+    let pem = |label: &str, der: &[u8]| {
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+    };
+    let rsa = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
+    let ec = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+    let public = |der: PublicKeyX509Der<'_>| pem("PUBLIC KEY", der.as_ref());
+    let private: Pkcs8V1Der<'_> = rsa.as_der().unwrap();
+    let rsa_pem = (pem("PRIVATE KEY", private.as_ref()), public(rsa.public_key().as_der().unwrap()));
+    let private = ec.to_pkcs8v1().unwrap();
+    let ec_pem = (pem("PRIVATE KEY", private.as_ref()), public(ec.public_key().as_der().unwrap()));
+    let all = [
+        (Algorithm::RS256, JwtAlgorithm::Rs256),
+        (Algorithm::RS384, JwtAlgorithm::Rs384),
+        (Algorithm::RS512, JwtAlgorithm::Rs512),
+        (Algorithm::PS256, JwtAlgorithm::Ps256),
+        (Algorithm::PS384, JwtAlgorithm::Ps384),
+        (Algorithm::PS512, JwtAlgorithm::Ps512),
+        (Algorithm::ES384, JwtAlgorithm::Es384),
+    ];
+    let is_ec = |algorithm| algorithm == Algorithm::ES384;
+    for (signs, _) in all {
+        let key = match is_ec(signs) {
+            true => EncodingKey::from_ec_pem(ec_pem.0.as_bytes()),
+            false => EncodingKey::from_rsa_pem(rsa_pem.0.as_bytes()),
+        };
+        let token = encode(&Header::new(signs), &claims(), &key.unwrap()).unwrap();
+        for (of_key, algorithm) in all {
+            let material = if is_ec(of_key) { &ec_pem.1 } else { &rsa_pem.1 };
+            let key = KeySource::Key { kid: None, algorithm, material: material.as_bytes().to_vec() };
+            let verified = check(&auth(vec![key]), &token, NOW).map(|_| ());
+            let expected = if signs == of_key { Ok(()) } else { Err(TokenError::Algorithm) };
+            assert_eq!(verified, expected, "{signs:?} by a key for {of_key:?}");
+        }
+    }
 }
 
 #[test]

@@ -114,9 +114,27 @@ pub enum JwtAlgorithm {
     /// ECDSA on P-256.
     #[serde(rename = "ES256")]
     Es256,
+    /// ECDSA on P-384.
+    #[serde(rename = "ES384")]
+    Es384,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     #[serde(rename = "RS256")]
     Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    #[serde(rename = "RS384")]
+    Rs384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    #[serde(rename = "RS512")]
+    Rs512,
+    /// RSASSA-PSS with SHA-256.
+    #[serde(rename = "PS256")]
+    Ps256,
+    /// RSASSA-PSS with SHA-384.
+    #[serde(rename = "PS384")]
+    Ps384,
+    /// RSASSA-PSS with SHA-512.
+    #[serde(rename = "PS512")]
+    Ps512,
     /// HMAC with SHA-256.
     #[serde(rename = "HS256")]
     Hs256,
@@ -379,14 +397,14 @@ impl KeyConfig {
                 reader.wrong(
                     at,
                     "a key has exactly one source that fits its algorithm",
-                    "`public_key` for EdDSA, ES256, RS256; `secret_file` or `secret_env` for HS256",
+                    "`secret_file` or `secret_env` for HS256, `public_key` for every other algorithm",
                 );
                 return None;
             }
         };
         let material =
             if self.algorithm == JwtAlgorithm::Hs256 { material.trim_ascii().to_vec() } else { material };
-        if self.algorithm == JwtAlgorithm::Hs256 && material.len() < 32 {
+        if self.algorithm == JwtAlgorithm::Hs256 && material.iter().filter(|byte| **byte != 0).count() < 32 {
             reader.wrong(
                 at,
                 "an HS256 secret of less than 32 bytes can be guessed offline (RFC 7518 §3.2)",

@@ -93,8 +93,8 @@ impl std::fmt::Display for BuiltInDoor {
     }
 }
 
-/// What a door does with its decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+/// What a door does with its decision, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// The door is not asked.

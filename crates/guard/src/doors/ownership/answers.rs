@@ -1,10 +1,13 @@
 //! Whose object an answer shows: by its owner field, and by Cedar policies.
 
+use http::header::{HOST, LOCATION};
+use http::response::Parts;
+use http::{Method, StatusCode, Uri};
 use policy::BuiltInDoor;
 use serde_json::Value;
 
 use super::owner::{self, Ownership};
-use super::{Released, cedar, is_exempt, not_owner, owner_scan, refusal, unreadable, writes};
+use super::{Released, cedar, compares, is_exempt, not_owner, owner_scan, refusal, unreadable, writes};
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Decision, Refusal};
@@ -12,6 +15,8 @@ use crate::doors::Step;
 use crate::doors::inspector::{Head, Held, Inspector};
 use crate::engine::Engine;
 use crate::events::Verdict;
+use crate::events::evidence::Evidence;
+use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
 
 /// Refuses an object of somebody else, and filters those out of lists.
@@ -31,7 +36,8 @@ impl Inspector for Answers {
     }
 
     fn wants(&self, engine: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
-        head.status.is_success() && self.needs_whole(engine, x)
+        // An error may hold an object as well.
+        (head.status.is_success() || head.is_json) && self.needs_whole(engine, x)
     }
 
     fn inspect<'a, 'e>(
@@ -44,7 +50,11 @@ impl Inspector for Answers {
     }
 
     fn is_clean(&self, engine: &Engine, x: &Exchange<'_>, held: &Held) -> bool {
-        if cedar::needs_response(x, engine) || !held.head.is_json || held.is_partial() {
+        if cedar::needs_response(x, engine)
+            || !held.head.status.is_success()
+            || !held.head.is_json
+            || held.is_partial()
+        {
             return false;
         }
         match (&x.route.ownership.owner, &x.principal) {
@@ -63,6 +73,9 @@ fn inspect(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) -> Decision {
     let engine = ruling.engine;
     let enforce = enforced(x, BuiltInDoor::Ownership);
     let is_partial = held.is_partial();
+    if !held.head.status.is_success() {
+        return inspect_error(x, engine, held);
+    }
     let checks: [(bool, Check, &str, &str); 2] = [
         (has_owner(x, engine), check_owner, "owner-filter", "objects of others"),
         (cedar::needs_response(x, engine), cedar::release, "cedar-filter", "objects that no policy permits"),
@@ -95,6 +108,54 @@ fn inspect(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) -> Decision {
         (true, false) => held.seal(),
     }
     Decision::Pass
+}
+
+/// Refuses an error that shows an object of somebody else. An error need not say whose it is.
+fn inspect_error(x: &Exchange<'_>, engine: &Engine, held: &mut Held) -> Decision {
+    let (Some(owner), Some(principal)) = (&x.route.ownership.owner, &x.principal) else {
+        return Decision::Pass;
+    };
+    let refusal = match held.value() {
+        None => unreadable(engine, "an error that cannot be read"),
+        Some(value) if owner::shows_foreign(owner, principal, value) => {
+            not_owner(engine, owner, principal, value)
+        }
+        Some(_) => return Decision::Pass,
+    };
+    held.seal();
+    Decision::Refuse(refusal)
+}
+
+/// Whether an answer may not leave by its head: an upgrade, which no door could look into, and a redirect of a read to
+/// where nobody checks the object.
+pub(super) fn release_head(x: &Exchange<'_>, engine: &Engine, parts: &Parts) -> Decision {
+    if !(has_owner(x, engine) || cedar::needs_response(x, engine)) {
+        return Decision::Pass;
+    }
+    if parts.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Decision::Refuse(unreadable(engine, "an upgrade on a route whose answers are checked"));
+    }
+    let location =
+        parts.headers.get(LOCATION).filter(|_| parts.status.is_redirection() && !writes(&x.method));
+    match location {
+        Some(location) if !leads_to_checked(x, engine, location.as_bytes()) => {
+            let evidence = Evidence::from(format!("a redirect to {}", excerpt(location.as_bytes())));
+            Decision::Refuse(refusal(engine, "owner-redirect", evidence))
+        }
+        _ => Decision::Pass,
+    }
+}
+
+/// Whether a redirect leads to a route of this API that checks its answers, or compares what it is asked for.
+fn leads_to_checked(x: &Exchange<'_>, engine: &Engine, location: &[u8]) -> bool {
+    let Some(uri) = std::str::from_utf8(location).ok().and_then(|text| text.parse::<Uri>().ok()) else {
+        return false;
+    };
+    let is_here = uri.authority().is_none_or(|authority| {
+        x.header(HOST).is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str()))
+    });
+    let route = engine.policy.route(&Method::GET, uri.path()).0;
+    is_here && uri.path().starts_with('/') && compares(route)
 }
 
 /// Whether the owner field of the answer has to be checked. What answers a write says what was done, and its object was

@@ -1,9 +1,11 @@
 //! Inputs that must equal a claim of the caller, and roles that a route asks for.
 
 use http::StatusCode;
+use http::response::Parts;
 use identity::Principal;
 use policy::{Binding, BuiltInDoor};
 
+use super::answers;
 use super::named::{texts, texts_elsewhere};
 use super::{claim_text, compares, is_exempt, refusal};
 use crate::decision::door_id::DoorId;
@@ -29,6 +31,10 @@ impl crate::doors::Door for Bindings {
 
     fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
         admit_body(x, ruling.engine).into()
+    }
+
+    fn release_head<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, parts: &Parts) -> Decision {
+        answers::release_head(x, ruling.engine, parts)
     }
 }
 

@@ -12,6 +12,7 @@ use super::compares;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
+use crate::doors::rate::network;
 use crate::doors::{Door, Step};
 use crate::events::Verdict;
 use crate::exchange::Exchange;
@@ -90,9 +91,9 @@ async fn count(ruling: Ruling<'_>, x: &Exchange<'_>) {
     }
 }
 
-/// The key that tries are counted under: the subject, or the client's address.
+/// The key that tries are counted under: the subject, or the client's network.
 fn caller(x: &Exchange<'_>) -> String {
-    x.subject().map_or_else(|| x.client.to_string(), |subject| format!("sub {subject}"))
+    x.subject().map_or_else(|| format!("net {}", network(x.client)), |subject| format!("sub {subject}"))
 }
 
 fn flag(x: &Exchange<'_>) -> FlagKey {

@@ -40,6 +40,24 @@ pub(crate) fn check(owner: &Owner, principal: &Principal, response: &mut Value) 
     Ownership::Filtered(removed)
 }
 
+/// Whether a value, itself, in its list or in a member, shows an object that names another owner.
+pub(crate) fn shows_foreign(owner: &Owner, principal: &Principal, value: &Value) -> bool {
+    let names_another = |object: &Value| {
+        let mut is_named = false;
+        for pointer in &owner.fields {
+            pointer.visit(object, &mut |value| is_named |= !value.is_null());
+        }
+        is_named && !is_own(owner, principal, object)
+    };
+    let members = |value: &Value| match value {
+        Value::Array(items) => items.iter().any(names_another),
+        Value::Object(map) => map.values().any(names_another),
+        _ => false,
+    };
+    let list = owner.list.as_ref().map(|pointer| pointer.values(value)).unwrap_or_default();
+    names_another(value) || members(value) || list.into_iter().any(members)
+}
+
 fn filter(owner: &Owner, principal: &Principal, items: &mut Vec<Value>) -> usize {
     let before = items.len();
     items.retain(|item| is_own(owner, principal, item));
