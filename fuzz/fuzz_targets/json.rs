@@ -2,17 +2,24 @@
 #![no_main]
 
 use bytes::Bytes;
-use inputs::{ParsedBody, StructureLimits, parse_body, parse_json, write_multipart};
+use inputs::{ContentType, ParsedBody, StructureLimits, other_reading, parse_body, parse_json, write_multipart};
 use libfuzzer_sys::fuzz_target;
 
-const KINDS: [&str; 5] =
-    ["application/json", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=B", "text/plain"];
+const KINDS: [&str; 6] = [
+    "application/json",
+    "application/xml",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=B",
+    "text/plain",
+    "",
+];
 
 fuzz_target!(|data: &[u8]| {
     let limits = StructureLimits { depth: 32, members: 1000 };
     if let Ok(value) = parse_json(data, limits) {
         assert_eq!(serde_json::from_slice::<serde_json::Value>(data).ok(), Some(value));
     }
+    let _ = ContentType::parse(data);
     if let Some((kind, body)) = data.split_first() {
         let content_type = KINDS[usize::from(*kind) % KINDS.len()].as_bytes();
         if let Ok(parsed) = parse_body(content_type, &Bytes::copy_from_slice(body), limits) {
@@ -21,10 +28,15 @@ fuzz_target!(|data: &[u8]| {
                 let written = write_multipart(content_type, parts.iter().cloned()).unwrap();
                 assert_eq!(parse_body(content_type, &written, limits).as_ref(), Ok(&parsed));
             }
-            parsed.find_input::<()>(body, |_, value| {
-                detect::inspect(value, 3, &detect::ALL);
-                None
-            });
+            let bytes = Bytes::copy_from_slice(body);
+            let other = other_reading(content_type, &parsed, &bytes, limits).ok().flatten();
+            for reading in std::iter::once(&parsed).chain(&other) {
+                reading.find_input::<()>(body, |input| {
+                    detect::inspect(input.value, 3, &detect::ALL);
+                    None
+                });
+                inputs::graphql::literals(reading, body);
+            }
         }
     }
 });

@@ -2,7 +2,7 @@
 #![no_main]
 
 use guard::Target;
-use inputs::{cookies, pairs};
+use inputs::{byte_pairs, cookie_readings, pairs};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -12,6 +12,7 @@ fuzz_target!(|text: &str| {
         assert!(!once.path().contains("//") && !once.path().split('/').any(|s| s == ".."));
     }
     pairs(text.as_bytes()).for_each(drop);
-    cookies(text).for_each(drop);
+    byte_pairs(text.as_bytes()).for_each(drop);
+    cookie_readings(text.as_bytes()).for_each(drop);
     detect::inspect(text.as_bytes(), 3, &detect::ALL);
 });

@@ -25,14 +25,6 @@ fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(percent_encoding::percent_decode(&blanks).collect())
 }
 
-/// The pairs of a `Cookie` header (RFC 6265 §4.2.1), values as they stand, quotes left out.
-pub fn cookies(header: &str) -> impl Iterator<Item = (&str, &str)> {
-    header.split(';').filter_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
-        Some((name.trim(), value.trim().trim_matches('"')))
-    })
-}
-
 /// The names and values that servers read in a `Cookie` header, as bytes: pieces between semicolons with or without a
 /// name, and what stands between quotes as one value, semicolons included.
 pub fn cookie_readings(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {

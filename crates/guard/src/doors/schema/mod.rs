@@ -9,10 +9,12 @@
 pub(crate) mod answers;
 mod body;
 
+use std::borrow::Cow;
+
 use http::header::{ALLOW, COOKIE, HeaderValue};
 use http::response::Parts;
 use http::{Method, StatusCode};
-use inputs::{cookies, pairs};
+use inputs::{cookie_readings, pairs};
 use openapi::{Location, MediaType, Operation, ParameterError};
 use policy::{BuiltInDoor, DeprecatedOperation, ServerErrors, UndeclaredOperation, UnknownProperties};
 
@@ -154,27 +156,25 @@ fn other_method(x: &Exchange<'_>, methods: &[&Method]) -> Decision {
 fn parameter_errors(x: &Exchange<'_>, operation: &Operation) -> Vec<(String, String)> {
     let query: Vec<_> = pairs(x.target.query().unwrap_or("").as_bytes()).collect();
     let mut errors = Vec::new();
+    let text = |bytes| String::from_utf8_lossy(bytes);
     for parameter in &operation.parameters {
-        let texts: Vec<(&str, &str)> = match parameter.location {
+        let name = &*parameter.name;
+        // What is not UTF-8 is a value all the same, and fits no schema that a text does not fit.
+        let texts: Vec<(Cow<'_, str>, Cow<'_, str>)> = match parameter.location {
             Location::Path => {
-                x.parameter(&parameter.name).map(|v| (&*parameter.name, v)).into_iter().collect()
+                x.parameter(name).map(|value| (name.into(), value.into())).into_iter().collect()
             }
-            Location::Query => {
-                query.iter().filter(|(name, _)| parameter.owns(name)).map(|(n, v)| (&**n, &**v)).collect()
-            }
+            Location::Query => query.iter().filter(|(name, _)| parameter.owns(name)).cloned().collect(),
             Location::Header => {
-                let values = x.headers.get_all(&*parameter.name).iter();
-                values.filter_map(|v| Some((&*parameter.name, v.to_str().ok()?))).collect()
+                x.headers.get_all(name).iter().map(|value| (name.into(), text(value.as_bytes()))).collect()
             }
-            Location::Cookie => x
-                .headers
-                .get_all(COOKIE)
-                .iter()
-                .filter_map(|v| v.to_str().ok())
-                .flat_map(cookies)
-                .filter(|(name, _)| parameter.owns(name))
-                .collect(),
+            Location::Cookie => {
+                let header = x.headers.get(COOKIE).map_or(&b""[..], |value| value.as_bytes());
+                let cookies = cookie_readings(header).map(|(name, value)| (text(name), text(value)));
+                cookies.filter(|(name, _)| parameter.owns(name)).collect()
+            }
         };
+        let texts: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (&**name, &**value)).collect();
         if let Err(error) = parameter.check(&texts) {
             let reason = match error {
                 ParameterError::Invalid(reason) => reason,
