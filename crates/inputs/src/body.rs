@@ -46,11 +46,17 @@ pub fn parse_body(
         return Ok(ParsedBody::Empty);
     }
     let kind = ContentType::parse(content_type)?;
+    let is_structured = kind.is_json() || kind.is_xml() || kind.essence() == "multipart/form-data";
+    if !is_structured && is_wide(body) && !is_binary_file(kind.essence(), body) {
+        return Err(ContentTypeError::Charset.into());
+    }
     Ok(match kind.essence() {
         "application/x-www-form-urlencoded" => ParsedBody::Form(form(body, limits)?),
         "multipart/form-data" => {
             let mut parts = multipart::read(content_type, body, limits.members)?;
-            for part in parts.iter_mut().filter(|part| part.is_json() && !part.content.is_empty()) {
+            for part in
+                parts.iter_mut().filter(|part| part.is_json() && part.is_field() && !part.content.is_empty())
+            {
                 part.json = Some(json(&part.content, limits)?);
             }
             ParsedBody::Multipart(parts)
@@ -61,7 +67,6 @@ pub fn parse_body(
         // Servers that do not look at the media type read these bodies as JSON all the same.
         essence => match lenient_json(body, limits)? {
             Some(value) => ParsedBody::Json(value),
-            None if is_wide(body) => return Err(ContentTypeError::Charset.into()),
             None => opaque(essence, body),
         },
     })
@@ -79,17 +84,48 @@ pub fn other_reading(
     limits: StructureLimits,
 ) -> Result<Option<ParsedBody>, BodyError> {
     let kind = ContentType::parse(content_type)?;
+    let text = without_mark(body);
     Ok(match parsed {
-        ParsedBody::Form(_) => lenient_json(body, limits)?.map(ParsedBody::Json),
+        // No form begins with markup or an object: somebody reads it as what it is.
+        ParsedBody::Form(_) => match (text, after_bracket(text)) {
+            #[cfg(feature = "xml")]
+            ([b'<', ..], _) => Some(ParsedBody::Xml(xml::parse(text, limits)?)),
+            ([b'{', ..], _) | ([b'[', ..], Some(b'{' | b'[' | b'"')) => {
+                Some(ParsedBody::Json(lenient_json(text, limits)?.ok_or(BodyError::Ambiguous)?))
+            }
+            _ => None,
+        },
         #[cfg(feature = "xml")]
-        ParsedBody::Text if body.trim_ascii_start().starts_with(b"<") => {
-            xml::parse(body, limits).ok().map(ParsedBody::Xml)
-        }
+        ParsedBody::Text if text.starts_with(b"<") => match xml::parse(text, limits) {
+            Ok(root) => Some(ParsedBody::Xml(root)),
+            // A document that says it is XML is read as XML by somebody; a page is not.
+            Err(error) if is_xml_document(text) => return Err(error),
+            Err(_) => None,
+        },
         ParsedBody::Text if kind.essence().is_empty() && body.contains(&b'=') => {
             Some(ParsedBody::Form(form(body, limits)?))
         }
         _ => None,
     })
+}
+
+/// A text without blanks and a byte order mark in front, which many readers skip.
+fn without_mark(body: &[u8]) -> &[u8] {
+    let text = body.trim_ascii_start();
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start()
+}
+
+/// The first byte behind an opening bracket.
+fn after_bracket(text: &[u8]) -> Option<u8> {
+    text.get(1..)?.trim_ascii_start().first().copied()
+}
+
+/// Whether a text begins as an XML document does, and no HTML page.
+#[cfg(feature = "xml")]
+fn is_xml_document(text: &[u8]) -> bool {
+    let starts =
+        |prefix: &[u8]| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    starts(b"<?xml") || (starts(b"<!doctype") && !starts(b"<!doctype html"))
 }
 
 /// JSON that everybody reads alike.
@@ -104,10 +140,11 @@ fn json(text: &[u8], limits: StructureLimits) -> Result<Value, BodyError> {
 /// # Errors
 /// When it is JSON that is beyond a limit, or not read alike by everybody.
 fn lenient_json(body: &[u8], limits: StructureLimits) -> Result<Option<Value>, BodyError> {
-    if !matches!(body.trim_ascii_start(), [b'{' | b'[', ..]) {
+    let text = without_mark(body);
+    if !matches!(text, [b'{' | b'[', ..]) {
         return Ok(None);
     }
-    let text = String::from_utf8_lossy(body);
+    let text = String::from_utf8_lossy(text);
     match parse_json(text.as_bytes(), limits) {
         Ok(value) => Ok(Some(value)),
         Err(error) if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() => Err(error.into()),
@@ -117,7 +154,7 @@ fn lenient_json(body: &[u8], limits: StructureLimits) -> Result<Option<Value>, B
 
 /// Whether a text begins as UTF-16 or UTF-32 does: some readers of JSON and XML recognize that by themselves.
 fn is_wide(body: &[u8]) -> bool {
-    let opens = |byte: u8| b"{[<\" \t\r\n".contains(&byte);
+    let opens = |byte: u8| b"{[<\"".contains(&byte);
     match body {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 0, 0xfe, 0xff, ..] => std::str::from_utf8(body).is_err(),
         [0, 0, 0, first, ..] | [first, 0, ..] | [0, first, ..] => opens(*first),
@@ -146,7 +183,12 @@ pub fn is_binary_file(kind: &str, start: &[u8]) -> bool {
         || kind.starts_with("application/vnd.")
         || kind.starts_with("application/x-");
     let is_binary = |kind: infer::Type| kind.matcher_type() != infer::MatcherType::Text;
-    is_for_files && infer::get(start).is_some_and(is_binary) && std::str::from_utf8(start).is_err()
+    // Some formats are known by two letters; a file has more bytes that no text has.
+    let odd = start.iter().filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')).count();
+    is_for_files
+        && infer::get(start).is_some_and(is_binary)
+        && odd.saturating_mul(10) >= start.len()
+        && std::str::from_utf8(start).is_err()
 }
 
 fn form(body: &[u8], limits: StructureLimits) -> Result<Vec<(String, String)>, BodyError> {
@@ -180,10 +222,7 @@ impl Part {
         /// The most text of a file that is judged.
         const SMALL: usize = 64 << 10;
         let content = |each: &mut dyn FnMut(Input<'_>) -> Option<T>| {
-            let kind = match &self.file_name {
-                Some(name) if name != "blob" => InputKind::File,
-                _ => InputKind::Value,
-            };
+            let kind = if self.is_field() { InputKind::Value } else { InputKind::File };
             if let Some(value) = &self.json {
                 return json_inputs(&self.name, value, &mut |input| each(input));
             }
@@ -289,7 +328,8 @@ mod tests {
         assert!(matches!(other("text/plain", b"<a>b</a>"), Ok(Some(ParsedBody::Xml(_)))));
         for (kind, body) in [
             (FORM, &b"a=b"[..]),
-            (FORM, b"{a=b"),
+            (FORM, b"[a]=b"),
+            ("text/plain", b"{a=b"),
             ("text/plain", b"a=b+c"),
             ("", b"a text"),
             ("text/plain", b"a < b"),
@@ -299,6 +339,9 @@ mod tests {
         }
         for (kind, body) in [
             (FORM, &br#"{"a":1,"a":2}"#[..]),
+            (FORM, b"{a=b"),
+            (FORM, br#"[{"a":NaN}]"#),
+            (FORM, b"<a>"),
             ("text/plain", br#"{"a":1,"a":2}"#),
             ("", b"{\0\"\0a\0\"\0:\x001\0}\0"),
             ("text/plain", b"\xff\xfe<\0a\0"),

@@ -22,6 +22,9 @@ pub enum BodyError {
     /// XML with a doctype.
     #[error("the XML has a doctype")]
     Doctype,
+    /// A form that begins as JSON does, and is none that everybody reads alike.
+    #[error("the body is neither a form nor JSON")]
+    Ambiguous,
     /// More fields than the limit.
     #[error("the body has too many fields")]
     TooMany,

@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 
 use super::body::ParsedBody;
 use super::graphql_path::GraphqlPath;
+use super::json::parse_json;
+use super::limits::StructureLimits;
 use super::multipart::Part;
 use super::pairs::pairs;
 
@@ -17,6 +19,9 @@ const MAX_NESTING: usize = 64;
 
 /// Fields of one request that are walked: each fragment is, with the variables of each operation.
 const MAX_FIELDS: usize = 20_000;
+
+/// Of JSON inside a request for GraphQL.
+const LIMITS: StructureLimits = StructureLimits { depth: MAX_NESTING, members: 10_000 };
 
 /// The most string literals of one request.
 const MAX_LITERALS: usize = 1000;
@@ -33,6 +38,13 @@ pub fn literals(parsed: &ParsedBody, raw: &[u8]) -> Vec<String> {
         ParsedBody::Form(fields) => {
             let documents = fields.iter().filter(|(name, _)| name == "query");
             documents.for_each(|(_, text)| literals_of(text, &mut all));
+        }
+        ParsedBody::Multipart(parts) => {
+            for part in parts.iter().filter(|part| part.name == "operations") {
+                if let Ok(value) = parse_json(&part.content, LIMITS) {
+                    all.extend(literals(&ParsedBody::Json(value), b""));
+                }
+            }
         }
         ParsedBody::Text => literals_of(&String::from_utf8_lossy(raw), &mut all),
         _ => {}
@@ -116,8 +128,7 @@ pub fn arguments(
             if parts.iter().any(is_beside) {
                 return None;
             }
-            let value: Value = serde_json::from_slice(&one.content).ok()?;
-            requests.json(&value)?;
+            requests.json(&parse_json(&one.content, LIMITS).ok()?)?;
         }
         // `application/graphql`: the document itself.
         Some((ParsedBody::Text, text)) => {
@@ -143,7 +154,7 @@ impl<'r> Requests<'r> {
         }
         self.documents.extend(document.map(Cow::Borrowed));
         if let Some(text) = variables.next().filter(|text| !text.is_empty()) {
-            self.add(&serde_json::from_str(text).ok()?)?;
+            self.add(&parse_json(text.as_bytes(), LIMITS).ok()?)?;
         }
         // Two of a name are two readings.
         (documents.next().is_none() && variables.next().is_none()).then_some(())
@@ -154,6 +165,15 @@ impl<'r> Requests<'r> {
         // The one document may stand in the URL.
         let is_in_url = !self.documents.is_empty() && batch.len() == 1;
         for request in batch {
+            // Readers that mind no case (Go's encoding/json) take the last of them.
+            let is_disguised = |name: &String| {
+                ["query", "variables", "extensions"]
+                    .iter()
+                    .any(|known| name != known && name.eq_ignore_ascii_case(known))
+            };
+            if request.as_object().is_some_and(|members| members.keys().any(is_disguised)) {
+                return None;
+            }
             match request.get("query") {
                 Some(text) => self.documents.push(Cow::Owned(text.as_str()?.to_owned())),
                 None if is_in_url && request.get("extensions").is_none() => {}
@@ -172,7 +192,7 @@ impl<'r> Requests<'r> {
             Value::Null => {}
             Value::Object(map) => self.variables.push(map.clone()),
             Value::String(text) if text.trim().is_empty() => {}
-            Value::String(text) => match serde_json::from_str(text).ok()? {
+            Value::String(text) => match parse_json(text.as_bytes(), LIMITS).ok()? {
                 Value::Object(map) => self.variables.push(map),
                 Value::Null => {}
                 _ => return None,

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::content_type::{ContentType, ContentTypeError};
+use super::media_type::media_type;
 use super::parameters::{Parameter, Parameters, Quoting, is_token};
 
 /// A part of a multipart body.
@@ -31,6 +32,11 @@ pub struct Part {
 }
 
 impl Part {
+    /// Whether it is a field, which scripts also send as a file called `blob`.
+    pub fn is_field(&self) -> bool {
+        self.file_name.as_deref().is_none_or(|name| name == "blob")
+    }
+
     /// Whether it holds JSON.
     pub fn is_json(&self) -> bool {
         self.media_type == "application/json" || self.media_type.ends_with("+json")
@@ -222,9 +228,12 @@ fn read_part(part: Bytes) -> Result<Part, MultipartError> {
         return Err(MultipartError::TransferEncoding);
     }
     let written = part.header("content-type").map_or(&b""[..], |value| value);
-    part.media_type = match ContentType::parse(written)?.essence() {
-        "" => "text/plain".to_owned(),
-        essence => essence.to_owned(),
+    part.media_type = match ContentType::parse(written) {
+        Ok(kind) if kind.essence().is_empty() => "text/plain".to_owned(),
+        Ok(kind) => kind.essence().to_owned(),
+        // A file is stored, whatever its charset.
+        Err(ContentTypeError::Charset) if !part.is_field() => media_type(written),
+        Err(error) => return Err(error.into()),
     };
     Ok(part)
 }
@@ -276,8 +285,9 @@ fn read_disposition(value: &[u8]) -> Result<(String, Option<String>), MultipartE
         }
         // Servers that search for `; name=` find it inside a quoted string, too; those that know no escapes end the
         // string at an escaped quote.
-        let is_quoted_in =
-            names_a_parameter(&value) || (quoting == Quoting::Escaped && value.contains(&b';'));
+        let is_quoted_in = names_a_parameter(&value)
+            || (quoting == Quoting::Escaped && value.contains(&b';'))
+            || value.ends_with(b"\\");
         // An unquoted value with quotes or escapes of another grammar.
         let is_odd = quoting == Quoting::None && value.iter().any(|byte| b"'%*".contains(byte));
         if name.starts_with(b"name") && name != b"name" || is_quoted_in || is_odd {

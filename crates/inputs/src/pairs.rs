@@ -16,6 +16,16 @@ pub fn byte_pairs(text: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [
     })
 }
 
+/// The first name of a key: `a` of `a`, `a[b]` and `[a][b]`. PHP ends a key at a NUL.
+pub fn top_name(key: &str) -> &str {
+    let key = key.split('\0').next().unwrap_or(key);
+    match key.trim_start_matches('[').split_once(['[', ']']) {
+        Some((first, _)) if key.starts_with('[') => first,
+        Some((first, rest)) if rest.contains(']') => first,
+        _ => key,
+    }
+}
+
 /// Undoes percent-encoding, and `+` for a blank.
 fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.contains(&b'+') {

@@ -1,5 +1,7 @@
 //! XML: a tree of elements, no doctype.
 
+use std::borrow::Cow;
+
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
@@ -14,6 +16,7 @@ const ENCODINGS: [&str; 4] = ["utf-8", "utf8", "us-ascii", "iso-8859-1"];
 
 /// The root element of a document. A doctype is refused: it is how external entities and entity bombs begin.
 pub(super) fn parse(text: &[u8], limits: StructureLimits) -> Result<XmlElement, BodyError> {
+    let text = &*in_utf8(text);
     let mut reader = Reader::from_reader(text);
     let mut root = None;
     let mut open: Vec<XmlElement> = Vec::new();
@@ -26,6 +29,7 @@ pub(super) fn parse(text: &[u8], limits: StructureLimits) -> Result<XmlElement, 
         }
         match event {
             Event::Eof => break,
+            Event::DocType(doctype) if is_svg(doctype.as_ref().as_bytes()) => {}
             Event::DocType(_) => return Err(BodyError::Doctype),
             Event::Decl(declaration) => {
                 let encoding = declaration.encoding().transpose().map_err(|_| BodyError::Xml)?;
@@ -53,6 +57,29 @@ pub(super) fn parse(text: &[u8], limits: StructureLimits) -> Result<XmlElement, 
         }
     }
     root.filter(|_| open.is_empty()).ok_or(BodyError::Xml)
+}
+
+/// A document in UTF-8; one that declares Latin-1, and is in it, is converted.
+fn in_utf8(text: &[u8]) -> Cow<'_, [u8]> {
+    /// Where a declaration stands.
+    const DECLARATION: usize = 100;
+    let head = text.get(..DECLARATION).unwrap_or(text).to_ascii_lowercase();
+    if memchr::memmem::find(&head, b"iso-8859-1").is_some() && std::str::from_utf8(text).is_err() {
+        return text.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes().into();
+    }
+    text.into()
+}
+
+/// Whether a doctype is the one that drawing programs write: the W3C's of SVG, without declarations of its own.
+fn is_svg(doctype: &[u8]) -> bool {
+    let doctype = String::from_utf8_lossy(doctype);
+    let mut words = doctype.split_whitespace();
+    words.next() == Some("svg")
+        && words.next() == Some("PUBLIC")
+        && doctype.contains("\"-//W3C//DTD SVG 1.")
+        && doctype.contains("\"http://www.w3.org/Graphics/SVG/1.")
+        && !doctype.contains(['[', '%', '&'])
+        && doctype.matches('"').count() == 4
 }
 
 fn element(start: &BytesStart<'_>) -> Result<XmlElement, BodyError> {

@@ -256,6 +256,10 @@ fn an_object_does_not_leave_by_an_error_or_a_redirect() {
         // The text of a server error does not leave anyway.
         (answer("500 Internal Server Error", foreign), 500),
         (answer("403 Forbidden", "{\"user_id\":8,\"user_id\":7}"), 404),
+        (answer("409 Conflict", "{\"error\":{\"current\":{\"user_id\":8,\"note\":\"marker1\"}}}"), 404),
+        (answer("409 Conflict", foreign).replace("application/json", "text/html"), 404),
+        (answer("302 Found\r\nLocation: /orders/../x/marker1", ""), 404),
+        (answer("404 Not Found", "<h1>nothing here</h1>").replace("application/json", "text/html"), 404),
         (answer("302 Found\r\nLocation: https://files.example/marker1?signature=x", ""), 404),
         (answer("302 Found\r\nLocation: /export/marker1", ""), 404),
         (answer("301 Moved Permanently\r\nLocation: //evil.example/orders/1", foreign), 404),

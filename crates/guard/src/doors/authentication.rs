@@ -120,19 +120,53 @@ async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credentials, (&'sta
     let Some(name) = &auth.cookie else { return Ok(credentials) };
     let header = x.headers.get(COOKIE).map_or(&b""[..], |value| value.as_bytes());
     let mut sessions = cookie_readings(header).filter(|(cookie, _)| *cookie == name.as_bytes());
+    let mut is_verified = true;
     if let Some((_, token)) = sessions.next() {
         if sessions.next().is_some() {
             return Err(("two-sessions", format!("the cookie {name} twice")));
         }
         let token = std::str::from_utf8(token).unwrap_or_default();
-        let session = engine.authenticator.token(token, now).await.ok();
-        match (&credentials.principal, session) {
+        match (&credentials.principal, engine.authenticator.token(token, now).await.ok()) {
             (None, Some(session)) => credentials.principal = Some(session),
             (Some(principal), Some(session)) if principal.subject == session.subject => {}
-            _ => credentials.unverified.push((COOKIE, without_cookie(header, name.as_bytes()))),
+            _ => is_verified = false,
         }
     }
+    // The session itself, and what some server would take for it.
+    let is_taken = |piece: &[u8]| match piece_name(piece) {
+        own if own == name.as_bytes() => !is_verified,
+        _ => is_disguised(piece, name),
+    };
+    if header.split(|byte| *byte == b';').any(is_taken) {
+        let kept: Vec<&[u8]> = header
+            .split(|byte| *byte == b';')
+            .filter(|piece| !is_taken(piece))
+            .map(<[u8]>::trim_ascii)
+            .collect();
+        let value = HeaderValue::from_bytes(&kept.join(&b"; "[..])).ok().filter(|value| !value.is_empty());
+        credentials.unverified.push((COOKIE, value));
+    }
     Ok(credentials)
+}
+
+/// The name of a piece of a `Cookie` header.
+fn piece_name(piece: &[u8]) -> &[u8] {
+    piece.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii()
+}
+
+/// Whether a server would read a cookie of this name in a piece that has another one: PHP folds `.`, blanks and `[` to
+/// `_`, Werkzeug and Django strip Unicode's blanks, and Python's `SimpleCookie` ends a value at a blank.
+fn is_disguised(piece: &[u8], name: &str) -> bool {
+    let fold = |text: &str| {
+        let text = text.split(['\0', '[']).next().unwrap_or_default();
+        text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{fffd}')
+            .replace(['.', ' '], "_")
+    };
+    let text = String::from_utf8_lossy(piece);
+    let key = text.split('=').next().unwrap_or_default();
+    let is_folded =
+        |key: &str| fold(key) == fold(name) || key.trim().replace(['.', ' ', '['], "_") == fold(name);
+    is_folded(key) || text.split_whitespace().skip(1).any(|word| word.split('=').next() == Some(name))
 }
 
 /// The token of `Bearer token`, whatever blank stands between: servers split at any.
@@ -141,16 +175,6 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
     let end = value.iter().position(u8::is_ascii_whitespace)?;
     let (scheme, token) = value.split_at_checked(end)?;
     scheme.eq_ignore_ascii_case(b"bearer").then(|| token.trim_ascii())
-}
-
-/// A `Cookie` header without the cookies of one name; `None` when nothing is left.
-fn without_cookie(header: &[u8], name: &[u8]) -> Option<HeaderValue> {
-    let is_other =
-        |piece: &&[u8]| piece.split(|byte| *byte == b'=').next().map(<[u8]>::trim_ascii) != Some(name);
-    let kept: Vec<&[u8]> =
-        header.split(|byte| *byte == b';').map(<[u8]>::trim_ascii).filter(is_other).collect();
-    let joined = kept.join(&b"; "[..]);
-    (!joined.is_empty()).then(|| HeaderValue::from_bytes(&joined).ok()).flatten()
 }
 
 fn refuse(rule: &'static str, evidence: String, hint: &str) -> Decision {

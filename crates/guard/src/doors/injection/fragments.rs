@@ -1,8 +1,9 @@
 //! Attacks in pieces: values that are harmless one by one, as applications put them together.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
-/// The most values and bytes that are put together.
+/// The most values of one name, and bytes, that are put together.
 const MOST_VALUES: usize = 64;
 const MOST_BYTES: usize = 16 << 10;
 
@@ -12,24 +13,25 @@ pub(super) type Pair<'p> = (Cow<'p, str>, Cow<'p, [u8]>);
 /// What servers and statements make of some pairs: values of one name joined, all values where a comment spans them, and
 /// a value whose quote the one before has escaped.
 pub(super) fn joined(pairs: &[Pair<'_>]) -> Vec<(String, Vec<u8>)> {
-    let size: usize = pairs.iter().map(|(_, value)| value.len()).sum();
-    if pairs.len() < 2 || pairs.len() > MOST_VALUES || size > MOST_BYTES {
-        return Vec::new();
-    }
     let mut all = Vec::new();
-    for (at, (name, _)) in pairs.iter().enumerate() {
-        let is_same = |other: &Pair<'_>| base(&other.0) == base(name);
-        let is_first = !pairs.iter().take(at).any(is_same);
-        let values: Vec<&[u8]> =
-            pairs.iter().skip(at).filter(|pair| is_same(pair)).map(|(_, value)| &**value).collect();
-        if is_first && values.len() > 1 && values.iter().any(|value| has_marks(value)) {
+    if pairs.len() < 2 {
+        return all;
+    }
+    let mut by_name: HashMap<&str, Vec<&[u8]>> = HashMap::new();
+    for (name, value) in pairs {
+        by_name.entry(base(name)).or_default().push(value);
+    }
+    for (name, values) in by_name {
+        if values.len() > 1 && values.iter().any(|value| has_marks(value)) {
             // ASP joins with a comma, other servers keep a list that handlers join.
-            all.extend([&b","[..], b"", b" "].map(|mark| (base(name).to_owned(), values.join(mark))));
+            let values = within_limits(&values);
+            all.extend([&b","[..], b"", b" "].map(|mark| (name.to_owned(), values.join(mark))));
         }
     }
-    if pairs.iter().any(|(_, value)| memchr::memmem::find(value, b"/*").is_some()) {
-        let values: Vec<&[u8]> = pairs.iter().map(|(_, value)| &**value).collect();
-        all.push(("all values".to_owned(), values.concat()));
+    let opens_comment = |(_, value): &&Pair<'_>| memchr::memmem::find(value, b"/*").is_some();
+    if let Some(start) = pairs.iter().position(|pair| opens_comment(&pair)) {
+        let values: Vec<&[u8]> = pairs.iter().skip(start).map(|(_, value)| &**value).collect();
+        all.push(("all values".to_owned(), within_limits(&values).concat()));
     }
     for pair in pairs.windows(2) {
         if let [(_, before), (name, value)] = pair
@@ -39,6 +41,17 @@ pub(super) fn joined(pairs: &[Pair<'_>]) -> Vec<(String, Vec<u8>)> {
         }
     }
     all
+}
+
+/// The first values, as many as are put together.
+fn within_limits<'v>(values: &[&'v [u8]]) -> Vec<&'v [u8]> {
+    let mut left = MOST_BYTES;
+    let fits = |value: &&&[u8]| {
+        let fits = value.len() <= left;
+        left = left.saturating_sub(value.len());
+        fits
+    };
+    values.iter().take(MOST_VALUES).take_while(fits).copied().collect()
 }
 
 /// A name without the mark of a list.

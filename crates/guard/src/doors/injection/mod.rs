@@ -19,7 +19,7 @@ use http::StatusCode;
 use http::header::{CONTENT_ENCODING, COOKIE};
 use inputs::{Input, InputKind, ParsedBody, byte_pairs, cookie_readings, is_binary_file};
 use policy::{BuiltInDoor, DetectorLevels, MinConfidence, NativeDetectors, RoutePolicy};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use self::fields::Judged;
 use super::{Step, StreamJudge};
@@ -145,7 +145,13 @@ impl Judging<'_, '_> {
         self.together(&pairs)?;
         for cookie in x.headers.get_all(COOKIE) {
             for (name, value) in cookie_readings(cookie.as_bytes()) {
-                self.named(&String::from_utf8_lossy(name), value, all)?;
+                let text = String::from_utf8_lossy(name);
+                self.named(&text, value, all)?;
+                if value.contains(&b'\\') {
+                    // Some servers undo any backslash in a quoted value.
+                    let plain: Vec<u8> = value.iter().copied().filter(|byte| *byte != b'\\').collect();
+                    self.named(&text, &plain, all)?;
+                }
                 self.value("cookie name", name, all)?;
             }
         }
@@ -178,19 +184,26 @@ impl Judging<'_, '_> {
             return Err(refused);
         }
         #[cfg(feature = "graphql")]
-        for literal in inputs::graphql::literals(&body.parsed, &body.decoded) {
-            self.named("query", literal.as_bytes(), &detect::ALL)?;
-        }
-        let mut pairs = pairs_of(self.x.target.query().unwrap_or("").as_bytes());
-        match &body.parsed {
-            ParsedBody::Form(_) => pairs.extend(pairs_of(&body.decoded)),
-            ParsedBody::Json(Value::Object(members)) => {
-                let texts = members.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
-                pairs.extend(texts.map(|(name, text)| (name.as_str().into(), text.as_bytes().into())));
+        for reading in std::iter::once(&body.parsed).chain(&body.other) {
+            for literal in inputs::graphql::literals(reading, &body.decoded) {
+                self.named("query", literal.as_bytes(), &detect::ALL)?;
             }
-            _ => return Ok(()),
         }
-        self.together(&pairs)
+        let query = pairs_of(self.x.target.query().unwrap_or("").as_bytes());
+        match &body.parsed {
+            ParsedBody::Form(_) => self.together(&[query, pairs_of(&body.decoded)].concat()),
+            ParsedBody::Multipart(parts) => {
+                let fields = parts.iter().filter(|part| part.is_field());
+                let pairs = fields.map(|part| (part.name.as_str().into(), (&part.content[..]).into()));
+                self.together(&[query, pairs.collect()].concat())
+            }
+            ParsedBody::Json(Value::Object(object)) => self.together(&[query, texts_of(object)].concat()),
+            ParsedBody::Json(Value::Array(items)) => {
+                let mut objects = items.iter().filter_map(Value::as_object);
+                objects.try_for_each(|object| self.together(&texts_of(object)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Judges one input of a body. The names of members are judged whatever is exempt.
@@ -281,6 +294,12 @@ impl Judging<'_, '_> {
 fn pairs_of(text: &[u8]) -> Vec<fragments::Pair<'_>> {
     let name = |name: Cow<'_, [u8]>| Cow::Owned(String::from_utf8_lossy(&name).into_owned());
     byte_pairs(text).map(|(key, value)| (name(key), value)).collect()
+}
+
+/// The texts directly in an object, by their names.
+fn texts_of(object: &Map<String, Value>) -> Vec<fragments::Pair<'_>> {
+    let texts = object.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
+    texts.map(|(name, text)| (name.as_str().into(), text.as_bytes().into())).collect()
 }
 
 /// The classes whose detectors refuse from this confidence.

@@ -3,6 +3,7 @@
 use http::header::{HOST, LOCATION};
 use http::response::Parts;
 use http::{Method, StatusCode, Uri};
+use inputs::{StructureLimits, parse_json};
 use policy::BuiltInDoor;
 use serde_json::Value;
 
@@ -18,6 +19,7 @@ use crate::events::Verdict;
 use crate::events::evidence::Evidence;
 use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
+use crate::exchange::target::Target;
 
 /// Refuses an object of somebody else, and filters those out of lists.
 pub(crate) struct Answers;
@@ -35,9 +37,9 @@ impl Inspector for Answers {
         has_owner(x, engine) || cedar::needs_response(x, engine)
     }
 
-    fn wants(&self, engine: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
-        // An error may hold an object as well.
-        (head.status.is_success() || head.is_json) && self.needs_whole(engine, x)
+    /// An error or a redirect may hold an object as well, under any media type.
+    fn wants(&self, engine: &Engine, x: &Exchange<'_>, _: &Head) -> bool {
+        self.needs_whole(engine, x)
     }
 
     fn inspect<'a, 'e>(
@@ -115,12 +117,15 @@ fn inspect_error(x: &Exchange<'_>, engine: &Engine, held: &mut Held) -> Decision
     let (Some(owner), Some(principal)) = (&x.route.ownership.owner, &x.principal) else {
         return Decision::Pass;
     };
-    let refusal = match held.value() {
-        None => unreadable(engine, "an error that cannot be read"),
-        Some(value) if owner::shows_foreign(owner, principal, value) => {
-            not_owner(engine, owner, principal, value)
+    let is_json = held.head.is_json;
+    let structure = StructureLimits { depth: 128, members: usize::MAX };
+    let refusal = match parse_json(&held.text, structure) {
+        Err(_) if is_json => unreadable(engine, "an error that cannot be read"),
+        Ok(value) if owner::shows_foreign(owner, principal, &value) => {
+            not_owner(engine, owner, principal, &value)
         }
-        Some(_) => return Decision::Pass,
+        // A page, or an error that shows nobody's object.
+        _ => return Decision::Pass,
     };
     held.seal();
     Decision::Refuse(refusal)
@@ -151,6 +156,14 @@ fn leads_to_checked(x: &Exchange<'_>, engine: &Engine, location: &[u8]) -> bool 
     let Some(uri) = std::str::from_utf8(location).ok().and_then(|text| text.parse::<Uri>().ok()) else {
         return false;
     };
+    // Browsers take these to another host, and servers out of the path.
+    let is_odd = location.starts_with(b"//")
+        || location.contains(&b'\\')
+        || Target::parse(uri.path(), None).is_err()
+        || uri.path().split('/').any(|segment| matches!(segment, "." | ".."));
+    if is_odd {
+        return false;
+    }
     let is_here = uri.authority().is_none_or(|authority| {
         x.header(HOST).is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str()))
     });

@@ -5,7 +5,7 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
 #[cfg(feature = "graphql")]
 use inputs::graphql;
-use inputs::{ParsedBody, pairs};
+use inputs::{ParsedBody, pairs, top_name};
 use openapi::Pointer;
 use policy::{Input, ObjectReference};
 use serde_json::Value;
@@ -97,10 +97,15 @@ pub(crate) fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
         Input::Graphql(_) => None,
         #[cfg(feature = "graphql")]
         Input::Graphql(path) => {
-            let body = x.body.as_ref().map(|body| (&body.parsed, &body.decoded[..]));
-            let mut texts = Some(Vec::new());
             let query = x.target.query().unwrap_or("");
-            graphql::arguments(query, body, path, &mut |value| collect(value, &mut texts))?;
+            let mut texts = Some(Vec::new());
+            let parsed = x.body.as_ref().map(|body| (&body.parsed, &body.decoded[..]));
+            graphql::arguments(query, parsed, path, &mut |value| collect(value, &mut texts))?;
+            if let Some((other, raw)) =
+                x.body.as_ref().and_then(|body| Some((body.other.as_ref()?, &body.decoded[..])))
+            {
+                graphql::arguments(query, Some((other, raw)), path, &mut |value| collect(value, &mut texts))?;
+            }
             texts
         }
         Input::Body(pointer) => {
@@ -158,9 +163,10 @@ fn in_body(body: &ParsedBody, pointer: &Pointer) -> Option<Vec<String>> {
         ParsedBody::Empty => Some(Vec::new()),
         ParsedBody::Json(value) => {
             let mut texts = Some(Vec::new());
-            pointer.visit_any_case(value, &mut |value| collect(value, &mut texts));
-            for item in value.as_array().into_iter().flatten() {
+            let mut items = vec![value];
+            while let Some(item) = items.pop() {
                 pointer.visit_any_case(item, &mut |value| collect(value, &mut texts));
+                items.extend(item.as_array().into_iter().flatten());
             }
             texts
         }
@@ -182,17 +188,14 @@ fn in_body(body: &ParsedBody, pointer: &Pointer) -> Option<Vec<String>> {
 /// Whether a key of a query or a form is read as a name somewhere: `user_id`, `USER_ID`, `user_id[]`, `user_id[0]`, and
 /// what PHP makes of `user.id`, `user id` and `user[id`.
 fn is_named(key: &str, name: &str) -> bool {
-    let key = match key.split_once('[') {
-        Some((first, rest)) if rest.contains(']') => first,
-        _ => key,
-    };
+    let key = top_name(key);
     key.eq_ignore_ascii_case(name) || folded(key) == folded(name)
 }
 
 /// A name without case, and with the characters that servers take for one another as one.
 fn folded(name: &str) -> String {
     let upper = name.trim().to_uppercase().to_lowercase();
-    upper.replace([' ', '.', '[', '\0'], "_")
+    upper.replace([' ', '.', '['], "_")
 }
 
 fn collect(value: &Value, texts: &mut Option<Vec<String>>) {
@@ -221,6 +224,9 @@ mod tests {
             "user[id",
             " user_id",
             "u\u{17f}er_id",
+            "[user_id]",
+            "[user_id][]",
+            "user_id\0x",
         ] {
             assert!(is_named(key, "user_id"), "{key}");
         }

@@ -40,7 +40,7 @@ pub(crate) fn check(owner: &Owner, principal: &Principal, response: &mut Value) 
     Ownership::Filtered(removed)
 }
 
-/// Whether a value, itself, in its list or in a member, shows an object that names another owner.
+/// Whether an object that names another owner stands anywhere in a value.
 pub(crate) fn shows_foreign(owner: &Owner, principal: &Principal, value: &Value) -> bool {
     let names_another = |object: &Value| {
         let mut is_named = false;
@@ -49,13 +49,18 @@ pub(crate) fn shows_foreign(owner: &Owner, principal: &Principal, value: &Value)
         }
         is_named && !is_own(owner, principal, object)
     };
-    let members = |value: &Value| match value {
-        Value::Array(items) => items.iter().any(names_another),
-        Value::Object(map) => map.values().any(names_another),
-        _ => false,
-    };
-    let list = owner.list.as_ref().map(|pointer| pointer.values(value)).unwrap_or_default();
-    names_another(value) || members(value) || list.into_iter().any(members)
+    let mut left = vec![value];
+    while let Some(value) = left.pop() {
+        if names_another(value) {
+            return true;
+        }
+        match value {
+            Value::Array(items) => left.extend(items),
+            Value::Object(map) => left.extend(map.values()),
+            _ => {}
+        }
+    }
+    false
 }
 
 fn filter(owner: &Owner, principal: &Principal, items: &mut Vec<Value>) -> usize {

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use http::StatusCode;
-use inputs::{ParsedBody, Part, XmlElement, write_multipart};
+use inputs::{ParsedBody, Part, XmlElement, top_name, write_multipart};
 use openapi::{Direction, MediaType, Operation, Pointer};
 use policy::UnknownProperties;
 use serde_json::{Map, Value};
@@ -112,11 +112,11 @@ fn xml(x: &Exchange<'_>, engine: &Engine, media: &MediaType, root: &XmlElement) 
 /// Judges the names of a body by a route's list, where there is no document.
 pub(crate) fn listed(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> Decision {
     let known = |name: &str| fields.iter().any(|field| field == name);
-    let unknown = |name: &str| (!known(top(name))).then(|| format!("/{}", top(name)));
+    let unknown = |name: &str| (!known(top_name(name))).then(|| format!("/{}", top_name(name)));
     let removed: Vec<String> = match &body.parsed {
         ParsedBody::Empty => return Decision::Pass,
         ParsedBody::Json(value) => {
-            let names = objects(value).flat_map(|object| object.keys());
+            let names = objects(value).into_iter().flat_map(|object| object.keys());
             names.filter(|name| !known(name)).map(|name| format!("/{name}")).collect()
         }
         ParsedBody::Form(pairs) => pairs.iter().filter_map(|(name, _)| unknown(name)).collect(),
@@ -163,9 +163,13 @@ pub(crate) fn listed(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> De
 }
 
 /// The object that a value is, or the objects of a list.
-fn objects(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {
-    let items = value.as_array().map_or(&[][..], Vec::as_slice);
-    value.as_object().into_iter().chain(items.iter().filter_map(Value::as_object))
+fn objects(value: &Value) -> Vec<&Map<String, Value>> {
+    let (mut found, mut items) = (Vec::new(), vec![value]);
+    while let Some(item) = items.pop() {
+        found.extend(item.as_object());
+        items.extend(item.as_array().into_iter().flatten());
+    }
+    found
 }
 
 /// What is left of a value, and the JSON Pointers of what is not; or the refusal.
@@ -282,11 +286,6 @@ impl<'r> Removed<'r> {
         });
         inside || self.0.contains(format!("/{}", escape(name)).as_str())
     }
-}
-
-/// The first part of a form's name: `a` of `a[b]`.
-fn top(name: &str) -> &str {
-    name.split('[').next().unwrap_or(name)
 }
 
 fn without_nulls(value: &Value) -> Value {
