@@ -83,7 +83,6 @@ pub fn other_reading(
     body: &Bytes,
     limits: StructureLimits,
 ) -> Result<Option<ParsedBody>, BodyError> {
-    let kind = ContentType::parse(content_type)?;
     let text = without_mark(body);
     Ok(match parsed {
         // No form begins with markup or an object: somebody reads it as what it is.
@@ -102,7 +101,7 @@ pub fn other_reading(
             Err(error) if is_xml_document(text) => return Err(error),
             Err(_) => None,
         },
-        ParsedBody::Text if kind.essence().is_empty() && body.contains(&b'=') => {
+        ParsedBody::Text if content_type.trim_ascii().is_empty() && body.contains(&b'=') => {
             Some(ParsedBody::Form(form(body, limits)?))
         }
         _ => None,
@@ -184,10 +183,10 @@ pub fn is_binary_file(kind: &str, start: &[u8]) -> bool {
         || kind.starts_with("application/x-");
     let is_binary = |kind: infer::Type| kind.matcher_type() != infer::MatcherType::Text;
     // Some formats are known by two letters; a file has more bytes that no text has.
-    let odd = start.iter().filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')).count();
+    let is_odd = |byte: &&u8| !matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
     is_for_files
         && infer::get(start).is_some_and(is_binary)
-        && odd.saturating_mul(10) >= start.len()
+        && start.iter().filter(is_odd).count().saturating_mul(10) >= start.len()
         && std::str::from_utf8(start).is_err()
 }
 

@@ -178,6 +178,8 @@ fn every_credential_is_verified_or_taken_away() {
         assert_eq!(answer, 200, "{headers:?}");
         assert!(!seen.contains("forged"), "{seen}");
     }
+    let (_, seen) = ask(&[("Cookie", "note=my session notes")]);
+    assert!(seen.contains("cookie: note=my session notes\r\n"), "{seen}");
     let (_, seen) = ask(&[("Cookie", "a=1; session=forged; b=2")]);
     assert!(seen.contains("cookie: a=1; b=2\r\n"), "{seen}");
     let (answer, seen) = ask(&[("X-API-Key", "bob"), ("Cookie", "a=1")]);

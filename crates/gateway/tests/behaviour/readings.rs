@@ -106,6 +106,9 @@ fn a_body_is_judged_as_whatever_a_server_may_take_it_for() {
             ("application/json", br#"{"query": "query($id: ID!) { product(id: $id, name: \"Anna's\") { name } }", "variables": {"id": 7}}"#),
             (FORM, b"tag=red&tag=new+york&tag=select"),
             (FORM, b"path=C%3A%5C&next=or+not"),
+            // A suspicion counts once, in however many readings it is found.
+            (FORM, b"path=../shared&path=main"),
+            ("application/json", br#"{"path":"../shared","note":"x"}"#),
         ],
     );
 }

@@ -159,5 +159,7 @@ fn replace_body(x: &mut Exchange<'_>, bytes: Bytes) {
     if let Some(body) = &mut x.body {
         body.wire = bytes.clone();
         body.decoded = bytes;
+        // What is written here is read in one way.
+        body.other = None;
     }
 }

@@ -166,7 +166,11 @@ fn is_disguised(piece: &[u8], name: &str) -> bool {
     let key = text.split('=').next().unwrap_or_default();
     let is_folded =
         |key: &str| fold(key) == fold(name) || key.trim().replace(['.', ' ', '['], "_") == fold(name);
-    is_folded(key) || text.split_whitespace().skip(1).any(|word| word.split('=').next() == Some(name))
+    is_folded(key)
+        || text
+            .split_whitespace()
+            .skip(1)
+            .any(|word| word.split_once('=').is_some_and(|(key, _)| key == name))
 }
 
 /// The token of `Bearer token`, whatever blank stands between: servers split at any.

@@ -91,8 +91,13 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if engine.policy.injection.detectors == NativeDetectors::Off {
         return Decision::Pass;
     }
-    let mut judging =
-        Judging { x, rounds: engine.policy.injection.max_decode_depth, suspect: None, input: None };
+    let mut judging = Judging {
+        x,
+        rounds: engine.policy.injection.max_decode_depth,
+        suspect: None,
+        input: None,
+        is_again: false,
+    };
     match judging.head() {
         Err(refused) => refused,
         Ok(()) => judging.reported(),
@@ -105,8 +110,13 @@ fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     else {
         return Decision::Pass;
     };
-    let mut judging =
-        Judging { x, rounds: engine.policy.injection.max_decode_depth, suspect: None, input: None };
+    let mut judging = Judging {
+        x,
+        rounds: engine.policy.injection.max_decode_depth,
+        suspect: None,
+        input: None,
+        is_again: false,
+    };
     match judging.body(body) {
         Err(refused) => refused,
         Ok(()) => judging.reported(),
@@ -120,6 +130,8 @@ struct Judging<'x, 'e> {
     suspect: Option<(Class, Evidence)>,
     /// Which input of the body is judged, counted from 0.
     input: Option<usize>,
+    /// Whether this was judged before in another reading: what is found again is no further suspicion.
+    is_again: bool,
 }
 
 impl Judging<'_, '_> {
@@ -140,7 +152,7 @@ impl Judging<'_, '_> {
         {
             // Scripts that read the query as one value.
             let whole: Cow<'_, [u8]> = percent_encoding::percent_decode(query).into();
-            self.value("query", &whole, all)?;
+            self.again("query", &whole)?;
         }
         self.together(&pairs)?;
         for cookie in x.headers.get_all(COOKIE) {
@@ -150,7 +162,7 @@ impl Judging<'_, '_> {
                 if value.contains(&b'\\') {
                     // Some servers undo any backslash in a quoted value.
                     let plain: Vec<u8> = value.iter().copied().filter(|byte| *byte != b'\\').collect();
-                    self.named(&text, &plain, all)?;
+                    self.again(&text, &plain)?;
                 }
                 self.value("cookie name", name, all)?;
             }
@@ -176,7 +188,7 @@ impl Judging<'_, '_> {
             self.input = Some(self.input.map_or(0, |nth| nth + 1));
             self.part_of_body(input).err()
         });
-        self.input = None;
+        (self.input, self.is_again) = (None, true);
         if let Some(other) = &body.other {
             found = found.or_else(|| other.find_input(&body.decoded, |input| self.part_of_body(input).err()));
         }
@@ -218,7 +230,15 @@ impl Judging<'_, '_> {
     /// Judges values as applications put them together.
     fn together(&mut self, pairs: &[fragments::Pair<'_>]) -> Result<(), Decision> {
         let all = fragments::joined(pairs);
-        all.iter().try_for_each(|(name, value)| self.named(name, value, &detect::ALL))
+        all.iter().try_for_each(|(name, value)| self.again(name, value))
+    }
+
+    /// Judges another reading of what was judged already.
+    fn again(&mut self, name: &str, value: &[u8]) -> Result<(), Decision> {
+        let before = std::mem::replace(&mut self.is_again, true);
+        let judged = self.named(name, value, &detect::ALL);
+        self.is_again = before;
+        judged
     }
 
     /// Judges a value by its name, which the policy may know.
@@ -258,7 +278,10 @@ impl Judging<'_, '_> {
     /// Adds a finding up, and refuses at a score.
     fn found(&mut self, name: &str, value: &[u8], finding: &Finding, threshold: u32) -> Result<(), Decision> {
         let own = finding.confidence.score();
-        let score = own + self.x.suspicion.fetch_add(own, Ordering::Relaxed);
+        let score = match self.is_again {
+            true => own,
+            false => own + self.x.suspicion.fetch_add(own, Ordering::Relaxed),
+        };
         if own >= threshold || score >= THRESHOLD {
             return Err(Decision::Refuse(refusal(finding.class, self.evidence(name, value, finding))));
         }

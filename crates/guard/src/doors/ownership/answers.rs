@@ -114,7 +114,8 @@ fn inspect(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) -> Decision {
 
 /// Refuses an error that shows an object of somebody else. An error need not say whose it is.
 fn inspect_error(x: &Exchange<'_>, engine: &Engine, held: &mut Held) -> Decision {
-    let (Some(owner), Some(principal)) = (&x.route.ownership.owner, &x.principal) else {
+    let (Some(owner), Some(principal), true) = (&x.route.ownership.owner, &x.principal, has_owner(x, engine))
+    else {
         return Decision::Pass;
     };
     let is_json = held.head.is_json;
