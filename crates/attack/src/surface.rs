@@ -156,7 +156,7 @@ impl Endpoint {
                 .body
                 .as_ref()
                 .map_or(RequestBody::None, |b| RequestBody::of(document, &b.content)),
-            secured: operation.is_secured(),
+            secured: operation.security.is_needed(),
             response: MediaType::json(answers).map(|media| shown(document, media)).unwrap_or_default(),
             html: answers.iter().any(is_page),
         }

@@ -148,7 +148,8 @@ impl Guard {
         let caller = parts.extensions.remove::<PreAuthenticated>();
         let (now, method, uri) = (SystemTime::now(), parts.method.clone(), parts.uri.clone());
         let ruling = Ruling { engine: &engine, state: &self.state };
-        let read = catch_unwind(AssertUnwindSafe(|| Exchange::new(&engine, parts, peer, now)));
+        let has_body = !body.is_end_stream();
+        let read = catch_unwind(AssertUnwindSafe(|| Exchange::new(&engine, parts, has_body, peer, now)));
         let Ok(mut x) = read else {
             let event = Early { now, peer: &peer, method: method.as_str(), path: uri.path() };
             let id = event.record(

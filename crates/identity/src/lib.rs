@@ -38,4 +38,4 @@ pub use authenticator::Authenticator;
 pub use keys::KeyError;
 pub use principal::{Credential, Principal};
 pub use remote::RemoteKeys;
-pub use token::TokenError;
+pub use token::{TokenError, is_unsigned};

@@ -1,6 +1,7 @@
 //! Key sets behind a URL. This crate opens no sockets: the program that uses it waits for requests here, fetches the set and hands it in.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -21,6 +22,8 @@ pub struct RemoteKeys {
 struct State {
     keys: ArcSwap<Vec<VerificationKey>>,
     requested: Notify,
+    /// Whether a fetch is under way or begins when one is requested.
+    fetches: AtomicBool,
     generation: watch::Sender<u64>,
 }
 
@@ -29,6 +32,7 @@ impl RemoteKeys {
         let state = State {
             keys: ArcSwap::from_pointee(Vec::new()),
             requested: Notify::new(),
+            fetches: AtomicBool::new(true),
             generation: watch::Sender::new(0),
         };
         RemoteKeys { url, every, state: Arc::new(state) }
@@ -46,11 +50,20 @@ impl RemoteKeys {
 
     /// Resolves when a token names an unknown key: a reason to fetch before the period ends.
     pub async fn requested(&self) {
+        self.state.fetches.store(true, Ordering::Relaxed);
         self.state.requested.notified().await;
+    }
+
+    /// A fetch has ended, and the next one begins after a pause: until then no token waits for one.
+    pub fn rest(&self) {
+        self.state.fetches.store(false, Ordering::Relaxed);
     }
 
     /// Requests a fetch and waits for it until the timeout. Whether there are new keys.
     pub(crate) async fn fetch(&self, timeout: Duration) -> bool {
+        if !self.state.fetches.load(Ordering::Relaxed) {
+            return false;
+        }
         let mut generation = self.state.generation.subscribe();
         self.state.requested.notify_one();
         matches!(tokio::time::timeout(timeout, generation.changed()).await, Ok(Ok(())))

@@ -2,7 +2,8 @@
 
 use base64::Engine;
 use jsonwebtoken::{Validation, decode};
-use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::keys::{VerificationKey, name};
@@ -53,7 +54,34 @@ pub(crate) struct Header {
     pub(crate) alg: String,
     pub(crate) kid: Option<String>,
     #[serde(default)]
-    pub(crate) crit: Value,
+    crit: Present,
+}
+
+/// Whether a member is there, whatever its value.
+#[derive(Debug, Default)]
+struct Present(bool);
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(d).map(|_| Present(true))
+    }
+}
+
+/// Whether a text is a token that nobody has signed (RFC 7519 §6), which whoever presents it has written himself: its
+/// `alg` is `none`, or its signature is missing.
+pub fn is_unsigned(token: &[u8]) -> bool {
+    let mut parts = token.split(|byte| *byte == b'.');
+    let (Some(header), Some(_), Some(signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let header =
+        header.strip_suffix(b"=").map_or(header, |header| header.strip_suffix(b"=").unwrap_or(header));
+    let decoded = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(header).ok();
+    let decoded = decoded.and_then(|header| serde_json::from_slice::<Map<String, Value>>(&header).ok());
+    let Some(alg) = decoded.as_ref().and_then(|header| header.get("alg")) else { return false };
+    signature.is_empty() || alg.as_str().is_some_and(|alg| alg.trim().eq_ignore_ascii_case("none"))
 }
 
 /// The header of a token, which nothing has verified yet.
@@ -65,7 +93,7 @@ pub(crate) fn header(token: &str) -> Result<Header, TokenError> {
     let bytes =
         base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(header).map_err(|_| TokenError::Malformed)?;
     let header: Header = serde_json::from_slice(&bytes).map_err(|_| TokenError::Malformed)?;
-    if header.crit.is_null() { Ok(header) } else { Err(TokenError::Critical) }
+    if header.crit.0 { Err(TokenError::Critical) } else { Ok(header) }
 }
 
 /// Verifies the signature with one key, and with that key's algorithm only.

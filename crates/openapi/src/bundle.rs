@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use http::Method;
 use serde_json::{Map, Value};
 
 use crate::diagnostics::{Problem, Source};
@@ -30,6 +31,8 @@ pub(crate) struct Bundle {
     others: Vec<File>,
     /// What overlays added: where it stands in the tree, in which overlay, and where there it was written.
     added: Vec<(String, usize, String)>,
+    /// Paths with the methods that overlays took from them.
+    pub(crate) removed: Vec<(String, Vec<Method>)>,
     overlays: Vec<File>,
     copies: Copies,
 }
@@ -59,10 +62,11 @@ impl Bundle {
         copies: &Copies,
     ) -> Result<Bundle, Problem> {
         let mut root = read_value(source)?;
-        let mut added = Vec::new();
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
         for (i, overlay) in overlays.iter().enumerate() {
             let by_this = overlay::apply(&mut root, overlay)?;
-            added.extend(by_this.into_iter().map(|(pointer, written)| (pointer, i, written)));
+            added.extend(by_this.added.into_iter().map(|(pointer, written)| (pointer, i, written)));
+            removed.extend(by_this.removed);
         }
         let overlays = overlays.iter().map(|source| File::new(source.clone(), None)).collect();
         let path = directory.map(|directory| directory.join(file_name(source.name())));
@@ -72,6 +76,7 @@ impl Bundle {
             document,
             others: Vec::new(),
             added,
+            removed,
             overlays,
             copies: copies.clone(),
         };

@@ -17,6 +17,8 @@ use crate::shape::Shapes;
 #[derive(Debug)]
 pub struct Document {
     pub(crate) router: Router<PathItem>,
+    /// Every path by the loosest spelling, those that an overlay removed included.
+    pub(crate) spellings: Router<Vec<Spelled>>,
     /// Which properties each schema knows.
     pub shapes: Shapes,
     pub(crate) settings: Vec<OperationSettings>,
@@ -33,6 +35,14 @@ pub struct OperationSettings {
     pub method: Method,
     /// Name, value, and the JSON Pointer where it was written.
     pub settings: Vec<(String, Value, String)>,
+}
+
+/// A path of a document or of what an overlay removed from it; others may differ from it in spelling only.
+#[derive(Debug)]
+pub(crate) struct Spelled {
+    pub(crate) template: PathTemplate,
+    /// The methods that an overlay removed.
+    pub(crate) removed: Vec<Method>,
 }
 
 /// What a document says about a method and a path.
@@ -79,13 +89,42 @@ impl Document {
         self.bundle.problem(pointer, message)
     }
 
-    /// Finds the operation for a method and a path, base path included.
+    /// Finds the operation for a method and a path, base path included. One that an overlay removed is declared no more,
+    /// whatever other template would match its path (`/users/{id}` for `/users/export`), in every spelling that a server
+    /// may accept for it.
     pub fn find<'p>(&self, method: &Method, path: &'p str) -> Found<'_, 'p> {
         let Some((template, item, captures)) = self.router.find(path) else { return Found::Nothing };
+        if self.is_removed(method, path, template) {
+            return Found::Nothing;
+        }
         match item.operation(method) {
             Some(operation) => Found::Operation(operation, template, captures),
             None => Found::Method(item.methods().collect()),
         }
+    }
+
+    /// Finds the operation that a server may take a path for that is not declared as it is spelled: case, a trailing
+    /// slash and the like ([`Spelling::Loose`](crate::Spelling::Loose)).
+    pub fn find_loosely<'p>(
+        &self,
+        method: &Method,
+        path: &'p str,
+    ) -> Option<(&Operation, &PathTemplate, Captures<'_, 'p>)> {
+        let (_, spelled, captures) = self.spellings.find(path)?;
+        spelled.iter().find_map(|one| {
+            // Braces stand for themselves here: a template matches its own text.
+            let (template, item, _) = self.router.find(one.template.as_str())?;
+            let values = captures.iter().map(|(_, value)| *value);
+            Some((item.operation(method)?, template, template.parameters().zip(values).collect()))
+        })
+    }
+
+    /// Whether an overlay removed the operation that a path is spelled for, loosely.
+    fn is_removed(&self, method: &Method, path: &str, declared: &PathTemplate) -> bool {
+        let Some((_, spelled, _)) = self.spellings.find(path) else { return false };
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        let is_declared = || spelled.iter().any(|one| one.template.has_shape_of(declared));
+        spelled.iter().any(|one| one.removed.contains(method)) && !is_declared()
     }
 
     /// Every operation with its path, base path included: once for each base path that `servers` have.

@@ -7,6 +7,7 @@ use inputs::XmlElement;
 use serde_json::Value;
 
 use crate::parameter::Parameter;
+use crate::security::Security;
 use crate::shape::ShapeId;
 use crate::text::{Fields, Reading};
 use crate::xml::XmlKind;
@@ -57,8 +58,8 @@ pub struct Operation {
     pub body: Option<Body>,
     /// The responses by status.
     pub responses: Vec<Response>,
-    /// Security: the scopes of each alternative, of which one must hold. Empty when no credential is needed.
-    pub security: Vec<Vec<Box<str>>>,
+    /// The credentials that it asks for.
+    pub security: Security,
     /// What it is listed under.
     pub tags: Vec<Box<str>>,
     /// Whether it should no longer be used.
@@ -66,17 +67,6 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Whether a credential is needed.
-    pub fn is_secured(&self) -> bool {
-        !self.security.is_empty()
-    }
-
-    /// Whether scopes fulfil one of the alternatives.
-    pub fn allows(&self, scopes: &[String]) -> bool {
-        let holds = |needed: &Vec<Box<str>>| needed.iter().all(|scope| scopes.iter().any(|s| **s == **scope));
-        self.security.is_empty() || self.security.iter().any(holds)
-    }
-
     /// The declared response for a status: exact, by class (`2XX`), or `default` (OpenAPI 3.1 §4.8.16).
     pub fn response(&self, status: u16) -> Option<&Response> {
         let by_key = |key: &str| self.responses.iter().find(|r| r.status.eq_ignore_ascii_case(key));

@@ -11,12 +11,13 @@ use serde_json::Value;
 
 use crate::bundle::{Bundle, Copies};
 use crate::diagnostics::{Problem, Source};
-use crate::document::{Document, OperationSettings};
+use crate::document::{Document, OperationSettings, Spelled};
 use crate::fragment;
 use crate::normalize::normalize;
 use crate::operation::{Body, MediaType, Operation, PathItem, Response};
 use crate::parameter::{Location, Parameter, Style};
-use crate::router::{PathTemplate, Router};
+use crate::router::{PathTemplate, Router, Spelling};
+use crate::security::Security;
 use crate::server::Server;
 use crate::settings::settings;
 use crate::shape::{Direction, Shapes, escape, resolve};
@@ -71,7 +72,35 @@ fn read(
         reader.path(path, item, &mut router)?;
     }
     let Reader { shapes, settings, servers, .. } = reader;
-    Ok(Document { router, shapes, settings, servers, bundle })
+    let spellings = spellings(&router, &bundle.removed, &servers);
+    Ok(Document { router, spellings, shapes, settings, servers, bundle })
+}
+
+/// Every path by its loosest spelling, with the methods that overlays took from it.
+fn spellings(
+    router: &Router<PathItem>,
+    removed: &[(String, Vec<Method>)],
+    servers: &[Server],
+) -> Router<Vec<Spelled>> {
+    let mut spellings: Router<Vec<Spelled>> = Router::new(Spelling::Loose);
+    let mut spell = |template: PathTemplate, removed: &[Method]| {
+        let entry = spellings.entry(template.clone(), Vec::new);
+        match entry.iter_mut().find(|one| one.template.has_shape_of(&template)) {
+            Some(known) => known.removed.extend_from_slice(removed),
+            None => entry.push(Spelled { template, removed: removed.to_vec() }),
+        }
+    };
+    for (template, _) in router.iter() {
+        spell(template.clone(), &[]);
+    }
+    for (path, methods) in removed {
+        for server in servers {
+            // One that is no template was never an operation.
+            let Ok(template) = PathTemplate::parse(&format!("{}{path}", server.base_path)) else { continue };
+            spell(template, methods);
+        }
+    }
+    spellings
 }
 
 struct Reader<'b> {
@@ -179,7 +208,7 @@ impl<'b> Reader<'b> {
             parameters,
             body,
             responses,
-            security: security(operation.get("security").or(self.bundle.root.get("security"))),
+            security: Security::read(&self.bundle.root, operation),
             tags: operation
                 .get("tags")
                 .and_then(Value::as_array)
@@ -332,7 +361,8 @@ impl fmt::Display for At<'_> {
     }
 }
 
-const METHODS: [(&str, Method); 8] = [
+/// The fields of a path item that are operations.
+pub(crate) const METHODS: [(&str, Method); 8] = [
     ("get", Method::GET),
     ("put", Method::PUT),
     ("post", Method::POST),
@@ -346,18 +376,4 @@ const METHODS: [(&str, Method); 8] = [
 /// Whether a media type is written as XML (RFC 7303).
 fn is_xml(range: &str) -> bool {
     range == "application/xml" || range == "text/xml" || range.ends_with("+xml")
-}
-
-/// The scopes of each alternative of a `security` list; none at all when an alternative is anonymous.
-fn security(list: Option<&Value>) -> Vec<Vec<Box<str>>> {
-    let Some(Value::Array(list)) = list else { return Vec::new() };
-    let alternatives = list.iter().filter_map(Value::as_object);
-    if alternatives.clone().any(serde_json::Map::is_empty) {
-        return Vec::new();
-    }
-    let scopes = |schemes: &serde_json::Map<String, Value>| {
-        let names = schemes.values().filter_map(Value::as_array).flatten();
-        names.filter_map(Value::as_str).map(Box::from).collect()
-    };
-    alternatives.map(scopes).collect()
 }

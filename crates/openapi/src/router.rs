@@ -5,8 +5,8 @@
 //!
 //! A router compares spellings in one of two ways ([`Spelling`]). The operations of a document are found by their exact
 //! path, because the document is an allowlist. The protections of a route are found by the loosest spelling that a
-//! server may accept for it, because many servers ignore case, a trailing slash and `;parameters` (Express, ASP.NET,
-//! Rails, Tomcat): `/Admin;a/x/` must not leave what `/admin/**` requires.
+//! server may accept for it, because many servers ignore case, a trailing slash, `;parameters`, and blanks or dots at the
+//! end of a segment (Express, ASP.NET, Rails, Tomcat, IIS): `/Admin;a/x/` must not leave what `/admin/**` requires.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -104,6 +104,11 @@ impl PathTemplate {
         self.segments.iter().map(anonymous).eq(other.segments.iter().map(anonymous))
     }
 
+    /// Whether any text may stand at the end of its paths.
+    pub fn ends_open(&self) -> bool {
+        self.segments.last().is_some_and(|last| !matches!(last, Segment::Literal(_)))
+    }
+
     /// The names of the parameters, in order.
     pub fn parameters(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(|s| match s {
@@ -128,7 +133,8 @@ pub enum Spelling {
     /// Only equal bytes.
     #[default]
     Exact,
-    /// Paths that differ in ASCII case, in empty segments (a trailing slash) or in what follows a `;` in a segment.
+    /// Paths that differ in ASCII case, in empty segments (a trailing slash), in what follows a `;` in a segment or in
+    /// blanks and dots at its end.
     Loose,
 }
 
@@ -160,7 +166,7 @@ impl Spelling {
 
     /// Whether a segment makes no difference.
     fn ignores(self, segment: &str) -> bool {
-        self == Spelling::Loose && without_parameters(segment).is_empty()
+        self == Spelling::Loose && bare(segment).is_empty()
     }
 
     /// What stands between a prefix and a suffix, which are keys.
@@ -168,7 +174,7 @@ impl Spelling {
         match self {
             Spelling::Exact => segment.strip_prefix(prefix)?.strip_suffix(suffix),
             Spelling::Loose => {
-                let segment = without_parameters(segment);
+                let segment = bare(segment);
                 let (start, rest) = segment.split_at_checked(prefix.len())?;
                 let (inner, end) = rest.split_at_checked(rest.len().checked_sub(suffix.len())?)?;
                 (start.eq_ignore_ascii_case(prefix) && end.eq_ignore_ascii_case(suffix)).then_some(inner)
@@ -181,7 +187,7 @@ impl Spelling {
         match self {
             Spelling::Exact => Cow::Borrowed(segment),
             Spelling::Loose => {
-                let segment = without_parameters(segment);
+                let segment = bare(segment);
                 match segment.bytes().any(|byte| byte.is_ascii_uppercase()) {
                     true => Cow::Owned(segment.to_ascii_lowercase()),
                     false => Cow::Borrowed(segment),
@@ -191,9 +197,14 @@ impl Spelling {
     }
 }
 
-/// A segment without its matrix parameters (RFC 3986 §3.3), which servlet containers cut off.
-fn without_parameters(segment: &str) -> &str {
-    segment.split_once(';').map_or(segment, |(name, _)| name)
+/// A segment without its matrix parameters (RFC 3986 §3.3), which servlet containers cut off, and without blanks and dots
+/// at its end, which file systems of Windows do not keep.
+fn bare(segment: &str) -> &str {
+    let mut bare = segment.split_once(';').map_or(segment, |(name, _)| name);
+    while let Some(shorter) = bare.strip_suffix('.').or_else(|| bare.strip_suffix("%20")) {
+        bare = shorter;
+    }
+    bare
 }
 
 /// Finds the most specific template for a path.
@@ -371,6 +382,10 @@ mod tests {
             ("/r/Me.json;a", "/r/{name}.JSON", "Me"),
             ("/", "/", ""),
             ("/;a", "/", ""),
+            ("/admin./x", "/admin/**", ""),
+            ("/admin%20/x", "/admin/**", ""),
+            ("/orders.%20./A1%20", "/Orders/{id}", "A1%20"),
+            ("/orders/.../A1", "/Orders/{id}", "A1"),
         ] {
             assert_eq!(found(path), Some((template, value)), "{path}");
         }

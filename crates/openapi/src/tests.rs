@@ -60,8 +60,8 @@ fn operations_are_found_under_the_base_path() {
     assert_eq!(&*operation(&d, Method::HEAD, "/api/users/7").id, "getUser");
     assert!(matches!(d.find(&Method::DELETE, "/api/users/7"), Found::Method(allowed) if allowed.len() == 2));
     assert!(matches!(d.find(&Method::GET, "/users/7"), Found::Nothing));
-    assert!(operation(&d, Method::GET, "/api/users/7").is_secured());
-    assert!(!operation(&d, Method::POST, "/api/login").is_secured());
+    assert!(operation(&d, Method::GET, "/api/users/7").security.is_needed());
+    assert!(!operation(&d, Method::POST, "/api/login").security.is_needed());
 }
 
 #[test]

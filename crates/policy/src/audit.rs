@@ -205,8 +205,8 @@ impl<'d> Auditor<'d> {
         let Some((template, _, compiled)) = found else { return };
         let (route, _) = self.policy.route(&method, template.as_str());
         let title = format!("{method} {path}");
-        let is_login = is_login(&method, path, &[]);
-        let secured = compiled.is_secured() || route.auth.require == AuthRequirement::Required;
+        let is_login = method == Method::POST && is_login(path, &[]);
+        let secured = compiled.security.is_needed() || route.auth.require == AuthRequirement::Required;
         let writes = ![Method::GET, Method::HEAD].contains(&method);
         if writes && !secured && !is_login {
             let message = format!("{title} changes things for anybody");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use openapi::{Captures, Document, PathTemplate, Problem};
+use openapi::{Captures, Document, Problem};
 
 use crate::doors::{
     Auth, CookiesConfig, Cors, Injection, Network, Ownership, ProtocolConfig, Rate, SchemaConfig,
@@ -11,7 +11,7 @@ use crate::doors::{
 };
 use crate::gateway::{AdminConfig, Gateway, Log};
 use crate::reader::PolicyFile;
-use crate::route::{RoutePolicy, Routes, is_login};
+use crate::route::{RouteMatch, RouteMatches, RoutePolicy, RouteTable};
 use crate::rows::Row;
 
 /// All that a gateway and its doors need to know, a part for each door.
@@ -49,27 +49,22 @@ pub struct Policy {
     pub files: Vec<PolicyFile>,
     /// Every setting as it holds, for `doorward check`.
     pub settings: Vec<Row>,
-    /// Old spellings of settings, which are accepted for one more release.
+    /// What is told at each start: old spellings of settings, weak secrets, credentials that nobody verifies.
     pub notices: Vec<Problem>,
-    pub(crate) routes: Routes,
-    pub(crate) fallback: Arc<RoutePolicy>,
-    pub(crate) login: Arc<RoutePolicy>,
+    pub(crate) routes: RouteTable,
 }
 
 impl Policy {
     /// The policy of the route that a method and a normalized path belong to, and the values of its path parameters.
-    /// Case, empty segments and `;parameters` make no difference: a server may ignore them.
     pub fn route<'p>(&self, method: &Method, path: &'p str) -> (&Arc<RoutePolicy>, Captures<'_, 'p>) {
-        if let Some((_, candidates, captures)) = self.routes.find(path)
-            && let Some(route) = RoutePolicy::pick(candidates, method, path)
-        {
-            // Routes of one shape may name their parameters differently.
-            let names = route.template.iter().flat_map(PathTemplate::parameters);
-            return (route, names.zip(captures.into_iter().map(|(_, value)| value)).collect());
-        }
-        let login = is_login(method, path, &self.rate.login_paths);
-        let route = if login { &self.login } else { &self.fallback };
-        (route, Captures::new())
+        let RouteMatch { route, captures } = self.routes.find(method, path, carries_body(method)).first;
+        (route, captures)
+    }
+
+    /// Every route that a request may be on to some server: case, empty segments, `;parameters`, and blanks and dots at
+    /// the end of a segment make no difference to many. A request with a body may be a login.
+    pub fn readings<'p>(&self, method: &Method, path: &'p str, has_body: bool) -> RouteMatches<'_, 'p> {
+        self.routes.find(method, path, has_body || carries_body(method))
     }
 
     /// The Cedar schema of this policy's document; `None` without a document.
@@ -77,12 +72,17 @@ impl Policy {
     pub fn cedar_schema(&self) -> Option<String> {
         let document = self.document.as_ref()?;
         Some(authorization::Cedar::schema_of(document, &self.ownership.claims, &|method, path| {
-            crate::route::visibility(document, &self.routes, method, path)
+            crate::route::visibility(document, self.routes.written(), method, path)
         }))
     }
 
     /// Every route that was written down, then the two that are always there.
     pub fn routes(&self) -> impl Iterator<Item = &Arc<RoutePolicy>> {
-        self.routes.iter().flat_map(|(_, list)| list).chain([&self.login, &self.fallback])
+        self.routes.iter()
     }
+}
+
+/// Whether requests of a method have a body, as a rule.
+fn carries_body(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH].contains(method)
 }

@@ -30,6 +30,8 @@ pub(crate) struct Reader {
     /// The old and the present name of every renamed setting.
     renamed: Vec<(&'static str, &'static str)>,
     pub(crate) problems: Vec<Problem>,
+    /// What is told at each start.
+    pub(crate) notices: Vec<Problem>,
     pub(crate) files: Vec<PolicyFile>,
 }
 
@@ -59,7 +61,8 @@ impl Reader {
         files: Vec<PolicyFile>,
         renamed: impl Iterator<Item = (&'static str, &'static str)>,
     ) -> Reader {
-        Reader { source, directory, renamed: renamed.collect(), problems: Vec::new(), files }
+        let (renamed, problems, notices) = (renamed.collect(), Vec::new(), Vec::new());
+        Reader { source, directory, renamed, problems, notices, files }
     }
 
     /// The policy's text.
@@ -77,6 +80,11 @@ impl Reader {
         let problem = self.source.problem(self.locate(at), message);
         let help = help.into();
         self.problems.push(if help.is_empty() { problem } else { problem.with_help(help) });
+    }
+
+    /// Something about a setting that is told at each start.
+    pub(crate) fn notice(&mut self, at: &[&str], message: &str, help: &str) {
+        self.notices.push(self.source.problem(self.locate(at), message).with_help(help));
     }
 
     /// A problem with a setting of a route, where that was written.

@@ -81,6 +81,7 @@ fn check_shows_every_setting() {
 const ROUTE: &[(&str, &str)] = &[
     ("path", "'/orders/{id}'"),
     ("methods", "['PUT']"),
+    ("deny", "true"),
     ("doors", "{ cors = 'off' }"),
     ("max_body", "'7 KiB'"),
     ("body", "'stream'"),

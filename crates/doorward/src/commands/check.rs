@@ -94,7 +94,7 @@ impl Check {
             outln!("\n{} declared operations:", document.operations().count());
             for (path, method, operation) in document.operations() {
                 let (route, _) = policy.route(method, path.as_str());
-                let credential = if operation.is_secured() { "needs a credential" } else { "public" };
+                let credential = if operation.security.is_needed() { "needs a credential" } else { "public" };
                 outln!("  {method:7} {path}  ({}, {credential}, route {})", operation.id, route.name);
             }
             audit_report::print(audit, self.all);

@@ -26,6 +26,7 @@ pub(super) async fn keep_fresh(remote: RemoteKeys, sinks: Arc<FanOut>) {
             sinks.record(&Record::Notice { time: Timestamp(SystemTime::now()), message: &message });
         }
         fetched_once |= fetched.is_ok();
+        remote.rest();
         if !fetched_once {
             tokio::time::sleep(RETRY).await;
             continue;

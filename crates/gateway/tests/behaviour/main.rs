@@ -13,6 +13,7 @@ mod admission;
 mod books;
 mod cedar;
 mod core_rule_set;
+mod credentials;
 mod doors;
 mod failures;
 mod foreign_objects;
@@ -22,6 +23,7 @@ mod one_reading;
 mod ownership;
 mod readings;
 mod reload;
+mod routes;
 mod schema;
 #[path = "../../../store/tests/servers/mod.rs"]
 mod servers;

@@ -116,17 +116,12 @@ impl Ruling<'_> {
             evidence,
             client: x.client,
             method: x.method.as_str(),
-            path: x.target.path(),
+            path: x.sent_path(),
             route: &x.route.name,
             principal: x.subject(),
             latency_us: micros(x.started.elapsed()),
         }));
     }
-}
-
-/// Whether a door is asked on this route.
-pub(crate) fn on(x: &Exchange<'_>, door: BuiltInDoor) -> bool {
-    x.route.modes.of(door) != Mode::Off
 }
 
 /// Whether a door may change things on this route.

@@ -20,6 +20,11 @@ pub(crate) trait Inspector: Sync {
     /// The door that it is a part of. What belongs to none is asked on every route.
     fn door(&self) -> Option<DoorId>;
 
+    /// Whether it judges by what the route or the operation says ([`Door::judges_by_route`](super::Door)).
+    fn judges_by_route(&self) -> bool {
+        false
+    }
+
     /// Whether it may want to see the answer to this request, which is then asked for without a content coding.
     fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> bool;
 

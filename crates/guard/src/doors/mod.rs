@@ -32,6 +32,12 @@ pub(crate) trait Door: Sync {
     /// Which door it is, for events and for its mode.
     fn id(&self) -> DoorId;
 
+    /// Whether it judges by what the route or the operation says. Then it judges a request once for each that the request
+    /// may be on.
+    fn judges_by_route(&self) -> bool {
+        false
+    }
+
     /// Judges the head of a request.
     fn admit_head<'a, 'e>(&'a self, _: Ruling<'e>, _: &'a mut Exchange<'e>) -> Step<'a> {
         Step::PASS

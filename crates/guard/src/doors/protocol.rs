@@ -42,6 +42,10 @@ impl super::Door for Protocol {
         BuiltInDoor::Protocol.into()
     }
 
+    fn judges_by_route(&self) -> bool {
+        true
+    }
+
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
         admit(x, ruling.engine).into()
     }
@@ -60,6 +64,9 @@ fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
     }
     if [Method::CONNECT, Method::TRACE].contains(&x.method) || x.method.as_str() == "TRACK" {
         return refuse(StatusCode::METHOD_NOT_ALLOWED, "method", x.method.to_string());
+    }
+    if x.route.deny {
+        return refuse(StatusCode::NOT_FOUND, "denied-route", "`deny = true`".into());
     }
     let nominated = nominated(x);
     if let Some(name) =

@@ -30,6 +30,10 @@ impl Door for ByAddress {
         policy::BuiltInDoor::Rate.into()
     }
 
+    fn judges_by_route(&self) -> bool {
+        true
+    }
+
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
         admit(ruling, x, Stage::Address)
     }
@@ -58,6 +62,10 @@ impl Door for ByAddress {
 impl Door for ByIdentity {
     fn id(&self) -> DoorId {
         policy::BuiltInDoor::Rate.into()
+    }
+
+    fn judges_by_route(&self) -> bool {
+        true
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
@@ -106,7 +114,12 @@ fn admit<'a, 'e>(ruling: Ruling<'e>, x: &'a mut Exchange<'e>, stage: Stage) -> S
 
 async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
     let now = x.unix_millis();
-    let limits = x.route.rate.limits.iter().filter(|limit| stage.has(limit));
+    // What the request as it came was counted by is not counted again by another reading of it.
+    let is_counted = |limit: &Limit| {
+        x.as_it_came().is_some_and(|reading| reading.route.rate.limits.iter().any(|known| **known == *limit))
+            && !limit.keys.contains(&LimitKey::Route)
+    };
+    let limits = x.route.rate.limits.iter().filter(|limit| stage.has(limit) && !is_counted(limit));
     let (mut counted, mut takes) = (Vec::new(), Vec::new());
     for limit in limits {
         let Some(key) = key(x, limit, state) else { continue };

@@ -29,7 +29,7 @@ impl StreamNote {
             id: x.id,
             client: x.client,
             method: x.method.clone(),
-            path: x.target.path().to_owned(),
+            path: x.sent_path().to_owned(),
             route: Arc::clone(&x.route.name),
             principal: x.subject().map(str::to_owned),
             started: x.started,

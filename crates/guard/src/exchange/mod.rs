@@ -4,6 +4,7 @@ pub(crate) mod content_encoding;
 pub(crate) mod forwarded;
 pub(crate) mod id;
 pub(crate) mod peer;
+pub(crate) mod reading;
 pub(crate) mod target;
 
 use std::net::IpAddr;
@@ -15,7 +16,7 @@ use http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
 use inputs::ParsedBody;
-use openapi::{Found, Operation, PathTemplate};
+use openapi::{Operation, PathTemplate};
 use policy::RoutePolicy;
 use store::{Outcome, Quota, Ticket, millis};
 
@@ -23,6 +24,7 @@ use crate::engine::Engine;
 use crate::wire::headers::content_type;
 use id::EventId;
 use peer::{Peer, Transport};
+use reading::Reading;
 use target::{Target, TargetError};
 
 /// A request and what is known about it. Lives as long as the policy that it is judged by.
@@ -62,6 +64,9 @@ pub struct Exchange<'e> {
     pub declared: Declared<'e>,
     /// Path parameters by name, of route and operation.
     pub parameters: Vec<(&'e str, String)>,
+    /// What it is to servers that read its path or its method in another way, and the place of the reading in hand.
+    others: Vec<Reading<'e>>,
+    current: usize,
     /// The authenticated principal, once known.
     pub principal: Option<Arc<Principal>>,
     /// The body that is held back, once it is read.
@@ -82,7 +87,7 @@ pub struct Exchange<'e> {
 /// What the OpenAPI document says about method and path.
 #[derive(Debug)]
 pub enum Declared<'e> {
-    /// There is no document.
+    /// There is no document, or nothing more to ask of it.
     NoDocument,
     /// A declared operation, and its path.
     Operation(&'e Operation, &'e PathTemplate),
@@ -114,7 +119,13 @@ pub(crate) struct RateLimitStatus {
 
 impl<'e> Exchange<'e> {
     /// An exchange from the head of a request.
-    pub(crate) fn new(engine: &'e Engine, parts: http::request::Parts, peer: Peer, now: SystemTime) -> Self {
+    pub(crate) fn new(
+        engine: &'e Engine,
+        parts: http::request::Parts,
+        has_body: bool,
+        peer: Peer,
+        now: SystemTime,
+    ) -> Self {
         let policy = &engine.policy;
         let trusted = &policy.gateway.trusted_proxies;
         let (target, target_error) = match Target::parse(parts.uri.path(), parts.uri.query()) {
@@ -129,25 +140,7 @@ impl<'e> Exchange<'e> {
             headers.insert(HOST, host);
         }
         join_cookies(&mut headers);
-        let decode = |v: &str| percent_encoding::percent_decode_str(v).decode_utf8_lossy().into_owned();
-        let (route, captures) = policy.route(&parts.method, target.path());
-        let mut parameters: Vec<(&'e str, String)> =
-            captures.into_iter().map(|(name, value)| (name, decode(value))).collect();
-        let declared = match &policy.document {
-            None => Declared::NoDocument,
-            Some(document) => match document.find(&parts.method, target.path()) {
-                Found::Operation(operation, template, captures) => {
-                    for (name, value) in captures {
-                        if !parameters.iter().any(|(known, _)| *known == name) {
-                            parameters.push((name, decode(value)));
-                        }
-                    }
-                    Declared::Operation(operation, template)
-                }
-                Found::Method(methods) => Declared::OtherMethods(methods),
-                Found::Nothing => Declared::Nothing,
-            },
-        };
+        let (first, others) = Reading::all(engine, &parts.method, &target, has_body);
         Exchange {
             id: EventId::new(now),
             started: Instant::now(),
@@ -155,7 +148,7 @@ impl<'e> Exchange<'e> {
             client: forwarded::client_address(peer.address, &headers, &policy.gateway),
             transport: forwarded::client_transport(&peer, &headers, trusted),
             peer,
-            method: parts.method,
+            method: first.method,
             version: parts.version,
             authority: parts.uri.authority().cloned(),
             origin: headers.get(ORIGIN).cloned(),
@@ -163,9 +156,11 @@ impl<'e> Exchange<'e> {
             target,
             sent: parts.uri.clone(),
             target_error,
-            route,
-            declared,
-            parameters,
+            route: first.route,
+            declared: first.declared,
+            parameters: first.parameters,
+            others,
+            current: 0,
             principal: None,
             body: None,
             #[cfg(feature = "rules")]
@@ -191,6 +186,11 @@ impl<'e> Exchange<'e> {
             Declared::Operation(_, template) => Some(template.as_str()),
             _ => None,
         }
+    }
+
+    /// The path as the client spelled it.
+    pub(crate) fn sent_path(&self) -> &str {
+        self.sent.path()
     }
 
     /// A path parameter, decoded.

@@ -2,8 +2,8 @@
 //!
 //! RFC 3986 §6.2.2: escapes of unreserved characters are decoded, other escapes are upper case, raw bytes outside
 //! ASCII are escaped, runs of slashes are one slash. What servers read in different ways is refused: dot segments,
-//! escaped slashes and backslashes, NUL, escapes that are not hexadecimal, and all of these hidden behind a second
-//! encoding.
+//! backslashes, NUL, escapes that are not hexadecimal, and all of these hidden behind a second encoding. An escaped slash
+//! stays as it came: some servers read a slash there, some a part of a name, and the routes of both readings hold.
 
 use std::borrow::Cow;
 
@@ -23,9 +23,9 @@ pub enum TargetError {
     /// `.` or `..` as a segment, also escaped or with parameters.
     #[error("the path has dot segments")]
     DotSegment,
-    /// `%2F` or `%5C`, or a backslash.
-    #[error("the path has an escaped slash or a backslash")]
-    EscapedSlash,
+    /// A backslash, escaped or not.
+    #[error("the path has a backslash")]
+    Backslash,
     /// A control byte, escaped or not.
     #[error("the target has a control byte")]
     Control,
@@ -43,7 +43,7 @@ impl TargetError {
         match self {
             TargetError::NotAPath => "target-not-a-path",
             TargetError::DotSegment => "path-dot-segment",
-            TargetError::EscapedSlash => "path-escaped-slash",
+            TargetError::Backslash => "path-backslash",
             TargetError::Control => "target-control-byte",
             TargetError::BrokenEscape => "path-broken-escape",
             TargetError::Overlong => "path-overlong",
@@ -86,6 +86,23 @@ impl Target {
         &self.path
     }
 
+    /// The paths of servers that read an escaped slash as a slash: undone once, and twice.
+    pub(crate) fn with_slashes(&self) -> Vec<String> {
+        if !self.path.contains('%') {
+            return Vec::new();
+        }
+        let mut paths = Vec::new();
+        let mut path = self.path.clone();
+        for escaped in ["%2F", "%252F"] {
+            let with_slashes = path.replace(escaped, "/").replace(&escaped.to_lowercase(), "/");
+            if with_slashes != path {
+                paths.push(with_slashes.clone());
+                path = with_slashes;
+            }
+        }
+        paths
+    }
+
     /// The query, without `?`.
     pub fn query(&self) -> Option<&str> {
         self.query.as_deref()
@@ -126,7 +143,7 @@ fn normalise(path: &str) -> Result<String, TargetError> {
                 let code = bytes.get(at..at + 2).and_then(hex_pair).ok_or(TargetError::BrokenEscape)?;
                 at += 2;
                 match code {
-                    b'/' | b'\\' => return Err(TargetError::EscapedSlash),
+                    b'\\' => return Err(TargetError::Backslash),
                     0..=0x1f | 0x7f => return Err(TargetError::Control),
                     code if code.is_ascii_alphanumeric() || matches!(code, b'-' | b'_' | b'.' | b'~') => {
                         out.push(char::from(code))
@@ -134,7 +151,7 @@ fn normalise(path: &str) -> Result<String, TargetError> {
                     code => push_escape(&mut out, code),
                 }
             }
-            b'\\' => return Err(TargetError::EscapedSlash),
+            b'\\' => return Err(TargetError::Backslash),
             0..=0x20 | 0x7f => return Err(TargetError::Control),
             b'/' if out.ends_with('/') => {}
             byte if byte.is_ascii() => out.push(char::from(byte)),
@@ -145,15 +162,16 @@ fn normalise(path: &str) -> Result<String, TargetError> {
 }
 
 fn check_segment(segment: &str) -> Result<(), TargetError> {
-    // Servers cut parameters (`..;x`) before they look for dots.
-    let name = segment.split(';').next().unwrap_or(segment);
-    if name == "." || name == ".." {
+    if is_dots(segment.as_bytes()) {
         return Err(TargetError::DotSegment);
     }
     if !segment.contains('%') {
         return Ok(());
     }
     let once = percent_encoding::percent_decode_str(segment).collect::<Vec<u8>>();
+    if once.split(|byte| *byte == b'/').any(is_dots) {
+        return Err(TargetError::DotSegment);
+    }
     if has_other_form(&once) {
         return Err(TargetError::Overlong);
     }
@@ -166,11 +184,16 @@ fn check_segment(segment: &str) -> Result<(), TargetError> {
         if twice.iter().any(|b| *b < 0x20) {
             return Err(TargetError::Control);
         }
-        if twice.split(|b| *b == b'/' || *b == b'\\').any(|s| s == b"." || s == b"..") {
+        if twice.split(|b| *b == b'/' || *b == b'\\').any(is_dots) {
             return Err(TargetError::DotSegment);
         }
     }
     Ok(())
+}
+
+/// Whether a segment leads to the directory that it is in, or out of it. Servers cut parameters (`..;x`) first.
+fn is_dots(segment: &[u8]) -> bool {
+    matches!(segment.split(|byte| *byte == b';').next(), Some(b"." | b".."))
 }
 
 /// Whether lenient decoders make other bytes of it: longer forms of ASCII bytes, or dot segments written with dots
@@ -242,6 +265,7 @@ mod tests {
             ("//a///b/", "/a/b/"),
             ("/a;v=1/b,c@d:e", "/a;v=1/b,c@d:e"),
             ("/100%25", "/100%25"),
+            ("/a%2fb", "/a%2Fb"),
             ("/...", "/..."),
             ("/Fate／stay", "/Fate%EF%BC%8Fstay"),
         ] {
@@ -259,9 +283,12 @@ mod tests {
             ("/..", TargetError::DotSegment),
             ("/%2e%2E/b", TargetError::DotSegment),
             ("/..;/b", TargetError::DotSegment),
-            ("/a%2fb", TargetError::EscapedSlash),
-            ("/a%5Cb", TargetError::EscapedSlash),
-            ("/a\\b", TargetError::EscapedSlash),
+            ("/a%2f..%2fb", TargetError::DotSegment),
+            ("/a%2f.;x", TargetError::DotSegment),
+            ("/..%2fb", TargetError::DotSegment),
+            ("/%252e.%252fb", TargetError::DotSegment),
+            ("/a%5Cb", TargetError::Backslash),
+            ("/a\\b", TargetError::Backslash),
             ("/a%00", TargetError::Control),
             ("/a%0d%0a", TargetError::Control),
             ("/a%zz", TargetError::BrokenEscape),
@@ -277,6 +304,19 @@ mod tests {
             assert_eq!(Target::parse(raw, None), Err(error), "{raw}");
         }
         assert_eq!(Target::parse("/", Some("a=%00")), Err(TargetError::Control));
+    }
+
+    #[test]
+    fn an_escaped_slash_has_two_readings() {
+        for (path, readings) in [
+            ("/a/b", &[][..]),
+            ("/a%20b", &[]),
+            ("/a%2fb", &["/a/b"]),
+            ("/a%252fb", &["/a/b"]),
+            ("/a%2Fb%252Fc", &["/a/b%252Fc", "/a/b/c"]),
+        ] {
+            assert_eq!(Target::parse(path, None).unwrap().with_slashes(), readings, "{path}");
+        }
     }
 
     #[test]

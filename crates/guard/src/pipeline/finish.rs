@@ -29,6 +29,7 @@ pub(crate) async fn finish<'e, R>(
     x: &mut Exchange<'e>,
     mut response: Response<Outgoing<R>>,
 ) -> Response<Outgoing<R>> {
+    x.read_as(0);
     for door in pipeline.doors().rev() {
         let status = response.status();
         let headers = response.headers_mut();

@@ -19,6 +19,7 @@ use crate::doors::ownership::{bindings, cedar, enumeration, issued, read_first};
 use crate::doors::{
     Door, authentication, cookies, cors, headers, injection, network, ownership, protocol, rate, schema,
 };
+use crate::exchange::Exchange;
 
 /// A request meets the doors in this order, an answer in reverse: the first door has the last word on an answer.
 pub(crate) static DOORS: Doors = Doors {
@@ -77,6 +78,22 @@ impl<'e> Pipeline<'e> {
         Pipeline { ruling, all, doors, inspectors }
     }
 
+    /// The same for another route that the request may be on: the doors that judge by the route.
+    fn by_route(self, route: &RoutePolicy) -> Self {
+        let other = Pipeline::new(self.ruling, self.all, route);
+        let doors = Places::of(self.all.doors.iter().map(|door| door.judges_by_route()));
+        let inspectors = Places::of(self.all.inspectors.iter().map(|one| one.judges_by_route()));
+        Pipeline { doors: other.doors.and(doors), inspectors: other.inspectors.and(inspectors), ..other }
+    }
+
+    /// The doors for the reading in hand.
+    fn of_reading(self, x: &Exchange<'_>) -> Self {
+        match x.as_it_came() {
+            None => self,
+            Some(_) => self.by_route(x.route),
+        }
+    }
+
     /// The doors that are asked, in the order of a request.
     fn doors(self) -> impl DoubleEndedIterator<Item = &'static dyn Door> {
         let doors = self.all.doors.iter().enumerate();
@@ -101,6 +118,10 @@ impl Places {
 
     fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    fn and(self, other: Places) -> Self {
+        Places(self.0 & other.0)
     }
 
     fn has(self, at: usize) -> bool {

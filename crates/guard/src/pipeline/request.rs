@@ -1,6 +1,7 @@
 //! The request on its way in: its body held back and read, and its form as the upstream gets it.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use policy::{BodyHandling, BuiltInDoor, Mode, OtherCharsets, Policy, Upstream};
 
 use super::Pipeline;
 use super::finish::{A_DOOR_PANICKED, GUARD, PANIC};
-use crate::decision::ruling::{Interruption, Ruling, enforced, on};
+use crate::decision::ruling::{Interruption, Ruling, enforced};
 use crate::decision::{Decision, Refusal};
 use crate::doors::{self, Step, protocol};
 use crate::events::Verdict;
@@ -47,15 +48,8 @@ where
     if let Some(refusal) = protocol::unreadable(x) {
         return Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal));
     }
-    for door in pipeline.doors() {
-        match door.admit_head(ruling, x) {
-            Step::Now(Decision::Pass) => {}
-            step => {
-                let decision = step.answer().await;
-                ruling.settle(x, &door.id(), decision)?;
-            }
-        }
-    }
+    let places = x.readings();
+    judge_heads(pipeline, x, places).await?;
     let reader = Reader::new(ruling.engine, x);
     if streams(x, &ruling.engine.policy) {
         if let Some(coding) =
@@ -66,8 +60,29 @@ where
                 Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding-stream", evidence);
             ruling.settle(x, &BuiltInDoor::Protocol.into(), Decision::Refuse(refusal))?;
         }
-        for door in pipeline.doors() {
-            match door.admit_stream(ruling, x, &reader) {
+        for place in x.readings() {
+            x.read_as(place);
+            for door in pipeline.of_reading(x).doors() {
+                match door.admit_stream(ruling, x, &reader) {
+                    Step::Now(Decision::Pass) => {}
+                    step => {
+                        let decision = drive(&reader, step, forward).await;
+                        ruling.settle(x, &door.id(), decision)?;
+                    }
+                }
+            }
+        }
+        let window = window(pipeline, x);
+        x.read_as(0);
+        return Ok(Forwarded::Streamed { body, window });
+    }
+    hold(ruling, x, body).await?;
+    let places = x.read_method_fields(ruling.engine);
+    judge_heads(pipeline, x, places).await?;
+    for place in x.readings() {
+        x.read_as(place);
+        for door in pipeline.of_reading(x).doors() {
+            match door.admit_body(ruling, x, &reader) {
                 Step::Now(Decision::Pass) => {}
                 step => {
                     let decision = drive(&reader, step, forward).await;
@@ -75,19 +90,31 @@ where
                 }
             }
         }
-        return Ok(Forwarded::Streamed { body, window: window(pipeline, x) });
     }
-    hold(ruling, x, body).await?;
-    for door in pipeline.doors() {
-        match door.admit_body(ruling, x, &reader) {
-            Step::Now(Decision::Pass) => {}
-            step => {
-                let decision = drive(&reader, step, forward).await;
-                ruling.settle(x, &door.id(), decision)?;
+    x.read_as(0);
+    Ok(Forwarded::held(x.body.as_ref().map(|held| held.wire.clone()).unwrap_or_default()))
+}
+
+/// Shows the head of a request to the doors, as each of some readings.
+async fn judge_heads<'e>(
+    pipeline: Pipeline<'e>,
+    x: &mut Exchange<'e>,
+    places: RangeInclusive<usize>,
+) -> Result<(), Interruption> {
+    for place in places {
+        x.read_as(place);
+        for door in pipeline.of_reading(x).doors() {
+            match door.admit_head(pipeline.ruling, x) {
+                Step::Now(Decision::Pass) => {}
+                step => {
+                    let decision = step.answer().await;
+                    pipeline.ruling.settle(x, &door.id(), decision)?;
+                }
             }
         }
     }
-    Ok(Forwarded::held(x.body.as_ref().map(|held| held.wire.clone()).unwrap_or_default()))
+    x.read_as(0);
+    Ok(())
 }
 
 /// The decision of a door that may read objects.
@@ -111,15 +138,14 @@ where
     B: Body<Data = Bytes>,
 {
     let timeout = ruling.engine.policy.gateway.timeouts.body.0;
-    let wire = match collect(body, x.route.protocol.max_body.as_usize(), timeout).await {
+    let limit = x.routes().map(|route| route.protocol.max_body).min().unwrap_or(x.route.protocol.max_body);
+    let wire = match collect(body, limit.as_usize(), timeout).await {
         Ok(wire) => wire,
         Err(error) => {
             let refusal = match error {
-                CollectError::TooLarge(_) => Refusal::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "body-too-large",
-                    format!("over {}", x.route.protocol.max_body),
-                ),
+                CollectError::TooLarge(_) => {
+                    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", format!("over {limit}"))
+                }
                 CollectError::TooSlow => {
                     Refusal::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "did not come in time")
                 }
@@ -147,7 +173,7 @@ const READERS: [BuiltInDoor; 4] =
 
 /// Whether any door looks into the body.
 fn reads_body(x: &Exchange<'_>) -> bool {
-    READERS.into_iter().any(|door| on(x, door))
+    x.routes().any(|route| READERS.into_iter().any(|door| route.modes.of(door) != Mode::Off))
 }
 
 /// Decodes and parses a body. One that cannot be read is still held, as bytes, for doors that only observe.
@@ -210,7 +236,9 @@ fn streams(x: &Exchange<'_>, policy: &Policy) -> bool {
             o.body.as_ref().is_some_and(|b| MediaType::select(&b.content, "application/grpc").is_none())
         })
     };
-    x.route.protocol.body == BodyHandling::Stream || (grpc() && !x.route.reads_body() && !declared())
+    x.routes().all(|route| {
+        route.protocol.body == BodyHandling::Stream || (grpc() && !route.reads_body() && !declared())
+    })
 }
 
 /// Whether a request is gRPC's.
@@ -219,13 +247,17 @@ pub(crate) fn is_grpc(x: &Exchange<'_>) -> bool {
 }
 
 /// What judges a streamed body on its way. A panic in a judge ends the stream, with an event.
-fn window<'e>(pipeline: Pipeline<'e>, x: &Exchange<'e>) -> Window {
+fn window<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>) -> Window {
     let ruling = pipeline.ruling;
-    let judge_of = |door: &'static dyn doors::Door| {
-        let (judge, id) = (door.stream_judge(ruling, x)?, door.id());
-        Some((judge, id.name(), id.mode(x.route)))
-    };
-    let mut judges: Vec<_> = pipeline.doors().filter_map(judge_of).collect();
+    let mut judges = Vec::new();
+    for place in x.readings() {
+        x.read_as(place);
+        let judge_of = |door: &'static dyn doors::Door| {
+            let (judge, id) = (door.stream_judge(ruling, x)?, door.id());
+            Some((judge, id.name(), id.mode(x.route)))
+        };
+        judges.extend(pipeline.of_reading(x).doors().filter_map(judge_of));
+    }
     if judges.is_empty() {
         return Window::new(None);
     }
@@ -273,9 +305,17 @@ pub(crate) fn outgoing_request<'e, B>(
         headers.remove(TRANSFER_ENCODING);
     }
     let mut method = x.method.clone();
-    if pipeline.inspectors().any(|(_, inspector)| inspector.expects(engine, x)) {
+    let (mut is_expected, mut is_whole) = (false, false);
+    for place in x.readings() {
+        x.read_as(place);
+        let mut inspectors = pipeline.of_reading(x).inspectors();
+        is_expected |= inspectors.any(|(_, inspector)| inspector.expects(engine, x));
+        is_whole |= pipeline.all.inspectors.iter().any(|inspector| inspector.needs_whole(engine, x));
+    }
+    x.read_as(0);
+    if is_expected {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if pipeline.all.inspectors.iter().any(|inspector| inspector.needs_whole(engine, x)) {
+        if is_whole {
             for name in [RANGE, IF_RANGE, IF_NONE_MATCH, IF_MODIFIED_SINCE] {
                 headers.remove(name);
             }

@@ -26,20 +26,23 @@ where
 {
     let ruling = pipeline.ruling;
     let (parts, body) = response.into_parts();
-    for door in pipeline.doors().rev() {
-        match door.release_head(ruling, x, &parts) {
-            Decision::Pass => {}
-            decision => ruling.settle(x, &door.id(), decision)?,
+    for place in x.readings() {
+        x.read_as(place);
+        for door in pipeline.of_reading(x).doors().rev() {
+            match door.release_head(ruling, x, &parts) {
+                Decision::Pass => {}
+                decision => ruling.settle(x, &door.id(), decision)?,
+            }
         }
     }
     let head = Head::new(&parts);
-    let wanting =
-        Places::of(
-            pipeline.all.inspectors.iter().enumerate().map(|(at, inspector)| {
-                pipeline.inspectors.has(at) && inspector.wants(ruling.engine, x, &head)
-            }),
-        );
-    if wanting.is_empty() || body.is_end_stream() {
+    let mut is_wanted = false;
+    for place in x.readings() {
+        x.read_as(place);
+        is_wanted |= !wanting(pipeline.of_reading(x), x, &head).is_empty();
+    }
+    x.read_as(0);
+    if !is_wanted || body.is_end_stream() {
         for (_, inspector) in pipeline.inspectors() {
             let decision = inspector.unseen(ruling, x, &head);
             settle(pipeline, x, inspector, decision)?;
@@ -47,7 +50,15 @@ where
         return Ok(Response::from_parts(parts, Outgoing::streamed(body)));
     }
     // Boxed: reading an answer needs much room, and most exchanges need none.
-    Box::pin(inspect(pipeline, x, parts, body, head, wanting)).await
+    Box::pin(inspect(pipeline, x, parts, body, head)).await
+}
+
+/// The inspectors that want to see the body of an answer.
+fn wanting(pipeline: Pipeline<'_>, x: &Exchange<'_>, head: &Head) -> Places {
+    let inspectors = pipeline.all.inspectors.iter().enumerate();
+    Places::of(inspectors.map(|(at, inspector)| {
+        pipeline.inspectors.has(at) && inspector.wants(pipeline.ruling.engine, x, head)
+    }))
 }
 
 /// Holds the body, and shows it to those who want to see it.
@@ -57,26 +68,30 @@ async fn inspect<'e, R>(
     mut parts: Parts,
     body: R,
     head: Head,
-    wanting: Places,
 ) -> Result<Response<Outgoing<R>>, Interruption>
 where
     R: Body<Data = Bytes>,
 {
     let ruling = pipeline.ruling;
     let engine = ruling.engine;
-    let wants_to_see =
-        || pipeline.inspectors().filter(|(at, _)| wanting.has(*at)).map(|(_, inspector)| inspector);
     let limit = engine.policy.protocol.max_decoded_body.as_usize();
     let mut body = Box::pin(body);
     let wire = match collect(body.as_mut(), limit, engine.policy.gateway.timeouts.upstream.0).await {
         Ok(wire) => wire,
         Err(CollectError::TooLarge(read)) => {
-            for inspector in wants_to_see() {
-                if let (Some(refusal), Some(door)) = (inspector.insists(engine), inspector.door()) {
-                    return Err(ruling.refuse(x, &door, refusal));
+            for place in x.readings() {
+                x.read_as(place);
+                let pipeline = pipeline.of_reading(x);
+                let wanting = wanting(pipeline, x, &head);
+                for (_, inspector) in pipeline.inspectors().filter(|(at, _)| wanting.has(*at)) {
+                    if let (Some(refusal), Some(door)) = (inspector.insists(engine), inspector.door()) {
+                        return Err(ruling.refuse(x, &door, refusal));
+                    }
                 }
             }
-            for inspector in wants_to_see() {
+            x.read_as(0);
+            let wanting = wanting(pipeline, x, &head);
+            for (_, inspector) in pipeline.inspectors().filter(|(at, _)| wanting.has(*at)) {
                 let decision = inspector.too_large(ruling, x, &read);
                 settle(pipeline, x, inspector, decision)?;
             }
@@ -96,20 +111,26 @@ where
         Err(_) => Bytes::new(),
     };
     let mut held = Held::new(head, wire, text);
-    for (at, inspector) in pipeline.inspectors() {
-        let decision = if !wanting.has(at) {
-            inspector.unseen(ruling, x, &held.head)
-        } else if wanting.is_last(at) && inspector.is_clean(engine, x, &held) {
-            // The usual case: one look over the text, and no tree is built.
-            Decision::Pass
-        } else {
-            inspector.inspect(ruling, x, &mut held).answer().await
-        };
-        settle(pipeline, x, inspector, decision)?;
-        if held.is_sealed() {
-            break;
+    'readings: for place in x.readings() {
+        x.read_as(place);
+        let pipeline = pipeline.of_reading(x);
+        let wanting = wanting(pipeline, x, &held.head);
+        for (at, inspector) in pipeline.inspectors() {
+            let decision = if !wanting.has(at) {
+                inspector.unseen(ruling, x, &held.head)
+            } else if wanting.is_last(at) && inspector.is_clean(engine, x, &held) {
+                // The usual case: one look over the text, and no tree is built.
+                Decision::Pass
+            } else {
+                inspector.inspect(ruling, x, &mut held).answer().await
+            };
+            settle(pipeline, x, inspector, decision)?;
+            if held.is_sealed() {
+                break 'readings;
+            }
         }
     }
+    x.read_as(0);
     let body = held.into_body(&mut parts.headers);
     Ok(Response::from_parts(parts, Outgoing::held(body)))
 }

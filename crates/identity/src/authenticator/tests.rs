@@ -1,3 +1,4 @@
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use base64::Engine;
@@ -79,12 +80,14 @@ fn tokens_that_lie_are_not_believed() {
         (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap())
     };
     let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
+    let no_crit = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","crit":null}"#);
     let crit = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","crit":["b64"],"b64":false}"#);
     let other = URL_SAFE_NO_PAD.encode(claims().to_string().replace("\"7\"", "\"1\""));
     for (token, expected) in [
         (format!("{none}.{body}."), TokenError::Algorithm),
         (format!("{none}.{body}.{signature}"), TokenError::Algorithm),
         (format!("{crit}.{body}.{signature}"), TokenError::Critical),
+        (format!("{no_crit}.{body}.{signature}"), TokenError::Critical),
         (format!("{head}.{other}.{signature}"), TokenError::Signature),
         (format!("{head}.{body}.AAAA"), TokenError::Signature),
         (format!("{head}.{body}"), TokenError::Malformed),
@@ -189,6 +192,39 @@ fn an_unknown_kid_waits_for_a_fetch() {
         .0
     });
     assert_eq!(answer.unwrap_err(), TokenError::Algorithm, "the key was fetched, and the token judged by it");
+}
+
+#[test]
+fn an_unknown_kid_does_not_wait_while_fetches_rest() {
+    let url = KeySource::Url("https://issuer.example/jwks".parse().unwrap(), Duration::from_secs(60));
+    let authenticator = Authenticator::new(&auth(vec![url])).unwrap();
+    let remote = authenticator.remote_keys().next().unwrap().clone();
+    remote.rest();
+    let mut header = Header::new(Algorithm::HS256);
+    header.kid = Some("k".into());
+    let token = sign(&header, &claims());
+    let mut asked = std::pin::pin!(authenticator.token(&token, NOW));
+    let Poll::Ready(answer) = asked.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("the request waits");
+    };
+    assert_eq!(answer.unwrap_err(), TokenError::UnknownKey);
+}
+
+#[test]
+fn a_token_that_nobody_has_signed_says_so() {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    for (header, signature, expected) in [
+        (r#"{"alg":"none"}"#, "", true),
+        (r#"{"alg":"NONE"}"#, "x", true),
+        (r#"{"alg":" none "}"#, "x", true),
+        (r#"{"alg":"HS256"}"#, "", true),
+        (r#"{"alg":"HS256"}"#, "x", false),
+        (r#"{"a":1}"#, "", false),
+        ("text", "", false),
+    ] {
+        let token = format!("{}.{}.{signature}", part(header), part("{}"));
+        assert_eq!(crate::is_unsigned(token.as_bytes()), expected, "{header} {signature}");
+    }
 }
 
 #[test]

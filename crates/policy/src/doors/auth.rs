@@ -102,7 +102,18 @@ settings! {
         pub secret_file: Option<PathBuf>,
         /// Environment variable with the shared secret (HS256).
         pub secret_env: Option<String>,
+        /// `accept`: an HS256 secret of less than 32 bytes is used all the same, and named at each start. Whoever has a
+        /// token can find such a secret by trying.
+        pub weak: Option<WeakSecret>,
     }
+}
+
+/// What happens to an HS256 secret that is too short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WeakSecret {
+    /// It is used, and named at each start.
+    Accept,
 }
 
 /// Signature algorithms of tokens (RFC 7518, RFC 8037). `none` is not one.
@@ -404,13 +415,15 @@ impl KeyConfig {
         };
         let material =
             if self.algorithm == JwtAlgorithm::Hs256 { material.trim_ascii().to_vec() } else { material };
+        // NULs add nothing: HMAC pads a key with them (RFC 2104 §2).
         if self.algorithm == JwtAlgorithm::Hs256 && material.iter().filter(|byte| **byte != 0).count() < 32 {
-            reader.wrong(
-                at,
-                "an HS256 secret of less than 32 bytes can be guessed offline (RFC 7518 §3.2)",
-                "openssl rand -base64 48",
-            );
-            return None;
+            const WEAK: &str = "an HS256 secret of less than 32 bytes can be guessed offline (RFC 7518 §3.2)";
+            const HELP: &str = "openssl rand -base64 48";
+            if self.weak.is_none() || material.iter().all(|byte| *byte == 0) {
+                reader.wrong(at, WEAK, format!("{HELP}; until it is replaced, `weak = \"accept\"`"));
+                return None;
+            }
+            reader.notice(at, WEAK, HELP);
         }
         Some(KeySource::Key { kid: self.kid.clone(), algorithm: self.algorithm, material })
     }

@@ -29,6 +29,10 @@ settings! {
         /// Header names with an underscore, which CGI-style servers confuse with the same name with a dash: `strip`
         /// keeps them from the upstream, `refuse` refuses the request, `pass` forwards them.
         pub underscore_headers: UnderscoreHeaders = UnderscoreHeaders::Strip,
+        /// Which spellings of a path a route holds for. `loose`: for every one that some server takes for the same path
+        /// (another case, a trailing slash, `;parameters`, blanks and dots at the end of a segment, `%2F` for a slash).
+        /// `exact`: for its own only, where the API tells spellings apart.
+        pub paths: PathMatching = PathMatching::Loose,
         /// Headers that only a proxy of one's own may send, because frameworks take them for a verified identity or for
         /// an internal command. They are removed from what other clients send.
         pub proxy_only_headers: Vec<String> = PROXY_ONLY.map(str::to_owned).to_vec(),
@@ -77,6 +81,16 @@ const PROXY_ONLY: [&str; 39] = [
     "x-middleware-subrequest",
     "x-up-devcap-post-charset",
 ];
+
+/// Which spellings of a path a route holds for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PathMatching {
+    /// Every one that some server takes for the same path.
+    Loose,
+    /// Its own only.
+    Exact,
+}
 
 /// What happens to header names with an underscore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]

@@ -4,18 +4,17 @@ mod routes;
 mod written;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use authorization::{ObjectFrom, Visibility};
-use openapi::Source;
+use openapi::{Document, Problem, Source, Spelling};
 
 use crate::config::{Config, renamed};
-use crate::doors::{BodyHandling, Injection, Modes};
+use crate::doors::{BodyHandling, Injection, Modes, PathMatching};
 use crate::error::ConfigError;
 use crate::policy::Policy;
 use crate::reader::{PolicyFile, Reader};
 use crate::renamed::notices;
-use crate::route::visibility;
+use crate::route::{RouteTable, visibility};
 use crate::rows::rows;
 
 /// What a policy is made from. Settings of the command line come before those of the file.
@@ -110,11 +109,18 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         detectors: config.waf.detectors,
         core_rule_set: config.waf.compile(&mut reader),
     };
+    let spelling = match config.protocol.paths {
+        PathMatching::Loose => Spelling::Loose,
+        PathMatching::Exact => Spelling::Exact,
+    };
+    let routes = RouteTable::new(routes, spelling, login, fallback, config.rate.login_paths.clone());
     let log = config.log.compile(&reader);
     let (Some(cors), true) = (cors, reader.problems.is_empty()) else {
         return Err(ConfigError::of(reader.problems));
     };
-    let notices = notices(reader.source(), document.as_ref());
+    let mut notices = notices(reader.source(), document.as_ref());
+    notices.append(&mut reader.notices);
+    notices.extend(document.as_ref().filter(|_| auth.is_empty()).and_then(nobody_verifies));
     Ok(Policy {
         settings: rows(&config),
         notices,
@@ -134,8 +140,20 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         cookies: config.cookies,
         files: reader.files,
         routes,
-        fallback: Arc::new(fallback),
-        login: Arc::new(login),
+    })
+}
+
+/// What a document asks for that nobody is configured to verify.
+fn nobody_verifies(document: &Document) -> Option<Problem> {
+    let asking = document.operations().filter(|(_, _, operation)| operation.security.is_needed()).count();
+    (asking > 0).then(|| {
+        let operations = if asking == 1 { "1 operation asks".into() } else { format!("{asking} operations ask") };
+        let message = format!(
+            "{operations} for a credential, and nothing is configured that verifies one: a request without any is \
+             refused, and whatever a request has is left to the API"
+        );
+        let help = "name who signs tokens: `[[auth.issuer]]`, or which keys are known: `[[auth.api_key]]`";
+        document.problem("/components/securitySchemes", message).with_help(help)
     })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use openapi::{Document, PathTemplate, Spelling};
+use openapi::{Document, PathTemplate};
 
 use super::written::{Written, written_routes};
 use crate::config::Config;
@@ -12,7 +12,7 @@ use crate::doors::{
     RateRoute, SchemaRoute,
 };
 use crate::reader::{Place, Reader, RouteSource};
-use crate::route::{RoutePolicy, Routes, is_login};
+use crate::route::{RoutePolicy, Routes, is_login, written as written_route};
 
 /// What holds where no route says otherwise.
 pub(super) fn fallback(config: &Config, modes: Modes, auth: &Auth, reader: &mut Reader) -> RoutePolicy {
@@ -27,6 +27,9 @@ pub(super) fn fallback(config: &Config, modes: Modes, auth: &Auth, reader: &mut 
         name: "*".into(),
         template: None,
         methods: Vec::new(),
+        deny: false,
+        is_login: false,
+        logins: None,
         modes,
         protocol: ProtocolRoute::everywhere(&config.protocol),
         rate: RateRoute::everywhere(&config.rate),
@@ -41,6 +44,7 @@ pub(super) fn fallback(config: &Config, modes: Modes, auth: &Auth, reader: &mut 
 pub(super) fn login(config: &Config, fallback: &RoutePolicy) -> RoutePolicy {
     RoutePolicy {
         name: "login".into(),
+        is_login: true,
         protocol: ProtocolRoute { max_body: config.protocol.max_login_body, ..fallback.protocol.clone() },
         rate: RateRoute::on_login(&config.rate),
         ..fallback.clone()
@@ -55,7 +59,7 @@ pub(super) fn routes(
     login: &RoutePolicy,
     reader: &mut Reader,
 ) -> Routes {
-    let mut routes = Routes::new(Spelling::Loose);
+    let mut routes = Routes::default();
     let mut in_file: Vec<(PathTemplate, Vec<Method>)> = Vec::new();
     let mut reads: Vec<(Place, String, &str, String)> = Vec::new();
     for written in written_routes(config, document, reader) {
@@ -90,9 +94,7 @@ pub(super) fn routes(
         siblings.sort_by_key(|r| if r.methods.is_empty() { usize::MAX } else { r.methods.len() });
     }
     for (place, route_path, field, path) in reads {
-        // Braces stand for themselves here: a template matches its own text.
-        let read_by = routes.find(&path).map(|(_, candidates, _)| candidates);
-        let route = read_by.and_then(|candidates| RoutePolicy::pick(candidates, &Method::GET, &path));
+        let route = written_route(&routes, &Method::GET, &path);
         // Cedar policies may say whose it is instead.
         let cedar = field == "check_owner_before_write" && !config.cedar.policies.is_empty();
         if !cedar && route.is_none_or(|route| route.ownership.owner.is_none()) {
@@ -125,25 +127,33 @@ fn route(
         template.parameters().chain(written.names.iter().map(String::as_str)).collect();
     let source = written.source(&parameters, document);
     let methods = methods(written, source, reader);
-    let serves_login = is_login(&Method::POST, written.path(), &config.rate.login_paths)
-        && (methods.is_empty() || methods.contains(&Method::POST));
-    let base = if serves_login { login } else { fallback };
-    let auth = base.auth.on_route(&route.auth);
+    let auth = fallback.auth.on_route(&route.auth);
     let ownership = route.ownership.compile(source, reader);
     for (field, message, help) in contradictions(written, &auth, &ownership, config) {
         reader.wrong_at(source, &[field], message, help);
     }
-    Some(RoutePolicy {
+    let on_route = |base: &RoutePolicy| RoutePolicy {
         name: written.name().into(),
-        methods,
+        methods: methods.clone(),
+        deny: route.scope.deny,
+        is_login: base.is_login,
+        logins: None,
         modes: base.modes.changed_by(&route.scope.doors),
         protocol: base.protocol.on_route(&route.protocol),
         rate: base.rate.on_route(&route.rate),
-        auth,
+        auth: auth.clone(),
         schema: base.schema.on_route(&route.schema),
         injection: base.injection.on_route(&route.injection),
-        ownership,
-        template: Some(template),
+        ownership: ownership.clone(),
+        template: Some(template.clone()),
+    };
+    let has_bodies = methods.is_empty() || methods.iter().any(|m| ![Method::GET, Method::HEAD].contains(m));
+    if has_bodies && is_login(written.path(), &config.rate.login_paths) {
+        return Some(on_route(login));
+    }
+    Some(RoutePolicy {
+        logins: (has_bodies && template.ends_open()).then(|| Arc::new(on_route(login))),
+        ..on_route(fallback)
     })
 }
 

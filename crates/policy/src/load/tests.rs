@@ -75,6 +75,59 @@ fn problems_have_a_place_and_a_help() {
 }
 
 #[test]
+fn a_weak_secret_is_used_where_the_policy_says_so_and_named_at_each_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let compile = |secret: &str, weak: &str| {
+        let secret_file = directory.path().join("secret");
+        std::fs::write(&secret_file, secret).unwrap();
+        let only_me = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&secret_file, only_me).unwrap();
+        let file = directory.path().join("doorward.toml");
+        let key = format!(
+            "[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret_file = 'secret'\n{weak}"
+        );
+        std::fs::write(&file, format!("[gateway]\nupstream = ['http://127.0.0.1:1']\n{key}")).unwrap();
+        load(&Inputs { file: Some(file), ..Inputs::default() })
+    };
+    for (secret, weak, is_used) in [
+        ("short", "", false),
+        ("short", "weak = 'accept'", true),
+        ("a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "", false),
+        ("\0\0", "weak = 'accept'", false),
+    ] {
+        match compile(secret, weak) {
+            Ok(policy) => {
+                assert!(is_used, "{secret:?}");
+                assert!(policy.notices.iter().any(|notice| notice.line().contains("guessed")));
+            }
+            Err(error) => {
+                assert!(!is_used && error.lines().contains("weak = \"accept\""), "{}", error.lines())
+            }
+        }
+    }
+    assert!(compile("0123456789abcdef0123456789abcdef", "").unwrap().notices.is_empty());
+}
+
+#[test]
+fn a_credential_that_nobody_verifies_is_told_at_each_start() {
+    let document = "openapi: 3.1.0
+paths:
+  /a: { get: { security: [{ bearer: [] }], responses: {} }, post: { responses: {} } }
+";
+    let directory = tempfile::tempdir().unwrap();
+    let openapi = directory.path().join("api.yaml");
+    std::fs::write(&openapi, document).unwrap();
+    let upstream = vec!["http://127.0.0.1:1".to_owned()];
+    let policy = load(&Inputs { openapi: Some(openapi), upstream, ..Inputs::default() }).unwrap();
+    assert!(
+        policy.notices.iter().any(|notice| notice.line().contains("1 operation")),
+        "{:?}",
+        policy.notices
+    );
+    assert!(with_document(document, "").unwrap().notices.is_empty());
+}
+
+#[test]
 fn every_problem_is_named_at_once() {
     let error =
         compile("[headers]\nremove = ['no good']\n[[route]]\npath = 'a'\n[[route]]\npath = 'b'").unwrap_err();

@@ -20,6 +20,8 @@ route_settings! {
         pub path: String,
         /// Methods; all when empty.
         pub methods: Vec<String>,
+        /// `true`: nobody may use it; every request is answered with 404.
+        pub deny: bool,
         /// Modes of doors here.
         pub doors: BTreeMap<DoorName, Mode>,
     }

@@ -1,21 +1,21 @@
 //! What holds on one route: a part for each door that may differ by route.
 
 mod config;
+mod table;
 
 use std::sync::Arc;
 
 use authorization::{ObjectFrom, Visibility};
 use http::Method;
-use openapi::{Document, Found, PathTemplate, Router, Spelling};
+use openapi::{Document, Found, PathTemplate, Spelling};
 
 pub use config::{RouteConfig, ScopeConfig};
+pub use table::{RouteMatch, RouteMatches};
+pub(crate) use table::{RouteTable, Routes, written};
 
 use crate::doors::{
     AuthRoute, BodyHandling, InjectionRoute, Modes, OwnershipRoute, ProtocolRoute, RateRoute, SchemaRoute,
 };
-
-/// Routes by path template; those of one template differ in their methods.
-pub(crate) type Routes = Router<Vec<Arc<RoutePolicy>>>;
 
 /// What holds on one route.
 #[derive(Debug, Clone)]
@@ -26,6 +26,12 @@ pub struct RoutePolicy {
     pub template: Option<PathTemplate>,
     /// Methods; all when empty.
     pub methods: Vec<Method>,
+    /// Whether nobody may use it.
+    pub deny: bool,
+    /// Whether requests here log somebody in.
+    pub is_login: bool,
+    /// What holds for the logins among its requests, where its template matches others too.
+    pub(crate) logins: Option<Arc<RoutePolicy>>,
     /// Mode of each door.
     pub modes: Modes,
     /// Bodies.
@@ -57,7 +63,7 @@ impl RoutePolicy {
         let inputs = self.schema.rows().into_iter().chain(self.injection.rows()).collect();
         [
             ("methods", methods),
-            ("body", self.protocol.rows()),
+            ("body", if self.deny { vec!["denied".into()] } else { self.protocol.rows() }),
             ("auth", self.auth.rows()),
             ("limits", self.rate.rows()),
             ("inputs", inputs),
@@ -66,23 +72,8 @@ impl RoutePolicy {
         ]
     }
 
-    /// The one of a path's routes that holds for a method: one that names it first. Where templates differ in spelling
-    /// only, the one that the path spells comes first.
+    /// The one of a path's routes that holds for a method: one that names it first.
     pub(crate) fn pick<'r>(
-        candidates: &'r [Arc<RoutePolicy>],
-        method: &Method,
-        path: &str,
-    ) -> Option<&'r Arc<RoutePolicy>> {
-        let spells = |route: &&Arc<RoutePolicy>| {
-            route.template.as_ref().is_some_and(|template| template.captures(path).is_some())
-        };
-        let templates = || candidates.iter().map(|route| &route.template);
-        let differ = templates().zip(templates().skip(1)).any(|(one, next)| one != next);
-        let spelled = differ.then(|| Self::by_method(candidates.iter().filter(spells), method)).flatten();
-        spelled.or_else(|| Self::by_method(candidates.iter(), method))
-    }
-
-    fn by_method<'r>(
         mut candidates: impl Iterator<Item = &'r Arc<RoutePolicy>> + Clone,
         method: &Method,
     ) -> Option<&'r Arc<RoutePolicy>> {
@@ -96,15 +87,15 @@ impl RoutePolicy {
     }
 }
 
-/// Whether a request is a login: a POST to a configured path, or to one whose last segment is a word for logging in.
-pub(crate) fn is_login(method: &Method, path: &str, configured: &[String]) -> bool {
+/// Whether a request with a body is a login: to a configured path, or to one whose last segment is a word for logging in,
+/// with or without an ending (`login.json`, `login.php`).
+pub(crate) fn is_login(path: &str, configured: &[String]) -> bool {
     const LOGIN: [&str; 7] = ["login", "signin", "sign-in", "authenticate", "token", "session", "sessions"];
     let last = || Spelling::Loose.segments(path).last();
-    method == Method::POST
-        && (configured
-            .iter()
-            .any(|configured| Spelling::Loose.segments(configured).eq(Spelling::Loose.segments(path)))
-            || last().is_some_and(|last| LOGIN.contains(&&*last)))
+    configured
+        .iter()
+        .any(|configured| Spelling::Loose.segments(configured).eq(Spelling::Loose.segments(path)))
+        || last().is_some_and(|last| last.split('.').next().is_some_and(|word| LOGIN.contains(&word)))
 }
 
 /// What Cedar policies can see of an operation's requests: the object in the response to a read, or the object that is
@@ -115,9 +106,7 @@ pub(crate) fn visibility<'d>(
     method: &Method,
     path: &str,
 ) -> Visibility<'d> {
-    // Braces stand for themselves here: a template matches its own text.
-    let candidates = routes.find(path).map(|(_, candidates, _)| candidates);
-    let route = candidates.and_then(|candidates| RoutePolicy::pick(candidates, method, path));
+    let route = written(routes, method, path);
     let held = route.is_none_or(|route| route.protocol.body == BodyHandling::Hold);
     let object = if [Method::GET, Method::HEAD].contains(method) {
         let list =

@@ -63,6 +63,10 @@ impl super::Door for Detectors {
         BuiltInDoor::Injection.into()
     }
 
+    fn judges_by_route(&self) -> bool {
+        true
+    }
+
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
         admit_head(x, ruling.engine).into()
     }

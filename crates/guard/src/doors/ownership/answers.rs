@@ -29,6 +29,10 @@ impl Inspector for Answers {
         Some(BuiltInDoor::Ownership.into())
     }
 
+    fn judges_by_route(&self) -> bool {
+        true
+    }
+
     fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> bool {
         self.needs_whole(engine, x)
     }
@@ -160,7 +164,7 @@ fn leads_to_checked(x: &Exchange<'_>, engine: &Engine, location: &[u8]) -> bool 
     // Browsers take these to another host, and servers out of the path.
     let is_odd = location.starts_with(b"//")
         || location.contains(&b'\\')
-        || Target::parse(uri.path(), None).is_err()
+        || !Target::parse(uri.path(), None).is_ok_and(|target| target.with_slashes().is_empty())
         || uri.path().split('/').any(|segment| matches!(segment, "." | ".."));
     if is_odd {
         return false;
@@ -168,8 +172,9 @@ fn leads_to_checked(x: &Exchange<'_>, engine: &Engine, location: &[u8]) -> bool 
     let is_here = uri.authority().is_none_or(|authority| {
         x.header(HOST).is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str()))
     });
-    let route = engine.policy.route(&Method::GET, uri.path()).0;
-    is_here && uri.path().starts_with('/') && compares(route)
+    let found = engine.policy.readings(&Method::GET, uri.path(), false);
+    let compares = || std::iter::once(&found.first).chain(&found.others).all(|found| compares(found.route));
+    is_here && uri.path().starts_with('/') && compares()
 }
 
 /// Whether the owner field of the answer has to be checked. What answers a write says what was done, and its object was

@@ -25,6 +25,10 @@ impl crate::doors::Door for Bindings {
         BuiltInDoor::Ownership.into()
     }
 
+    fn judges_by_route(&self) -> bool {
+        true
+    }
+
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
         admit_head(x, ruling.engine).into()
     }

@@ -26,6 +26,10 @@ impl Door for Cedar {
         policy::BuiltInDoor::Ownership.into()
     }
 
+    fn judges_by_route(&self) -> bool {
+        true
+    }
+
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
         admit(x, ruling.engine, Needs { body: false, object: false }).into()
     }

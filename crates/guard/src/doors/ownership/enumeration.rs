@@ -25,6 +25,10 @@ impl Door for Enumeration {
         policy::BuiltInDoor::Ownership.into()
     }
 
+    fn judges_by_route(&self) -> bool {
+        true
+    }
+
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
         let throttles = ruling.engine.policy.ownership.enumeration.then == EnumerationAction::Throttle;
         if throttles && compares(x.route) { Step::later(admit(ruling, x)) } else { Step::PASS }

@@ -35,6 +35,10 @@ impl Door for Objects {
         policy::BuiltInDoor::Ownership.into()
     }
 
+    fn judges_by_route(&self) -> bool {
+        true
+    }
+
     fn admit_body<'a, 'e>(
         &'a self,
         ruling: Ruling<'e>,
@@ -67,6 +71,10 @@ pub(crate) struct BeforeWrite;
 impl Door for BeforeWrite {
     fn id(&self) -> DoorId {
         policy::BuiltInDoor::Ownership.into()
+    }
+
+    fn judges_by_route(&self) -> bool {
+        true
     }
 
     fn admit_body<'a, 'e>(
@@ -171,6 +179,9 @@ async fn read_object(
         return refuse("look", "a name of the path says nothing".into());
     };
     // An id that is more than one segment would be read elsewhere than it is used.
+    if id.is_some_and(|id| id.contains(['/', '\\'])) {
+        return refuse("look", "an id with a slash".into());
+    }
     let path = match Target::parse(&path, None) {
         Ok(target) => target.path().to_owned(),
         Err(error) => return refuse("look", error.to_string()),

@@ -21,6 +21,10 @@ impl Inspector for Answers {
         Some(BuiltInDoor::Schema.into())
     }
 
+    fn judges_by_route(&self) -> bool {
+        true
+    }
+
     fn expects(&self, _: &Engine, x: &Exchange<'_>) -> bool {
         x.route.schema.responses == ResponseProperties::Strip
             && x.route.protocol.body != BodyHandling::Stream

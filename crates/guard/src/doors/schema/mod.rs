@@ -15,7 +15,7 @@ use http::header::{ALLOW, COOKIE, HeaderValue};
 use http::response::Parts;
 use http::{Method, StatusCode};
 use inputs::{cookie_readings, pairs};
-use openapi::{Location, MediaType, Operation, ParameterError};
+use openapi::{Location, MediaType, Operation, ParameterError, SecurityScheme};
 use policy::{BuiltInDoor, DeprecatedOperation, ServerErrors, UndeclaredOperation, UnknownProperties};
 
 use super::Step;
@@ -35,6 +35,10 @@ pub(crate) struct Schema;
 impl super::Door for Schema {
     fn id(&self) -> DoorId {
         BuiltInDoor::Schema.into()
+    }
+
+    fn judges_by_route(&self) -> bool {
+        true
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
@@ -190,6 +194,9 @@ fn unknown_parameters(x: &Exchange<'_>, operation: &Operation) -> Decision {
     let Some(query) = x.target.query() else { return Decision::Pass };
     let known = |name: &str| {
         operation.parameters.iter().any(|p| p.location == Location::Query && p.owns(name))
+            || operation.security.schemes().any(
+                |scheme| matches!(scheme, SecurityScheme::ApiKey(Location::Query, key) if **key == *name),
+            )
             || x.route.schema.allow_properties.iter().any(|allowed| allowed == name)
     };
     let unknown: Vec<String> =

@@ -38,7 +38,6 @@ pub struct Rate {
     pub max_keys: usize,
     /// The secret of counter keys, where gateways share one.
     pub hash_secret: Option<HashSecret>,
-    pub(crate) login_paths: Vec<String>,
 }
 
 impl RateConfig {
@@ -50,7 +49,6 @@ impl RateConfig {
                 self.hash_secret_env.as_deref(),
                 reader,
             ),
-            login_paths: self.login_paths.clone(),
         }
     }
 }

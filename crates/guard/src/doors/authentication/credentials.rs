@@ -1,97 +1,38 @@
-//! Authentication: "whose token is this, and does it still hold?" ([guide §8])
-//!
-//! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
+//! What a request presents, verified.
 
 use std::sync::Arc;
 
-use http::StatusCode;
-use http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue};
 use identity::Principal;
-use inputs::cookie_readings;
-use policy::{AuthRequirement, BuiltInDoor};
+use inputs::{cookie_readings, pairs};
+use openapi::Location;
 
-use super::Step;
-use crate::decision::door_id::DoorId;
-use crate::decision::ruling::Ruling;
-use crate::decision::{Change, Decision, Refusal, Rewrite};
+use super::declared;
 use crate::engine::Engine;
-use crate::events::evidence::Evidence;
 use crate::exchange::Exchange;
-
-/// The door.
-pub(crate) struct Authentication;
-
-impl super::Door for Authentication {
-    fn id(&self) -> DoorId {
-        BuiltInDoor::Authentication.into()
-    }
-
-    fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
-        let engine = ruling.engine;
-        // Somebody else has verified who asks.
-        if x.principal.is_some() {
-            return scopes(x).into();
-        }
-        if engine.policy.auth.is_empty() || x.route.auth.require == AuthRequirement::Off {
-            return Step::PASS;
-        }
-        Step::later(admit(x, engine))
-    }
-}
-
-/// Verifies the credential and notes the principal.
-async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
-    let declared = x.operation().is_some_and(|operation| operation.is_secured());
-    let required =
-        x.route.auth.require == AuthRequirement::Required || declared || !x.route.auth.scopes.is_empty();
-    let credentials = match verify(x, engine).await {
-        Ok(credentials) => credentials,
-        // A login replaces whatever credential the client still has.
-        Err(_) if !required && &*x.route.name == "login" => return Decision::Pass,
-        Err((rule, evidence)) => return refuse(rule, evidence, "error=\"invalid_token\""),
-    };
-    x.principal = credentials.principal;
-    if x.principal.is_none() && required {
-        return refuse("no-credential", "none".into(), "");
-    }
-    match scopes(x) {
-        // An API that reads a credential which nobody verified would believe whatever it says.
-        Decision::Pass if !credentials.unverified.is_empty() => {
-            let evidence = Evidence::names(credentials.unverified.iter().map(|(name, _)| name.as_str()));
-            let change = Change::Headers(credentials.unverified);
-            Decision::Rewrite(Rewrite::new("unverified-credential", evidence, change))
-        }
-        decision => decision,
-    }
-}
-
-/// Whether the principal has the scopes that route and operation ask for.
-fn scopes(x: &Exchange<'_>) -> Decision {
-    let Some(principal) = &x.principal else { return Decision::Pass };
-    let missing = x.route.auth.scopes.iter().find(|scope| !principal.scopes.contains(scope));
-    let undeclared = x.operation().filter(|operation| !operation.allows(&principal.scopes));
-    let evidence = match (missing, undeclared) {
-        (Some(missing), _) => format!("no scope {missing}"),
-        (None, Some(operation)) => format!("none of the scopes that {} asks for", operation.id),
-        (None, None) => return Decision::Pass,
-    };
-    Decision::Refuse(
-        Refusal::new(StatusCode::FORBIDDEN, "scope", evidence)
-            .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"insufficient_scope\"")),
-    )
-}
 
 /// What a request presents: whom it comes from, and what was not verified.
 #[derive(Default)]
-struct Credentials {
-    principal: Option<Arc<Principal>>,
+pub(super) struct Credentials {
+    pub(super) principal: Option<Arc<Principal>>,
+    /// How it was presented.
+    pub(super) by: Presented,
     /// Headers without the credentials that could not be verified.
-    unverified: Vec<(HeaderName, Option<HeaderValue>)>,
+    pub(super) unverified: Vec<(HeaderName, Option<HeaderValue>)>,
+}
+
+/// Which credentials of a request the gate has verified.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Presented {
+    /// A bearer token, or the session that stands for one.
+    pub(super) token: bool,
+    /// An API key.
+    pub(super) key: bool,
 }
 
 /// Verifies every credential that is there: bearer token, API key, session cookie. A token or key that does not hold is
 /// an error; a session that has ended is no session.
-async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credentials, (&'static str, String)> {
+pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credentials, (&'static str, String)> {
     let auth = &engine.policy.auth;
     let now = x.unix_time();
     let mut credentials = Credentials::default();
@@ -101,14 +42,17 @@ async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credentials, (&'sta
                 let token = std::str::from_utf8(token).map_err(|_| ("token", "not ASCII".to_owned()))?;
                 let verified = engine.authenticator.token(token, now).await;
                 credentials.principal = Some(verified.map_err(|e| ("token", e.to_string()))?);
+                credentials.by.token = true;
             }
+            // What the document lets the API verify by itself is the API's.
+            None if declared::is_for_api(x, value.as_bytes()) => {}
             None => credentials.unverified.push((AUTHORIZATION, None)),
         }
     }
-    let mut keys = x.headers.get_all(&auth.api_key_header).iter();
-    if let Some(key) = keys.next() {
-        let known = key.to_str().ok().and_then(|key| engine.authenticator.api_key(key, now));
-        let (Some(principal), None) = (known, keys.next()) else {
+    let keys: Vec<Option<String>> = presented_keys(x, engine);
+    if let Some(key) = keys.first() {
+        let known = key.as_ref().and_then(|key| engine.authenticator.api_key(key, now));
+        let (Some(principal), 1) = (known, keys.len()) else {
             return Err(("api-key", "an API key that is not known, or has ended, or is one of two".into()));
         };
         let other = credentials.principal.as_ref().filter(|other| other.subject != principal.subject);
@@ -116,6 +60,7 @@ async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credentials, (&'sta
             return Err(("two-subjects", "token and API key are of different subjects".into()));
         }
         credentials.principal.get_or_insert(principal);
+        credentials.by.key = true;
     }
     let Some(name) = &auth.cookie else { return Ok(credentials) };
     let header = x.headers.get(COOKIE).map_or(&b""[..], |value| value.as_bytes());
@@ -127,7 +72,10 @@ async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credentials, (&'sta
         }
         let token = std::str::from_utf8(token).unwrap_or_default();
         match (&credentials.principal, engine.authenticator.token(token, now).await.ok()) {
-            (None, Some(session)) => credentials.principal = Some(session),
+            (None, Some(session)) => {
+                credentials.principal = Some(session);
+                credentials.by.token = true;
+            }
             (Some(principal), Some(session)) if principal.subject == session.subject => {}
             _ => is_verified = false,
         }
@@ -147,6 +95,33 @@ async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credentials, (&'sta
         credentials.unverified.push((COOKIE, value));
     }
     Ok(credentials)
+}
+
+/// The API keys of a request: in the header that the policy names, and where the document says that keys stand, if the
+/// policy knows any. `None` for one that is no text.
+fn presented_keys(x: &Exchange<'_>, engine: &Engine) -> Vec<Option<String>> {
+    let auth = &engine.policy.auth;
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let mut keys: Vec<Option<String>> = x.headers.get_all(&auth.api_key_header).iter().map(text).collect();
+    if auth.api_keys.is_empty() {
+        return keys;
+    }
+    for (location, name) in declared::keys(x) {
+        match location {
+            Location::Header if auth.api_key_header.as_str().eq_ignore_ascii_case(name) => {}
+            Location::Header if AUTHORIZATION.as_str().eq_ignore_ascii_case(name) => {}
+            Location::Header => keys.extend(x.headers.get_all(name).iter().map(text)),
+            Location::Query => {
+                let query = x.target.query().unwrap_or("").as_bytes();
+                keys.extend(
+                    pairs(query).filter(|(own, _)| own == name).map(|(_, value)| Some(value.into_owned())),
+                );
+            }
+            // A cookie may be a session that the API knows.
+            Location::Cookie | Location::Path => {}
+        }
+    }
+    keys
 }
 
 /// The name of a piece of a `Cookie` header.
@@ -174,17 +149,9 @@ fn is_disguised(piece: &[u8], name: &str) -> bool {
 }
 
 /// The token of `Bearer token`, whatever blank stands between: servers split at any.
-fn bearer(value: &[u8]) -> Option<&[u8]> {
+pub(super) fn bearer(value: &[u8]) -> Option<&[u8]> {
     let value = value.trim_ascii();
     let end = value.iter().position(u8::is_ascii_whitespace)?;
     let (scheme, token) = value.split_at_checked(end)?;
     scheme.eq_ignore_ascii_case(b"bearer").then(|| token.trim_ascii())
-}
-
-fn refuse(rule: &'static str, evidence: String, hint: &str) -> Decision {
-    let challenge = format!("Bearer {hint}");
-    let challenge = HeaderValue::try_from(challenge.trim()).unwrap_or(HeaderValue::from_static("Bearer"));
-    Decision::Refuse(
-        Refusal::new(StatusCode::UNAUTHORIZED, rule, evidence).header(WWW_AUTHENTICATE, challenge),
-    )
 }

@@ -1,0 +1,246 @@
+//! Every route that a request may be on to some server holds: whatever its path is spelled like, and whatever method a field
+//! names. Beside each attack stands its honest neighbour.
+
+use crate::support::{Recorder, Running, status};
+
+/// The key of alice is `alice`.
+const KEYS: &str = "[[auth.api_key]]\nsubject = 'alice'\nsha256 = '2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90'\n";
+const ALICE: (&str, &str) = ("X-API-Key", "alice");
+
+const ROUTES: &str = "
+[[route]]
+path = '/admin/**'
+auth = 'required'
+[[route]]
+path = '/orders/{id}'
+bind = { 'path.id' = 'sub' }
+[[route]]
+path = '/users/me'
+[[route]]
+path = '/users/{name}'
+bind = { 'path.name' = 'sub' }
+[[route]]
+path = '/reset/{id}'
+limits = ['1 per day by ip']
+[[route]]
+path = '/old/**'
+deny = true
+[[route]]
+path = '/api/**'
+[[route]]
+path = '/carts/{id}'
+methods = ['DELETE']
+auth = 'required'
+";
+
+fn gate(upstream: &Recorder) -> Running {
+    Running::start(&format!("{KEYS}{ROUTES}"), &[upstream.url()])
+}
+
+#[test]
+fn an_escaped_slash_is_a_slash_and_a_part_of_a_name() {
+    let upstream = Recorder::plain();
+    let gate = gate(&upstream);
+    for (path, expected) in [
+        ("/admin%2Fx", 401),
+        ("/admin%2fx/y", 401),
+        ("/x%2F..%2Fadmin", 400),
+        ("/..%2Fadmin", 400),
+        ("/ADMIN%2f", 401),
+        ("/admin%252Fx", 401),
+        ("/admin.%2Fx", 401),
+        ("/orders%2Falice", 401),
+        ("/orders%2Fbob", 401),
+        ("/admin%5Cx", 400),
+    ] {
+        assert_eq!(status(&gate.get(path)), expected, "{path}");
+        assert_eq!(upstream.take(), "", "{path}");
+    }
+    assert_eq!(status(&gate.ask("GET", "/orders%2Fbob", &[ALICE], b"")), 404);
+    assert_eq!(upstream.take(), "");
+    for path in
+        ["/orders%2Falice", "/projects/group%2Fname", "/pouch/%2F_local%2Fa", "/x%252Fy", "/admin%2Fx"]
+    {
+        assert_eq!(status(&gate.ask("GET", path, &[ALICE], b"")), 200, "{path}");
+        assert!(upstream.take().starts_with(&format!("GET {path} ")), "{path} is forwarded as it came");
+    }
+    for (path, expected) in [("/reset%2F1", 200), ("/Reset/2", 429), ("/reset%2f3", 429), ("/reset./4", 429)]
+    {
+        assert_eq!(status(&gate.get(path)), expected, "{path}: one limit holds for all of them");
+    }
+}
+
+#[test]
+fn blanks_and_dots_at_the_end_of_a_segment_make_no_difference() {
+    let upstream = Recorder::plain();
+    let gate = gate(&upstream);
+    for path in
+        ["/admin./x", "/admin%20/x", "/admin.%20./x", "/admin/x.", "/orders./alice", "/orders/.../alice"]
+    {
+        assert_eq!(status(&gate.get(path)), 401, "{path}");
+    }
+    assert_eq!(upstream.take(), "");
+    for path in ["/files/a.", "/files/a%20", "/v1./x", "/..."] {
+        assert_eq!(status(&gate.get(path)), 200, "{path}");
+    }
+}
+
+#[test]
+fn a_name_that_differs_from_a_fixed_one_in_case_is_held_by_both_routes() {
+    let upstream = Recorder::plain();
+    let gate = gate(&upstream);
+    assert_eq!(status(&gate.get("/users/me")), 200);
+    upstream.take();
+    for (path, expected) in
+        [("/users/ME", 404), ("/users/Me.", 404), ("/users/bob", 404), ("/users/alice", 200)]
+    {
+        assert_eq!(status(&gate.ask("GET", path, &[ALICE], b"")), expected, "{path}");
+    }
+}
+
+#[test]
+fn an_api_that_tells_spellings_apart_says_so() {
+    let upstream = Recorder::plain();
+    let policy = format!("{KEYS}[protocol]\npaths = 'exact'\n{ROUTES}");
+    let gate = Running::start(&policy, &[upstream.url()]);
+    for (path, expected) in [("/admin/x", 401), ("/Admin/x", 200), ("/admin%2Fx", 200), ("/users/ME", 401)] {
+        assert_eq!(status(&gate.get(path)), expected, "{path}");
+    }
+}
+
+#[test]
+fn a_denied_route_is_shut_in_every_spelling() {
+    let upstream = Recorder::plain();
+    let gate = gate(&upstream);
+    for path in ["/old", "/old/", "/OLD/x", "/old;a/x", "/old%2Fx", "/old./x"] {
+        assert_eq!(status(&gate.ask("GET", path, &[ALICE], b"")), 404, "{path}");
+    }
+    assert_eq!(upstream.take(), "");
+    assert!(
+        gate.events.has(&["denied-route", "\"path\":\"/old;a/x\""]),
+        "an event shows the path as it came"
+    );
+    assert!(gate.events.has(&["denied-route", "\"path\":\"/old%2Fx\""]));
+    for path in ["/older", "/x/old", "/ol/d"] {
+        assert_eq!(status(&gate.get(path)), 200, "{path}");
+    }
+}
+
+#[test]
+fn a_login_is_one_in_every_spelling_and_by_every_method_with_a_body() {
+    let upstream = Recorder::plain();
+    // A login holds bodies of 8 KiB at most, and any other route here one of a MiB.
+    for (method, path, expected) in [
+        ("POST", "/login", 413),
+        ("PUT", "/login", 413),
+        ("PATCH", "/x/session", 413),
+        ("DELETE", "/login", 413),
+        ("POST", "/login.json", 413),
+        ("POST", "/Login.php/", 413),
+        ("POST", "/token%20", 413),
+        ("POST", "/x%2Flogin", 413),
+        ("POST", "/api/v1/login", 413),
+        ("POST", "/api/v1/token.json", 413),
+        ("POST", "/loginx", 200),
+        ("POST", "/api/v1/log", 200),
+        ("POST", "/tokens", 200),
+        ("POST", "/login/help", 200),
+    ] {
+        // Each by a gate of its own: logins that fail are counted.
+        let answer = gate(&upstream).ask(method, path, &[("Content-Type", "text/plain")], &[b'a'; 9000]);
+        assert_eq!(status(&answer), expected, "{method} {path}");
+    }
+    let gate = gate(&upstream);
+    for (method, path) in [("GET", "/login"), ("DELETE", "/sessions"), ("GET", "/api/login")] {
+        assert_eq!(status(&gate.ask(method, path, &[], b"")), 200, "{method} {path}");
+    }
+}
+
+#[test]
+fn a_method_that_a_field_names_counts() {
+    let upstream = Recorder::plain();
+    let gate = gate(&upstream);
+    let form = "application/x-www-form-urlencoded";
+    let part = "--B\r\nContent-Disposition: form-data; name=\"_method\"\r\n\r\nDELETE\r\n--B--\r\n";
+    for (query, content_type, body, expected) in [
+        ("?_method=DELETE", form, "a=1", 401),
+        ("?_method=delete", form, "", 401),
+        ("", form, "_method=DELETE", 401),
+        ("", form, "a=1&_method=put&_method=delete", 401),
+        ("", form, ".method=DELETE", 401),
+        ("", "multipart/form-data; boundary=B", part, 401),
+        ("", "application/json", "{\"_method\":\"DELETE\"}", 401),
+        ("", form, "_method=PUT", 200),
+        ("", form, "method=DELETE", 200),
+        ("?method=DELETE", "application/json", "{\"method\":\"DELETE\"}", 200),
+        ("", "application/json", "{\"payment\":{\"_method\":\"DELETE\"}}", 200),
+    ] {
+        let target = format!("/carts/7{query}");
+        let answer = gate.ask("POST", &target, &[("Content-Type", content_type)], body.as_bytes());
+        assert_eq!(status(&answer), expected, "{target} {body}");
+    }
+    let authorized = gate.ask("POST", "/carts/7?_method=DELETE", &[ALICE], b"");
+    assert_eq!(status(&authorized), 200);
+}
+
+const DOCUMENT: &str = r#"
+openapi: 3.1.0
+info: { title: users, version: "1" }
+components:
+  securitySchemes: { key: { type: apiKey, in: header, name: X-API-Key } }
+paths:
+  /users/{id}: { get: { responses: { "200": { description: one } } } }
+  /users/export: { get: { responses: { "200": { description: all } } } }
+  /users/{id}/notes: { get: { responses: {} }, delete: { responses: {} } }
+  /reports: { get: { security: [{ key: [] }], responses: {} } }
+"#;
+
+fn documented(upstream: &Recorder, policy: &str, overlay: &str) -> (Running, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("api.yaml", DOCUMENT);
+    write(
+        "overlay.yaml",
+        &format!("overlay: 1.0.0\ninfo: {{ title: shut, version: '1' }}\nactions: [{overlay}]\n"),
+    );
+    let file = directory.path().join("doorward.toml");
+    let gateway = "[gateway]\nopenapi = 'api.yaml'\noverlay = ['overlay.yaml']\n";
+    std::fs::write(&file, format!("{gateway}{KEYS}{policy}")).unwrap();
+    (Running::from_file(&file, &[upstream.url()]), directory)
+}
+
+#[test]
+fn an_operation_that_an_overlay_removes_stays_shut() {
+    let upstream = Recorder::plain();
+    let whole = "{ target: '$.paths[\"/users/export\"]', remove: true }";
+    let one = "{ target: '$.paths[\"/users/export\"].get', remove: true }";
+    for overlay in [whole, one] {
+        let (gate, _directory) = documented(&upstream, "", overlay);
+        for path in ["/users/export", "/users/Export", "/users/EXPORT", "/users/export.", "/users/export;a"] {
+            assert_eq!(status(&gate.get(path)), 404, "{path}");
+            assert_eq!(status(&gate.ask("HEAD", path, &[], b"")), 404, "HEAD {path}");
+        }
+        assert_eq!(upstream.take(), "");
+        for path in ["/users/7", "/users/exports", "/users/export/notes"] {
+            assert_eq!(status(&gate.get(path)), 200, "{path}");
+        }
+        upstream.take();
+    }
+    let notes = "{ target: '$.paths[\"/users/{id}/notes\"].delete', remove: true }";
+    let (gate, _directory) = documented(&upstream, "", notes);
+    assert_eq!(status(&gate.ask("DELETE", "/users/7/notes", &[], b"")), 405);
+    assert_eq!(status(&gate.get("/users/7/notes")), 200);
+    assert_eq!(status(&gate.get("/users/export")), 200);
+}
+
+#[test]
+fn what_is_undeclared_and_only_reported_keeps_what_its_operation_asks_for() {
+    let upstream = Recorder::plain();
+    let overlay = "{ target: '$.paths[\"/users/{id}/notes\"].delete', remove: true }";
+    let (gate, _directory) = documented(&upstream, "[schema]\nundeclared = 'report'", overlay);
+    for path in ["/reports", "/reports/", "/Reports", "/reports;a", "/reports."] {
+        assert_eq!(status(&gate.get(path)), 401, "{path}");
+        assert_eq!(status(&gate.ask("GET", path, &[ALICE], b"")), 200, "{path}");
+    }
+    assert_eq!(status(&gate.get("/elsewhere")), 200);
+}

@@ -1,0 +1,110 @@
+//! The routes that a request may be on. Servers read paths in more than one way; what a request is to any of them holds.
+
+use std::sync::Arc;
+
+use http::Method;
+use openapi::{Captures, PathTemplate, Router, Spelling};
+
+use super::{RoutePolicy, is_login};
+
+/// Routes by path template; those of one template differ in their methods.
+pub(crate) type Routes = Router<Vec<Arc<RoutePolicy>>>;
+
+/// The routes of a policy by their spelling.
+#[derive(Debug)]
+pub(crate) struct RouteTable {
+    exact: Routes,
+    /// The same, found by the loosest spelling that a server may accept; nothing where the API tells spellings apart.
+    /// Entries may differ in spelling alone.
+    loose: Router<Vec<(PathTemplate, Vec<Arc<RoutePolicy>>)>>,
+    login: Arc<RoutePolicy>,
+    fallback: Arc<RoutePolicy>,
+    login_paths: Vec<String>,
+}
+
+/// A route that a request is on, with the values of its path parameters.
+#[derive(Debug, Clone)]
+pub struct RouteMatch<'r, 'p> {
+    /// The route.
+    pub route: &'r Arc<RoutePolicy>,
+    /// Its path parameters.
+    pub captures: Captures<'r, 'p>,
+}
+
+/// The routes that a request may be on.
+#[derive(Debug)]
+pub struct RouteMatches<'r, 'p> {
+    /// By the path as it is spelled, or by the loosest spelling where no route is spelled so.
+    pub first: RouteMatch<'r, 'p>,
+    /// By other readings.
+    pub others: Vec<RouteMatch<'r, 'p>>,
+}
+
+impl RouteTable {
+    pub(crate) fn new(
+        exact: Routes,
+        spelling: Spelling,
+        login: RoutePolicy,
+        fallback: RoutePolicy,
+        login_paths: Vec<String>,
+    ) -> Self {
+        let mut loose = Router::new(Spelling::Loose);
+        if spelling == Spelling::Loose {
+            for (template, routes) in exact.iter() {
+                loose.entry(template.clone(), Vec::new).push((template.clone(), routes.clone()));
+            }
+        }
+        RouteTable { exact, loose, login: Arc::new(login), fallback: Arc::new(fallback), login_paths }
+    }
+
+    /// The routes for a method and a normalized path; those for everything else where none is written down.
+    pub(crate) fn find<'p>(&self, method: &Method, path: &'p str, has_body: bool) -> RouteMatches<'_, 'p> {
+        let is_login = has_body && is_login(path, &self.login_paths);
+        let serve = |route, captures: &Captures<'_, 'p>| {
+            let route: &Arc<RoutePolicy> = route;
+            // Routes of one shape may name their parameters differently.
+            let names = route.template.iter().flat_map(PathTemplate::parameters);
+            let captures = names.zip(captures.iter().map(|(_, value)| *value)).collect();
+            let route = route.logins.as_ref().filter(|_| is_login).unwrap_or(route);
+            RouteMatch { route, captures }
+        };
+        let exact = self.exact.find(path);
+        let spelled = exact.as_ref().and_then(|(_, candidates, captures)| {
+            Some(serve(RoutePolicy::pick(candidates.iter(), method)?, captures))
+        });
+        let mut others = Vec::new();
+        if let Some((_, entries, captures)) = self.loose.find(path) {
+            // Templates that differ in spelling alone are told apart by an API that has both.
+            let is_spelled = spelled.is_some()
+                && entries.iter().any(|(template, _)| {
+                    exact.as_ref().is_some_and(|(spelled, ..)| spelled.as_str() == template.as_str())
+                });
+            if !is_spelled {
+                let picked =
+                    entries.iter().filter_map(|(_, routes)| RoutePolicy::pick(routes.iter(), method));
+                others.extend(picked.map(|route| serve(route, &captures)));
+            }
+        }
+        let first = spelled.or_else(|| (!others.is_empty()).then(|| others.remove(0)));
+        let first = first.unwrap_or_else(|| RouteMatch {
+            route: if is_login { &self.login } else { &self.fallback },
+            captures: Captures::new(),
+        });
+        RouteMatches { first, others }
+    }
+
+    /// Every route that was written down, then the two that are always there.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<RoutePolicy>> {
+        self.exact.iter().flat_map(|(_, list)| list).chain([&self.login, &self.fallback])
+    }
+
+    pub(crate) fn written(&self) -> &Routes {
+        &self.exact
+    }
+}
+
+/// The route that is written down for a method and a path, which may be a template: braces stand for themselves.
+pub(crate) fn written<'r>(routes: &'r Routes, method: &Method, path: &str) -> Option<&'r Arc<RoutePolicy>> {
+    let (_, candidates, _) = routes.find(path)?;
+    RoutePolicy::pick(candidates.iter(), method)
+}
