@@ -99,9 +99,11 @@ pub fn other_reading(
             Ok(root) => Some(ParsedBody::Xml(root)),
             // A document that says it is XML is read as XML by somebody; a page is not.
             Err(error) if is_xml_document(text) => return Err(error),
-            Err(_) => None,
+            Err(_) => xml::parse_loosely(text, limits).map(ParsedBody::Xml),
         },
-        ParsedBody::Text if content_type.trim_ascii().is_empty() && body.contains(&b'=') => {
+        ParsedBody::Text | ParsedBody::Json(_)
+            if content_type.trim_ascii().is_empty() && body.contains(&b'=') =>
+        {
             Some(ParsedBody::Form(form(body, limits)?))
         }
         _ => None,
@@ -240,8 +242,11 @@ impl Part {
             others.into_iter().find_map(|(name, value)| each(Input::value(name, value)))
         };
         let file_name = self.file_name.as_deref();
-        file_name
-            .and_then(|name| each(Input::value(&self.name, name.as_bytes())))
+        // Browsers wrote paths of Windows; some servers take a backslash for an escape.
+        let unescaped = file_name.filter(|name| name.contains('\\')).map(|name| name.replace('\\', ""));
+        let mut file_names = file_name.into_iter().chain(unescaped.as_deref());
+        file_names
+            .find_map(|name| each(Input::value(&self.name, name.as_bytes())))
             .or_else(|| content(each))
             .or_else(|| each(Input::name(&self.name, self.name.as_bytes())))
             .or_else(|| headers(each))
@@ -325,6 +330,15 @@ mod tests {
         let form = ParsedBody::Form(vec![("a".into(), "b c".into())]);
         assert_eq!(other("", b"a=b+c"), Ok(Some(form)));
         assert!(matches!(other("text/plain", b"<a>b</a>"), Ok(Some(ParsedBody::Xml(_)))));
+        let Ok(Some(ParsedBody::Xml(root))) = other("", b"<a b='1' b='2'>c<d>e") else {
+            panic!("a reader that does not mind mistakes reads this")
+        };
+        let found = inputs(&ParsedBody::Xml(root), "").join(" ");
+        for text in ["b=1", "b=2", "=c", "=e"] {
+            assert!(found.contains(text), "{text}: {found}");
+        }
+        let form = ParsedBody::Form(vec![("{\"a\":\"".into(), String::new()), ("b".into(), "c\"}".into())]);
+        assert_eq!(other("", br#"{"a":"&b=c"}"#), Ok(Some(form)));
         for (kind, body) in [
             (FORM, &b"a=b"[..]),
             (FORM, b"[a]=b"),
@@ -350,6 +364,27 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_text_without_a_media_type_is_a_field() {
+        let kind = |head: &str, content: &str| {
+            let body =
+                format!("--B\r\nContent-Disposition: form-data; name=a{head}\r\n\r\n{content}\r\n--B--\r\n");
+            let Ok(ParsedBody::Multipart(parts)) = parse("multipart/form-data; boundary=B", &body) else {
+                panic!("{head}");
+            };
+            parts[0].is_field()
+        };
+        for (head, content, is_field) in [
+            ("", "x", true),
+            ("; filename=blob\r\nContent-Type: text/plain", "x\ny", true),
+            ("; filename=a.txt", "x' or 1=1", true),
+            ("; filename=a.txt", "x\ny", false),
+            ("; filename=a.txt\r\nContent-Type: text/plain", "x", false),
+        ] {
+            assert_eq!(kind(head, content), is_field, "{head} {content}");
+        }
+    }
+
+    #[test]
     fn bodies_that_lie_about_themselves_are_refused() {
         assert!(parse("application/json", "{").is_err());
         assert_eq!(parse("multipart/form-data", "x"), Err(MultipartError::Boundary.into()));
@@ -364,6 +399,8 @@ mod tests {
             ("name=a\r\nContent-Transfer-Encoding: quoted-printable", "=27"),
             ("name=a\r\nContent-Type: application/json", "{\"a\":1,\"a\":2}"),
             ("name=_charset_", "utf-16"),
+            (r#"name="user\_id""#, "x"),
+            (r#"name="a\\b""#, "x"),
         ] {
             assert!(part(head, content).is_err(), "{head}");
         }
@@ -371,6 +408,7 @@ mod tests {
             ("name=a\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit", "x"),
             ("name=a; filename=b.json\r\nContent-Type: application/json", "{\"a\":1}"),
             ("name=_charset_", "UTF-8"),
+            (r#"name=a; filename="C:\dir\x.txt""#, "x"),
         ] {
             assert!(part(head, content).is_ok(), "{head}");
         }

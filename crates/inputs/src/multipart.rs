@@ -32,9 +32,17 @@ pub struct Part {
 }
 
 impl Part {
-    /// Whether it is a field, which scripts also send as a file called `blob`.
+    /// Whether it is a field. Scripts also send one as a file called `blob`; and where a file has no media type, some servers
+    /// take it for a field (formidable), so that a short line of text counts as one.
     pub fn is_field(&self) -> bool {
-        self.file_name.as_deref().is_none_or(|name| name == "blob")
+        const SHORT: usize = 8 << 10;
+        let is_line = || {
+            self.header("content-type").is_none()
+                && self.content.len() <= SHORT
+                && !self.content.contains(&b'\n')
+                && std::str::from_utf8(&self.content).is_ok()
+        };
+        self.file_name.as_deref().is_none_or(|name| name == "blob") || is_line()
     }
 
     /// Whether it holds JSON.
@@ -288,9 +296,11 @@ fn read_disposition(value: &[u8]) -> Result<(String, Option<String>), MultipartE
         let is_quoted_in = names_a_parameter(&value)
             || (quoting == Quoting::Escaped && value.contains(&b';'))
             || value.ends_with(b"\\");
+        // Some servers take any backslash away, others keep it.
+        let is_escaped = name == b"name" && value.contains(&b'\\');
         // An unquoted value with quotes or escapes of another grammar.
         let is_odd = quoting == Quoting::None && value.iter().any(|byte| b"'%*".contains(byte));
-        if name.starts_with(b"name") && name != b"name" || is_quoted_in || is_odd {
+        if name.starts_with(b"name") && name != b"name" || is_quoted_in || is_escaped || is_odd {
             return Err(MultipartError::Parameter);
         }
         let value = String::from_utf8(value).map_err(|_| MultipartError::Parameter)?;

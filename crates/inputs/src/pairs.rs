@@ -26,6 +26,21 @@ pub fn top_name(key: &str) -> &str {
     }
 }
 
+/// Every name that some server reads in a key of a query or a form: the whole, and what stands before, between or behind
+/// its brackets and dots. Rack drops brackets in front and ends a name at the next; qs ends it at the first opening one,
+/// also where that is never closed; others part names at dots.
+pub fn top_names(key: &str) -> impl Iterator<Item = &str> {
+    let key = key.split('\0').next().unwrap_or(key);
+    let bare = key.trim_start_matches(['[', ']']);
+    let until = |end: &'static [char]| bare.split(end).next().unwrap_or(bare);
+    let names = [top_name(key), key, until(&['[', ']']), until(&['[', ']', '.'])];
+    names
+        .into_iter()
+        .enumerate()
+        .filter(move |(at, name)| !names.iter().take(*at).any(|known| known == name))
+        .map(|(_, name)| name)
+}
+
 /// Undoes percent-encoding, and `+` for a blank.
 fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.contains(&b'+') {

@@ -59,6 +59,47 @@ pub(super) fn parse(text: &[u8], limits: StructureLimits) -> Result<XmlElement, 
     root.filter(|_| open.is_empty()).ok_or(BodyError::Xml)
 }
 
+/// What a reader that does not mind mistakes finds in a text before the first one that it cannot pass over: names,
+/// attributes (also twice), texts. All of them stand in one element.
+pub(super) fn parse_loosely(text: &[u8], limits: StructureLimits) -> Option<XmlElement> {
+    let mut reader = Reader::from_reader(text);
+    reader.config_mut().check_end_names = false;
+    reader.config_mut().allow_unmatched_ends = true;
+    let mut found = XmlElement::default();
+    while let Ok(event) = reader.read_event() {
+        if found.children.len() > limits.members {
+            break;
+        }
+        let text_of = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        match event {
+            Event::Eof => break,
+            Event::Start(start) | Event::Empty(start) => {
+                let name = text_of(start.name().as_ref().as_bytes());
+                let mut attributes = start.attributes();
+                let attributes = attributes.with_checks(false).flatten().take(limits.members);
+                let attributes = attributes.map(|attribute| {
+                    let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+                    let value =
+                        value.map_or_else(|_| text_of(attribute.value.as_ref().as_bytes()), Cow::into_owned);
+                    (text_of(attribute.key.as_ref().as_bytes()), value)
+                });
+                let attributes = attributes.collect();
+                found.children.push(XmlElement { name, attributes, ..XmlElement::default() });
+            }
+            Event::Text(text) => {
+                let text = text_of(text.as_ref().as_bytes());
+                found.children.push(XmlElement { text, ..XmlElement::default() });
+            }
+            Event::CData(text) => {
+                let text = text_of(text.as_ref().as_bytes());
+                found.children.push(XmlElement { text, ..XmlElement::default() });
+            }
+            _ => {}
+        }
+    }
+    (!found.children.is_empty()).then_some(found)
+}
+
 /// A document in UTF-8; one that declares Latin-1, and is in it, is converted.
 fn in_utf8(text: &[u8]) -> Cow<'_, [u8]> {
     /// Where a declaration stands.

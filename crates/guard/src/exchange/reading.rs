@@ -214,7 +214,8 @@ impl<'e> Exchange<'e> {
                 methods.push(method);
             }
         };
-        for (name, value) in byte_pairs(self.target.query().unwrap_or("").as_bytes()) {
+        for (name, value) in byte_pairs(self.target.query().unwrap_or("").trim_start_matches('?').as_bytes())
+        {
             note(&String::from_utf8_lossy(&name), &String::from_utf8_lossy(&value));
         }
         let parsed = self.body.iter().flat_map(|held| std::iter::once(&held.parsed).chain(&held.other));

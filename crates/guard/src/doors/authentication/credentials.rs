@@ -141,11 +141,22 @@ fn is_disguised(piece: &[u8], name: &str) -> bool {
     let key = text.split('=').next().unwrap_or_default();
     let is_folded =
         |key: &str| fold(key) == fold(name) || key.trim().replace(['.', ' ', '['], "_") == fold(name);
-    is_folded(key)
-        || text
-            .split_whitespace()
-            .skip(1)
-            .any(|word| word.split_once('=').is_some_and(|(key, _)| key == name))
+    is_folded(key) || stands_behind_blank(&text, name)
+}
+
+/// Whether a cookie of this name stands in a piece behind a blank, where some servers end the one before it.
+fn stands_behind_blank(piece: &str, name: &str) -> bool {
+    let mut words = piece.split_whitespace().peekable();
+    let mut is_first = true;
+    while let Some(word) = words.next() {
+        let rest = word.strip_prefix(name).filter(|_| !is_first);
+        let mut is_followed = || words.peek().is_some_and(|next| next.starts_with('='));
+        if rest.is_some_and(|rest| rest.starts_with('=') || (rest.is_empty() && is_followed())) {
+            return true;
+        }
+        is_first = false;
+    }
+    false
 }
 
 /// The token of `Bearer token`, whatever blank stands between: servers split at any.

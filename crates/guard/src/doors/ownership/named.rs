@@ -5,7 +5,7 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
 #[cfg(feature = "graphql")]
 use inputs::graphql;
-use inputs::{ParsedBody, pairs, top_name};
+use inputs::{ParsedBody, pairs, top_names};
 use openapi::Pointer;
 use policy::{Input, ObjectReference};
 use serde_json::Value;
@@ -97,7 +97,7 @@ pub(crate) fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
         Input::Graphql(_) => None,
         #[cfg(feature = "graphql")]
         Input::Graphql(path) => {
-            let query = x.target.query().unwrap_or("");
+            let query = x.target.query().unwrap_or("").trim_start_matches('?');
             let mut texts = Some(Vec::new());
             let parsed = x.body.as_ref().map(|body| (&body.parsed, &body.decoded[..]));
             graphql::arguments(query, parsed, path, &mut |value| collect(value, &mut texts))?;
@@ -146,7 +146,8 @@ pub(crate) fn texts_elsewhere(x: &Exchange<'_>, input: &Input) -> Vec<String> {
 
 /// The values of a parameter of the query. Some servers part pairs at a semicolon, too.
 fn in_query(x: &Exchange<'_>, name: &str) -> Vec<String> {
-    let query = x.target.query().unwrap_or("").as_bytes();
+    // Some servers pass over further question marks.
+    let query = x.target.query().unwrap_or("").trim_start_matches('?').as_bytes();
     let mut values: Vec<String> =
         pairs(query).filter(|(key, _)| is_named(key, name)).map(|(_, value)| value.into_owned()).collect();
     if query.contains(&b';') {
@@ -186,10 +187,10 @@ fn in_body(body: &ParsedBody, pointer: &Pointer) -> Option<Vec<String>> {
 }
 
 /// Whether a key of a query or a form is read as a name somewhere: `user_id`, `USER_ID`, `user_id[]`, `user_id[0]`, and
-/// what PHP makes of `user.id`, `user id` and `user[id`.
+/// what PHP makes of `user.id`, `user id` and `user[id`; and an object of that name, `user_id.x` or `user_id[x`.
 fn is_named(key: &str, name: &str) -> bool {
-    let key = top_name(key);
-    key.eq_ignore_ascii_case(name) || folded(key) == folded(name)
+    let folded_name = folded(name);
+    top_names(key).any(|key| key.eq_ignore_ascii_case(name) || folded(key) == folded_name)
 }
 
 /// A name without case, and with the characters that servers take for one another as one.
@@ -227,6 +228,11 @@ mod tests {
             "[user_id]",
             "[user_id][]",
             "user_id\0x",
+            "user_id]",
+            "[user_id",
+            "user_id[0",
+            "user_id[",
+            "user_id.x",
         ] {
             assert!(is_named(key, "user_id"), "{key}");
         }
