@@ -92,6 +92,8 @@ pub fn other_reading(
             ([b'{', ..], _) | ([b'[', ..], Some(b'{' | b'[' | b'"')) => {
                 Some(ParsedBody::Json(lenient_json(text, limits)?.ok_or(BodyError::Ambiguous)?))
             }
+            // `[name]=Ada` is a form, and `[1,{}]` a list.
+            ([b'[', ..], _) => lenient_json(text, limits)?.map(ParsedBody::Json),
             _ => None,
         },
         #[cfg(feature = "xml")]
@@ -325,6 +327,8 @@ mod tests {
             other_reading(kind.as_bytes(), &parsed, &body, LIMITS)
         };
         const FORM: &str = "application/x-www-form-urlencoded";
+        let list = ParsedBody::Json(serde_json::json!([1, { "a": "b" }]));
+        assert_eq!(other(FORM, br#"[1,{"a":"b"}]"#), Ok(Some(list)));
         let json = ParsedBody::Json(serde_json::json!({ "a": "b&c=d" }));
         assert_eq!(other(FORM, br#" {"a":"b&c=d"}"#), Ok(Some(json)));
         let form = ParsedBody::Form(vec![("a".into(), "b c".into())]);

@@ -40,6 +40,12 @@ impl ContentType {
             return Err(ContentTypeError::Malformed);
         }
         let content_type = ContentType { essence: String::from_utf8_lossy(essence).to_ascii_lowercase() };
+        // There is no such type, and some servers look at the beginning only.
+        let is_longer =
+            |known: &str| content_type.essence.strip_prefix(known).is_some_and(|rest| !rest.is_empty());
+        if is_longer("application/x-www-form-urlencoded") || is_longer("multipart/form-data") {
+            return Err(ContentTypeError::Malformed);
+        }
         let mut known: Vec<&[u8]> = Vec::new();
         for parameter in Parameters(parameters) {
             let parameter = parameter.ok_or(ContentTypeError::Malformed)?;
@@ -120,6 +126,8 @@ mod tests {
             ("multipart/form-data, x", E::Malformed),
             ("text/plain, application/json", E::Malformed),
             ("application/json/x", E::Malformed),
+            ("application/x-www-form-urlencodedx", E::Malformed),
+            ("multipart/form-data+x; boundary=B", E::Malformed),
             ("application/", E::Malformed),
             ("; charset=utf-8", E::Malformed),
             ("application/json; charset", E::Malformed),

@@ -33,14 +33,51 @@ const DUPLICATE: &str = "doorward: duplicate key";
 const DEEP: &str = "doorward: too deep";
 const MANY: &str = "doorward: too many";
 
-/// Parses a body.
+/// Parses a body. Half of a surrogate pair in a value (`"\ud83d"`, as JavaScript writes a text that was cut within an
+/// emoji) is read as U+FFFD, which most readers put there; in a name it is an error.
 ///
 /// # Errors
 /// When it is not JSON, is too deep or too large, or an object has a key twice.
 pub fn parse_json(text: &[u8], limits: StructureLimits) -> Result<Value, JsonError> {
+    match parse(text, limits, false) {
+        Err(error @ JsonError::Syntax(..)) => {
+            without_half_pairs(text).map_or(Err(error), |mended| parse(&mended, limits, true))
+        }
+        parsed => parsed,
+    }
+}
+
+/// The text with U+FFFD for each half of a surrogate pair; `None` where it has none.
+fn without_half_pairs(text: &[u8]) -> Option<Vec<u8>> {
+    let code = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut mended = Vec::new();
+    let (mut at, mut done) = (0, 0);
+    while let Some(next) = memchr::memchr(b'\\', text.get(at..)?) {
+        at += next;
+        let follows = || matches!(code(at + 6), Some(0xdc00..=0xdfff));
+        at += match code(at) {
+            Some(0xd800..=0xdbff) if follows() => 12,
+            Some(0xd800..=0xdfff) => {
+                mended.extend_from_slice(text.get(done..at)?);
+                mended.extend_from_slice(b"\\ufffd");
+                done = at + 6;
+                6
+            }
+            Some(_) => 6,
+            None => 2,
+        };
+    }
+    mended.extend_from_slice(text.get(done..)?);
+    (done > 0).then_some(mended)
+}
+
+fn parse(text: &[u8], limits: StructureLimits, is_mended: bool) -> Result<Value, JsonError> {
     let left = Cell::new(limits.members);
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let seed = Limited { depth: limits.depth, left: &left };
+    let seed = Limited { depth: limits.depth, left: &left, is_mended };
     let parsed = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     parsed.map_err(|e| {
         let text = e.to_string();
@@ -98,6 +135,8 @@ fn has_huge_token(text: &[u8]) -> bool {
 struct Limited<'c> {
     depth: usize,
     left: &'c Cell<usize>,
+    /// Whether halves of surrogate pairs were replaced.
+    is_mended: bool,
 }
 
 impl Limited<'_> {
@@ -177,6 +216,10 @@ impl<'de> Visitor<'de> for Limited<'_> {
         let inner = self.inner()?;
         let mut map = Map::new();
         while let Some(key) = access.next_key::<String>()? {
+            // A reader that drops a half would read another name.
+            if self.is_mended && key.contains('\u{fffd}') {
+                return Err(A::Error::custom("half a surrogate pair in a name"));
+            }
             let value = access.next_value_seed(inner)?;
             if map.insert(key, value).is_some() {
                 return Err(A::Error::custom(DUPLICATE));
@@ -197,6 +240,25 @@ mod tests {
         let text = r#"{"b":[1,-2,3.5,true,null,"é\n"],"a":{"x":18446744073709551615}}"#;
         let value = parse_json(text.as_bytes(), LIMITS).unwrap();
         assert_eq!(value.to_string(), text);
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_a_replacement_character_in_a_value_and_an_error_in_a_name() {
+        for (text, expected) in [
+            (r#"{"t":"\ud83d"}"#, Some("\u{fffd}")),
+            (r#"{"t":"\uDC00x"}"#, Some("\u{fffd}x")),
+            (r#"{"t":"a\ud83d\ud83d\ude00"}"#, Some("a\u{fffd}\u{1f600}")),
+            (r#"{"t":"\\ud83d"}"#, Some("\\ud83d")),
+            (r#"{"t":"\ud83d\n"}"#, Some("\u{fffd}\n")),
+            (r#"{"t\ud83d":"x"}"#, None),
+            (r#"{"t":"\ud83d"#, None),
+            (r#"{"t":"\ud83d","t":"\ud83d"}"#, None),
+            (r#"{"t":"\ud83"}"#, None),
+        ] {
+            let read = parse_json(text.as_bytes(), LIMITS);
+            let read = read.as_ref().ok().and_then(|value| value.get("t")).and_then(Value::as_str);
+            assert_eq!(read, expected, "{text}");
+        }
     }
 
     #[test]

@@ -50,4 +50,4 @@ pub use json::{JsonError, parse_json};
 pub use limits::StructureLimits;
 pub use media_type::media_type;
 pub use multipart::{MultipartError, Part, write_multipart};
-pub use pairs::{byte_pairs, cookie_readings, pairs, top_name, top_names};
+pub use pairs::{byte_pairs, cookie_readings, pairs, semicolon_pairs, top_name, top_names};

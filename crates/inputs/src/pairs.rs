@@ -28,10 +28,10 @@ pub fn top_name(key: &str) -> &str {
 
 /// Every name that some server reads in a key of a query or a form: the whole, and what stands before, between or behind
 /// its brackets and dots. Rack drops brackets in front and ends a name at the next; qs ends it at the first opening one,
-/// also where that is never closed; others part names at dots.
+/// also where that is never closed; others part names at dots, and pass over one in front.
 pub fn top_names(key: &str) -> impl Iterator<Item = &str> {
     let key = key.split('\0').next().unwrap_or(key);
-    let bare = key.trim_start_matches(['[', ']']);
+    let bare = key.trim_start_matches(['[', ']', '.']);
     let until = |end: &'static [char]| bare.split(end).next().unwrap_or(bare);
     let names = [top_name(key), key, until(&['[', ']']), until(&['[', ']', '.'])];
     names
@@ -39,6 +39,13 @@ pub fn top_names(key: &str) -> impl Iterator<Item = &str> {
         .enumerate()
         .filter(move |(at, name)| !names.iter().take(*at).any(|known| known == name))
         .map(|(_, name)| name)
+}
+
+/// The pairs of a query or a form as servers read them that part them at a semicolon, too (Rack 2, Perl's Plack); nothing
+/// where that makes no difference.
+pub fn semicolon_pairs(text: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [u8]>)> {
+    let text = if text.contains(&b';') { text } else { &[] };
+    text.split(|byte| b"&;".contains(byte)).flat_map(byte_pairs)
 }
 
 /// Undoes percent-encoding, and `+` for a blank.

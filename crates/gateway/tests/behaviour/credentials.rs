@@ -154,3 +154,24 @@ fn a_credential_that_the_gate_knows_counts_as_what_it_is() {
     gate.ask("GET", "/public", &[BASIC], b"");
     assert!(!upstream.take().contains("Basic"), "nobody has asked for it");
 }
+
+#[test]
+fn a_session_that_some_server_reads_is_taken_away_when_nobody_has_verified_it() {
+    let upstream = Recorder::plain();
+    let gate = Running::start(&format!("[auth]\ncookie = 'session'\n{KEYS}"), &[upstream.url()]);
+    for cookie in [
+        "session=forged",
+        "a session = forged",
+        "a=b session = forged",
+        "a=b session=forged",
+        "%73ession=forged",
+        "session[a]=forged",
+    ] {
+        assert_eq!(status(&gate.ask("GET", "/x", &[("Cookie", cookie)], b"")), 200, "{cookie}");
+        assert!(!upstream.take().contains("forged"), "{cookie}");
+    }
+    for cookie in ["sessions=kept", "a=session kept", "a=my session, kept"] {
+        gate.ask("GET", "/x", &[("Cookie", cookie)], b"");
+        assert!(upstream.take().contains("kept"), "{cookie}");
+    }
+}

@@ -167,7 +167,7 @@ fn multipart_bodies_that_servers_read_differently_are_refused() {
         let (answer, seen) = send(kind, &part(disposition));
         assert_eq!((answer, seen.as_str()), (400, ""), "{disposition}");
     }
-    let file = part("name=\"f\"; filename=\"notes.txt\"");
+    let file = part("name=\"f\"; filename=\"notes.txt\"\r\nContent-Type: text/plain");
     let hidden = "--C\r\nContent-Disposition: form-data; name=\"id\"\r\n\r\n1\r\n--C--\r\n";
     for (content_type, body) in [
         ("multipart/form-data; boundary=B; boundary=C", format!("{file}{hidden}")),

@@ -211,6 +211,17 @@ fn a_bound_field_is_the_same_under_every_name_and_in_every_place() {
         ("/list?user_id=bob", "application/json", r#"{"user_id":"alice"}"#),
         ("/list?user.id=alice", FORM, ""),
         ("/named", FORM, r#"{"role":"admin"}"#),
+        ("/save", FORM, "user_id]=alice"),
+        ("/save", FORM, "[user_id=alice"),
+        ("/save", FORM, "user_id[0=alice"),
+        ("/save", FORM, "user_id.x=alice"),
+        ("/save", FORM, ".user_id=alice"),
+        ("/save", FORM, "a=1;user_id=alice"),
+        ("/save", FORM, r#"[1,{"user_id":"alice"}]"#),
+        ("/save", "", r#"{"a":"&user_id=alice&"}"#),
+        ("/list??user_id=alice", FORM, ""),
+        ("/list?[user_id.x=alice", FORM, ""),
+        ("/save", "application/x-www-form-urlencodedx", "user_id=alice"),
     ] {
         let (answer, is_alone) = ask(target, kind, body);
         assert!((400..500).contains(&answer) && is_alone, "{target} {kind} {body} answered {answer}");
@@ -222,6 +233,8 @@ fn a_bound_field_is_the_same_under_every_name_and_in_every_place() {
         ("/save?page=1", "application/json", r#"{"user_id":"bob"}"#),
         ("/list?user_id=bob", "application/json", r#"{"user":{"user_id":"x"}}"#),
         ("/named", FORM, "name=Ada"),
+        ("/save", FORM, "user_ids=alice&note=a;b"),
+        ("/save", "", r#"{"user_id":"bob","note":"a=b&c"}"#),
     ] {
         assert_eq!(ask(target, kind, body).0, 200, "{target} {kind} {body}");
     }

@@ -110,6 +110,13 @@ pub struct HeldBody {
     pub other: Option<ParsedBody>,
 }
 
+impl HeldBody {
+    /// What servers read in it.
+    pub(crate) fn readings(&self) -> impl Iterator<Item = &ParsedBody> {
+        std::iter::once(&self.parsed).chain(&self.other)
+    }
+}
+
 /// How the client stands against its strictest limit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RateLimitStatus {

@@ -10,7 +10,7 @@ use openapi::{Captures, Document, Found};
 use policy::{PathMatching, Policy, RoutePolicy};
 
 use super::target::Target;
-use super::{Declared, Exchange};
+use super::{Declared, Exchange, HeldBody};
 use crate::engine::Engine;
 
 /// A request as one server reads it.
@@ -218,8 +218,7 @@ impl<'e> Exchange<'e> {
         {
             note(&String::from_utf8_lossy(&name), &String::from_utf8_lossy(&value));
         }
-        let parsed = self.body.iter().flat_map(|held| std::iter::once(&held.parsed).chain(&held.other));
-        for parsed in parsed {
+        for parsed in self.body.iter().flat_map(HeldBody::readings) {
             match parsed {
                 ParsedBody::Form(fields) => fields.iter().for_each(|(name, value)| note(name, value)),
                 ParsedBody::Multipart(parts) => {

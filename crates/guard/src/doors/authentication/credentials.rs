@@ -141,7 +141,8 @@ fn is_disguised(piece: &[u8], name: &str) -> bool {
     let key = text.split('=').next().unwrap_or_default();
     let is_folded =
         |key: &str| fold(key) == fold(name) || key.trim().replace(['.', ' ', '['], "_") == fold(name);
-    is_folded(key) || stands_behind_blank(&text, name)
+    let unescaped = percent_encoding::percent_decode_str(key).decode_utf8_lossy();
+    is_folded(key) || is_folded(&unescaped) || stands_behind_blank(&text, name)
 }
 
 /// Whether a cookie of this name stands in a piece behind a blank, where some servers end the one before it.

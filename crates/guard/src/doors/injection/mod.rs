@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 use detect::{Class, Confidence, Finding};
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, COOKIE};
-use inputs::{Input, InputKind, ParsedBody, byte_pairs, cookie_readings, is_binary_file};
+use inputs::{Input, InputKind, ParsedBody, byte_pairs, cookie_readings, is_binary_file, semicolon_pairs};
 use policy::{BuiltInDoor, DetectorLevels, MinConfidence, NativeDetectors, RoutePolicy};
 use serde_json::{Map, Value};
 
@@ -158,6 +158,7 @@ impl Judging<'_, '_> {
             let whole: Cow<'_, [u8]> = percent_encoding::percent_decode(query).into();
             self.again("query", &whole)?;
         }
+        self.semicolons(query)?;
         self.together(&pairs)?;
         for cookie in x.headers.get_all(COOKIE) {
             for (name, value) in cookie_readings(cookie.as_bytes()) {
@@ -199,8 +200,11 @@ impl Judging<'_, '_> {
         if let Some(refused) = found {
             return Err(refused);
         }
+        if body.readings().any(|reading| matches!(reading, ParsedBody::Form(_))) {
+            self.semicolons(&body.decoded)?;
+        }
         #[cfg(feature = "graphql")]
-        for reading in std::iter::once(&body.parsed).chain(&body.other) {
+        for reading in body.readings() {
             for literal in inputs::graphql::literals(reading, &body.decoded) {
                 self.named("query", literal.as_bytes(), &detect::ALL)?;
             }
@@ -229,6 +233,14 @@ impl Judging<'_, '_> {
             InputKind::Value => self.named(input.name, input.value, &detect::ALL),
             InputKind::File => self.named(input.name, input.value, FILES),
         }
+    }
+
+    /// Judges a query or a form as servers read it that part pairs at a semicolon, too.
+    fn semicolons(&mut self, text: &[u8]) -> Result<(), Decision> {
+        for (name, value) in semicolon_pairs(text) {
+            self.again(&String::from_utf8_lossy(&name), &value)?;
+        }
+        Ok(())
     }
 
     /// Judges values as applications put them together.

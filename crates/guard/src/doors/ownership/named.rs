@@ -5,7 +5,7 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
 #[cfg(feature = "graphql")]
 use inputs::graphql;
-use inputs::{ParsedBody, pairs, top_names};
+use inputs::{ParsedBody, byte_pairs, semicolon_pairs, top_names};
 use openapi::Pointer;
 use policy::{Input, ObjectReference};
 use serde_json::Value;
@@ -110,9 +110,9 @@ pub(crate) fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
         }
         Input::Body(pointer) => {
             let body = x.body.as_ref()?;
-            let mut texts = in_body(&body.parsed, pointer)?;
+            let mut texts = in_body(&body.parsed, &body.decoded, pointer)?;
             if let Some(other) = &body.other {
-                texts.extend(in_body(other, pointer)?);
+                texts.extend(in_body(other, &body.decoded, pointer)?);
             }
             Some(texts)
         }
@@ -131,35 +131,33 @@ pub(crate) fn texts_elsewhere(x: &Exchange<'_>, input: &Input) -> Vec<String> {
             let Ok(pointer) = format!("/{}", name.replace('~', "~0").replace('/', "~1")).parse() else {
                 return Vec::new();
             };
-            let body = x.body.as_ref().map(|body| (&body.parsed, &body.other));
-            let readings = body.into_iter().flat_map(|(parsed, other)| std::iter::once(parsed).chain(other));
+            let raw = x.body.as_ref().map_or(&[][..], |body| &body.decoded);
+            let readings = x.body.iter().flat_map(|body| body.readings());
             // What holds no names holds none of this one.
             let named = readings
                 .filter(|body| !matches!(body, ParsedBody::Text | ParsedBody::Binary | ParsedBody::Xml(_)));
             // An object or nothing under the name is another thing than the parameter.
-            let texts = named.filter_map(|body| in_body(body, &pointer)).flatten();
+            let texts = named.filter_map(|body| in_body(body, raw, &pointer)).flatten();
             texts.filter(|text| !text.is_empty()).collect()
         }
         _ => Vec::new(),
     }
 }
 
-/// The values of a parameter of the query. Some servers part pairs at a semicolon, too.
+/// The values of a parameter of the query. Some servers pass over further question marks.
 fn in_query(x: &Exchange<'_>, name: &str) -> Vec<String> {
-    // Some servers pass over further question marks.
-    let query = x.target.query().unwrap_or("").trim_start_matches('?').as_bytes();
-    let mut values: Vec<String> =
-        pairs(query).filter(|(key, _)| is_named(key, name)).map(|(_, value)| value.into_owned()).collect();
-    if query.contains(&b';') {
-        let pieces = query.split(|byte| b"&;".contains(byte)).flat_map(pairs);
-        let more = pieces.filter(|(key, _)| is_named(key, name)).map(|(_, value)| value.into_owned());
-        values.extend(more.collect::<Vec<_>>());
-    }
-    values
+    in_pairs(x.target.query().unwrap_or("").trim_start_matches('?').as_bytes(), name)
+}
+
+/// The values under a name in a query or a form. Some servers part pairs at a semicolon, too.
+fn in_pairs(text: &[u8], name: &str) -> Vec<String> {
+    let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let all = byte_pairs(text).chain(semicolon_pairs(text));
+    all.filter(|(key, _)| is_named(&lossy(key), name)).map(|(_, value)| lossy(&value)).collect()
 }
 
 /// The texts at a pointer of a body; of each item, where the body is a list.
-fn in_body(body: &ParsedBody, pointer: &Pointer) -> Option<Vec<String>> {
+fn in_body(body: &ParsedBody, raw: &[u8], pointer: &Pointer) -> Option<Vec<String>> {
     match body {
         ParsedBody::Empty => Some(Vec::new()),
         ParsedBody::Json(value) => {
@@ -171,11 +169,7 @@ fn in_body(body: &ParsedBody, pointer: &Pointer) -> Option<Vec<String>> {
             }
             texts
         }
-        ParsedBody::Form(fields) => {
-            let name = pointer.as_str().strip_prefix('/')?;
-            let named = fields.iter().filter(|(key, _)| is_named(key, name));
-            Some(named.map(|(_, value)| value.clone()).collect())
-        }
+        ParsedBody::Form(_) => Some(in_pairs(raw, pointer.as_str().strip_prefix('/')?)),
         ParsedBody::Multipart(parts) => {
             let name = pointer.as_str().strip_prefix('/')?;
             let named = parts.iter().filter(|part| is_named(&part.name, name));
@@ -233,6 +227,7 @@ mod tests {
             "user_id[0",
             "user_id[",
             "user_id.x",
+            ".user_id",
         ] {
             assert!(is_named(key, "user_id"), "{key}");
         }
