@@ -148,7 +148,9 @@ impl Reader {
         let request = request.map(|()| Forwarded::held(Bytes::new()));
         let (parts, body) = forward(request, self.client).await?.into_parts();
         let body = match parts.status {
-            StatusCode::OK => collect(body, self.limit, self.timeout).await.map_err(|_| ReadError::Body)?,
+            StatusCode::OK => {
+                collect(body, self.limit, self.timeout).await.map_err(|_| ReadError::Body)?.bytes
+            }
             _ => Bytes::new(),
         };
         Ok(Response::from_parts(parts, body))

@@ -1,5 +1,6 @@
 //! `Content-Type` (RFC 9110 §8.3), read by its grammar: what one server reads into a malformed one, another does not.
 
+use super::media_type::is_json;
 use super::parameters::{Parameters, is_token};
 
 /// The media type of a body, and what it says about its characters.
@@ -71,9 +72,9 @@ impl ContentType {
         &self.essence
     }
 
-    /// Whether it is JSON, or a type built on it (RFC 6839 §3.1).
+    /// Whether it is JSON, or a type built on it.
     pub fn is_json(&self) -> bool {
-        ["application/json", "text/json"].contains(&self.essence()) || self.essence.ends_with("+json")
+        is_json(&self.essence)
     }
 
     /// Whether it is XML, or a type built on it (RFC 7303).

@@ -48,6 +48,6 @@ pub use graphql_path::GraphqlPath;
 pub use input::{Input, InputKind};
 pub use json::{JsonError, parse_json};
 pub use limits::StructureLimits;
-pub use media_type::media_type;
+pub use media_type::{is_json, media_type};
 pub use multipart::{MultipartError, Part, write_multipart};
 pub use pairs::{byte_pairs, cookie_readings, pairs, semicolon_pairs, top_name, top_names};

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::content_type::{ContentType, ContentTypeError};
-use super::media_type::media_type;
+use super::media_type::{is_json, media_type};
 use super::parameters::{Parameter, Parameters, Quoting, is_token};
 
 /// A part of a multipart body.
@@ -47,7 +47,7 @@ impl Part {
 
     /// Whether it holds JSON.
     pub fn is_json(&self) -> bool {
-        self.media_type == "application/json" || self.media_type.ends_with("+json")
+        is_json(&self.media_type)
     }
 
     /// The value of a header field; names are compared without case.

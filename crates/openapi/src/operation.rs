@@ -112,10 +112,9 @@ pub struct MediaType {
 }
 
 impl MediaType {
-    /// Whether it is written as JSON (RFC 6839 §3.1).
+    /// Whether it is written as JSON.
     pub fn is_json(&self) -> bool {
-        let range = self.range.to_ascii_lowercase();
-        range == "application/json" || range == "text/json" || range.ends_with("+json")
+        inputs::is_json(&self.range.to_ascii_lowercase())
     }
 
     /// The entry for JSON: `application/json`, another media type that is written as JSON, or a range that JSON is in.

@@ -164,6 +164,31 @@ impl Shapes {
         walk.unknown
     }
 
+    /// Whether there is a value of which the shape lets less than all through in this direction.
+    pub fn hides(&self, id: ShapeId, direction: Direction) -> bool {
+        let by_itself = |shape: &Shape| {
+            let is_closed = !shape.properties.is_empty() && matches!(shape.additional, Additional::Unsaid);
+            is_closed || shape.properties.values().any(|property| property.is_hidden(direction))
+        };
+        // The usual case is an object that names its properties.
+        if self.get(id).is_some_and(by_itself) {
+            return true;
+        }
+        let (mut known, mut left) = (HashSet::from([id]), vec![id]);
+        while let Some(shape) = left.pop().and_then(|id| self.get(id)) {
+            if by_itself(shape) {
+                return true;
+            }
+            let additional = match &shape.additional {
+                Additional::Shaped(id) => Some(id),
+                _ => None,
+            };
+            let inner = shape.properties.values().flat_map(|property| &property.shapes);
+            left.extend(inner.chain(&shape.items).chain(additional).copied().filter(|id| known.insert(*id)));
+        }
+        false
+    }
+
     /// Whether a top-level property of the shape is declared and may be sent in this direction.
     pub fn knows(&self, id: ShapeId, name: &str, direction: Direction) -> bool {
         let known = [id];

@@ -94,6 +94,7 @@ const ROUTE: &[(&str, &str)] = &[
     ("unknown_properties", "'refuse'"),
     ("unknown_parameters", "'allow'"),
     ("responses", "'allow'"),
+    ("unreadable", "'report'"),
     ("patch_paths", "['/note']"),
     ("allow_properties", "['extra']"),
     ("exempt", "['code']"),

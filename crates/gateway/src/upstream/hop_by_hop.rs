@@ -3,8 +3,8 @@
 use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, TE, UPGRADE};
 
 /// Headers that a client cannot remove by naming them in `Connection`.
-const PROTECTED: [&str; 6] =
-    ["host", "content-length", "authorization", "cookie", "x-request-id", "content-type"];
+const PROTECTED: [&str; 7] =
+    ["host", "content-length", "authorization", "cookie", "x-request-id", "content-type", "if-match"];
 
 /// Headers that are hop-by-hop without being named in `Connection`.
 const HOP_BY_HOP: [&str; 9] = [

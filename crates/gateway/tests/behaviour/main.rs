@@ -31,3 +31,4 @@ mod support;
 #[path = "../../../guard/tests/things/mod.rs"]
 mod things;
 mod traffic;
+mod way_back;

@@ -144,7 +144,10 @@ pub(crate) fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0)
 }
 
-/// An upstream that keeps every byte it gets and answers every request alike.
+/// What an upstream answers to a head.
+type Answering = dyn Fn(&str) -> Vec<u8> + Send + Sync;
+
+/// An upstream that keeps every byte it gets.
 pub(crate) struct Recorder {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<u8>>>,
@@ -152,7 +155,14 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
+    /// An upstream that answers every request alike.
     pub(crate) fn start(answer: &'static str) -> Recorder {
+        Recorder::answering(move |_| answer.as_bytes().to_vec())
+    }
+
+    /// An upstream that answers by the head of a request.
+    pub(crate) fn answering(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Recorder {
+        let answer: Arc<Answering> = Arc::new(answer);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (seen, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
@@ -162,8 +172,8 @@ impl Recorder {
                 if stop_there.load(Ordering::Relaxed) {
                     return;
                 }
-                let seen = Arc::clone(&seen_there);
-                std::thread::spawn(move || serve(stream, &seen, answer));
+                let (seen, answer) = (Arc::clone(&seen_there), Arc::clone(&answer));
+                std::thread::spawn(move || serve(stream, &seen, &*answer));
             }
         });
         Recorder { address, seen, stop }
@@ -195,14 +205,15 @@ impl Drop for Recorder {
 }
 
 /// Reads heads and bodies, so that an answer is given once a whole request is here.
-fn serve(mut stream: TcpStream, seen: &Mutex<Vec<u8>>, answer: &str) {
+fn serve(mut stream: TcpStream, seen: &Mutex<Vec<u8>>, answer: &Answering) {
     let mut pending = Vec::new();
     let mut piece = [0; 16 * 1024];
     while let Ok(count @ 1..) = stream.read(&mut piece) {
         seen.lock().unwrap().extend_from_slice(&piece[..count]);
         pending.extend_from_slice(&piece[..count]);
         while let Some(end) = pending.windows(4).position(|w| w == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&pending[..end]).to_ascii_lowercase();
+            let written = String::from_utf8_lossy(&pending[..end]).into_owned();
+            let head = written.to_ascii_lowercase();
             let length: usize = head
                 .lines()
                 .find_map(|line| line.strip_prefix("content-length:"))
@@ -211,7 +222,7 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<u8>>, answer: &str) {
                 break;
             }
             pending.drain(..end + 4 + length);
-            if stream.write_all(answer.as_bytes()).is_err() {
+            if stream.write_all(&answer(&written)).is_err() {
                 return;
             }
         }

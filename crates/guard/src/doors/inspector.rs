@@ -4,13 +4,13 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, ETAG, TRANSFER_ENCODING};
 use http::response::Parts;
 use http::{HeaderMap, StatusCode};
-use inputs::{StructureLimits, parse_json};
+use inputs::{JsonError, StructureLimits, parse_json};
 use serde_json::Value;
 
 use super::Step;
+use crate::decision::Decision;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
-use crate::decision::{Decision, Refusal};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::wire::headers::media_type;
@@ -25,13 +25,9 @@ pub(crate) trait Inspector: Sync {
         false
     }
 
-    /// Whether it may want to see the answer to this request, which is then asked for without a content coding.
-    fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> bool;
-
-    /// Whether it can judge a whole answer only: no range, no `304`, and not the empty one to a `HEAD`.
-    fn needs_whole(&self, _: &Engine, _: &Exchange<'_>) -> bool {
-        false
-    }
+    /// How much it may have to see of the answer to this request, which is then asked for without a content coding;
+    /// `None` where it wants to see nothing of it.
+    fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> Option<Extent>;
 
     /// Whether it has to see the body of this answer.
     fn wants(&self, engine: &Engine, x: &Exchange<'_>, head: &Head) -> bool;
@@ -50,15 +46,21 @@ pub(crate) trait Inspector: Sync {
         Decision::Pass
     }
 
-    /// The refusal of an answer that it wanted and that is too large to be held, when such an answer must not leave.
-    fn insists(&self, _: &Engine) -> Option<Refusal> {
-        None
-    }
-
-    /// The answer that it wanted is too large, and leaves; this is the beginning of it.
-    fn too_large<'e>(&self, _: Ruling<'e>, _: &mut Exchange<'e>, _: &[u8]) -> Decision {
+    /// The answer that it wanted is too large to be held; this is the beginning of it. What is not refused leaves.
+    fn too_large<'e>(&self, _: Ruling<'e>, _: &mut Exchange<'e>, _: &Head, _: &[u8]) -> Decision {
         Decision::Pass
     }
+}
+
+/// How much of an answer has to be seen. What would keep the upstream from sending it is taken out of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Extent {
+    /// What the upstream sends.
+    Any,
+    /// No part of it alone: no range.
+    Whole,
+    /// The whole, also where the client would do without it: no range, no `304`, and not the empty one to a `HEAD`.
+    Always,
 }
 
 /// What the head of an answer shows.
@@ -73,8 +75,19 @@ pub(crate) struct Head {
 impl Head {
     pub(crate) fn new(parts: &Parts) -> Self {
         let essence = media_type(&parts.headers);
-        let is_json = essence == "application/json" || essence.ends_with("+json");
+        let is_json = inputs::is_json(&essence);
         Head { status: parts.status, essence, is_json }
+    }
+}
+
+/// Whether a text begins as a JSON object or a list does that some client reads whatever the media type says.
+pub(crate) fn begins_as_json(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    let Some((first, rest)) = text.split_first() else { return false };
+    match (first, rest.trim_ascii_start().first()) {
+        (b'{', Some(b'"' | b'}')) | (b'[', Some(b'{' | b'[' | b'"' | b']')) => true,
+        _ => false,
     }
 }
 
@@ -83,47 +96,54 @@ pub(crate) struct Held {
     pub(crate) head: Head,
     /// The body without its content coding; empty when it cannot be decoded.
     pub(crate) text: Bytes,
+    is_decoded: bool,
     wire: Bytes,
     value: Parsed,
     changed: bool,
-    sealed: bool,
 }
 
 enum Parsed {
     NotYet,
-    Done(Option<Value>),
+    Done(Result<Value, JsonError>),
+    /// It is not JSON by its media type, and does not begin so.
+    Other,
 }
 
 impl Held {
-    pub(crate) fn new(head: Head, wire: Bytes, text: Bytes) -> Self {
-        Held { head, text, wire, value: Parsed::NotYet, changed: false, sealed: false }
+    /// `text` is nothing where the content coding cannot be undone.
+    pub(crate) fn new(head: Head, wire: Bytes, text: Option<Bytes>) -> Self {
+        let (is_decoded, text) = (text.is_some(), text.unwrap_or_default());
+        Held { head, text, is_decoded, wire, value: Parsed::NotYet, changed: false }
     }
 
-    /// The body, where it is JSON. Parsed when it is first asked for.
+    /// The body, where it is JSON, whatever its media type says. Parsed when it is first asked for.
     pub(crate) fn value(&mut self) -> Option<&mut Value> {
         if matches!(self.value, Parsed::NotYet) {
             let structure = StructureLimits { depth: 128, members: usize::MAX };
-            let value = if self.head.is_json { parse_json(&self.text, structure).ok() } else { None };
-            self.value = Parsed::Done(value);
+            self.value = match self.head.is_json || begins_as_json(&self.text) {
+                true => Parsed::Done(parse_json(&self.text, structure)),
+                false => Parsed::Other,
+            };
         }
         match &mut self.value {
-            Parsed::Done(value) => value.as_mut(),
-            Parsed::NotYet => None,
+            Parsed::Done(value) => value.as_mut().ok(),
+            _ => None,
+        }
+    }
+
+    /// Why a body that some client reads as JSON cannot be read alike by everybody; `None` where it can be, or is no JSON.
+    pub(crate) fn fault(&mut self) -> Option<String> {
+        self.value();
+        match &self.value {
+            _ if !self.is_decoded => Some("its content coding cannot be undone".to_owned()),
+            Parsed::Done(Err(error)) => Some(error.to_string()),
+            _ => None,
         }
     }
 
     /// The value was changed, and is what leaves.
     pub(crate) fn change(&mut self) {
         self.changed = true;
-    }
-
-    /// The answer leaves unchanged and unjudged by later inspectors: a door in observe mode has found something.
-    pub(crate) fn seal(&mut self) {
-        self.sealed = true;
-    }
-
-    pub(crate) fn is_sealed(&self) -> bool {
-        self.sealed
     }
 
     /// Whether it is a part of a representation (RFC 9110 §15.3.7).
@@ -134,7 +154,7 @@ impl Held {
     /// The body that leaves, with the headers that fit it.
     pub(crate) fn into_body(self, headers: &mut HeaderMap) -> Bytes {
         match self.value {
-            Parsed::Done(Some(value)) if self.changed && !self.sealed => {
+            Parsed::Done(Ok(value)) if self.changed => {
                 headers.remove(CONTENT_ENCODING);
                 headers.remove(TRANSFER_ENCODING);
                 // What was changed is no longer what the upstream's validator names.

@@ -100,6 +100,13 @@ impl<'e> Pipeline<'e> {
         doors.filter(move |(at, _)| self.doors.has(*at)).map(|(_, door)| *door)
     }
 
+    /// The inspectors that may keep an answer from the client, or change it.
+    fn enforcing(self, x: &Exchange<'_>) -> impl Iterator<Item = &'static dyn Inspector> {
+        self.inspectors()
+            .map(|(_, inspector)| inspector)
+            .filter(move |inspector| inspector.door().is_some_and(|door| door.mode(x.route) == Mode::Enforce))
+    }
+
     /// The inspectors that are asked, with their places.
     fn inspectors(self) -> impl Iterator<Item = (usize, &'static dyn Inspector)> {
         let inspectors = self.all.inspectors.iter().copied().enumerate();

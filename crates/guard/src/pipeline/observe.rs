@@ -9,7 +9,7 @@ use crate::decision::Decision;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
 use crate::doors::Step;
-use crate::doors::inspector::{Head, Held, Inspector};
+use crate::doors::inspector::{Extent, Head, Held, Inspector};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::wire::headers::media_type;
@@ -51,8 +51,8 @@ impl Inspector for Learning {
         None
     }
 
-    fn expects(&self, _: &Engine, x: &Exchange<'_>) -> bool {
-        x.watched.is_some()
+    fn expects(&self, _: &Engine, x: &Exchange<'_>) -> Option<Extent> {
+        x.watched.as_ref().map(|_| Extent::Any)
     }
 
     fn wants(&self, _: &Engine, x: &Exchange<'_>, head: &Head) -> bool {

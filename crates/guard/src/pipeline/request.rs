@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    IF_RANGE, RANGE, TRANSFER_ENCODING,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE, TRANSFER_ENCODING,
 };
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
@@ -20,6 +20,8 @@ use super::Pipeline;
 use super::finish::{A_DOOR_PANICKED, GUARD, PANIC};
 use crate::decision::ruling::{Interruption, Ruling, enforced};
 use crate::decision::{Decision, Refusal};
+use crate::doors::inspector::Extent;
+use crate::doors::ownership::writes;
 use crate::doors::{self, Step, protocol};
 use crate::events::Verdict;
 use crate::events::access::StreamNote;
@@ -28,7 +30,7 @@ use crate::events::redact::excerpt;
 use crate::exchange::content_encoding::decode;
 use crate::exchange::{Exchange, HeldBody};
 use crate::forward::{Client, ForwardError, Reader, identify};
-use crate::wire::body::{BoxError, CollectError, Forwarded, Window, collect};
+use crate::wire::body::{BoxError, Forwarded, Unheld, Window, collect};
 use crate::wire::headers::media_type;
 
 /// Takes a request through the doors. What passes is its body: held, or judged while it is forwarded.
@@ -140,16 +142,16 @@ where
     let timeout = ruling.engine.policy.gateway.timeouts.body.0;
     let limit = x.routes().map(|route| route.protocol.max_body).min().unwrap_or(x.route.protocol.max_body);
     let wire = match collect(body, limit.as_usize(), timeout).await {
-        Ok(wire) => wire,
+        Ok(held) => held.bytes,
         Err(error) => {
-            let refusal = match error {
-                CollectError::TooLarge(_) => {
+            let refusal = match error.why {
+                Unheld::TooLarge => {
                     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", format!("over {limit}"))
                 }
-                CollectError::TooSlow => {
+                Unheld::TooSlow => {
                     Refusal::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "did not come in time")
                 }
-                CollectError::Broken => Refusal::new(StatusCode::BAD_REQUEST, "body-broken", "broke off"),
+                Unheld::Broken => Refusal::new(StatusCode::BAD_REQUEST, "body-broken", "broke off"),
             };
             // Not even an observing door can pass on a body that is not there.
             return Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal));
@@ -287,8 +289,8 @@ fn window<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>) -> Window {
     })))
 }
 
-/// The request as the upstream gets it: normalised target, verified identity, nothing that the checks on the
-/// response could not read.
+/// The request as the upstream gets it: normalised target, verified identity, and nothing that would keep a door from
+/// reading the answer. A door that observes reads what comes.
 pub(crate) fn outgoing_request<'e, B>(
     pipeline: Pipeline<'e>,
     x: &mut Exchange<'e>,
@@ -305,24 +307,29 @@ pub(crate) fn outgoing_request<'e, B>(
         headers.remove(TRANSFER_ENCODING);
     }
     let mut method = x.method.clone();
-    let (mut is_expected, mut is_whole) = (false, false);
+    let mut extent = None;
     for place in x.readings() {
         x.read_as(place);
-        let mut inspectors = pipeline.of_reading(x).inspectors();
-        is_expected |= inspectors.any(|(_, inspector)| inspector.expects(engine, x));
-        is_whole |= pipeline.all.inspectors.iter().any(|inspector| inspector.needs_whole(engine, x));
+        let extents =
+            pipeline.of_reading(x).enforcing(x).filter_map(|inspector| inspector.expects(engine, x));
+        extent = extent.max(extents.max());
     }
     x.read_as(0);
-    if is_expected {
+    if let Some(extent) = extent {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if is_whole {
-            for name in [RANGE, IF_RANGE, IF_NONE_MATCH, IF_MODIFIED_SINCE] {
+        if extent >= Extent::Whole {
+            headers.remove(RANGE);
+            headers.remove(IF_RANGE);
+        }
+        // The conditions of a write are the API's to decide.
+        if extent == Extent::Always && !writes(&method) {
+            for name in [IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE] {
                 headers.remove(name);
             }
-            // Whose object a HEAD asks about is in the body of the GET.
-            if method == Method::HEAD {
-                method = Method::GET;
-            }
+        }
+        // Whose object a HEAD asks about is in the body of the GET.
+        if extent == Extent::Always && method == Method::HEAD {
+            method = Method::GET;
         }
     }
     let mut request = Request::new(body);

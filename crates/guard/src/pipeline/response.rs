@@ -6,6 +6,7 @@ use http::response::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
 
+use super::finish::GUARD;
 use super::{Pipeline, Places};
 use crate::decision::ruling::Interruption;
 use crate::decision::{Decision, problem};
@@ -13,7 +14,7 @@ use crate::doors::inspector::{Head, Held, Inspector};
 use crate::events::Verdict;
 use crate::exchange::Exchange;
 use crate::exchange::content_encoding::decode;
-use crate::wire::body::{CollectError, Outgoing, collect};
+use crate::wire::body::{CollectError, Outgoing, Unheld, collect};
 
 /// Takes the upstream's answer through the doors.
 pub(crate) async fn release<'e, R>(
@@ -43,10 +44,7 @@ where
     }
     x.read_as(0);
     if !is_wanted || body.is_end_stream() {
-        for (_, inspector) in pipeline.inspectors() {
-            let decision = inspector.unseen(ruling, x, &head);
-            settle(pipeline, x, inspector, decision)?;
-        }
+        unseen(pipeline, x, &head)?;
         return Ok(Response::from_parts(parts, Outgoing::streamed(body)));
     }
     // Boxed: reading an answer needs much room, and most exchanges need none.
@@ -76,42 +74,51 @@ where
     let engine = ruling.engine;
     let limit = engine.policy.protocol.max_decoded_body.as_usize();
     let mut body = Box::pin(body);
-    let wire = match collect(body.as_mut(), limit, engine.policy.gateway.timeouts.upstream.0).await {
-        Ok(wire) => wire,
-        Err(CollectError::TooLarge(read)) => {
+    let collected = collect(body.as_mut(), limit, engine.policy.gateway.timeouts.upstream.0).await;
+    let (wire, trailers) = match collected {
+        Ok(held) => (held.bytes, held.trailers),
+        Err(CollectError { why: Unheld::TooLarge, read }) => {
             for place in x.readings() {
                 x.read_as(place);
                 let pipeline = pipeline.of_reading(x);
                 let wanting = wanting(pipeline, x, &head);
                 for (_, inspector) in pipeline.inspectors().filter(|(at, _)| wanting.has(*at)) {
-                    if let (Some(refusal), Some(door)) = (inspector.insists(engine), inspector.door()) {
-                        return Err(ruling.refuse(x, &door, refusal));
-                    }
+                    let decision = inspector.too_large(ruling, x, &head, &read);
+                    settle(pipeline, x, inspector, decision)?;
                 }
             }
             x.read_as(0);
-            let wanting = wanting(pipeline, x, &head);
-            for (_, inspector) in pipeline.inspectors().filter(|(at, _)| wanting.has(*at)) {
-                let decision = inspector.too_large(ruling, x, &read);
-                settle(pipeline, x, inspector, decision)?;
-            }
             return Ok(Response::from_parts(parts, Outgoing::resumed(read, body)));
         }
-        Err(_) => {
-            ruling.note(x, "upstream", "broken", Verdict::Failed, Some(502), &"the answer broke off".into());
-            return Ok(problem(StatusCode::BAD_GATEWAY, x.id, &[]).map(Outgoing::held));
+        Err(CollectError { why, read }) => {
+            let is_slow = why == Unheld::TooSlow;
+            let evidence =
+                if is_slow { "the answer did not come in time" } else { "the answer broke off" }.into();
+            let is_needed = x.readings().any(|place| {
+                x.read_as(place);
+                pipeline.of_reading(x).enforcing(x).any(|inspector| inspector.wants(engine, x, &head))
+            });
+            x.read_as(0);
+            if is_needed {
+                ruling.note(x, "upstream", "broken", Verdict::Failed, Some(502), &evidence);
+                return Ok(problem(StatusCode::BAD_GATEWAY, x.id, &[]).map(Outgoing::held));
+            }
+            // Who only watches does not keep it back.
+            ruling.note(x, GUARD, "answer-unseen", Verdict::Reported, None, &evidence);
+            let rest = if is_slow { Outgoing::resumed(read, body) } else { Outgoing::broken(read) };
+            return Ok(Response::from_parts(parts, rest));
         }
     };
     if wire.is_empty() {
-        return Ok(Response::from_parts(parts, Outgoing::held(wire)));
+        unseen(pipeline, x, &head)?;
+        return Ok(Response::from_parts(parts, Outgoing::held_with(wire, trailers)));
     }
-    let coding = parts.headers.get(CONTENT_ENCODING).map_or(&[][..], |value| value.as_bytes());
-    let text = match decode(coding, &wire, &engine.policy.protocol) {
-        Ok(decoded) => decoded.map_or_else(|| wire.clone(), Bytes::from),
-        Err(_) => Bytes::new(),
-    };
+    let codings: Vec<&[u8]> =
+        parts.headers.get_all(CONTENT_ENCODING).iter().map(|value| value.as_bytes()).collect();
+    let decoded = decode(&codings.join(&b","[..]), &wire, &engine.policy.protocol);
+    let text = decoded.ok().map(|decoded| decoded.map_or_else(|| wire.clone(), Bytes::from));
     let mut held = Held::new(head, wire, text);
-    'readings: for place in x.readings() {
+    for place in x.readings() {
         x.read_as(place);
         let pipeline = pipeline.of_reading(x);
         let wanting = wanting(pipeline, x, &held.head);
@@ -125,14 +132,20 @@ where
                 inspector.inspect(ruling, x, &mut held).answer().await
             };
             settle(pipeline, x, inspector, decision)?;
-            if held.is_sealed() {
-                break 'readings;
-            }
         }
     }
     x.read_as(0);
     let body = held.into_body(&mut parts.headers);
-    Ok(Response::from_parts(parts, Outgoing::held(body)))
+    Ok(Response::from_parts(parts, Outgoing::held_with(body, trailers)))
+}
+
+/// The answer leaves without a body that somebody has seen.
+fn unseen<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>, head: &Head) -> Result<(), Interruption> {
+    for (_, inspector) in pipeline.inspectors() {
+        let decision = inspector.unseen(pipeline.ruling, x, head);
+        settle(pipeline, x, inspector, decision)?;
+    }
+    Ok(())
 }
 
 fn settle<'e>(

@@ -14,7 +14,7 @@ use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
 use crate::doors::headers::Headers;
-use crate::doors::inspector::{Head, Held, Inspector};
+use crate::doors::inspector::{Extent, Head, Held, Inspector};
 use crate::doors::{Door, Step, StreamJudge};
 use crate::engine::Engine;
 use crate::events::fan_out::FanOut;
@@ -116,9 +116,9 @@ impl Inspector for Panics {
         Some(id())
     }
 
-    fn expects(&self, _: &Engine, _: &Exchange<'_>) -> bool {
+    fn expects(&self, _: &Engine, _: &Exchange<'_>) -> Option<Extent> {
         self.at(Moment::Expects);
-        true
+        Some(Extent::Any)
     }
 
     fn wants(&self, _: &Engine, _: &Exchange<'_>, _: &Head) -> bool {
@@ -135,7 +135,7 @@ impl Inspector for Panics {
         Decision::Pass
     }
 
-    fn too_large<'e>(&self, _: Ruling<'e>, _: &mut Exchange<'e>, _: &[u8]) -> Decision {
+    fn too_large<'e>(&self, _: Ruling<'e>, _: &mut Exchange<'e>, _: &Head, _: &[u8]) -> Decision {
         self.at(Moment::TooLarge);
         Decision::Pass
     }

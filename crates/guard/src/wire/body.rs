@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use inputs::slice::tail;
 use pin_project_lite::pin_project;
@@ -165,17 +166,23 @@ pin_project! {
 pin_project! {
     #[project = SourceProjection]
     enum Source<B> {
-        Held { bytes: Option<Bytes> },
+        Held { bytes: Option<Bytes>, trailers: Option<HeaderMap> },
         Streamed { #[pin] body: B },
         Resumed { read: Option<Bytes>, body: Pin<Box<B>> },
+        Broken { read: Option<Bytes>, sent: bool, error: Option<BoxError> },
     }
 }
 
 impl<B> Outgoing<B> {
     /// An answer that is here as a whole.
     pub fn held(bytes: Bytes) -> Self {
+        Outgoing::held_with(bytes, None)
+    }
+
+    /// The same, with trailers.
+    pub(crate) fn held_with(bytes: Bytes, trailers: Option<HeaderMap>) -> Self {
         let bytes = Some(bytes).filter(|b| !b.is_empty());
-        Outgoing { source: Source::Held { bytes }, sent: 0, on_end: None }
+        Outgoing { source: Source::Held { bytes, trailers }, sent: 0, on_end: None }
     }
 
     /// An answer that passes as it comes.
@@ -190,6 +197,12 @@ impl<B> Outgoing<B> {
             sent: 0,
             on_end: None,
         }
+    }
+
+    /// An answer that breaks off behind its beginning.
+    pub(crate) fn broken(read: Bytes) -> Self {
+        let (read, error) = (Some(read).filter(|b| !b.is_empty()), Some("the answer broke off".into()));
+        Outgoing { source: Source::Broken { read, sent: false, error }, sent: 0, on_end: None }
     }
 
     /// Tells somebody when it ends.
@@ -214,7 +227,19 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.project();
         let frame = match this.source.project() {
-            SourceProjection::Held { bytes } => bytes.take().map(|b| Ok(Frame::data(b))),
+            SourceProjection::Held { bytes, trailers } => {
+                let data = bytes.take().map(Frame::data);
+                data.or_else(|| trailers.take().map(Frame::trailers)).map(Ok)
+            }
+            SourceProjection::Broken { read, sent, error } => match read.take() {
+                Some(read) => Some(Ok(Frame::data(read))),
+                // What was read goes out before the connection is closed.
+                None if !std::mem::replace(sent, true) => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                None => error.take().map(Err),
+            },
             SourceProjection::Streamed { body } => ready!(body.poll_frame(cx)).map(|f| f.map_err(Into::into)),
             SourceProjection::Resumed { read, body } => match read.take() {
                 Some(read) => Some(Ok(Frame::data(read))),
@@ -231,7 +256,8 @@ where
 
     fn is_end_stream(&self) -> bool {
         match &self.source {
-            Source::Held { bytes } => bytes.is_none(),
+            Source::Held { bytes, trailers } => bytes.is_none() && trailers.is_none(),
+            Source::Broken { error, .. } => error.is_none(),
             Source::Streamed { body } => body.is_end_stream(),
             Source::Resumed { read, body } => read.is_none() && body.is_end_stream(),
         }
@@ -239,7 +265,11 @@ where
 
     fn size_hint(&self) -> SizeHint {
         match &self.source {
-            Source::Held { bytes } => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
+            Source::Held { bytes, trailers: None } => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64))
+            }
+            // HTTP/1.1 has no trailers behind a length.
+            Source::Held { .. } | Source::Broken { .. } => SizeHint::new(),
             Source::Streamed { body } => body.size_hint(),
             Source::Resumed { read, body } => {
                 let (read, hint) = (read.as_ref().map_or(0, |r| r.len() as u64), body.size_hint());
@@ -254,11 +284,26 @@ where
     }
 }
 
-/// Why a body could not be held.
+/// A body that is held.
+#[derive(Debug, Default)]
+pub(crate) struct Collected {
+    pub(crate) bytes: Bytes,
+    pub(crate) trailers: Option<HeaderMap>,
+}
+
+/// A body that could not be held.
 #[derive(Debug)]
-pub(crate) enum CollectError {
-    /// It is longer than the limit; what was read of it.
-    TooLarge(Bytes),
+pub(crate) struct CollectError {
+    pub(crate) why: Unheld,
+    /// What was read of it.
+    pub(crate) read: Bytes,
+}
+
+/// Why a body could not be held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unheld {
+    /// It is longer than the limit.
+    TooLarge,
     /// It did not come in time.
     TooSlow,
     /// It broke off.
@@ -270,45 +315,72 @@ pub(crate) async fn collect<B>(
     body: B,
     limit: usize,
     patience: std::time::Duration,
-) -> Result<Bytes, CollectError>
+) -> Result<Collected, CollectError>
 where
     B: Body<Data = Bytes>,
 {
     if body.is_end_stream() {
-        return Ok(Bytes::new());
+        return Ok(Collected::default());
     }
     if body.size_hint().lower() > limit as u64 {
-        return Err(CollectError::TooLarge(Bytes::new()));
+        return Err(CollectError { why: Unheld::TooLarge, read: Bytes::new() });
     }
-    let mut body = std::pin::pin!(body);
-    let read = async {
-        let mut first: Option<Bytes> = None;
-        let mut rest = BytesMut::new();
+    let mut pieces = Pieces::default();
+    let outcome = {
+        let mut read = std::pin::pin!(pieces.read(body, limit));
+        // A body that is already here needs no timer.
+        match std::future::poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx))).await {
+            Poll::Ready(done) => done,
+            Poll::Pending => tokio::time::timeout(patience, read).await.unwrap_or(Err(Unheld::TooSlow)),
+        }
+    };
+    let trailers = pieces.trailers.take();
+    match outcome {
+        Ok(()) => Ok(Collected { bytes: pieces.joined(), trailers }),
+        Err(why) => Err(CollectError { why, read: pieces.joined() }),
+    }
+}
+
+/// What was read of a body so far. Most bodies come in one piece, which then need not be copied.
+#[derive(Default)]
+struct Pieces {
+    first: Option<Bytes>,
+    all: BytesMut,
+    trailers: Option<HeaderMap>,
+}
+
+impl Pieces {
+    async fn read<B: Body<Data = Bytes>>(&mut self, body: B, limit: usize) -> Result<(), Unheld> {
+        let mut body = std::pin::pin!(body);
         let mut total = 0usize;
         while let Some(frame) = std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-            let Ok(data) = frame.map_err(|_| CollectError::Broken)?.into_data() else { continue };
-            total += data.len();
-            // Most bodies come in one piece, which then need not be copied.
-            match &first {
-                None => first = Some(data),
-                Some(start) => {
-                    if rest.is_empty() {
-                        rest.extend_from_slice(start);
-                    }
-                    rest.extend_from_slice(&data);
+            match frame.map_err(|_| Unheld::Broken)?.into_data() {
+                Ok(data) => {
+                    total += data.len();
+                    self.add(data);
                 }
+                Err(frame) => self.trailers = frame.into_trailers().ok(),
             }
             if total > limit {
-                let read = if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() };
-                return Err(CollectError::TooLarge(read));
+                return Err(Unheld::TooLarge);
             }
         }
-        Ok(if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() })
-    };
-    let mut read = std::pin::pin!(read);
-    // A body that is already here needs no timer.
-    if let Poll::Ready(done) = std::future::poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx))).await {
-        return done;
+        Ok(())
     }
-    tokio::time::timeout(patience, read).await.unwrap_or(Err(CollectError::TooSlow))
+
+    fn add(&mut self, data: Bytes) {
+        match &self.first {
+            None => self.first = Some(data),
+            Some(start) => {
+                if self.all.is_empty() {
+                    self.all.extend_from_slice(start);
+                }
+                self.all.extend_from_slice(&data);
+            }
+        }
+    }
+
+    fn joined(self) -> Bytes {
+        if self.all.is_empty() { self.first.unwrap_or_default() } else { self.all.freeze() }
+    }
 }

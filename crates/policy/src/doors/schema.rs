@@ -17,6 +17,10 @@ settings! {
         pub undeclared: UndeclaredOperation = UndeclaredOperation::Refuse,
         /// Response properties that the document does not have, or has as `writeOnly`: `strip` or `allow`.
         pub responses: ResponseProperties = ResponseProperties::Strip,
+        /// Responses whose properties have to be stripped and cannot be seen, because they are not JSON that everybody reads
+        /// alike (`NaN`, a key twice, a byte order mark), in an unknown content coding, nested too deep or larger than
+        /// `max_decoded_body`: `refuse` with 502, or `report` only.
+        pub unreadable: UnreadableResponses = UnreadableResponses::Refuse,
         /// Operations that the document calls `deprecated`: `report`, `refuse` with 404, or `allow`.
         pub deprecated: DeprecatedOperation = DeprecatedOperation::Report,
         /// Responses of the API with a status of 500 and above that the document does not declare: `mask` replaces the
@@ -69,6 +73,16 @@ pub enum ResponseProperties {
     Allow,
 }
 
+/// What happens to responses that have to be stripped and cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnreadableResponses {
+    /// The client gets 502 instead.
+    Refuse,
+    /// They pass, with an event.
+    Report,
+}
+
 /// What happens to the error details of an API: stack traces, SQL, paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -90,6 +104,8 @@ route_settings! {
         pub unknown_parameters: Option<UnknownProperties>,
         /// What happens to undeclared response properties here: `strip` or `allow`.
         pub responses: Option<ResponseProperties>,
+        /// What happens here to responses that have to be stripped and cannot be read: `refuse` or `report`.
+        pub unreadable: Option<UnreadableResponses>,
         /// What a JSON Patch (RFC 6902) may change here: JSON Pointers, `*` for any item. Anything when not set.
         pub patch_paths: Option<Vec<Pointer>>,
         /// Properties and parameters, by name, that may be sent here though the document does not have them.
@@ -108,6 +124,8 @@ pub struct SchemaRoute {
     pub unknown_parameters: UnknownProperties,
     /// Undeclared response properties.
     pub responses: ResponseProperties,
+    /// Responses that have to be stripped and cannot be read.
+    pub unreadable: UnreadableResponses,
     /// What a JSON Patch may change; anything when not set.
     pub patch_paths: Option<Vec<Pointer>>,
     /// Names that may be sent though undeclared.
@@ -122,6 +140,7 @@ impl SchemaRoute {
             unknown_properties: config.unknown_properties,
             unknown_parameters: config.unknown_parameters,
             responses: config.responses,
+            unreadable: config.unreadable,
             patch_paths: None,
             allow_properties: Vec::new(),
         }
@@ -134,6 +153,7 @@ impl SchemaRoute {
             unknown_properties: route.unknown_properties.unwrap_or(self.unknown_properties),
             unknown_parameters: route.unknown_parameters.unwrap_or(self.unknown_parameters),
             responses: route.responses.unwrap_or(self.responses),
+            unreadable: route.unreadable.unwrap_or(self.unreadable),
             patch_paths: route.patch_paths.clone(),
             allow_properties: route.allow_properties.clone(),
         }
@@ -153,6 +173,9 @@ impl SchemaRoute {
         }
         if self.responses == ResponseProperties::Allow {
             rows.push("undeclared response properties: allowed".into());
+        }
+        if self.unreadable == UnreadableResponses::Report {
+            rows.push("unreadable responses: reported".into());
         }
         if let Some(fields) = &self.fields {
             rows.push(format!("only the fields {}", fields.join(" ")));

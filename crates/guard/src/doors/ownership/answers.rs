@@ -3,17 +3,16 @@
 use http::header::{HOST, LOCATION};
 use http::response::Parts;
 use http::{Method, StatusCode, Uri};
-use inputs::{StructureLimits, parse_json};
-use policy::BuiltInDoor;
+use policy::{BuiltInDoor, ForbiddenStatus};
 use serde_json::Value;
 
 use super::owner::{self, Ownership};
 use super::{Released, cedar, compares, is_exempt, not_owner, owner_scan, refusal, unreadable, writes};
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
-use crate::decision::{Decision, Refusal};
+use crate::decision::{Decision, problem};
 use crate::doors::Step;
-use crate::doors::inspector::{Head, Held, Inspector};
+use crate::doors::inspector::{Extent, Head, Held, Inspector};
 use crate::engine::Engine;
 use crate::events::Verdict;
 use crate::events::evidence::Evidence;
@@ -33,17 +32,15 @@ impl Inspector for Answers {
         true
     }
 
-    fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> bool {
-        self.needs_whole(engine, x)
+    fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> Option<Extent> {
+        is_checked(x, engine).then_some(Extent::Always)
     }
 
-    fn needs_whole(&self, engine: &Engine, x: &Exchange<'_>) -> bool {
-        has_owner(x, engine) || cedar::needs_response(x, engine)
-    }
-
-    /// An error or a redirect may hold an object as well, under any media type.
-    fn wants(&self, engine: &Engine, x: &Exchange<'_>, _: &Head) -> bool {
-        self.needs_whole(engine, x)
+    /// An error or a redirect may hold an object as well, under any media type. A door that observes does not make a
+    /// client wait for the end of a stream of events.
+    fn wants(&self, engine: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
+        let is_endless = head.essence == "text/event-stream" && !enforced(x, BuiltInDoor::Ownership);
+        is_checked(x, engine) && !is_endless
     }
 
     fn inspect<'a, 'e>(
@@ -69,9 +66,20 @@ impl Inspector for Answers {
         }
     }
 
-    fn insists(&self, engine: &Engine) -> Option<Refusal> {
-        Some(unreadable(engine, "a response too large to check"))
+    fn unseen<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, head: &Head) -> Decision {
+        if is_checked(x, ruling.engine) { not_found(ruling, x, head) } else { Decision::Pass }
     }
+
+    fn too_large<'e>(&self, ruling: Ruling<'e>, _: &mut Exchange<'e>, _: &Head, _: &[u8]) -> Decision {
+        let limit = ruling.engine.policy.protocol.max_decoded_body;
+        let evidence = format!("a response over {limit} (`max_decoded_body`) cannot be checked");
+        Decision::Refuse(unreadable(ruling.engine, &evidence))
+    }
+}
+
+/// Whether the answer to this request has to be checked.
+fn is_checked(x: &Exchange<'_>, engine: &Engine) -> bool {
+    has_owner(x, engine) || cedar::needs_response(x, engine)
 }
 
 fn inspect(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) -> Decision {
@@ -80,15 +88,19 @@ fn inspect(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) -> Decision {
     let enforce = enforced(x, BuiltInDoor::Ownership);
     let is_partial = held.is_partial();
     if !held.head.status.is_success() {
-        return inspect_error(x, engine, held);
+        let decision = inspect_error(x, engine, held);
+        return if matches!(decision, Decision::Pass) { not_found(ruling, x, &held.head) } else { decision };
     }
+    // A door that observes filters a copy.
+    let mut copy = if enforce { None } else { held.value().cloned() };
     let checks: [(bool, Check, &str, &str); 2] = [
         (has_owner(x, engine), check_owner, "owner-filter", "objects of others"),
         (cedar::needs_response(x, engine), cedar::release, "cedar-filter", "objects that no policy permits"),
     ];
     let mut filtered = false;
     for (_, check, rule, what) in checks.into_iter().filter(|(is_needed, ..)| *is_needed) {
-        match check(x, engine, held.value().filter(|_| !is_partial)) {
+        let value = if enforce { held.value() } else { copy.as_mut() };
+        match check(x, engine, value.filter(|_| !is_partial)) {
             Released::Unchanged => {}
             Released::Filtered(count) => {
                 let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
@@ -102,16 +114,11 @@ fn inspect(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) -> Decision {
                 );
                 filtered = true;
             }
-            Released::Refused(refusal) => {
-                held.seal();
-                return Decision::Refuse(refusal);
-            }
+            Released::Refused(refusal) => return Decision::Refuse(refusal),
         }
     }
-    match (filtered, enforce) {
-        (false, _) => {}
-        (true, true) => held.change(),
-        (true, false) => held.seal(),
+    if filtered && enforce {
+        held.change();
     }
     Decision::Pass
 }
@@ -122,24 +129,47 @@ fn inspect_error(x: &Exchange<'_>, engine: &Engine, held: &mut Held) -> Decision
     else {
         return Decision::Pass;
     };
-    let is_json = held.head.is_json;
-    let structure = StructureLimits { depth: 128, members: usize::MAX };
-    let refusal = match parse_json(&held.text, structure) {
-        Err(_) if is_json => unreadable(engine, "an error that cannot be read"),
-        Ok(value) if owner::shows_foreign(owner, principal, &value) => {
-            not_owner(engine, owner, principal, &value)
+    if let Some(why) = held.fault() {
+        return Decision::Refuse(unreadable(engine, &format!("an error that cannot be read: {why}")));
+    }
+    match held.value() {
+        Some(value) if owner::shows_foreign(owner, principal, value) => {
+            Decision::Refuse(not_owner(engine, owner, principal, value))
         }
         // A page, or an error that shows nobody's object.
-        _ => return Decision::Pass,
-    };
-    held.seal();
-    Decision::Refuse(refusal)
+        _ => Decision::Pass,
+    }
+}
+
+/// What an API answers for an object that is not there, or only for one that is: the client gets what it gets for an
+/// object of somebody else. Where the policy tells the two apart by their status, the API's answer leaves.
+fn not_found(ruling: Ruling<'_>, x: &Exchange<'_>, head: &Head) -> Decision {
+    const TELLING: [StatusCode; 5] = [
+        StatusCode::NOT_FOUND,
+        StatusCode::GONE,
+        StatusCode::NOT_ACCEPTABLE,
+        StatusCode::PRECONDITION_FAILED,
+        StatusCode::RANGE_NOT_SATISFIABLE,
+    ];
+    let is_told = ruling.engine.policy.ownership.forbidden_status == ForbiddenStatus::NotFound
+        && TELLING.contains(&head.status)
+        && (head.status == StatusCode::NOT_FOUND || !writes(&x.method));
+    if !is_told {
+        return Decision::Pass;
+    }
+    let enforce = enforced(x, BuiltInDoor::Ownership);
+    let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
+    let (door, status) = (BuiltInDoor::Ownership.name(), StatusCode::NOT_FOUND);
+    let evidence = format!("the API answered {}", head.status.as_u16()).into();
+    ruling.note(x, door, "not-found", verdict, Some(status.as_u16()), &evidence);
+    // It counts only where the door enforces.
+    Decision::Answer(problem(status, x.id, &[]))
 }
 
 /// Whether an answer may not leave by its head: an upgrade, which no door could look into, and a redirect of a read to
 /// where nobody checks the object.
 pub(super) fn release_head(x: &Exchange<'_>, engine: &Engine, parts: &Parts) -> Decision {
-    if !(has_owner(x, engine) || cedar::needs_response(x, engine)) {
+    if !is_checked(x, engine) {
         return Decision::Pass;
     }
     if parts.status == StatusCode::SWITCHING_PROTOCOLS {

@@ -9,7 +9,7 @@ use crate::decision::Decision;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
 use crate::doors::Step;
-use crate::doors::inspector::{Head, Held, Inspector};
+use crate::doors::inspector::{Extent, Head, Held, Inspector};
 use crate::engine::Engine;
 use crate::events::Verdict;
 use crate::exchange::Exchange;
@@ -22,12 +22,13 @@ impl Inspector for Answers {
         Some(BuiltInDoor::Ownership.into())
     }
 
-    fn expects(&self, _: &Engine, x: &Exchange<'_>) -> bool {
-        !x.route.ownership.remember.is_empty() && x.principal.is_some()
+    fn expects(&self, _: &Engine, x: &Exchange<'_>) -> Option<Extent> {
+        let remembers = !x.route.ownership.remember.is_empty() && x.principal.is_some();
+        remembers.then_some(Extent::Any)
     }
 
     fn wants(&self, engine: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
-        head.status.is_success() && head.is_json && self.expects(engine, x)
+        head.status.is_success() && head.is_json && self.expects(engine, x).is_some()
     }
 
     fn inspect<'a, 'e>(

@@ -10,6 +10,7 @@
 pub(crate) mod answers;
 pub(crate) mod bindings;
 pub(crate) mod cedar;
+mod conditions;
 pub(crate) mod enumeration;
 pub(crate) mod issued;
 mod named;

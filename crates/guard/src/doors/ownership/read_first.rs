@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, COOKIE, ETAG, HOST, HeaderMap, HeaderName,
-    HeaderValue, IF_MATCH, USER_AGENT,
+    HeaderValue, USER_AGENT,
 };
 use http::{Method, Request, StatusCode, Version};
 use identity::Principal;
@@ -14,6 +14,7 @@ use inputs::{StructureLimits, parse_json};
 use policy::ReadPath;
 use store::{FlagKey, LedgerKey, StoreError, millis};
 
+use super::conditions::Validators;
 use super::owner::{self as owners, Ownership};
 use super::{self as ownership, cedar, issued, named};
 use crate::decision::door_id::DoorId;
@@ -22,6 +23,7 @@ use crate::decision::{Decision, Refusal};
 use crate::doors::{Door, Step};
 use crate::engine::Engine;
 use crate::events::evidence::{Evidence, Side};
+use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
 use crate::exchange::content_encoding::decode;
 use crate::exchange::target::Target;
@@ -91,14 +93,8 @@ impl Door for BeforeWrite {
         Step::later(async move {
             let judge = Judge { owner: owner(ruling, x), cedar: cedar::needs_object(x, ruling.engine) };
             match read_object(ruling, x, judge, read, None, reader).await {
-                Ok(tag) => {
-                    // What was judged is what may be written: not what somebody made of it since (RFC 9110 §13.1.1).
-                    let enforce = enforced(x, policy::BuiltInDoor::Ownership);
-                    if let Some(tag) = tag.filter(|_| enforce && !x.headers.contains_key(IF_MATCH)) {
-                        x.headers.insert(IF_MATCH, tag);
-                    }
-                    Decision::Pass
-                }
+                Ok(Some(read)) if enforced(x, policy::BuiltInDoor::Ownership) => guard(x, &read),
+                Ok(_) => Decision::Pass,
                 Err(refusal) => Decision::Refuse(refusal),
             }
         })
@@ -112,6 +108,16 @@ impl Door for BeforeWrite {
     ) -> Step<'a> {
         self.admit_body(ruling, x, reader)
     }
+}
+
+/// Lets a write change nothing but the object that was read.
+fn guard(x: &mut Exchange<'_>, read: &Validators) -> Decision {
+    let Err(failed) = read.bind(&mut x.headers) else { return Decision::Pass };
+    let text = |value: &HeaderValue| excerpt(value.as_bytes());
+    let wanted = x.headers.get(&failed).map(text);
+    let evidence = Evidence::default().compared(Side::Request, &failed, wanted.as_deref());
+    let evidence = evidence.compared(Side::Object, ETAG, Some(&text(&read.tag)));
+    Decision::Refuse(Refusal::new(StatusCode::PRECONDITION_FAILED, "precondition", evidence))
 }
 
 /// The owner that objects must have; `None` for callers that are exempt.
@@ -163,7 +169,7 @@ struct Judge<'p> {
     cedar: bool,
 }
 
-/// Reads an object as the caller. Its validator, when the judges agree.
+/// Reads an object as the caller. What names its state, when the judges agree.
 async fn read_object(
     ruling: Ruling<'_>,
     x: &Exchange<'_>,
@@ -171,7 +177,7 @@ async fn read_object(
     read: &ReadPath,
     id: Option<&str>,
     reader: &Reader,
-) -> Result<Option<HeaderValue>, Refusal> {
+) -> Result<Option<Validators>, Refusal> {
     let engine = ruling.engine;
     let refuse = |rule: &'static str, evidence: String| Err(ownership::refusal(engine, rule, evidence));
     let value = |name: &str| id.filter(|_| name == "id").or_else(|| x.parameter(name));
@@ -232,8 +238,7 @@ async fn read_object(
         // A store that does not answer costs another read.
         let _ = ruling.state.stores.flags.raise(seen, now.saturating_add(millis(cache))).await;
     }
-    // A weak validator cannot guard a write (RFC 9110 §8.8.1).
-    Ok(parts.headers.get(ETAG).filter(|tag| tag.as_bytes().starts_with(b"\"")).cloned())
+    Ok(Validators::of(&parts.headers))
 }
 
 /// The read: a request with the caller's credentials, or the gate's own, and nothing about the write.

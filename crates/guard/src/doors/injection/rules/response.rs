@@ -11,7 +11,7 @@ use crate::decision::Decision;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
 use crate::doors::Step;
-use crate::doors::inspector::{Head, Held, Inspector};
+use crate::doors::inspector::{Extent, Head, Held, Inspector};
 use crate::engine::Engine;
 use crate::events::evidence::Evidence;
 use crate::exchange::Exchange;
@@ -24,15 +24,14 @@ impl Inspector for Answers {
         Some(BuiltInDoor::Injection.into())
     }
 
-    fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> bool {
-        needs_response(x, engine)
+    fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> Option<Extent> {
+        needs_response(x, engine).then_some(Extent::Any)
     }
 
     fn wants(&self, engine: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
-        const TEXT: [&str; 5] =
-            ["text/html", "text/plain", "text/xml", "application/json", "application/xml"];
+        const TEXT: [&str; 4] = ["text/html", "text/plain", "text/xml", "application/xml"];
         let kind = head.essence.as_str();
-        let is_text = TEXT.contains(&kind) || kind.ends_with("+json") || kind.ends_with("+xml");
+        let is_text = head.is_json || TEXT.contains(&kind) || kind.ends_with("+xml");
         is_text && needs_response(x, engine)
     }
 
@@ -51,7 +50,7 @@ impl Inspector for Answers {
     }
 
     /// What was read is judged; a client cannot be made to wait for all of it.
-    fn too_large<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, read: &[u8]) -> Decision {
+    fn too_large<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, _: &Head, read: &[u8]) -> Decision {
         release_body(ruling, x, read)
     }
 }
