@@ -79,6 +79,9 @@ class Run:
             self.counts[name]["misread" if misread else "read alike"] += 1
             return None
         target = plan.target()
+        if plan.mode == "session":
+            for value in oracle.found_session(reading):
+                self.fail(plan, raw, name, f"read the forged session: {value!r}")
         if plan.mode == "bind":
             found = [(*f, True) for f in oracle.found_foreign(reading)]
         else:

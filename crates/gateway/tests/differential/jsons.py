@@ -1,6 +1,7 @@
 """Tricks of JSON bodies."""
 
 import json
+from urllib.parse import quote
 
 from plan import OPERATOR, decoy
 
@@ -23,6 +24,7 @@ TRICKS = [
     "json-lines",
     "json-root",
     "json-operator",
+    "json-form",
 ]
 
 
@@ -116,6 +118,12 @@ def encode(plan, what="json"):
         body = plan.one("json-lines", [body + "\n" + '{"z":1}', '{"z":1}\n' + body, "\x1e" + body + "\n", body.replace(",", ",\r\n"), body.replace(":", "\r:\r")])
     if plan("json-control"):
         body = body.replace(":", plan.one("json-control", [":\0", ":\x0b", ":\x08", ":\u00a0", "\u2003:", ":\x85", "\x1f:"]), 1)
+    if plan("json-form"):
+        # For those who read a form in it.
+        pair = f"{plan.name}={quote(plan.value)}"
+        inside = plan.one("json-form", [f"&{pair}", f"&{pair}&", f"={pair}", f";{pair};", f"&{pair}&a=", f"\\n&{pair}&z"])
+        fine = f'"{decoy(plan)}'
+        body = plan.one("json-form-where", [f'{{"note":"x{inside}"}}', f'["{inside}"]', f'"x{inside}"', f"{{}}{inside}", f'{{"note":{fine}"}}{inside}', f"1{inside}", f'{{"x{inside}":1}}'])
     raw = body.encode("utf-8", "surrogatepass")
     if plan("json-wide"):
         raw = body.encode(plan.one("json-wide", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-7"]), "surrogatepass")

@@ -8,9 +8,10 @@ is a matter of its detectors, and is only counted.
 import json
 from urllib.parse import quote, quote_from_bytes
 
-from plan import ATTACKS
+from plan import ATTACKS, FORGED, OPERATOR
 from servers import SUBJECT
 
+OPERATORS = {OPERATOR, "$ne", "$gt", "$in"}
 # What the gate or the test itself wrote, and what the readings of another place hold.
 OWN_HEADERS = {"cookie", "authorization", "x-fuzz", "x-request-id", "x-doorward-subject", "forwarded", "host"}
 
@@ -32,24 +33,35 @@ def decoded(value):
 
 
 def leaves(value, path=()):
-    """Texts with their paths; names are texts, too. Lists also as servers join them."""
+    """Texts with their paths; names are texts, too. Lists also as some servers join them."""
     if isinstance(value, dict):
         for name, item in value.items():
             yield path + (Name,), name
             yield from leaves(item, path + (name,))
     elif isinstance(value, list):
-        texts = [item for item in value if isinstance(item, str)]
         for item in value:
             yield from leaves(item, path)
-        if 1 < len(texts) == len(value) and path:
-            for joint in ("", ",", " "):
-                yield path, joint.join(texts)
+        if len(value) > 1 and all(isinstance(item, str) for item in value):
+            yield path, ",".join(value)
     elif isinstance(value, str):
         yield path, value
 
 
 class Name:
     """Stands in a path for: the text is the name itself."""
+
+
+def is_exempt(name):
+    """Whether a name is the exempt one in some spelling."""
+    return isinstance(name, str) and "".join(c for c in name if c.isalnum()).lower() == "note"
+
+
+def found_session(reading):
+    """Where a witness read the forged session."""
+    cookies = reading["cookies"]
+    value = cookies.get("session") if isinstance(cookies, dict) else None
+    if FORGED in (value if isinstance(value, list) else [value]):
+        yield value
 
 
 def found_attacks(plan, reading):
@@ -65,7 +77,9 @@ def found_attacks(plan, reading):
         for path, text in leaves(value):
             if place == "headers" and path and str(path[0]).lower() in OWN_HEADERS:
                 continue
-            if any(attack in text for attack in attacks):
+            if plan.mode == "exempt" and (not path or any(is_exempt(name) for name in path)):
+                continue
+            if any(attack in text for attack in attacks) or (path and path[-1] is Name and text in OPERATORS):
                 yield place, path, text
 
 
@@ -118,8 +132,9 @@ def plainly(place, path, text, target):
             value = {name: value}
         return b"POST", target, [(b"Content-Type", b"application/json")], json.dumps(value).encode()
     if place == "xml":
+        name = (str(path[-1]) if path and path[-1] is not Name else "q").encode()
         value = text.encode("utf-8", "replace").replace(b"&", b"&amp;").replace(b"<", b"&lt;")
-        return b"POST", target, [(b"Content-Type", b"application/xml")], b"<r><q>" + value + b"</q></r>"
+        return b"POST", target, [(b"Content-Type", b"application/xml")], b"<r><" + name + b">" + value + b"</" + name + b"></r>"
     if place == "cookies":
         return b"GET", target, [(b"Cookie", bracketed(path, text).encode())], b""
     if place == "headers":
@@ -136,7 +151,7 @@ def misread(plan, reading):
                 yield f"{place}: {read!r}, not {meant!r}"
             continue
         if place == "files":
-            if [file[:3] for file in read] != meant and not is_binary_alike(read, meant):
+            if not is_alike(read, meant):
                 yield f"files: {read!r}, not {meant!r}"
             continue
         for name, value in meant.items():
@@ -147,9 +162,12 @@ def misread(plan, reading):
                 yield f"{place}.{name}: {got!r}, not {value!r}"
 
 
-def is_binary_alike(read, meant):
-    """Bytes that are no text: witnesses put different characters there."""
-    def ascii_of(files):
+def is_alike(read, meant):
+    """Whether files are the ones meant. Witnesses put different characters for bytes that are no text; busboy reads names
+    as Latin-1."""
+
+    def shape(files):
         return [[f[0], f[1], "".join(c for c in f[2] if c < "\x80")] for f in files]
 
-    return ascii_of(read) == ascii_of(meant)
+    latin = [[f[0], f[1].encode().decode("latin-1"), f[2]] for f in meant]
+    return shape(read) in (shape(meant), shape(latin))

@@ -15,6 +15,7 @@ ATTACKS = {
     "path": "../../../../etc/passwd",
 }
 OPERATOR = "$where"
+FORGED = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1LTY2NjYifQ.e30"
 
 WORDS = ["Ada", "Köln", "42", "new york", "O'Brien & sons", "a+b=c", "日本", "x@example.org", "100%", "résumé", "1;2"]
 
@@ -25,7 +26,7 @@ class Plan:
 
     seed: str
     number: int
-    mode: str  # attack, exempt, bind or honest
+    mode: str  # attack, exempt, bind, session or honest
     place: str
     name: str
     value: str
@@ -63,17 +64,19 @@ def decoy(plan):
 def draw(seed, number, tricks_of, without=(), only_place=None):
     """The plan of one request; every tenth is honest. `tricks_of` has the tricks of each place."""
     dice = random.Random(f"{seed}/{number}")
-    fields = [(name, dice.choice(WORDS)) for name in dice.sample(["a", "city", "comment", "tag"], dice.randrange(3))]
+    fields = [(name, dice.choice(WORDS)) for name in dice.sample(["a", "city", "remark", "tag"], dice.randrange(3))]
     if number % 10 == 0:
         place = only_place or dice.choice(["form", "multipart", "json", "query", "cookie"])
         return Plan(seed, number, "honest", place, "q", dice.choice(WORDS), fields, frozenset())
-    mode = dice.choice(["attack", "attack", "exempt", "bind"])
-    places = [p for p in tricks_of if mode != "bind" or p in ("query", "form", "multipart", "json", "header")]
+    mode = dice.choice(["attack", "attack", "attack", "exempt", "exempt", "bind", "bind", "session"])
+    places = {"bind": ["query", "form", "multipart", "json", "header"], "session": ["cookie"]}.get(mode, list(tricks_of))
     place = only_place if only_place in places else dice.choice(places)
     if mode == "bind":
         name, value = "user_id", FOREIGN
+    elif mode == "session":
+        name, value = "session", FORGED
     else:
-        name = "note" if mode == "exempt" else dice.choice(["q", "city", "comment"])
+        name = "note" if mode == "exempt" else dice.choice(["q", "city", "remark"])
         kind = dice.choice(list(ATTACKS))
         if place == "header" and kind in ("html", "shell", "path"):
             kind = "lookup"

@@ -35,6 +35,10 @@ enabled = false
 access = "off"
 [rate]
 limits = []
+[schema]
+server_errors = "allow"
+[auth]
+cookie = "session"
 [[auth.issuer]]
 [[auth.issuer.key]]
 algorithm = "HS256"

@@ -233,4 +233,4 @@ def honest(plan, token):
         body = chunked(body, dice)
     elif body:
         fields.append((b"Content-Length", b"%d" % len(body)))
-    return assemble(plan, dice.choice([b"POST", b"PUT"]) if body else b"GET", target.encode(), fields, body, token)
+    return assemble(plan, dice.choice([b"PUT", b"PATCH"]) if plan.place == "json" and dice.randrange(2) else b"POST" if body else b"GET", target.encode(), fields, body, token)

@@ -20,9 +20,15 @@ def xml(raw):
     if not raw.lstrip().startswith(b"<"):
         return None
     try:
-        return [[e.tag, e.text, e.tail, dict(e.attrib)] for e in ElementTree.fromstring(raw).iter()]
+        return [texts(element) for element in ElementTree.fromstring(raw).iter()]
     except (ElementTree.ParseError, ValueError, LookupError):
         return None
+
+
+def texts(element):
+    """An element's own text, in all its pieces, under its name; and its attributes."""
+    text = (element.text or "") + "".join(child.tail or "" for child in element)
+    return {element.tag.rpartition("}")[2]: text, **element.attrib}
 
 
 def reading(**places):

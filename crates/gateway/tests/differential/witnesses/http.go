@@ -54,17 +54,24 @@ func characters(value any) any {
 	return value
 }
 
+// Each text under the name of its element, each attribute under its own.
 func texts(raw []byte) []any {
 	found := []any{}
+	open := []string{}
 	decoder := xml.NewDecoder(bytes.NewReader(raw))
 	for {
 		token, err := decoder.Token()
 		switch t := token.(type) {
 		case xml.CharData:
-			found = append(found, characters(string(t)))
+			if len(open) > 0 {
+				found = append(found, map[string]any{open[len(open)-1]: characters(string(t))})
+			}
+		case xml.EndElement:
+			open = open[:len(open)-1]
 		case xml.StartElement:
+			open = append(open, t.Name.Local)
 			for _, attribute := range t.Attr {
-				found = append(found, characters(attribute.Value))
+				found = append(found, map[string]any{attribute.Name.Local: characters(attribute.Value)})
 			}
 		}
 		if err != nil {
