@@ -108,7 +108,7 @@ class Run:
 
     def fail(self, plan, raw, name, text):
         for entry in KNOWN:
-            if entry.explains(plan, name, text):
+            if entry.explains(name, text, raw):
                 self.known[entry] += 1
                 self.counts[name]["known"] += 1
                 return

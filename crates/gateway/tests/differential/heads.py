@@ -7,7 +7,7 @@ import pairs
 from plan import OPERATOR, decoy
 
 COOKIE = ["ck-fields", "ck-quote", "ck-percent", "ck-version", "ck-space", "ck-separator", "ck-name", "ck-twice", "ck-split", "ck-json", "ck-control", "ck-equals"]
-HEADER = ["hd-twice", "hd-split", "hd-fold", "hd-name", "hd-space", "hd-coded", "hd-which", "hd-control"]
+HEADER = ["hd-twice", "hd-split", "hd-fold", "hd-name", "hd-space", "hd-coded", "hd-which", "hd-control", "hd-trailer"]
 PATH = ["pa-encoding", "pa-where", "pa-parameter", "pa-junk"]
 
 

@@ -1,25 +1,34 @@
 """Differences that are known, each with a sentence why it is not mended."""
 
 import dataclasses
+import re
 
 
 @dataclasses.dataclass(frozen=True)
 class Known:
+    """What explains a failure: who read it, what the message says, what the request holds."""
+
     why: str
     witness: str = ""
-    mode: str = ""
-    place: str = ""
-    trick: str = ""
     text: str = ""
+    raw: bytes = b""
 
-    def explains(self, plan, witness, text):
+    def explains(self, witness, text, raw):
         return (
-            (not self.witness or self.witness == witness)
-            and (not self.mode or self.mode == plan.mode)
-            and (not self.place or self.place == plan.place)
-            and (not self.trick or self.trick in plan.tricks)
-            and self.text in text
+            re.fullmatch(self.witness or ".*", witness) is not None
+            and re.search(self.text, text) is not None
+            and re.search(self.raw, raw, re.DOTALL) is not None
         )
 
 
-KNOWN = []
+KNOWN = [
+    Known("F1 backslash in a multipart name", "flask|django|rack", "", rb'name="[^"]*\\'),
+    Known("F2 a file without a type is a field", "koa", "form", rb"filename"),
+    Known("F3 brackets", "rack|express|koa", "user_id", rb"user_id(\]|\[|%5[bB]|%5[dD])|(\[|%5[bB])(user|%75ser)|[\]\[].?user"),
+    Known("F4 dots", "koa", "user_id", rb"user_id(\.|%2e)"),
+    Known("F5 JSON without a type is a form", "rack", "in form", rb"\r\n\r\n.*[\[{\"]"),
+    Known("F6 ??", "koa|php", "query", rb"\?\?"),
+    Known("F7 cookies at blanks", "aiohttp", "cookies|session", rb"[Cc]ookie: .*[ \t]"),
+    Known("F9 multipart/related", "koa|rack", "", rb"multipart/(mixed|related|)"),
+    Known("F8 XML", "go", "xml", rb""),
+]

@@ -126,10 +126,12 @@ def encode(plan, file_name=None):
             continue
         if plan("mp-json"):
             value = f'{{"{plan.name}": "{plan.value}"}}'
-        lines = head(plan, value if file_name else None)
+        lines = head(plan, file_name)
+        if file_name and plan.dice("mp-typed").randrange(3):
+            lines.append("Content-Type: text/plain")
         if plan("mp-json"):
             lines.append("Content-Type: application/json")
-        raw = content(plan, lines, "x" if file_name else value)
+        raw = content(plan, lines, "x" if plan.place == "filename" else value)
         if plan("mp-nested"):
             inner = b"--in\r\n" + part(plan.name, plan.value) + b"\r\n--in--"
             raw = plan.one("mp-nested", [inner, b"--" + used.encode("utf-8", "replace") + b"\r\n" + inner])

@@ -79,6 +79,8 @@ def found_attacks(plan, reading):
                 continue
             if plan.mode == "exempt" and (not path or any(is_exempt(name) for name in path)):
                 continue
+            if place == "json" and not path and text.lstrip()[:1] in ("{", "[", "<", '"'):
+                continue  # The whole body as one text.
             if any(attack in text for attack in attacks) or (path and path[-1] is Name and text in OPERATORS):
                 yield place, path, text
 
@@ -124,7 +126,8 @@ def plainly(place, path, text, target):
         part, field = path
         named = f'name="{(text if part == "name" else field or "").replace(chr(34), "%22")}"'
         file_name = text.replace('"', "%22") if part == "filename" else "a.txt"
-        body = f'--plain\r\nContent-Disposition: form-data; {named}; filename="{file_name}"\r\n\r\n{text if part == "content" else ""}\r\n--plain--\r\n'
+        typed = "\r\nContent-Type: text/plain" if part == "content" else ""
+        body = f'--plain\r\nContent-Disposition: form-data; {named}; filename="{file_name}"{typed}\r\n\r\n{text if part == "content" else ""}\r\n--plain--\r\n'
         return b"POST", target, [(b"Content-Type", b"multipart/form-data; boundary=plain")], body.encode("utf-8", "surrogateescape")
     if place in ("json", "anyjson", "struct"):
         value = {text: 1} if path and path[-1] is Name else text
@@ -137,7 +140,7 @@ def plainly(place, path, text, target):
         return b"POST", target, [(b"Content-Type", b"application/xml")], b"<r><" + name + b">" + value + b"</" + name + b"></r>"
     if place == "cookies":
         return b"GET", target, [(b"Cookie", bracketed(path, text).encode())], b""
-    if place == "headers":
+    if place in ("headers", "trailers"):
         return b"GET", target, [(str(path[0]).encode(), text.encode("latin-1", "replace"))], b""
     return b"GET", target + "/" + quote(text.encode("utf-8", "surrogateescape"), safe="/"), [], b""
 

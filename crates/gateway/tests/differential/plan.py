@@ -80,6 +80,8 @@ def draw(seed, number, tricks_of, without=(), only_place=None):
         kind = dice.choice(list(ATTACKS))
         if place == "header" and kind in ("html", "shell", "path"):
             kind = "lookup"
+        if place == "file":
+            kind = "lookup"
         if place == "filename":
             kind = dice.choice(["path", "lookup", "html"])
         value = ATTACKS[kind]

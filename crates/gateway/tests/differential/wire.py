@@ -26,6 +26,7 @@ TRICKS = {
     "form": pairs.TRICKS + TYPE + WIRE,
     "multipart": multiparts.TRICKS + multiparts.TRICKS + ["coding", "coding-lie", "framing", "method"],
     "filename": multiparts.TRICKS + ["coding"],
+    "file": multiparts.TRICKS,
     "json": jsons.TRICKS + TYPE + WIRE,
     "xml": XML + TYPE + ["coding"],
     "cookie": heads.COOKIE + ["framing"],
@@ -136,8 +137,9 @@ def body_of(plan):
     """Media type and body."""
     if plan.place == "form":
         return FORM, pairs.encode(plan, "form")
-    if plan.place in ("multipart", "filename"):
-        body, kind = multiparts.encode(plan, plan.value if plan.place == "filename" else None)
+    if plan.place in ("multipart", "filename", "file"):
+        file_name = {"filename": plan.value, "file": "a.txt"}.get(plan.place)
+        body, kind = multiparts.encode(plan, file_name)
         return kind, body
     if plan.place == "json":
         return b"application/json", jsons.encode(plan)
@@ -176,6 +178,11 @@ def encode(plan, token):
         fields.append((b"Content-Encoding", plan.one("coding-lie", [b"gzip", b"identity", b"x", b"br", b"deflate", b"", b"utf-8"])))
     if plan("expect"):
         fields.append((b"Expect", b"100-continue"))
+    if plan("hd-trailer"):
+        trailer = b"".join(name + b": " + value + b"\r\n" for name, value in fields)
+        names = b", ".join(name for name, _ in fields)
+        fields = [(b"Trailer", names), (b"TE", b"trailers"), (b"Transfer-Encoding", b"chunked")]
+        return assemble(plan, b"POST", target, fields, b"1\r\nx\r\n0\r\n" + trailer + b"\r\n", token)
     more, body = framed(plan, body)
     return assemble(plan, method, target, fields + more, body, token)
 

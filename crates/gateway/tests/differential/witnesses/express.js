@@ -34,6 +34,7 @@ app.use((request, response) => {
     files: (request.files ?? []).map((f) => [f.fieldname, f.originalname, f.buffer.toString("utf8")]),
     cookies: request.cookies,
     headers: request.headers,
+    trailers: request.trailers,
   });
 });
 app.use((error, _request, response, _next) => {

@@ -129,6 +129,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		"xml":     elements,
 		"cookies": characters(cookies),
 		"headers": characters(map[string][]string(r.Header)),
+		"trailers": characters(map[string][]string(r.Trailer)),
 	})
 }
 

@@ -3,6 +3,9 @@ const fs = require("node:fs");
 const Koa = require("koa");
 const { koaBody } = require("koa-body");
 
+// formidable throws outside of any request at some bodies.
+process.on("uncaughtException", () => {});
+
 const app = new Koa();
 app.silent = true;
 app.use(async (context, next) => {

@@ -30,8 +30,8 @@ end
 
 echo = lambda do |env|
   request = Rack::Request.new(env)
-  raw = request.body.read
-  request.body.rewind
+  raw = request.body ? request.body.read : ""
+  request.body.rewind if request.body.respond_to?(:rewind)
   document = begin
     JSON.parse(raw)
   rescue StandardError
@@ -47,9 +47,9 @@ echo = lambda do |env|
     bytes: true, path: characters(env["PATH_INFO"]), query: characters(request.GET), form: fields,
     files: files, json: characters(document), cookies: characters(request.cookies), headers: headers
   )
-  [200, { "Content-Type" => "application/json", "X-Witness" => "rack" }, [body]]
+  [200, { "content-type" => "application/json", "x-witness" => "rack" }, [body]]
 rescue StandardError => error
-  [400, { "Content-Type" => "text/plain", "X-Witness" => "rack" }, [error.class.to_s]]
+  [400, { "content-type" => "text/plain", "x-witness" => "rack" }, [error.class.to_s]]
 end
 
 run echo
