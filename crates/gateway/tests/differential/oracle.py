@@ -6,6 +6,7 @@ is a matter of its detectors, and is only counted.
 """
 
 import json
+import re
 from urllib.parse import quote, quote_from_bytes
 
 from plan import ATTACKS, FORGED, OPERATOR
@@ -53,7 +54,7 @@ class Name:
 
 def is_exempt(name):
     """Whether a name is the exempt one in some spelling."""
-    return isinstance(name, str) and "".join(c for c in name if c.isalnum()).lower() == "note"
+    return isinstance(name, str) and re.match(r"\W*note(?![a-z0-9])", name, re.IGNORECASE) is not None
 
 
 def found_session(reading):

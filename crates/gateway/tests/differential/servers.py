@@ -16,6 +16,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent / "witnesses"
 # What `./test` installs for the witnesses.
 INSTALLED = pathlib.Path(__file__).resolve().parents[4] / "target" / "witnesses"
+JARS = pathlib.Path("/usr/share/java")
 
 SUBJECT = "u-4711"
 FOREIGN = "u-6666"
@@ -76,6 +77,7 @@ def witnesses():
     python = INSTALLED / "python" / "bin" / "python"
     node = INSTALLED / "node" / "node_modules"
     go = INSTALLED / "http"
+    jars = [JARS / f"{name}.jar" for name in ("tomcat10-embed-core", "jackson-core", "jackson-annotations", "jackson-databind")]
     gunicorn = [python, "-m", "gunicorn", "--chdir", HERE, "-k", "gthread", "--threads", "4", "--keep-alive", "60"]
     return [
         Witness("php", ["php", "-d", "display_errors=0", "-S", "127.0.0.1:{port}", HERE / "php.php"], ["php"]),
@@ -91,6 +93,8 @@ def witnesses():
         Witness("express", ["node", HERE / "express.js", "{port}"], ["node", node / "express"]),
         Witness("koa", ["node", HERE / "koa.js", "{port}"], ["node", node / "koa"]),
         Witness("fastify", ["node", HERE / "fastify.js", "{port}"], ["node", node / "fastify"]),
+        Witness("tomcat", ["java", "-cp", ":".join(map(str, jars)), HERE / "Witness.java", "{port}"], ["java", *jars]),
+        Witness("plack", ["starman", "--workers", "4", "--disable-keepalive", "--listen", "127.0.0.1:{port}", HERE / "plack.psgi"], ["starman"]),
         Witness("go", [go, "{port}"], ["go"]),
         Witness("rack", ["puma", "-q", "-t", "4:4", "-b", "tcp://127.0.0.1:{port}", HERE / "rack.ru"], ["puma"]),
     ]

@@ -199,19 +199,41 @@ def assemble(plan, method, target, fields, body, token):
     return method + b" " + target + b" HTTP/1.1\r\n" + lines + b"\r\n" + body
 
 
+# What browsers, programs and analytics send along.
+CLIENTS = [
+    [],
+    [(b"Accept", b"*/*"), (b"Accept-Encoding", b"gzip, deflate, br")],
+    [
+        (b"User-Agent", b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+        (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+        (b"Accept-Language", b"de,en-US;q=0.7,en;q=0.3"),
+        (b"Referer", b"https://api.example/open/list?page=2&sort=-price"),
+        (b"Sec-Fetch-Site", b"same-origin"),
+        (b"Sec-CH-UA", b'"Chromium";v="140", "Not=A?Brand";v="24"'),
+        (b"If-None-Match", b'W/"67ab43", "a b"'),
+        (b"X-Requested-With", b"XMLHttpRequest"),
+    ],
+    [(b"User-Agent", b"okhttp/5.1.0"), (b"traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), (b"X-Client-Data", b"CIe2yQEIpLbJAQ==")],
+]
+CRUMBS = ["_ga=GA1.2.1234567890.1700000000", "theme=dark", 'prefs="a, b"', "cart=%7B%22id%22%3A7%2C%22n%22%3A%5B1%2C2%5D%7D", "csrftoken=Zk3v9-_.~x", "consent=C0001%3A1%2CC0002%3A0", "lang=de-DE", "_gcl_au=1.1.42.17"]
+NESTED = ["user[name]=Ada", "items[0][qty]=2", "items[][id]=7", "filter[price][gte]=10", "ids[]=1&ids[]=2", "colour=red&colour=dark+blue", "address.city=K%C3%B6ln", "user-agent=x", "empty=", "price=%E2%82%AC+10%2C50"]
+
+
 def honest(plan, token):
     """An ordinary request, and in `plan.sent` what a server must read."""
     dice = plan.dice("honest")
-    fields, kind, body, target = [], None, b"", plan.target()
+    fields, kind, body, target = list(dice.choice(CLIENTS)), None, b"", plan.target()
     values = dict(plan.pairs("honest"))
     query = {"page": str(dice.randrange(9)), "sort": dice.choice(["name", "Größe"])} if dice.randrange(2) else {}
     if plan.place == "query":
         query |= values
     elif plan.place == "cookie":
-        fields.append((b"Cookie", "; ".join(f"{n}={quote(v, safe='')}" for n, v in values.items()).encode()))
+        crumbs = [f"{n}={quote(v, safe='')}" for n, v in values.items()] + dice.sample(CRUMBS, 2)
+        fields.append((b"Cookie", "; ".join(crumbs).encode()))
         plan.sent["cookies"] = values
     elif plan.place == "form":
-        kind, body = FORM + dice.choice([b"", b"; charset=UTF-8", b";charset=utf-8"]), "&".join(f"{n}={pairs.plain(v).decode()}" for n, v in values.items()).encode()
+        more = dice.sample(NESTED, dice.randrange(3))
+        kind, body = FORM + dice.choice([b"", b"; charset=UTF-8", b";charset=utf-8"]), "&".join([f"{n}={pairs.plain(v).decode()}" for n, v in values.items()] + more).encode()
         plan.sent["form"] = values
     elif plan.place == "json":
         document = {**values, "n": dice.randrange(10**9), "ok": True, "items": [{"name": v} for v in values.values()]}
