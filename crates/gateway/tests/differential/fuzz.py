@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A differential test of the gate: requests from a grammar of tricks go through it to real servers, which tell what they
-read. What a server read, the gate had judged under that name; or the gate refused.
+"""A differential test of the gate: requests from a grammar of tricks go through it to real servers, which tell what
+they read. What a server read, the gate had judged under that name; or the gate refused.
 
     fuzz.py GATEWAY [--seconds 60] [--requests N] [--seed WORD] [--only NUMBER] [--witness NAME]... [--place NAME]
 
@@ -49,7 +49,7 @@ class Run:
         """Whether the gate let the request pass."""
         counts = self.counts[name]
         counts["requests"] += 1
-        answers = await self.clients[name].send(raw, plan("framing") or plan("expect"))
+        answers = await self.clients[name].send(raw, plan("framing") or plan("expect") or plan("line"))
         passed = False
         for answer in answers or [None]:
             if answer is None or (answer.of_gate() and answer.status < 500):
@@ -83,7 +83,7 @@ class Run:
             for value in oracle.found_session(reading):
                 self.fail(plan, raw, name, f"read the forged session: {value!r}")
         if plan.mode == "bind":
-            found = [(*f, True) for f in oracle.found_foreign(reading)]
+            found = [(*f, True) for f in oracle.found_foreign(plan, reading)]
         else:
             found = [(*f, False) for f in oracle.found_attacks(plan, reading)]
         for place, path, value, is_foreign in found:
@@ -119,8 +119,10 @@ class Run:
         if kind in self.seen or len(self.seen) > 200:
             return
         self.seen.add(kind)
-        repeat = f"--seed {plan.seed} --only {plan.number}" + (f" --place {self.options.place}" if self.options.place else "")
-        print(f"\nFAILED {name}: {text}\n  {plan.mode}, {plan.place}, tricks {sorted(plan.tricks)}\n  {raw!r}\n  repeat: fuzz.py GATEWAY {repeat} --witness {name}", flush=True)
+        only = f" --place {self.options.place}" if self.options.place else ""
+        repeat = f"fuzz.py GATEWAY --seed {plan.seed} --only {plan.number}{only} --witness {name}"
+        print(f"\nFAILED {name}: {text}\n  {plan.mode}, {plan.place}, tricks {sorted(plan.tricks)}")
+        print(f"  {raw!r}\n  repeat: {repeat}", flush=True)
 
     async def all(self):
         if self.options.only is not None:
@@ -137,7 +139,10 @@ class Run:
         return await asyncio.gather(*(worker() for _ in range(self.options.parallel)))
 
     def table(self):
-        columns = ["requests", "refused by the gate", "refused by the witness", "read alike", "passed plainly, too", "known", "failures"]
+        columns = [
+            "requests", "refused by the gate", "refused by the witness", "read alike", "passed plainly, too", "known",
+            "failures",
+        ]
         print("\n" + f"{'witness':12}" + "".join(f"{c:>24}" for c in columns))
         for name, counts in self.counts.items():
             print(f"{name:12}" + "".join(f"{counts[c]:>24}" for c in columns))
@@ -154,7 +159,9 @@ def arguments():
     parser.add_argument("--requests", type=int, default=10**9)
     parser.add_argument("--seed", default=secrets.token_hex(4))
     parser.add_argument("--only", type=int, help="repeat the request with this number")
-    parser.add_argument("--without", action="append", default=[], help="leave out a trick, to find the one that matters")
+    parser.add_argument(
+        "--without", action="append", default=[], help="leave out a trick, to find the one that matters",
+    )
     parser.add_argument("--witness", action="append", help="only this one")
     parser.add_argument("--place", help="plant only here")
     parser.add_argument("--parallel", type=int, default=8)

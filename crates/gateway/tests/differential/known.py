@@ -22,18 +22,21 @@ class Known:
 
 
 KNOWN = [
-    Known("F1 backslash in a multipart name", "flask|django|rack|aiohttp", "", rb'name="[^"]*\\'),
+    Known("F1 backslash in a multipart name", "", "", rb"name=[^;]*\\"),
     Known("F2 a file without a type is a field", "koa", "form", rb"filename"),
-    Known("F3 brackets", "rack|express|koa", "user_id", rb"user_id(\]|\[|%5[bB]|%5[dD])|(\[|%5[bB])(user|%75ser)|[\]\[].?user"),
+    Known(
+        "F3 brackets", "rack|express|koa", "user_id",
+        rb"user_id(\]|\[|%5[bB]|%5[dD])|(\[|%5[bB])(user|%75ser)|[\]\[].?user",
+    ),
     Known("F4 dots", "koa", "user_id", rb"user_id(\.|%2e)|\.user_id"),
     Known("F5 JSON without a type is a form", "rack", "in form", rb"\r\n\r\n.*[\[{\"]"),
     Known("F6 ??", "koa|php", "query", rb"\?\?"),
-    Known("F7 cookies at blanks", "aiohttp", "cookies|session", rb"[Cc]ookie: .*[ \t]"),
-    Known("F9 multipart/related", "koa|rack", "", rb"multipart/(mixed|related|)"),
     Known("F10 form type prefix", "tornado", "", rb"urlencodedx"),
     Known("F11 JSON in a part", "", "in form", rb"form-data.*Content-Type: application/json.*note"),
     Known("F12 ; in queries", "rack", "query", rb";.*HTTP/1.1"),
-    Known("F13 cookie name escapes", "plack", "session", rb"%73ession"),
-    Known("F14 ; in forms", "plack", "form", rb";"),
+    Known("F14 ; in forms", "plack", "form|values", rb";"),
+    Known("F9 multipart of another subtype", "koa|rack|tomcat", "", rb"multipart/(?!form-data;)"),
+    Known("F15 a list under a form's type", "", "json", rb"\r\n\r\n\["),
+    Known("F7b cookie names at blanks", "aiohttp", "in cookies", rb""),
     Known("F8 XML", "go", "xml", rb""),
 ]

@@ -3,6 +3,7 @@
 import base64
 import quopri
 
+from parts import head, quoted
 from plan import decoy
 
 TRICKS = [
@@ -29,65 +30,8 @@ TRICKS = [
     "mp-field-twice",
     "mp-separator",
     "mp-json",
+    "mp-name-coded",
 ]
-
-
-def quoted(text):
-    """As browsers write names."""
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def names(plan):
-    """Spellings of a name, for those who undo quoting, escapes or folds."""
-    n, half = plan.name, len(plan.name) // 2
-    e = quoted(n)
-    return [
-        f'"{e}[]"', f'"{e}[x]"', f'" {e}"', f'"{e} "', f'"{e}\\""', f'"{e[:half]}\\{e[half:]}"', f"'{e}'", e, f'"{e}', f'{e}"',
-        f'"{e.upper()}"', f'"{e}\0"', f'"{e}\0x"', f'"a"{e}', f'"{e}"x', f'"{e};x"', f'"{e.replace("_", ".")}"', f'"[{e}]"',
-        f'"{e[:half]}" "{e[half:]}"', f'"{e[:half]}"\t"{e[half:]}"', f'"{e[:half]}\\\\{e[half:]}"', f'"x/{e}"', f'"x\\{e}"', f'"=?utf-8?q?{e}?="',
-        f'"=?utf-8?b?{base64.b64encode(n.encode()).decode()}?="', f'"%{ord(n[0]):02x}{e[1:]}"', f'"&#{ord(n[0])};{e[1:]}"', f'"\ufeff{e}"', f'"x"; "{e}"', f'"{e}"; x="\\"; y="', f'"\\"{e}"', f'"{e}\\"', f'"{e}\\\\"', f'{e}\\', f'"{e}[', f'"{e}]"',
-    ]  # fmt: skip
-
-
-def head(plan, file_name):
-    """The header lines of the planted part."""
-    n = quoted(plan.name)
-    parameters = [f'name="{n}"']
-    if plan("mp-name"):
-        parameters = ["name=" + plan.one("mp-name", names(plan))]
-    if file_name is not None:
-        parameters.append(f'filename="{quoted(file_name)}"')
-    if plan("mp-file"):
-        parameters += plan.one("mp-file", [['filename=""'], ["filename="], ['filename=" "'], ["filename"], ['filename="a.txt"'], ['FileName="a"'], ["filename*=utf-8''a"], ["filename*0=a"], ['filename="a"', 'filename=""'], ['filename="blob"'], ['x="; filename="a"'], ['filename="\\"'], ["filename=\"C:\\\\x\\\\a\""], ['filename ="a"'], ['filename= "a"'], ['filename"="a"'], ["filename='a'"], ['Filename=""'], ['filename="."'], ['filename="a\\"'], ['filename=\0'], ["filename*=''"], ["filename*=\"\""], ["filename*"]])
-        plan.dice("mp-file-order").shuffle(parameters)
-    if plan("mp-twice"):
-        parameters = plan.one("mp-twice", [[f'name="z"', *parameters], [*parameters, 'name="z"'], [*parameters, 'Name="z"'], [*parameters, "name*=utf-8''z"], ['name=""', *parameters], [*parameters, "name"], [*parameters, "name="], ['x="name=z; "', *parameters], [f'xname="z"', *parameters], ["name*0=z", *parameters], [*parameters, 'x="', 'name="z"']])
-    if plan("mp-star"):
-        star = "".join(f"%{b:02x}" for b in plan.name.encode())
-        half = len(plan.name) // 2
-        parameters[0:1] = plan.one("mp-star", [[f"name*=utf-8''{star}"], [f"name*=UTF-8'en'{star}", 'name="z"'], ['name="z"', f"name*=utf-8''{star}"], [f"name*0={plan.name[:half]}", f"name*1={plan.name[half:]}"], [f"name*0*=utf-8''{star}"], [f'name*="{n}"'], [f"filename*=utf-8''{star}", 'name="z"'], [f"name*=utf-16''{star}"], [f"filename*=utf-8''%2e%2e%2f{star}", f'name="{n}"', 'filename="z"']])
-    if plan("mp-quoting"):
-        parameters.insert(plan.dice("mp-quoting-at").randrange(len(parameters) + 1), plan.one("mp-quoting", ['x="\\"', 'x="\\\\"', 'x="a;b"', 'x="a"b', "x='", 'x=a b', 'x', '=x', 'x="a\\', 'x="', ';', 'x=","', 'x="\r\n "', "x=(a)", 'x="a"; y="b"', 'x=\\"', 'x="; name=z; y="', 'x=\\; name=z']))
-    separator = "; "
-    if plan("mp-separator"):
-        separator = plan.one("mp-separator", [";", ";\t", " ; ", ";;", ", ", " ", ";\r\n ", ";\n ", ";  ", ";\x0b", ";\x0c", ";\xa0", ";\r ", ";\0"])
-    disposition = "form-data"
-    if plan("mp-disposition"):
-        disposition = plan.one("mp-disposition", ["attachment", "inline", "Form-Data", "form-data2", "", "form-data ", '"form-data"', "file", "mixed", "form-data/x", "form_data", " form-data", "multipart/form-data", "x form-data"])
-    label = "Content-Disposition"
-    if plan("mp-header"):
-        label = plan.one("mp-header", ["content-disposition", "CONTENT-DISPOSITION", "Content-Disposition ", " Content-Disposition", "Content_Disposition", "Content-Disposition\t", "\0Content-Disposition", "Content-Disposition\0", "xContent-Disposition", "Content-Dispositio", "Content-Disposition:", "\x0bContent-Disposition", "Content-Disposition-x", "Content-Disposition\xa0"])
-    line = f"{label}: " + separator.join([disposition, *parameters])
-    if plan("mp-fold"):
-        line = plan.one("mp-fold", [line.replace("; ", ";\r\n ", 1), line.replace("; ", ";\r\n\t"), line.replace(": ", ":\r\n "), line.replace(": ", ":"), line.replace(": ", ":\t"), line.replace(": ", ": \0"), line + "\r\n ", line.replace("; ", ";\n ", 1), line.replace("; ", ";\r ", 1), line + ";", line + "; ", line + "\t", line + "\0", line.replace("name=", "name\r\n =", 1), line.replace("name=", "name= ", 1), line.replace("name=", "name =", 1), line.replace("name=", "name\t=\t", 1), "\r\n" + line, " \r\n" + line, "X: y\r\n " + line, "X: y\n" + line, "X: y\r" + line, ": x\r\n" + line, "X\r\n" + line])
-    lines = [line]
-    if plan("mp-dispositions"):
-        other = plan.one("mp-dispositions", ['Content-Disposition: form-data; name="z"', 'content-disposition: form-data; name="z"; filename="a"', "Content-Disposition: form-data", 'Content-Disposition: attachment; filename="a"', "Content-Disposition:", 'Content-Disposition : form-data; name="z"'])
-        lines.insert(plan.dice("mp-dispositions-at").randrange(2), other)
-    if plan("mp-part-type"):
-        kinds = ["text/plain", "text/plain; charset=utf-16le", "text/plain; charset=utf-7", "application/octet-stream", "application/json", "image/png", "text/plain; charset=utf-8", "TEXT/PLAIN", "multipart/mixed; boundary=z", "message/rfc822", "", "x", "text/plain; charset=ibm037", "text/plain; charset=x", "text/plain; charset=iso-8859-1", "application/x-www-form-urlencoded", "text/plain; charset", "application/octet-stream; charset=utf-16be", "text/plain\r\nContent-Type: image/png", "text/html; charset=\"utf-16\""]
-        lines.append("Content-Type: " + plan.one("mp-part-type", kinds))
-    return lines
 
 
 def content(plan, lines, value):
@@ -96,8 +40,14 @@ def content(plan, lines, value):
         if charset in ("utf-16le", "utf-7", "ibm037", "utf-16be", "utf-16"):
             return value.encode(charset.replace("ibm037", "cp037"), "replace")
     if plan("mp-coded"):
-        how = plan.one("mp-coded", ["base64", "quoted-printable", "BASE64", "8bit", "binary", "x", "base64 ", "\"base64\"", "quoted-printable;x", "7bit"])
-        lines.append(plan.one("mp-coded-label", ["Content-Transfer-Encoding: ", "content-transfer-encoding:", "Content-Transfer-Encoding : ", "Content-Encoding: "]) + how)
+        how = plan.one("mp-coded", [
+            "base64", "quoted-printable", "BASE64", "8bit", "binary", "x", "base64 ", "\"base64\"",
+            "quoted-printable;x", "7bit",
+        ])
+        lines.append(plan.one("mp-coded-label", [
+            "Content-Transfer-Encoding: ", "content-transfer-encoding:", "Content-Transfer-Encoding : ",
+            "Content-Encoding: ",
+        ]) + how)
         raw = value.encode()
         if "base64" in how.lower():
             return base64.b64encode(raw)
@@ -135,7 +85,10 @@ def encode(plan, file_name=None):
         if plan("mp-nested"):
             inner = b"--in\r\n" + part(plan.name, plan.value) + b"\r\n--in--"
             raw = plan.one("mp-nested", [inner, b"--" + used.encode("utf-8", "replace") + b"\r\n" + inner])
-            lines.append(plan.one("mp-nested-type", ["Content-Type: multipart/mixed; boundary=in", "Content-Type: multipart/form-data; boundary=in", f"Content-Type: multipart/mixed; boundary={used}"]))
+            lines.append(plan.one("mp-nested-type", [
+                "Content-Type: multipart/mixed; boundary=in", "Content-Type: multipart/form-data; boundary=in",
+                f"Content-Type: multipart/mixed; boundary={used}",
+            ]))
         this = "\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n\r\n" + raw
         if plan("mp-lines"):
             this = lines_of(plan, this)
@@ -151,19 +104,29 @@ def encode(plan, file_name=None):
 def spellings(b):
     half = len(b) // 2
     return [
-        (f'multipart/form-data; boundary="{b}"', b), (f"multipart/form-data; Boundary={b}", b), (f"multipart/form-data; boundary={b} ", b),
-        (f"multipart/form-data; boundary = {b}", b), (f"multipart/form-data;boundary={b};", b), (f"multipart/form-data; boundary=z; boundary={b}", b),
-        (f"multipart/form-data; boundary={b}; boundary=z", b), (f'multipart/form-data; boundary="{b[:half]}\\{b[half:]}"', b),
-        (f"multipart/form-data; boundary*={b}", b), (f"multipart/form-data; boundary*=utf-8''{b}", b), (f"multipart/form-data; boundary*0={b[:half]}; boundary*1={b[half:]}", b),
-        (f"multipart/form-data; boundary={b},boundary=z", b), (f"multipart/form-data; boundary={b},x", b), (f"multipart/form-data; x=\"; boundary=z; \"; boundary={b}", b),
-        (f"multipart/form-data; boundary='{b}'", b), (f"multipart/form-data; boundary='{b}'", f"'{b}'"), (f'multipart/form-data; boundary="{b}', b),
-        (f"multipart/form-data; boundary={b}; charset=utf-16", b), (f"multipart/form-data; xboundary=z; boundary={b}", b), (f"multipart/form-data boundary={b}", b),
-        (f"multipart/form-data, boundary={b}", b), (f"multipart/mixed; boundary={b}", b), (f"Multipart/Form-Data; BOUNDARY={b}", b), (f"multipart/form-data;\tboundary={b}", b),
-        (f"multipart/form-data; boundary={b}\"", b), (f'multipart/form-data; boundary="{b}"z', b), (f'multipart/form-data; boundary="{b} "', b), (f'multipart/form-data; boundary="{b} "', b + " "),
-        (f"multipart/form-data; boundary=", ""), ("multipart/form-data", b), (f"multipart/form-data; boundary=\"\"", ""), (f"multipart/related; boundary={b}", b),
-        (f"multipart/form-data; boundary={b}(x)", b), (f"multipart/form-data; boundary={b}:x", b), (f"multipart/form-data; boundary={b};a", b), (f"multipart/form-data;;boundary={b}", b),
-        (f"multipart/form-data; a=b; boundary={b}; c=d", b), (f"multipart/form-data; boundary={b * 12}", b * 12), (f"multipart/form-datax; boundary={b}", b), (f"multipart/; boundary={b}", b),
-    ]  # fmt: skip
+        (f'multipart/form-data; boundary="{b}"', b), (f"multipart/form-data; Boundary={b}", b),
+        (f"multipart/form-data; boundary={b} ", b), (f"multipart/form-data; boundary = {b}", b),
+        (f"multipart/form-data;boundary={b};", b), (f"multipart/form-data; boundary=z; boundary={b}", b),
+        (f"multipart/form-data; boundary={b}; boundary=z", b),
+        (f'multipart/form-data; boundary="{b[:half]}\\{b[half:]}"', b), (f"multipart/form-data; boundary*={b}", b),
+        (f"multipart/form-data; boundary*=utf-8''{b}", b),
+        (f"multipart/form-data; boundary*0={b[:half]}; boundary*1={b[half:]}", b),
+        (f"multipart/form-data; boundary={b},boundary=z", b), (f"multipart/form-data; boundary={b},x", b),
+        (f"multipart/form-data; x=\"; boundary=z; \"; boundary={b}", b), (f"multipart/form-data; boundary='{b}'", b),
+        (f"multipart/form-data; boundary='{b}'", f"'{b}'"), (f'multipart/form-data; boundary="{b}', b),
+        (f"multipart/form-data; boundary={b}; charset=utf-16", b),
+        (f"multipart/form-data; xboundary=z; boundary={b}", b), (f"multipart/form-data boundary={b}", b),
+        (f"multipart/form-data, boundary={b}", b), (f"multipart/mixed; boundary={b}", b),
+        (f"Multipart/Form-Data; BOUNDARY={b}", b), (f"multipart/form-data;\tboundary={b}", b),
+        (f"multipart/form-data; boundary={b}\"", b), (f'multipart/form-data; boundary="{b}"z', b),
+        (f'multipart/form-data; boundary="{b} "', b), (f'multipart/form-data; boundary="{b} "', b + " "),
+        ("multipart/form-data; boundary=", ""), ("multipart/form-data", b), ("multipart/form-data; boundary=\"\"", ""),
+        (f"multipart/related; boundary={b}", b), (f"multipart/form-data; boundary={b}(x)", b),
+        (f"multipart/form-data; boundary={b}:x", b), (f"multipart/form-data; boundary={b};a", b),
+        (f"multipart/form-data;;boundary={b}", b), (f"multipart/form-data; a=b; boundary={b}; c=d", b),
+        (f"multipart/form-data; boundary={b * 12}", b * 12), (f"multipart/form-datax; boundary={b}", b),
+        (f"multipart/; boundary={b}", b),
+    ]
 
 
 def lines_of(plan, raw):
@@ -194,11 +157,19 @@ def assemble(plan, parts, boundary):
     opened = [b + b"\r\n"] * len(parts)
     if plan("mp-delimiter"):
         at = plan.dice("mp-delimiter-at").randrange(len(parts))
-        opened[at] = plan.one("mp-delimiter", [b + b" \r\n", b + b"\t\r\n", b + b"\n", b + b"\r", b + b"x\r\n", b + b"-\r\n", b + b"--\r\n", b" " + b + b"\r\n", b"-" + b + b"\r\n", b + b"\0\r\n", b.upper() + b"\r\n", b + b"\r\r\n", b[1:] + b"\r\n", b[2:] + b"\r\n", b + b";\r\n", b + b"\x0b\r\n"])
+        opened[at] = plan.one("mp-delimiter", [
+            b + b" \r\n", b + b"\t\r\n", b + b"\n", b + b"\r", b + b"x\r\n", b + b"-\r\n", b + b"--\r\n",
+            b" " + b + b"\r\n", b"-" + b + b"\r\n", b + b"\0\r\n", b.upper() + b"\r\n", b + b"\r\r\n", b[1:] + b"\r\n",
+            b[2:] + b"\r\n", b + b";\r\n", b + b"\x0b\r\n",
+        ])
     between = b"\r\n"
     if plan("mp-lookalike"):
         at = plan.dice("mp-lookalike-at").randrange(len(parts))
-        trap = plan.one("mp-lookalike", [b"\n" + b, b"\r" + b, b"\r\n" + b + b"x", b"\r\n" + b[:-1], b"\r\n " + b, b"\n" + b + b"--", b"\r\n" + b + b" x", b"\r\n" + b + b"-", b"\r\n\r\n", b"\r\n" + b + b"\n", b"\r\n" + b + b"--x", b"\r\n" + b + b"- -", b"\n" + b + b"\n", b"\r" + b + b"\r\n", b"\0\r\n" + b])
+        trap = plan.one("mp-lookalike", [
+            b"\n" + b, b"\r" + b, b"\r\n" + b + b"x", b"\r\n" + b[:-1], b"\r\n " + b, b"\n" + b + b"--",
+            b"\r\n" + b + b" x", b"\r\n" + b + b"-", b"\r\n\r\n", b"\r\n" + b + b"\n", b"\r\n" + b + b"--x",
+            b"\r\n" + b + b"- -", b"\n" + b + b"\n", b"\r" + b + b"\r\n", b"\0\r\n" + b,
+        ])
         inner = b"\r\nContent-Disposition: form-data; name=\"z\"\r\n\r\ny"
         side = plan.dice("mp-lookalike-side").randrange(3)
         if side == 0:
@@ -211,11 +182,20 @@ def assemble(plan, parts, boundary):
             parts[at] = part("z", "y") + trap + b"\r\n" + top + blank + rest
     end = b + b"--\r\n"
     if plan("mp-end"):
-        end = plan.one("mp-end", [b"", b + b"--", b + b"-", b, b + b"\r\n", b + b"--\n", b + b"-- \r\n", b + b"--x\r\n", b + b"\r\n--", b + b"--\0"])
+        end = plan.one("mp-end", [
+            b"", b + b"--", b + b"-", b, b + b"\r\n", b + b"--\n", b + b"-- \r\n", b + b"--x\r\n", b + b"\r\n--",
+            b + b"--\0",
+        ])
     raw = b"".join(o + p + between for o, p in zip(opened, parts)) + end
     if plan("mp-preamble"):
-        raw = plan.one("mp-preamble", [b"\r\n", b"\n", b"preamble\r\n", b"preamble", b" ", b + b"\n", b + b"--\r\n", b + b"x\r\n", b"x: y\r\n\r\n", b"--\r\n", b"\0\r\n", b"\xef\xbb\xbf", b"\r\n\r\n", part("z", "y") + b"\r\n", b + b"\r\n", b"q=1&a="]) + raw
+        raw = plan.one("mp-preamble", [
+            b"\r\n", b"\n", b"preamble\r\n", b"preamble", b" ", b + b"\n", b + b"--\r\n", b + b"x\r\n",
+            b"x: y\r\n\r\n", b"--\r\n", b"\0\r\n", b"\xef\xbb\xbf", b"\r\n\r\n", part("z", "y") + b"\r\n", b + b"\r\n",
+            b"q=1&a=",
+        ]) + raw
     if plan("mp-epilogue"):
         late = b + b"\r\n" + part(plan.name, plan.value) + b"\r\n" + b + b"--\r\n"
-        raw += plan.one("mp-epilogue", [b"epilogue", late, b"\r\n" + late, b"\n" + late, b"\0", b"\r\n\r\n", b" ", b"--", b"\r\nx"])
+        raw += plan.one("mp-epilogue", [
+            b"epilogue", late, b"\r\n" + late, b"\n" + late, b"\0", b"\r\n\r\n", b" ", b"--", b"\r\nx",
+        ])
     return raw

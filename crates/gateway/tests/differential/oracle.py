@@ -1,8 +1,8 @@
 """Judges what a witness read.
 
 The gate does not tell what it judged. A reading proves a failure if the gate refuses the same value under the same name
-when it is sent plainly: it lets pass in one spelling what it refuses in another. A value that the gate passes plainly, too,
-is a matter of its detectors, and is only counted.
+when it is sent plainly: it lets pass in one spelling what it refuses in another. A value that the gate passes plainly,
+too, is a matter of its detectors, and is only counted.
 """
 
 import json
@@ -71,7 +71,9 @@ def found_attacks(plan, reading):
     for place, value in reading.items():
         if place == "files":
             for field, file_name, content, *more in value:
-                for part, text in (("name", field), ("filename", file_name), ("content", content), *(("filename", m) for m in more)):
+                for part, text in (
+                    ("name", field), ("filename", file_name), ("content", content), *(("filename", m) for m in more),
+                ):
                     if isinstance(text, str) and any(a in text for a in attacks):
                         yield place, (part, field), text
             continue
@@ -86,8 +88,15 @@ def found_attacks(plan, reading):
                 yield place, path, text
 
 
-def found_foreign(reading):
+def found_foreign(plan, reading):
     """Where a witness read another value than the bound one under the bound name."""
+    if plan.place == "path":
+        # As routers take it: without case, empty segments and parameters.
+        segments = [s.partition(";")[0] for s in reading["path"].lower().split("/")]
+        segments = [s for s in segments if s]
+        if segments[:1] == ["users"] and segments[1:] and segments[1] != SUBJECT:
+            yield "path", (), segments[1]
+        return
     for place, value in reading.items():
         if place in ("files", "cookies", "xml", "path"):
             continue
@@ -107,7 +116,10 @@ def is_bound(item, place):
 
 
 def encoded(text):
-    return quote_from_bytes(text.encode("utf-8", "surrogatepass" if any("\ud800" <= c <= "\udc7f" for c in text) else "surrogateescape"), safe="")
+    return quote_from_bytes(
+        text.encode("utf-8", "surrogatepass" if any("\ud800" <= c <= "\udc7f" for c in text) else "surrogateescape"),
+        safe="",
+    )
 
 
 def bracketed(path, text):
@@ -122,14 +134,20 @@ def plainly(place, path, text, target):
     if place in ("query", "simple"):
         return b"GET", f"{target}?{bracketed(path, text)}", [], b""
     if place in ("form", "values"):
-        return b"POST", target, [(b"Content-Type", b"application/x-www-form-urlencoded")], bracketed(path, text).encode()
+        return b"POST", target, [(
+            b"Content-Type", b"application/x-www-form-urlencoded",
+        )], bracketed(path, text).encode()
     if place == "files":
         part, field = path
         named = f'name="{(text if part == "name" else field or "").replace(chr(34), "%22")}"'
         file_name = text.replace('"', "%22") if part == "filename" else "a.txt"
         typed = "\r\nContent-Type: text/plain" if part == "content" else ""
-        body = f'--plain\r\nContent-Disposition: form-data; {named}; filename="{file_name}"{typed}\r\n\r\n{text if part == "content" else ""}\r\n--plain--\r\n'
-        return b"POST", target, [(b"Content-Type", b"multipart/form-data; boundary=plain")], body.encode("utf-8", "surrogateescape")
+        content = text if part == "content" else ""
+        head = f'Content-Disposition: form-data; {named}; filename="{file_name}"{typed}'
+        body = f"--plain\r\n{head}\r\n\r\n{content}\r\n--plain--\r\n"
+        return b"POST", target, [(
+            b"Content-Type", b"multipart/form-data; boundary=plain",
+        )], body.encode("utf-8", "surrogateescape")
     if place in ("json", "anyjson", "struct"):
         value = {text: 1} if path and path[-1] is Name else text
         for name in reversed([p for p in path if p is not Name]):
@@ -138,11 +156,15 @@ def plainly(place, path, text, target):
     if place == "xml":
         name = (str(path[-1]) if path and path[-1] is not Name else "q").encode()
         value = text.encode("utf-8", "replace").replace(b"&", b"&amp;").replace(b"<", b"&lt;")
-        return b"POST", target, [(b"Content-Type", b"application/xml")], b"<r><" + name + b">" + value + b"</" + name + b"></r>"
+        return b"POST", target, [(
+            b"Content-Type", b"application/xml",
+        )], b"<r><" + name + b">" + value + b"</" + name + b"></r>"
     if place == "cookies":
         return b"GET", target, [(b"Cookie", bracketed(path, text).encode())], b""
     if place in ("headers", "trailers"):
         return b"GET", target, [(str(path[0]).encode(), text.encode("latin-1", "replace"))], b""
+    if text and target == "/users":
+        return b"GET", target + "/" + quote(text.encode("utf-8", "surrogateescape"), safe="") + "/orders", [], b""
     return b"GET", target + "/" + quote(text.encode("utf-8", "surrogateescape"), safe="/"), [], b""
 
 
@@ -167,8 +189,8 @@ def misread(plan, reading):
 
 
 def is_alike(read, meant):
-    """Whether files are the ones meant. Witnesses put different characters for bytes that are no text; busboy reads names
-    as Latin-1."""
+    """Whether files are the ones meant. Witnesses put different characters for bytes that are no text; busboy reads
+    names as Latin-1."""
 
     def shape(files):
         return [[f[0], f[1], "".join(c for c in f[2] if c < "\x80")] for f in files]

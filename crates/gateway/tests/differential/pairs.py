@@ -14,7 +14,6 @@ TRICKS = [
     "pair-junk",
     "pair-affix",
     "pair-equals",
-    "pair-place",
 ]
 
 
@@ -27,7 +26,10 @@ def percent_u(text):
 
 
 def overlong(text):
-    return "".join(f"%c{0 if ord(c) < 64 else 1}%{0x80 | ord(c) & 63:02x}" if ord(c) < 128 else quote(c) for c in text).encode()
+    def two_bytes(code):
+        return f"%c{code >> 6}%{0x80 | code & 63:02x}"
+
+    return "".join(two_bytes(ord(c)) if c.isascii() else quote(c) for c in text).encode()
 
 
 def quote(text):
@@ -56,10 +58,11 @@ ENCODINGS = {
 NAMES = [
     "{n}[]", "{n}[0]", "{n}[x]", "{n}[x][y]", "{n}.x", "{n}[", " {n}", "%20{n}", "{n}%20", "+{n}", "{n}%00", "{n}%00x",
     "[{n}]", "[{n}", "{n}]", "{n}[]x", "{n}[][a]", "{n}%5B%5D", "%0a{n}", "%09{n}", "%0b{n}", "{n}%0d", "x[{n}]",
-    "%EF%BB%BF{n}", "%C2%A0{n}", "{n}%E2%80%8B", "{u}", "{t}", "{n}%5b", "{n}[a]b", "]{n}", "[]{n}", "{n}]]", "[[{n}", "[{n}[", "{n}][", "??{n}", "{n}[x.y]", "{n}..x", ".{n}", "{n}.", "x[][{n}]", "[][{n}]", "{n}%1b", "%EF%BC%BB{n}%EF%BC%BD", "{n}[%00]", "__proto__[{n}]",
-    "constructor[prototype][{n}]", "{n}[__proto__]", "{n}[length]", "%ff{n}", "{d}", "{f}", "{n}[[]]", "{n}[0", "{n}[]]",
-    "&{n}", "{n};", "?{n}", "{p}",
-]  # fmt: skip
+    "%EF%BB%BF{n}", "%C2%A0{n}", "{n}%E2%80%8B", "{u}", "{t}", "{n}%5b", "{n}[a]b", "]{n}", "[]{n}", "{n}]]", "[[{n}",
+    "[{n}[", "{n}][", "??{n}", "{n}[x.y]", "{n}..x", ".{n}", "{n}.", "x[][{n}]", "[][{n}]", "{n}%1b",
+    "%EF%BC%BB{n}%EF%BC%BD", "{n}[%00]", "__proto__[{n}]", "constructor[prototype][{n}]", "{n}[__proto__]",
+    "{n}[length]", "%ff{n}", "{d}", "{f}", "{n}[[]]", "{n}[0", "{n}[]]", "&{n}", "{n};", "?{n}", "{p}",
+]
 
 
 def crooked_name(plan, name, what="pair-name-which"):
@@ -85,7 +88,9 @@ def encode(plan, what):
                 if plan.dice("pair-encoding-name").randrange(4) == 0:
                     n = style(name)
             if plan("pair-affix"):
-                affix = plan.one("pair-affix", [b"%00", b"%ff", b"%0d%0a", b"%C2%A0", b"%22", b"'", b"%", b"%2", b"%zz", b"\xff", b"%u0000", b"\\"])
+                affix = plan.one("pair-affix", [
+                    b"%00", b"%ff", b"%0d%0a", b"%C2%A0", b"%22", b"'", b"%", b"%2", b"%zz", b"\xff", b"%u0000", b"\\",
+                ])
                 v = affix + v if plan.dice("affix-side").randrange(2) else v + affix
             if plan("pair-name"):
                 n = crooked_name(plan, name).encode()
@@ -97,21 +102,30 @@ def encode(plan, what):
             pair = n + equals + v
             if plan("pair-split"):
                 at = len(v) // 2
-                joint = plan.one("pair-split", [b"&" + n + b"=", b";", b"&", b"&" + n + b"[]=", b"&x=", b"%00&" + n + b"="])
+                joint = plan.one("pair-split", [
+                    b"&" + n + b"=", b";", b"&", b"&" + n + b"[]=", b"&x=", b"%00&" + n + b"=",
+                ])
                 pair = n + b"=" + v[:at] + joint + v[at:]
             if plan("pair-twice"):
                 other = n if plan.dice("twice-name").randrange(2) else plain(name)
                 other += b"=" + plain(decoy(plan))
-                pair = plan.one("pair-twice", [pair + b"&" + other, other + b"&" + pair, pair + b";" + other, other + b";" + pair])
+                pair = plan.one("pair-twice", [
+                    pair + b"&" + other, other + b"&" + pair, pair + b";" + other, other + b";" + pair,
+                ])
             pieces.append(pair)
         else:
             pieces.append(n + b"=" + v)
     if plan("pair-junk"):
-        junk = plan.one("pair-junk", [b"", b"=", b"=x", b"%", b"%zz=%", b"x", b"\x00", b"%00=1", b"x=%ff", b"a=\xff", b"x[=1", b"]=1", b"#", b"x=1;y", b"?", b"\r\n"])
+        junk = plan.one("pair-junk", [
+            b"", b"=", b"=x", b"%", b"%zz=%", b"x", b"\x00", b"%00=1", b"x=%ff", b"a=\xff", b"x[=1", b"]=1", b"#",
+            b"x=1;y", b"?", b"\r\n",
+        ])
         pieces.insert(dice.randrange(len(pieces) + 1), junk)
     separator = b"&"
     if plan("pair-separator"):
-        separator = plan.one("pair-separator", [b";", b"&&", b"&amp;", b"%26", b"\n", b"&;", b";&", b",", b"\r\n", b"& "])
+        separator = plan.one("pair-separator", [
+            b";", b"&&", b"&amp;", b"%26", b"\n", b"&;", b";&", b",", b"\r\n", b"& ",
+        ])
         if len(pieces) == 1:
             pieces.insert(dice.randrange(2), b"z=1")
     return separator.join(pieces)

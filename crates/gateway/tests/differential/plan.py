@@ -53,7 +53,9 @@ class Plan:
         return pairs
 
     def target(self):
-        return "/own/x" if self.mode == "bind" else "/open/x"
+        if self.mode != "bind":
+            return "/open/x"
+        return "/users" if self.place == "path" else "/own/x"
 
 
 def decoy(plan):
@@ -69,7 +71,9 @@ def draw(seed, number, tricks_of, without=(), only_place=None):
         place = only_place or dice.choice(["form", "multipart", "json", "query", "cookie"])
         return Plan(seed, number, "honest", place, "q", dice.choice(WORDS), fields, frozenset())
     mode = dice.choice(["attack", "attack", "attack", "exempt", "exempt", "bind", "bind", "session"])
-    places = {"bind": ["query", "form", "multipart", "json", "header"], "session": ["cookie"]}.get(mode, list(tricks_of))
+    places = {"bind": [
+        "query", "form", "multipart", "json", "header", "path",
+    ], "session": ["cookie"]}.get(mode, list(tricks_of))
     place = only_place if only_place in places else dice.choice(places)
     if mode == "bind":
         name, value = "user_id", FOREIGN

@@ -49,6 +49,9 @@ exempt = ["note"]
 [[route]]
 path = "/own/**"
 bind = { "query.user_id" = "sub", "body./user_id" = "sub", "header.x-user-id" = "sub" }
+[[route]]
+path = "/users/{id}/**"
+bind = { "path.id" = "sub" }
 """
 
 
@@ -77,7 +80,9 @@ def witnesses():
     python = INSTALLED / "python" / "bin" / "python"
     node = INSTALLED / "node" / "node_modules"
     go = INSTALLED / "http"
-    jars = [JARS / f"{name}.jar" for name in ("tomcat10-embed-core", "jackson-core", "jackson-annotations", "jackson-databind")]
+    jars = [JARS / f"{name}.jar" for name in (
+        "tomcat10-embed-core", "jackson-core", "jackson-annotations", "jackson-databind",
+    )]
     gunicorn = [python, "-m", "gunicorn", "--chdir", HERE, "-k", "gthread", "--threads", "4", "--keep-alive", "60"]
     return [
         Witness("php", ["php", "-d", "display_errors=0", "-S", "127.0.0.1:{port}", HERE / "php.php"], ["php"]),
@@ -94,7 +99,9 @@ def witnesses():
         Witness("koa", ["node", HERE / "koa.js", "{port}"], ["node", node / "koa"]),
         Witness("fastify", ["node", HERE / "fastify.js", "{port}"], ["node", node / "fastify"]),
         Witness("tomcat", ["java", "-cp", ":".join(map(str, jars)), HERE / "Witness.java", "{port}"], ["java", *jars]),
-        Witness("plack", ["starman", "--workers", "4", "--disable-keepalive", "--listen", "127.0.0.1:{port}", HERE / "plack.psgi"], ["starman"]),
+        Witness("plack", [
+            "starman", "--workers", "4", "--disable-keepalive", "--listen", "127.0.0.1:{port}", HERE / "plack.psgi",
+        ], ["starman"]),
         Witness("go", [go, "{port}"], ["go"]),
         Witness("rack", ["puma", "-q", "-t", "4:4", "-b", "tcp://127.0.0.1:{port}", HERE / "rack.ru"], ["puma"]),
     ]
@@ -107,7 +114,7 @@ def free_port():
 
 
 def wait(port, process, what):
-    for _ in range(600):
+    for _ in range(1200):
         if process.poll() is not None:
             break
         try:
