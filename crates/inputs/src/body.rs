@@ -405,6 +405,8 @@ mod tests {
             ("name=_charset_", "utf-16"),
             (r#"name="user\_id""#, "x"),
             (r#"name="a\\b""#, "x"),
+            (r#"x="name=z; "; name="a""#, "x"),
+            (r#"filename="name=z"; name="a""#, "x"),
         ] {
             assert!(part(head, content).is_err(), "{head}");
         }
@@ -412,6 +414,8 @@ mod tests {
             ("name=a\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit", "x"),
             ("name=a; filename=b.json\r\nContent-Type: application/json", "{\"a\":1}"),
             ("name=_charset_", "UTF-8"),
+            (r#"name=a; filename="my name=x.txt""#, "x"),
+            (r#"filename="a.txt"; name=a"#, "x"),
             (r#"name=a; filename="C:\dir\x.txt""#, "x"),
         ] {
             assert!(part(head, content).is_ok(), "{head}");

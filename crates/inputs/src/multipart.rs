@@ -296,11 +296,19 @@ fn read_disposition(value: &[u8]) -> Result<(String, Option<String>), MultipartE
         let is_quoted_in = names_a_parameter(&value)
             || (quoting == Quoting::Escaped && value.contains(&b';'))
             || value.ends_with(b"\\");
+        // A search for `name=` would find this one first.
+        let is_before = name != b"name" && !known.iter().any(|(known, _)| known == b"name");
+        let is_found_first = is_before && assigns_name(&value);
         // Some servers take any backslash away, others keep it.
         let is_escaped = name == b"name" && value.contains(&b'\\');
         // An unquoted value with quotes or escapes of another grammar.
         let is_odd = quoting == Quoting::None && value.iter().any(|byte| b"'%*".contains(byte));
-        if name.starts_with(b"name") && name != b"name" || is_quoted_in || is_escaped || is_odd {
+        if name.starts_with(b"name") && name != b"name"
+            || is_quoted_in
+            || is_found_first
+            || is_escaped
+            || is_odd
+        {
             return Err(MultipartError::Parameter);
         }
         let value = String::from_utf8(value).map_err(|_| MultipartError::Parameter)?;
@@ -322,6 +330,15 @@ fn names_a_parameter(value: &[u8]) -> bool {
         let Some(rest) = rest.strip_prefix(b"name") else { return false };
         let rest = rest.strip_prefix(b"*").unwrap_or(rest).trim_ascii_start();
         rest.first() == Some(&b'=')
+    })
+}
+
+/// Whether `name=` stands somewhere in a value.
+fn assigns_name(value: &[u8]) -> bool {
+    let value = value.to_ascii_lowercase();
+    memchr::memmem::find_iter(&value, b"name").any(|at| {
+        let rest = value.get(at + 4..).unwrap_or_default();
+        rest.strip_prefix(b"*").unwrap_or(rest).trim_ascii_start().first() == Some(&b'=')
     })
 }
 
