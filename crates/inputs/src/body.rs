@@ -5,11 +5,12 @@ use serde_json::Value;
 
 use super::content_type::{ContentType, ContentTypeError};
 use super::element::XmlElement;
+use super::enclosed::{self, Enclosed};
 use super::error::BodyError;
 use super::input::{Input, InputKind};
 use super::json::{JsonError, has_huge_integer, parse_json};
 use super::limits::StructureLimits;
-use super::multipart::{self, Part};
+use super::multipart::{self, Part, Purpose};
 use super::pairs::{byte_pairs, pairs};
 #[cfg(feature = "xml")]
 use super::xml;
@@ -25,6 +26,8 @@ pub enum ParsedBody {
     Form(Vec<(String, String)>),
     /// `multipart/form-data`: its parts.
     Multipart(Vec<Part>),
+    /// Any other multipart type: parts that are bodies of their own.
+    Mixed(Vec<Enclosed>),
     /// XML: its root element.
     Xml(XmlElement),
     /// Text of no known structure, or bytes that somebody may take for text.
@@ -42,18 +45,29 @@ pub fn parse_body(
     body: &Bytes,
     limits: StructureLimits,
 ) -> Result<ParsedBody, BodyError> {
+    parse_nested(content_type, body, limits, 0)
+}
+
+/// The same for a body that stands so deep in multipart bodies.
+pub(super) fn parse_nested(
+    content_type: &[u8],
+    body: &Bytes,
+    limits: StructureLimits,
+    depth: usize,
+) -> Result<ParsedBody, BodyError> {
     if body.is_empty() {
         return Ok(ParsedBody::Empty);
     }
     let kind = ContentType::parse(content_type)?;
-    let is_structured = kind.is_json() || kind.is_xml() || kind.essence() == "multipart/form-data";
+    let is_multipart = kind.essence().starts_with("multipart/");
+    let is_structured = kind.is_json() || kind.is_xml() || is_multipart;
     if !is_structured && is_wide(body) && !is_binary_file(kind.essence(), body) {
         return Err(ContentTypeError::Charset.into());
     }
     Ok(match kind.essence() {
         "application/x-www-form-urlencoded" => ParsedBody::Form(form(body, limits)?),
         "multipart/form-data" => {
-            let mut parts = multipart::read(content_type, body, limits.members)?;
+            let mut parts = multipart::read(content_type, body, limits.members, Purpose::Form)?;
             for part in
                 parts.iter_mut().filter(|part| part.is_json() && part.is_field() && !part.content.is_empty())
             {
@@ -61,6 +75,7 @@ pub fn parse_body(
             }
             ParsedBody::Multipart(parts)
         }
+        _ if is_multipart => ParsedBody::Mixed(enclosed::read(content_type, body, limits, depth)?),
         _ if kind.is_json() => ParsedBody::Json(json(body, limits)?),
         #[cfg(feature = "xml")]
         _ if kind.is_xml() => ParsedBody::Xml(xml::parse(body, limits)?),
@@ -104,12 +119,17 @@ pub fn other_reading(
             Err(_) => xml::parse_loosely(text, limits).map(ParsedBody::Xml),
         },
         ParsedBody::Text | ParsedBody::Json(_)
-            if content_type.trim_ascii().is_empty() && body.contains(&b'=') =>
+            if content_type.trim_ascii().is_empty() && is_like_form(body) =>
         {
             Some(ParsedBody::Form(form(body, limits)?))
         }
         _ => None,
     })
+}
+
+/// Whether a text would be another one as a form: some servers read a form where there is no type (Rack).
+fn is_like_form(body: &[u8]) -> bool {
+    body.iter().any(|byte| b"=&%+".contains(byte))
 }
 
 /// A text without blanks and a byte order mark in front, which many readers skip.
@@ -153,6 +173,16 @@ fn lenient_json(body: &[u8], limits: StructureLimits) -> Result<Option<Value>, B
         Err(error) if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() => Err(error.into()),
         Err(_) => Ok(None),
     }
+}
+
+/// The JSON behind the head of a message that stands in a body.
+pub(super) fn json_behind_a_head(
+    message: &Bytes,
+    limits: StructureLimits,
+) -> Result<Option<ParsedBody>, BodyError> {
+    let Some(end) = memchr::memmem::find(message, b"\r\n\r\n") else { return Ok(None) };
+    let body = message.get(end + 4..).unwrap_or_default();
+    Ok(lenient_json(body, limits)?.map(ParsedBody::Json))
 }
 
 /// Whether a text begins as UTF-16 or UTF-32 does: some readers of JSON and XML recognize that by themselves.
@@ -205,15 +235,20 @@ fn form(body: &[u8], limits: StructureLimits) -> Result<Vec<(String, String)>, B
 impl ParsedBody {
     /// Calls `each` with every text a person or a program put in, until it answers. Names are inputs too.
     pub fn find_input<T>(&self, raw: &[u8], mut each: impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
+        self.find(raw, &mut each)
+    }
+
+    pub(super) fn find<T>(&self, raw: &[u8], each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
         match self {
             ParsedBody::Empty | ParsedBody::Binary => None,
-            ParsedBody::Json(value) => json_inputs("", value, &mut each),
+            ParsedBody::Json(value) => json_inputs("", value, each),
             ParsedBody::Form(_) => byte_pairs(raw).find_map(|(name, value)| {
                 let text = String::from_utf8_lossy(&name);
                 each(Input::value(&text, &value)).or_else(|| each(Input::name(&text, &name)))
             }),
-            ParsedBody::Xml(root) => root.find_input(&mut each),
-            ParsedBody::Multipart(parts) => parts.iter().find_map(|part| part.find_input(&mut each)),
+            ParsedBody::Xml(root) => root.find_input(each),
+            ParsedBody::Multipart(parts) => parts.iter().find_map(|part| part.find_input(each)),
+            ParsedBody::Mixed(parts) => parts.iter().find_map(|part| part.find_input(each)),
             ParsedBody::Text => each(Input::value("body", raw)),
         }
     }
@@ -237,12 +272,6 @@ impl Part {
             };
             is_read.then(|| each(Input { name: &self.name, kind, value: &self.content })).flatten()
         };
-        let headers = |each: &mut dyn FnMut(Input<'_>) -> Option<T>| {
-            let own = ["content-disposition", "content-type", "content-length"];
-            let others =
-                self.headers.iter().filter(|(name, _)| !own.iter().any(|own| own.eq_ignore_ascii_case(name)));
-            others.into_iter().find_map(|(name, value)| each(Input::value(name, value)))
-        };
         let file_name = self.file_name.as_deref();
         // Browsers wrote paths of Windows; some servers take a backslash for an escape.
         let unescaped = file_name.filter(|name| name.contains('\\')).map(|name| name.replace('\\', ""));
@@ -251,8 +280,26 @@ impl Part {
             .find_map(|name| each(Input::value(&self.name, name.as_bytes())))
             .or_else(|| content(each))
             .or_else(|| each(Input::name(&self.name, self.name.as_bytes())))
-            .or_else(|| headers(each))
+            .or_else(|| {
+                let mut headers = self.headers.iter().filter(|(name, _)| !is_read(name));
+                headers.find_map(|(name, value)| each(Input::value(name, value)))
+            })
     }
+
+    /// The values of the headers that were not read by their grammar. An identifier in brackets (RFC 2392) is judged
+    /// without them.
+    pub(super) fn headers_to_judge(&self) -> impl Iterator<Item = &[u8]> {
+        self.headers.iter().filter(|(name, _)| !is_read(name)).map(|(_, value)| {
+            let inner = value.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">"));
+            inner.filter(|inner| !inner.iter().any(|byte| b"<> /".contains(byte))).unwrap_or(value)
+        })
+    }
+}
+
+/// Whether a header of a part was read by its grammar.
+fn is_read(name: &str) -> bool {
+    let own = ["content-disposition", "content-type", "content-length", "content-transfer-encoding"];
+    own.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 
 fn json_inputs<T>(name: &str, value: &Value, each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {

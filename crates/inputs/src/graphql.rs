@@ -12,6 +12,7 @@ use super::graphql_path::GraphqlPath;
 use super::json::parse_json;
 use super::limits::StructureLimits;
 use super::multipart::Part;
+use super::names::is_same_name;
 use super::pairs::pairs;
 
 /// How deep braces, brackets and parentheses of a document may nest before anybody parses it.
@@ -134,7 +135,7 @@ pub fn arguments(
         Some((ParsedBody::Text, text)) => {
             requests.documents.push(std::str::from_utf8(text).ok()?.into());
         }
-        Some((ParsedBody::Xml(_) | ParsedBody::Binary, _)) => return None,
+        Some((ParsedBody::Mixed(_) | ParsedBody::Xml(_) | ParsedBody::Binary, _)) => return None,
     }
     let mut fields = MAX_FIELDS;
     let documents = std::mem::take(&mut requests.documents);
@@ -169,7 +170,7 @@ impl<'r> Requests<'r> {
             let is_disguised = |name: &String| {
                 ["query", "variables", "extensions"]
                     .iter()
-                    .any(|known| name != known && name.eq_ignore_ascii_case(known))
+                    .any(|known| name != known && is_same_name(name, known))
             };
             if request.as_object().is_some_and(|members| members.keys().any(is_disguised)) {
                 return None;

@@ -1,10 +1,12 @@
-//! `multipart/form-data` (RFC 7578, RFC 2046 §5.1), read strictly.
+//! Multipart bodies (RFC 2046 §5.1), forms above all (RFC 7578), read strictly.
 //!
 //! Servers disagree about nearly every liberty that the grammar leaves: a parameter twice, a file name inside a quoted
 //! string, an empty file name, a second boundary, text behind the last delimiter. What one server takes for a file,
 //! whose bytes nobody judges, another takes for a field. So this reader accepts what every server reads alike, which
 //! is what browsers and HTTP clients write, and names the first thing that is not.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -15,7 +17,7 @@ use super::parameters::{Parameter, Parameters, Quoting, is_token};
 /// A part of a multipart body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
-    /// Its field name.
+    /// Its field name; empty where it has none, which only a form's parts need.
     pub name: String,
     /// Its file name.
     pub file_name: Option<String>,
@@ -50,13 +52,39 @@ impl Part {
         is_json(&self.media_type)
     }
 
+    /// Makes the content what it stands for. A form has no transfer encoding but the ones that change nothing; messages
+    /// may be in Base64.
+    fn undo_transfer_encoding(&mut self, purpose: Purpose) -> Result<(), MultipartError> {
+        let Some(encoding) = self.header("content-transfer-encoding") else { return Ok(()) };
+        let is = |known: &[u8]| encoding.eq_ignore_ascii_case(known);
+        if is(b"7bit") || is(b"8bit") || is(b"binary") {
+            return Ok(());
+        }
+        if !is(b"base64") || purpose == Purpose::Form {
+            return Err(MultipartError::TransferEncoding);
+        }
+        let text: Vec<u8> = self.content.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let content = BASE64_STANDARD.decode(text).map_err(|_| MultipartError::TransferEncoding)?;
+        self.content = content.into();
+        Ok(())
+    }
+
     /// The value of a header field; names are compared without case.
     pub fn header(&self, name: &str) -> Option<&Bytes> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 }
 
-/// Why a body is not `multipart/form-data` that every server reads alike.
+/// What a multipart body is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// `multipart/form-data`: every part is a field.
+    Form,
+    /// Parts that are messages of their own.
+    Other,
+}
+
+/// Why a body is not multipart that every server reads alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MultipartError {
     /// `Content-Type` has no boundary, or not one of RFC 2046 §5.1.1.
@@ -101,6 +129,9 @@ pub enum MultipartError {
     /// The field `_charset_` (RFC 7578 §4.6) names another charset than UTF-8.
     #[error("the multipart body names another charset than UTF-8")]
     Charset,
+    /// A multipart body in a field, which some servers read as more fields, or too many in one another.
+    #[error("a part of the multipart body is a multipart body")]
+    Nested,
     /// More parts than the limit.
     #[error("the multipart body has too many parts")]
     TooMany,
@@ -110,7 +141,12 @@ pub enum MultipartError {
 ///
 /// # Errors
 /// When it is not a body that every server reads alike.
-pub(super) fn read(content_type: &[u8], body: &Bytes, max_parts: usize) -> Result<Vec<Part>, MultipartError> {
+pub(super) fn read(
+    content_type: &[u8],
+    body: &Bytes,
+    max_parts: usize,
+    purpose: Purpose,
+) -> Result<Vec<Part>, MultipartError> {
     let boundary = boundary(content_type)?;
     let delimiter = [b"\r\n--", boundary.as_slice()].concat();
     let bare = delimiter.get(2..).unwrap_or_default();
@@ -137,7 +173,7 @@ pub(super) fn read(content_type: &[u8], body: &Bytes, max_parts: usize) -> Resul
         }
         let from = at + 2;
         let length = memchr::memmem::find(part, &delimiter).ok_or(MultipartError::NoEnd)?;
-        parts.push(read_part(body.slice(from..from + length))?);
+        parts.push(read_part(body.slice(from..from + length), purpose)?);
         at = from + length + delimiter.len();
     }
 }
@@ -200,17 +236,18 @@ fn has_near_delimiter(body: &[u8], bare: &[u8]) -> bool {
     })
 }
 
-fn read_part(part: Bytes) -> Result<Part, MultipartError> {
+fn read_part(part: Bytes, purpose: Purpose) -> Result<Part, MultipartError> {
     // A part without headers begins with the empty line.
     let end = memchr::memmem::find(&part, b"\r\n\r\n").ok_or(MultipartError::Header)?;
     let headers = read_headers(&part, end)?;
     let content = part.slice(end + 4..);
     let mut dispositions =
         headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-disposition"));
-    let (Some((_, disposition)), None) = (dispositions.next(), dispositions.next()) else {
-        return Err(MultipartError::Disposition);
+    let (name, file_name) = match (dispositions.next(), dispositions.next()) {
+        (Some((_, disposition)), None) => read_disposition(disposition, purpose)?,
+        (None, _) if purpose == Purpose::Other => (String::new(), None),
+        _ => return Err(MultipartError::Disposition),
     };
-    let (name, file_name) = read_disposition(disposition)?;
     // Browsers send an empty file name, and nothing else, for a file that nobody chose. With content, servers
     // disagree on whether it is a field.
     if file_name.as_deref().is_some_and(|name| name.trim().is_empty()) && !content.is_empty() {
@@ -228,22 +265,19 @@ fn read_part(part: Bytes) -> Result<Part, MultipartError> {
         json: None,
         headers,
     };
-    let encoding = part.header("content-transfer-encoding");
-    let is_as_it_is = |encoding: &Bytes| {
-        [&b"7bit"[..], b"8bit", b"binary"].iter().any(|known| encoding.eq_ignore_ascii_case(known))
-    };
-    if encoding.is_some_and(|encoding| !is_as_it_is(encoding)) {
-        return Err(MultipartError::TransferEncoding);
-    }
+    part.undo_transfer_encoding(purpose)?;
     let written = part.header("content-type").map_or(&b""[..], |value| value);
     part.media_type = match ContentType::parse(written) {
         Ok(kind) if kind.essence().is_empty() => "text/plain".to_owned(),
         Ok(kind) => kind.essence().to_owned(),
         // A file is stored, whatever its charset.
-        Err(ContentTypeError::Charset) if !part.is_field() => media_type(written),
+        Err(ContentTypeError::Charset) if !part.is_field() && purpose == Purpose::Form => media_type(written),
         Err(error) => return Err(error.into()),
     };
-    Ok(part)
+    // Some servers read the fields of `multipart/mixed` in a form; a page with its images is a file.
+    let is_nested = part.media_type == "multipart/mixed"
+        || (part.is_field() && part.media_type.starts_with("multipart/"));
+    if is_nested && purpose == Purpose::Form { Err(MultipartError::Nested) } else { Ok(part) }
 }
 
 /// The header fields before `end`, each once.
@@ -275,10 +309,15 @@ fn read_headers(part: &Bytes, end: usize) -> Result<Vec<(String, Bytes)>, Multip
 }
 
 /// Name and file name of a `Content-Disposition` (RFC 7578 §4.2, RFC 6266 §4.1).
-fn read_disposition(value: &[u8]) -> Result<(String, Option<String>), MultipartError> {
+fn read_disposition(value: &[u8], purpose: Purpose) -> Result<(String, Option<String>), MultipartError> {
     let end = memchr::memchr(b';', value).unwrap_or(value.len());
     let (kind, parameters) = value.split_at_checked(end).ok_or(MultipartError::Disposition)?;
-    if !kind.trim_ascii().eq_ignore_ascii_case(b"form-data") {
+    let kind = kind.trim_ascii();
+    let is_known = match purpose {
+        Purpose::Form => kind.eq_ignore_ascii_case(b"form-data"),
+        Purpose::Other => !kind.is_empty() && kind.iter().all(|byte| is_token(*byte)),
+    };
+    if !is_known {
         return Err(MultipartError::Disposition);
     }
     let mut known: Vec<(Vec<u8>, String)> = Vec::new();
@@ -319,7 +358,11 @@ fn read_disposition(value: &[u8]) -> Result<(String, Option<String>), MultipartE
         Some(known.swap_remove(at).1)
     };
     let file_name = take(b"filename");
-    Ok((take(b"name").ok_or(MultipartError::NoName)?, file_name))
+    match (take(b"name"), purpose) {
+        (Some(name), _) => Ok((name, file_name)),
+        (None, Purpose::Other) => Ok((String::new(), file_name)),
+        (None, Purpose::Form) => Err(MultipartError::NoName),
+    }
 }
 
 /// Whether a value holds what a search for a disposition's parameters would find.
@@ -359,7 +402,7 @@ mod tests {
 
     fn read_all(content_type: &str, body: &str) -> Result<Vec<(String, Option<String>, String)>, E> {
         let body = Bytes::copy_from_slice(body.as_bytes());
-        let parts = read(content_type.as_bytes(), &body, 5)?;
+        let parts = read(content_type.as_bytes(), &body, 5, Purpose::Form)?;
         let text = |content: &[u8]| String::from_utf8_lossy(content).into_owned();
         Ok(parts.into_iter().map(|part| (part.name, part.file_name, text(&part.content))).collect())
     }
@@ -475,7 +518,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let body = Bytes::from_static(b"--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"f\"\r\nContent-Type: image/png\r\n\r\n\x00\xff\r\n--B\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\nx\r\n--B--\r\n");
-        let parts = read(TYPE.as_bytes(), &body, 5).unwrap();
+        let parts = read(TYPE.as_bytes(), &body, 5, Purpose::Form).unwrap();
         assert_eq!(write_multipart(TYPE.as_bytes(), parts.into_iter()), Some(body));
     }
 }

@@ -16,31 +16,6 @@ pub fn byte_pairs(text: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [
     })
 }
 
-/// The first name of a key: `a` of `a`, `a[b]` and `[a][b]`. PHP ends a key at a NUL.
-pub fn top_name(key: &str) -> &str {
-    let key = key.split('\0').next().unwrap_or(key);
-    match key.trim_start_matches('[').split_once(['[', ']']) {
-        Some((first, _)) if key.starts_with('[') => first,
-        Some((first, rest)) if rest.contains(']') => first,
-        _ => key,
-    }
-}
-
-/// Every name that some server reads in a key of a query or a form: the whole, and what stands before, between or behind
-/// its brackets and dots. Rack drops brackets in front and ends a name at the next; qs ends it at the first opening one,
-/// also where that is never closed; others part names at dots, and pass over one in front.
-pub fn top_names(key: &str) -> impl Iterator<Item = &str> {
-    let key = key.split('\0').next().unwrap_or(key);
-    let bare = key.trim_start_matches(['[', ']', '.']);
-    let until = |end: &'static [char]| bare.split(end).next().unwrap_or(bare);
-    let names = [top_name(key), key, until(&['[', ']']), until(&['[', ']', '.'])];
-    names
-        .into_iter()
-        .enumerate()
-        .filter(move |(at, name)| !names.iter().take(*at).any(|known| known == name))
-        .map(|(_, name)| name)
-}
-
 /// The pairs of a query or a form as servers read them that part them at a semicolon, too (Rack 2, Perl's Plack); nothing
 /// where that makes no difference.
 pub fn semicolon_pairs(text: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [u8]>)> {

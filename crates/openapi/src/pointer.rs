@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use inputs::is_same_name;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
@@ -30,6 +31,11 @@ impl PointerSegment {
             PointerSegment::Each => true,
         }
     }
+
+    /// Calls `each` with every value to which segments point, under every name that some parser takes for theirs.
+    pub fn visit_folded<'v>(segments: &[Self], root: &'v Value, each: &mut impl FnMut(&'v Value)) {
+        visit(segments, Names::Folded, root, each);
+    }
 }
 
 impl Pointer {
@@ -48,10 +54,10 @@ impl Pointer {
         visit(&self.segments, Names::Exact, root, each);
     }
 
-    /// The same, where names may be written in other cases: as some parsers of requests read them (Go's `encoding/json`,
-    /// Newtonsoft).
-    pub fn visit_any_case<'v>(&self, root: &'v Value, each: &mut impl FnMut(&'v Value)) {
-        visit(&self.segments, Names::AnyCase, root, each);
+    /// The same, with every name that some parser of requests takes for the one that is written
+    /// ([`inputs::is_same_name`]).
+    pub fn visit_folded<'v>(&self, root: &'v Value, each: &mut impl FnMut(&'v Value)) {
+        PointerSegment::visit_folded(&self.segments, root, each);
     }
 
     /// The values that it points to.
@@ -85,15 +91,15 @@ impl Pointer {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Names {
     Exact,
-    AnyCase,
+    Folded,
 }
 
 fn visit<'v>(segments: &[PointerSegment], names: Names, value: &'v Value, each: &mut impl FnMut(&'v Value)) {
     let Some((first, rest)) = segments.split_first() else { return each(value) };
     match (first, value) {
-        (PointerSegment::Name(name), Value::Object(map)) if names == Names::AnyCase => map
+        (PointerSegment::Name(name), Value::Object(map)) if names == Names::Folded => map
             .iter()
-            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .filter(|(known, _)| is_same_name(known, name))
             .for_each(|(_, inner)| visit(rest, names, inner, each)),
         (PointerSegment::Name(name), Value::Object(map)) => {
             if let Some(inner) = map.get(&**name) {

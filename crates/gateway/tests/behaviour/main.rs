@@ -21,6 +21,7 @@ mod framing;
 mod heads;
 mod one_reading;
 mod ownership;
+mod parts;
 mod readings;
 mod reload;
 mod routes;

@@ -3,24 +3,26 @@
 
 use crate::support::{Recorder, Running, status};
 
-const FORM: &str = "application/x-www-form-urlencoded";
-const MULTIPART: &str = "multipart/form-data; boundary=B";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const MULTIPART: &str = "multipart/form-data; boundary=B";
 
 /// Sends bodies: each is refused and does not reach the upstream, or is answered 200.
-fn check(
+pub(crate) fn check<B: AsRef<[u8]>>(
     gate: &Running,
     upstream: &Recorder,
     path: &str,
-    refused: &[(&str, &[u8])],
-    passed: &[(&str, &[u8])],
+    refused: &[(&str, B)],
+    passed: &[(&str, B)],
 ) {
     for (kind, body) in refused {
+        let body = body.as_ref();
         let answer = status(&gate.ask("POST", path, &[("Content-Type", *kind)], body));
         let shown = String::from_utf8_lossy(body);
         assert!((400..500).contains(&answer), "{kind}: {shown} answered {answer}");
         assert_eq!(upstream.take(), "", "{kind}: {shown}");
     }
     for (kind, body) in passed {
+        let body = body.as_ref();
         let answer = status(&gate.ask("POST", path, &[("Content-Type", *kind)], body));
         assert_eq!(answer, 200, "{kind}: {}", String::from_utf8_lossy(body));
         upstream.take();
@@ -32,7 +34,7 @@ fn a_content_type_is_read_by_its_grammar() {
     let upstream = Recorder::plain();
     let gate = Running::start("[[route]]\npath = '/old/**'\nother_charsets = 'pass'", &[upstream.url()]);
     let json = &br#"{"a":1}"#[..];
-    check(
+    check::<&[u8]>(
         &gate,
         &upstream,
         "/x",
@@ -65,7 +67,7 @@ fn a_content_type_is_read_by_its_grammar() {
 fn a_body_is_judged_as_whatever_a_server_may_take_it_for() {
     let upstream = Recorder::plain();
     let gate = Running::start("", &[upstream.url()]);
-    check(
+    check::<&[u8]>(
         &gate,
         &upstream,
         "/x",
@@ -167,14 +169,8 @@ fn all_that_a_part_says_is_judged() {
         part("name=\"user\"; filename=\"blob\"\r\nContent-Type: application/json", "{\"name\":\"O'Brien\"}"),
         part("name=\"f\"; filename=\"Anna's list.txt\"\r\nContent-Transfer-Encoding: binary", "x"),
     ];
-    let bodies = |bodies: &'static str, all: &[Vec<u8>]| {
-        all.iter().map(|body| (bodies, body.clone())).collect::<Vec<_>>()
-    };
-    let (refused, passed) = (bodies(MULTIPART, &refused), bodies(MULTIPART, &passed));
-    let borrow = |all: &[(&'static str, Vec<u8>)]| -> Vec<(&'static str, &'static [u8])> {
-        all.iter().map(|(kind, body)| (*kind, &*body.clone().leak())).collect()
-    };
-    check(&gate, &upstream, "/x", &borrow(&refused), &borrow(&passed));
+    let of_parts = |all: Vec<Vec<u8>>| all.into_iter().map(|body| (MULTIPART, body)).collect::<Vec<_>>();
+    check(&gate, &upstream, "/x", &of_parts(refused.into()), &of_parts(passed.into()));
 }
 
 #[test]

@@ -86,6 +86,9 @@ fn every_form_of_a_body_is_held_to_its_schema() {
         (many, multipart(&[&part("age", "", "151")]), 422, ""),
         (many, multipart(&[&svg]), 415, ""),
         (many, multipart(&[&json_part]), 200, "Berlin"),
+        (many, multipart(&[&part("address", "", r#"{"city":"Bern","verified":true}"#)]), 200, "Bern"),
+        (many, multipart(&[&json_part, &json_part]), 422, ""),
+        (many, multipart(&[&json_part, &part("address", "", "{}")]), 400, ""),
         (merge, r#"{"name":null,"admin":null}"#.into(), 200, r#"{"name":null}"#),
         (
             patch,

@@ -68,7 +68,15 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 fn comparable(message: &str) -> String {
     let own = ["x-request-id:", "date:", "x-doorward-subject:", "x-forwarded-for:"];
     let is_own = |line: &&str| own.iter().any(|name| line.to_ascii_lowercase().starts_with(name));
-    message.split("\r\n").filter(|line| !is_own(line)).collect::<Vec<_>>().join("\r\n")
+    let text = message.split("\r\n").filter(|line| !is_own(line)).collect::<Vec<_>>().join("\r\n");
+    match text.split_once("\r\n\r\n") {
+        // Where the pieces of an answer end is no part of it.
+        Some((head, body)) if head.contains("transfer-encoding: chunked") => {
+            let is_size = |line: &&str| !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_hexdigit());
+            format!("{head}\r\n\r\n{}", body.split("\r\n").filter(|line| !is_size(line)).collect::<String>())
+        }
+        _ => text,
+    }
 }
 
 #[test]

@@ -226,6 +226,11 @@ impl<'e> Exchange<'e> {
                         note(&part.name, &String::from_utf8_lossy(&part.content));
                     }
                 }
+                ParsedBody::Mixed(parts) => {
+                    for part in parts {
+                        note(&part.part.name, &String::from_utf8_lossy(&part.part.content));
+                    }
+                }
                 ParsedBody::Json(value) => {
                     if let Some(value) = value.get("_method").and_then(serde_json::Value::as_str) {
                         note("_method", value);

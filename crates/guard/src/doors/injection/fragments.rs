@@ -17,9 +17,15 @@ pub(super) fn joined(pairs: &[Pair<'_>]) -> Vec<(String, Vec<u8>)> {
     if pairs.len() < 2 {
         return all;
     }
-    let mut by_name: HashMap<&str, Vec<&[u8]>> = HashMap::new();
+    // In the order in which names come, so that one request has one evidence.
+    let (mut places, mut by_name): (HashMap<&str, usize>, Vec<(&str, Vec<&[u8]>)>) = Default::default();
     for (name, value) in pairs {
-        by_name.entry(base(name)).or_default().push(value);
+        let name = base(name);
+        let place = *places.entry(name).or_insert(by_name.len());
+        match by_name.get_mut(place) {
+            Some((_, values)) => values.push(value),
+            None => by_name.push((name, vec![value])),
+        }
     }
     for (name, values) in by_name {
         if values.len() > 1 && values.iter().any(|value| has_marks(value)) {
@@ -54,9 +60,10 @@ fn within_limits<'v>(values: &[&'v [u8]]) -> Vec<&'v [u8]> {
     values.iter().take(MOST_VALUES).take_while(fits).copied().collect()
 }
 
-/// A name without the mark of a list.
+/// A name without the mark of a list: `a` of `a[]` and `a[0]`.
 fn base(name: &str) -> &str {
-    name.strip_suffix("[]").unwrap_or(name)
+    let list = name.strip_suffix(']').and_then(|rest| rest.rsplit_once('['));
+    list.filter(|(_, index)| index.bytes().all(|byte| byte.is_ascii_digit())).map_or(name, |(base, _)| base)
 }
 
 /// Whether a value has more than words and numbers.
@@ -84,6 +91,10 @@ mod tests {
             ["n={{7*,7}}", "n={{7*7}}", "n={{7* 7}}"]
         );
         assert_eq!(joins(&[("w[]", "1' or"), ("w", "'1")]).len(), 3);
+        assert_eq!(joins(&[("w[0]", "1' or"), ("w[1]", "'1")]).len(), 3);
+        let many = [("b", "<"), ("a", "<"), ("c", "<"), ("c", ">"), ("a", ">"), ("b", ">")];
+        let names: Vec<String> = joins(&many).iter().step_by(3).map(|join| join[..1].to_owned()).collect();
+        assert_eq!(names, ["b", "a", "c"]);
         assert_eq!(joins(&[("a", "' union/*"), ("b", "*/select 1")]), ["all values=' union/**/select 1"]);
         assert_eq!(joins(&[("user", "x\\"), ("pass", " or 1=1--")]), ["pass=' or 1=1--"]);
     }

@@ -160,18 +160,7 @@ impl Judging<'_, '_> {
         }
         self.semicolons(query)?;
         self.together(&pairs)?;
-        for cookie in x.headers.get_all(COOKIE) {
-            for (name, value) in cookie_readings(cookie.as_bytes()) {
-                let text = String::from_utf8_lossy(name);
-                self.named(&text, value, all)?;
-                if value.contains(&b'\\') {
-                    // Some servers undo any backslash in a quoted value.
-                    let plain: Vec<u8> = value.iter().copied().filter(|byte| *byte != b'\\').collect();
-                    self.again(&text, &plain)?;
-                }
-                self.value("cookie name", name, all)?;
-            }
-        }
+        x.headers.get_all(COOKIE).iter().try_for_each(|cookie| self.cookies(cookie.as_bytes()))?;
         for (name, value) in &x.headers {
             let (name, value) = (name.as_str(), value.as_bytes());
             let classes = if matches!(name, "user-agent" | "referer") { &AGENTS[..] } else { all };
@@ -185,6 +174,34 @@ impl Judging<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Judges the cookies of a header in every way that a server may read them, and joined.
+    fn cookies(&mut self, header: &[u8]) -> Result<(), Decision> {
+        let mut pairs: Vec<fragments::Pair<'_>> = Vec::new();
+        for (name, value) in cookie_readings(header) {
+            let text = String::from_utf8_lossy(name);
+            self.named(&text, value, &detect::ALL)?;
+            if value.contains(&b'\\') {
+                // Some servers undo any backslash in a quoted value.
+                let plain: Vec<u8> = value.iter().copied().filter(|byte| *byte != b'\\').collect();
+                self.again(&text, &plain)?;
+            }
+            if value.contains(&b'+') {
+                // PHP decodes a cookie as it decodes a form.
+                let blanks: Vec<u8> =
+                    value.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+                self.again(&text, &blanks)?;
+            }
+            // Old readers (RFC 2109) end a cookie at a comma, too.
+            for piece in value.split(|byte| *byte == b',').skip(1) {
+                let equals = memchr::memchr(b'=', piece).map_or(0, |at| at + 1);
+                self.again(&text, piece.get(equals..).unwrap_or_default().trim_ascii())?;
+            }
+            self.value("cookie name", name, &detect::ALL)?;
+            pairs.push((text, value.into()));
+        }
+        self.together(&pairs)
     }
 
     /// Judges a body in every way that a server may read it.
@@ -203,25 +220,40 @@ impl Judging<'_, '_> {
         if body.readings().any(|reading| matches!(reading, ParsedBody::Form(_))) {
             self.semicolons(&body.decoded)?;
         }
+        let query = pairs_of(self.x.target.query().unwrap_or("").as_bytes());
+        self.combined(&query, &body.parsed, body.other.as_ref(), &body.decoded)
+    }
+
+    /// Judges what applications make of the values of a body: literals of a document in it, and values joined with
+    /// others.
+    fn combined(
+        &mut self,
+        query: &[fragments::Pair<'_>],
+        parsed: &ParsedBody,
+        other: Option<&ParsedBody>,
+        raw: &[u8],
+    ) -> Result<(), Decision> {
         #[cfg(feature = "graphql")]
-        for reading in body.readings() {
-            for literal in inputs::graphql::literals(reading, &body.decoded) {
+        for reading in std::iter::once(parsed).chain(other) {
+            for literal in inputs::graphql::literals(reading, raw) {
                 self.named("query", literal.as_bytes(), &detect::ALL)?;
             }
         }
-        let query = pairs_of(self.x.target.query().unwrap_or("").as_bytes());
-        match &body.parsed {
-            ParsedBody::Form(_) => self.together(&[query, pairs_of(&body.decoded)].concat()),
+        match parsed {
+            ParsedBody::Form(_) => self.together(&[query, &pairs_of(raw)].concat()),
             ParsedBody::Multipart(parts) => {
                 let fields = parts.iter().filter(|part| part.is_field());
                 let pairs = fields.map(|part| (part.name.as_str().into(), (&part.content[..]).into()));
-                self.together(&[query, pairs.collect()].concat())
+                self.together(&[query, &pairs.collect::<Vec<_>>()].concat())
             }
-            ParsedBody::Json(Value::Object(object)) => self.together(&[query, texts_of(object)].concat()),
+            ParsedBody::Json(Value::Object(object)) => self.together(&[query, &texts_of(object)].concat()),
             ParsedBody::Json(Value::Array(items)) => {
                 let mut objects = items.iter().filter_map(Value::as_object);
                 objects.try_for_each(|object| self.together(&texts_of(object)))
             }
+            ParsedBody::Mixed(parts) => parts.iter().try_for_each(|inner| {
+                self.combined(query, &inner.body, inner.other.as_ref(), &inner.part.content)
+            }),
             _ => Ok(()),
         }
     }
@@ -237,9 +269,12 @@ impl Judging<'_, '_> {
 
     /// Judges a query or a form as servers read it that part pairs at a semicolon, too.
     fn semicolons(&mut self, text: &[u8]) -> Result<(), Decision> {
+        let before = std::mem::replace(&mut self.is_again, true);
         for (name, value) in semicolon_pairs(text) {
-            self.again(&String::from_utf8_lossy(&name), &value)?;
+            self.named(&String::from_utf8_lossy(&name), &value, &detect::ALL)?;
+            self.value("query name", &name, &detect::ALL)?;
         }
+        self.is_again = before;
         Ok(())
     }
 

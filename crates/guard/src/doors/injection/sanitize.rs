@@ -9,13 +9,14 @@ use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 use bytes::Bytes;
-use inputs::{ParsedBody, Part, StructureLimits, pairs, parse_body, write_multipart};
+use http::StatusCode;
+use inputs::{ParsedBody, Part, StructureLimits, is_same_name, pairs, parse_body, write_multipart};
 use policy::Sanitize;
 use serde_json::Value;
 
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
-use crate::decision::{Change, Decision, Rewrite};
+use crate::decision::{Change, Decision, Refusal, Rewrite};
 use crate::doors::{Door, Step};
 use crate::events::evidence::Evidence;
 use crate::exchange::Exchange;
@@ -115,7 +116,7 @@ fn unescape(text: &str) -> String {
 }
 
 fn setting(x: &Exchange<'_>, name: &str) -> Option<Sanitize> {
-    x.route.injection.sanitize.iter().find(|(field, _)| field == name).map(|(_, how)| *how)
+    x.route.injection.sanitize.iter().find(|(field, _)| is_same_name(field, name)).map(|(_, how)| *how)
 }
 
 /// What is taken from the query.
@@ -161,6 +162,19 @@ fn body(x: &Exchange<'_>, parsed: &mut ParsedBody) -> Decision {
             let written = write_multipart(x.content_type(), parts.iter().cloned()).unwrap_or_default();
             rewrite(&cleaned, || Change::Body(written))
         }
+        // It cannot be written anew as it was.
+        ParsedBody::Mixed(parts) => {
+            for part in parts.iter_mut() {
+                mixed(x, &mut part.body, &mut cleaned);
+            }
+            match cleaned.is_empty() {
+                true => Decision::Pass,
+                false => {
+                    let evidence = Evidence::names(&cleaned);
+                    Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "markup", evidence))
+                }
+            }
+        }
         ParsedBody::Empty | ParsedBody::Xml(_) | ParsedBody::Text | ParsedBody::Binary => Decision::Pass,
     }
 }
@@ -177,6 +191,15 @@ fn json(x: &Exchange<'_>, name: &str, value: &mut Value, cleaned: &mut Vec<Strin
         Value::String(value) => text(x, name, value, cleaned),
         Value::Array(items) => items.iter_mut().for_each(|item| json(x, name, item, cleaned)),
         Value::Object(map) => map.iter_mut().for_each(|(name, item)| json(x, name, item, cleaned)),
+        _ => {}
+    }
+}
+
+fn mixed(x: &Exchange<'_>, body: &mut ParsedBody, cleaned: &mut Vec<String>) {
+    match body {
+        ParsedBody::Json(value) => json(x, "", value, cleaned),
+        ParsedBody::Form(fields) => fields.iter_mut().for_each(|(name, value)| text(x, name, value, cleaned)),
+        ParsedBody::Mixed(parts) => parts.iter_mut().for_each(|part| mixed(x, &mut part.body, cleaned)),
         _ => {}
     }
 }

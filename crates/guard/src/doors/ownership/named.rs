@@ -5,8 +5,8 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
 #[cfg(feature = "graphql")]
 use inputs::graphql;
-use inputs::{ParsedBody, byte_pairs, semicolon_pairs, top_names};
-use openapi::Pointer;
+use inputs::{Enclosed, ParsedBody, byte_pairs, is_same_name, semicolon_pairs, top_names};
+use openapi::{Pointer, PointerSegment};
 use policy::{Input, ObjectReference};
 use serde_json::Value;
 
@@ -146,14 +146,15 @@ pub(crate) fn texts_elsewhere(x: &Exchange<'_>, input: &Input) -> Vec<String> {
 
 /// The values of a parameter of the query. Some servers pass over further question marks.
 fn in_query(x: &Exchange<'_>, name: &str) -> Vec<String> {
-    in_pairs(x.target.query().unwrap_or("").trim_start_matches('?').as_bytes(), name)
+    let query = x.target.query().unwrap_or("").trim_start_matches('?');
+    in_pairs(query.as_bytes(), |key| is_named(key, name))
 }
 
-/// The values under a name in a query or a form. Some servers part pairs at a semicolon, too.
-fn in_pairs(text: &[u8], name: &str) -> Vec<String> {
+/// The values under some names in a query or a form. Some servers part pairs at a semicolon, too.
+fn in_pairs(text: &[u8], is_meant: impl Fn(&str) -> bool) -> Vec<String> {
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let all = byte_pairs(text).chain(semicolon_pairs(text));
-    all.filter(|(key, _)| is_named(&lossy(key), name)).map(|(_, value)| lossy(&value)).collect()
+    all.filter(|(key, _)| is_meant(&lossy(key))).map(|(_, value)| lossy(&value)).collect()
 }
 
 /// The texts at a pointer of a body; of each item, where the body is a list.
@@ -164,16 +165,44 @@ fn in_body(body: &ParsedBody, raw: &[u8], pointer: &Pointer) -> Option<Vec<Strin
             let mut texts = Some(Vec::new());
             let mut items = vec![value];
             while let Some(item) = items.pop() {
-                pointer.visit_any_case(item, &mut |value| collect(value, &mut texts));
+                pointer.visit_folded(item, &mut |value| collect(value, &mut texts));
                 items.extend(item.as_array().into_iter().flatten());
             }
             texts
         }
-        ParsedBody::Form(_) => Some(in_pairs(raw, pointer.as_str().strip_prefix('/')?)),
+        ParsedBody::Form(_) => Some(in_pairs(raw, |key| is_at(key, pointer.segments()))),
         ParsedBody::Multipart(parts) => {
-            let name = pointer.as_str().strip_prefix('/')?;
-            let named = parts.iter().filter(|part| is_named(&part.name, name));
-            named.map(|part| String::from_utf8(part.content.to_vec()).ok()).collect()
+            let mut texts = Some(Vec::new());
+            for part in parts {
+                if is_at(&part.name, pointer.segments()) {
+                    match String::from_utf8(part.content.to_vec()) {
+                        Ok(text) => texts.iter_mut().for_each(|texts| texts.push(text.clone())),
+                        Err(_) => texts = None,
+                    }
+                } else if let (Some(value), Some((first, rest))) =
+                    (&part.json, pointer.segments().split_first())
+                    && is_at(&part.name, std::slice::from_ref(first))
+                {
+                    PointerSegment::visit_folded(rest, value, &mut |value| collect(value, &mut texts));
+                }
+            }
+            texts
+        }
+        // Each part is a body of its own; what has no fields names none.
+        ParsedBody::Mixed(parts) => {
+            let mut texts = Vec::new();
+            for Enclosed { part, body, other } in parts {
+                // Some servers take any multipart body for a form (Rack, Tomcat).
+                if is_at(&part.name, pointer.segments()) {
+                    texts.push(String::from_utf8(part.content.to_vec()).ok()?);
+                }
+                for reading in std::iter::once(body).chain(other) {
+                    if !matches!(reading, ParsedBody::Text | ParsedBody::Binary) {
+                        texts.extend(in_body(reading, &part.content, pointer)?);
+                    }
+                }
+            }
+            Some(texts)
         }
         // A body whose fields cannot be seen cannot be compared.
         _ => None,
@@ -183,14 +212,31 @@ fn in_body(body: &ParsedBody, raw: &[u8], pointer: &Pointer) -> Option<Vec<Strin
 /// Whether a key of a query or a form is read as a name somewhere: `user_id`, `USER_ID`, `user_id[]`, `user_id[0]`, and
 /// what PHP makes of `user.id`, `user id` and `user[id`; and an object of that name, `user_id.x` or `user_id[x`.
 fn is_named(key: &str, name: &str) -> bool {
-    let folded_name = folded(name);
-    top_names(key).any(|key| key.eq_ignore_ascii_case(name) || folded(key) == folded_name)
+    top_names(key).any(|key| is_same_name(key, name))
 }
 
-/// A name without case, and with the characters that servers take for one another as one.
-fn folded(name: &str) -> String {
-    let upper = name.trim().to_uppercase().to_lowercase();
-    upper.replace([' ', '.', '['], "_")
+/// Whether a key of a form stands for what a pointer points to, or for something in it: `user[id]` and `user.id` are
+/// `/user/id`, and so is `user_id`, which PHP makes of the second.
+fn is_at(key: &str, segments: &[PointerSegment]) -> bool {
+    fn leads(parts: &[&str], segments: &[PointerSegment]) -> bool {
+        match (segments, parts) {
+            ([], _) => true,
+            // An index may be left out: `user[][id]`.
+            ([PointerSegment::Each, rest @ ..], _) => {
+                leads(parts, rest) || parts.split_first().is_some_and(|(_, parts)| leads(parts, rest))
+            }
+            ([PointerSegment::Name(name), rest @ ..], [part, parts @ ..]) => {
+                is_same_name(part, name) && leads(parts, rest)
+            }
+            _ => false,
+        }
+    }
+    if let [PointerSegment::Name(name)] = segments {
+        return is_named(key, name);
+    }
+    let key = key.split('\0').next().unwrap_or(key);
+    let parts: Vec<&str> = key.split(['[', ']', '.']).filter(|part| !part.is_empty()).take(64).collect();
+    leads(&parts, segments)
 }
 
 fn collect(value: &Value, texts: &mut Option<Vec<String>>) {
@@ -219,6 +265,7 @@ mod tests {
             "user[id",
             " user_id",
             "u\u{17f}er_id",
+            "userId",
             "[user_id]",
             "[user_id][]",
             "user_id\0x",
@@ -233,6 +280,20 @@ mod tests {
         }
         for key in ["user", "user_id2", "user-id", "id", "x[user_id]"] {
             assert!(!is_named(key, "user_id"), "{key}");
+        }
+    }
+
+    #[test]
+    fn keys_of_forms_are_pointers() {
+        let is = |key: &str, pointer: &str| is_at(key, pointer.parse::<Pointer>().unwrap().segments());
+        for key in ["user[id]", "user.id", "User[ID][]", "[user][id]", "user[id][x]", "user[i\u{307}d]\0"] {
+            assert_eq!(is(key, "/user/id"), key != "user[i\u{307}d]\0", "{key}");
+        }
+        for key in ["users[0][id]", "users[][id]", "users.0.id", "users[id]"] {
+            assert!(is(key, "/users/*/id"), "{key}");
+        }
+        for key in ["user", "user[name]", "x[user][id]", "id"] {
+            assert!(!is(key, "/user/id"), "{key}");
         }
     }
 

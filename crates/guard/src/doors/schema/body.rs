@@ -6,15 +6,15 @@
 //! [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use bytes::Bytes;
 use http::StatusCode;
-use inputs::{ParsedBody, Part, XmlElement, top_name, write_multipart};
+use inputs::{Enclosed, ParsedBody, Part, XmlElement, top_name, write_multipart};
 use openapi::{Direction, MediaType, Operation, Pointer};
 use policy::UnknownProperties;
 use serde_json::{Map, Value};
 
+use super::parts::{self, Removed};
 use crate::decision::{Change, Decision, Refusal, Rewrite};
 use crate::engine::Engine;
 use crate::events::evidence::Evidence;
@@ -67,27 +67,13 @@ pub(crate) fn declared(
             rewritten(judged, |removed, _| form_without(fields, removed))
         }
         ParsedBody::Multipart(parts) => {
-            if let Some(part) = parts.iter().find(|part| !media.takes_part(&part.name, &part.media_type)) {
-                let evidence = format!("part {} is {}", part.name, part.media_type);
-                let evidence = crate::events::redact::excerpt(evidence.as_bytes());
-                return Decision::Refuse(Refusal::new(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    "part-media-type",
-                    evidence,
-                ));
+            if let Some(refusal) = parts::unfit(media, parts) {
+                return Decision::Refuse(refusal);
             }
-            let judged = judge(x, engine, media, Cow::Owned(part_object(media, parts)), false);
-            rewritten(judged, |removed, kept| {
-                let removed = Removed::new(removed);
-                let parts = parts.iter().filter(|part| !removed.has(&part.name)).map(|part| {
-                    let content = kept.get(&part.name).filter(|_| part.is_json());
-                    let content =
-                        content.map_or(part.content.clone(), |value| Bytes::from(value.to_string()));
-                    Part { content, ..part.clone() }
-                });
-                write_multipart(x.content_type(), parts).unwrap_or_default()
-            })
+            let judged = judge(x, engine, media, Cow::Owned(parts::object(media, parts)), false);
+            rewritten(judged, |removed, kept| parts::without(x.content_type(), parts, removed, kept))
         }
+        ParsedBody::Mixed(parts) => mixed(x, engine, media, parts),
         ParsedBody::Xml(root) => xml(x, engine, media, root),
         // What cannot be read cannot be held to its schema.
         ParsedBody::Text if !cfg!(feature = "xml") && media.is_xml() => {
@@ -103,6 +89,30 @@ pub(crate) fn declared(
 fn xml(x: &Exchange<'_>, engine: &Engine, media: &MediaType, root: &XmlElement) -> Decision {
     let Some(value) = media.read_xml(root) else { return Decision::Pass };
     match judge(x, engine, media, Cow::Owned(value), false) {
+        Err(refusal) => Decision::Refuse(refusal),
+        Ok((removed, _)) if removed.is_empty() => Decision::Pass,
+        Ok((removed, _)) => refuse_properties(&removed),
+    }
+}
+
+/// Judges parts that all have names as the object that they make; others are described by no schema. They are refused
+/// where others are stripped, as XML is.
+fn mixed(x: &Exchange<'_>, engine: &Engine, media: &MediaType, parts: &[Enclosed]) -> Decision {
+    if parts.iter().any(|part| part.part.name.is_empty()) {
+        return Decision::Pass;
+    }
+    let named = parts.iter().map(|part| {
+        let json = match &part.body {
+            ParsedBody::Json(value) => Some(value.clone()),
+            _ => None,
+        };
+        Part { json, ..part.part.clone() }
+    });
+    let named: Vec<Part> = named.collect();
+    if let Some(refusal) = parts::unfit(media, &named) {
+        return Decision::Refuse(refusal);
+    }
+    match judge(x, engine, media, Cow::Owned(parts::object(media, &named)), false) {
         Err(refusal) => Decision::Refuse(refusal),
         Ok((removed, _)) if removed.is_empty() => Decision::Pass,
         Ok((removed, _)) => refuse_properties(&removed),
@@ -243,49 +253,11 @@ fn json_patch(x: &Exchange<'_>, media: &MediaType, value: &Value) -> Decision {
     if foreign.is_empty() { Decision::Pass } else { refuse_properties(&foreign) }
 }
 
-/// The object that the parts of a multipart body make.
-fn part_object(media: &MediaType, parts: &[Part]) -> Value {
-    let texts: Vec<(String, String)> = parts
-        .iter()
-        .filter(|part| !part.is_json())
-        .map(|part| (part.name.clone(), String::from_utf8_lossy(&part.content).into_owned()))
-        .collect();
-    let mut object = media.read_form(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-    if let Value::Object(map) = &mut object {
-        for part in parts.iter().filter(|part| part.is_json()) {
-            let text = || Value::String(String::from_utf8_lossy(&part.content).into_owned());
-            map.insert(part.name.clone(), serde_json::from_slice(&part.content).unwrap_or_else(|_| text()));
-        }
-    }
-    object
-}
-
 /// The pairs of a form whose names were not removed.
 fn form_without(fields: &[(String, String)], removed: &[String]) -> Bytes {
     let removed = Removed::new(removed);
     let kept = fields.iter().filter(|(name, _)| !removed.has(name));
     Bytes::from(form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish())
-}
-
-/// JSON Pointers of what was removed, to be asked for by the names that forms use.
-struct Removed<'r>(HashSet<&'r str>);
-
-impl<'r> Removed<'r> {
-    fn new(pointers: &'r [String]) -> Self {
-        Removed(pointers.iter().map(String::as_str).collect())
-    }
-
-    /// Whether a name (`a`, `a[]`, `a[b][c]`) stands for something at one of the pointers, or inside of it.
-    fn has(&self, name: &str) -> bool {
-        let escape = |part: &str| part.replace('~', "~0").replace('/', "~1");
-        let mut pointer = String::new();
-        let inside = name.split(['[', ']']).filter(|part| !part.is_empty()).any(|part| {
-            pointer.push('/');
-            pointer.push_str(&escape(part));
-            self.0.contains(pointer.as_str())
-        });
-        inside || self.0.contains(format!("/{}", escape(name)).as_str())
-    }
 }
 
 fn without_nulls(value: &Value) -> Value {

@@ -8,6 +8,7 @@
 
 pub(crate) mod answers;
 mod body;
+mod parts;
 
 use std::borrow::Cow;
 
