@@ -241,20 +241,24 @@ fn the_upstream_hears_the_host_that_the_client_named() {
 }
 
 #[test]
-fn an_answer_too_large_to_strip_passes_whole() {
+fn an_answer_too_large_to_strip_leaves_whole_or_not_at_all() {
     let (_peer, api) = python_api();
     let directory = tempfile::tempdir().unwrap();
     let document = "openapi: 3.1.0\npaths: { /large: { get: { responses: { '200': { content: { application/json: { schema: { type: object, properties: { a: { type: string } } } } } } } } } }";
     std::fs::write(directory.path().join("api.yaml"), document).unwrap();
     let file = directory.path().join("doorward.toml");
-    std::fs::write(&file, "[gateway]\nopenapi = 'api.yaml'").unwrap();
-    let gate = Running::from_file(&file, &[api]);
-    let (_, size) = output(
-        "curl",
-        &["-sS", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", &gate.url("/large")],
-    );
-    assert_eq!(size, "200 20000012");
-    assert!(gate.events.has(&["response-too-large"]));
+    for (schema, expected, verdict) in
+        [("", "502 122", "refused"), ("[schema]\nunreadable = 'report'\n", "200 20000012", "reported")]
+    {
+        std::fs::write(&file, format!("{schema}[gateway]\nopenapi = 'api.yaml'")).unwrap();
+        let gate = Running::from_file(&file, std::slice::from_ref(&api));
+        let (_, size) = output(
+            "curl",
+            &["-sS", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", &gate.url("/large")],
+        );
+        assert_eq!(size, expected);
+        assert!(gate.events.has(&["response-too-large", verdict, "max_decoded_body"]));
+    }
 }
 
 #[test]

@@ -188,7 +188,7 @@ fn doors_that_observe_change_neither_the_request_nor_the_answer() {
     ];
     for body in bodies {
         requests.push(("PUT", "/orders/foreign".into(), body.to_vec()));
-        requests.push(("POST", "/undeclared?q=<script>alert(1)</script>".into(), body.to_vec()));
+        requests.push(("POST", "/undeclared?q=%3Cscript%3Ealert(1)%3C/script%3E".into(), body.to_vec()));
     }
     for kind in
         ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=B", ""]
