@@ -11,6 +11,7 @@ use policy::Inputs;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 
+use crate::listen::Claim;
 use crate::state::{State, Worker};
 use crate::tls::TlsError;
 use crate::{admin, listen, tasks};
@@ -21,6 +22,18 @@ pub enum StartError {
     /// An address cannot be bound.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
+    /// Somebody listens on an address of `[gateway] listen` already.
+    #[error(
+        "cannot listen on {0}: another process listens there, perhaps another gateway; stop it, choose another `[gateway] \
+         listen`, or write `[gateway] share_port = true` to share the connections with it"
+    )]
+    Taken(SocketAddr),
+    /// Somebody listens on the address of the admin listener already.
+    #[error(
+        "cannot listen on {0}: another process listens there, perhaps the admin listener of another gateway; choose another \
+         `[admin] listen`, or write `[admin] enabled = false`"
+    )]
+    AdminTaken(SocketAddr),
     /// A certificate, key or root store cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -53,8 +66,13 @@ impl Gateway {
         let mut listeners: Vec<Vec<StdListener>> = (0..count).map(|_| Vec::new()).collect();
         for &address in &gateway.listen {
             let mut bound = address;
+            let mut claim = if gateway.share_port { Claim::Shared } else { Claim::First };
             for worker in &mut listeners {
-                let listener = listen::bind(bound).map_err(|e| StartError::Listen(bound, e))?;
+                let listener = listen::bind(bound, claim).map_err(|e| match e.kind() {
+                    io::ErrorKind::AddrInUse => StartError::Taken(bound),
+                    _ => StartError::Listen(bound, e),
+                })?;
+                claim = Claim::Shared;
                 // Port 0 becomes a port; the other workers share it.
                 bound = listener.local_addr().map_err(|e| StartError::Listen(bound, e))?;
                 worker.push(listener);
@@ -66,7 +84,10 @@ impl Gateway {
         let admin = match engine.policy.admin.enabled {
             true => {
                 let address = engine.policy.admin.listen;
-                let listener = listen::bind(address).map_err(|e| StartError::Listen(address, e))?;
+                let listener = listen::bind(address, Claim::First).map_err(|e| match e.kind() {
+                    io::ErrorKind::AddrInUse => StartError::AdminTaken(address),
+                    _ => StartError::Listen(address, e),
+                })?;
                 let bound = listener.local_addr().map_err(|e| StartError::Listen(address, e))?;
                 control.spawn(admin::serve(listener, state.guard.clone()));
                 Some(bound)

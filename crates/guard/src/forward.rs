@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,7 +15,9 @@ use parking_lot::Mutex;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::exchange::peer::Transport;
-use crate::wire::body::{Forwarded, collect};
+use crate::held::{HeldBytes, OverBudget, Share};
+use crate::wire::body::Forwarded;
+use crate::wire::collect::{Unheld, collect};
 
 /// Why there is no answer from the upstream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,9 +31,17 @@ pub enum ForwardError {
     /// The upstream answered with something that is not HTTP, or broke off.
     #[error("the upstream's answer is broken: {0}")]
     Broken(String),
-    /// A door ended the request's stream; the upstream has not failed.
+    /// A door ended the request's stream, with this status; the upstream has not failed.
     #[error("a door ended the stream")]
-    Refused,
+    Refused(StatusCode),
+    /// The client sent its streamed body too slowly; the upstream has not failed.
+    #[error(
+        "the client sent its body too slowly ([gateway] min_upload_rate, [gateway.timeouts] body and idle)"
+    )]
+    ClientTooSlow,
+    /// The client broke off its streamed body; the upstream has not failed.
+    #[error("the client broke off its body")]
+    ClientLeft,
 }
 
 /// Caller and client of a request, for the code that forwards it.
@@ -48,6 +59,8 @@ pub(crate) struct Reader {
     client: Client,
     limit: usize,
     timeout: Duration,
+    /// The last object that was read counts as held until the next one is.
+    share: Mutex<Share>,
     desk: Mutex<Desk>,
 }
 
@@ -66,14 +79,18 @@ pub(crate) enum ReadError {
     /// The answer is too large, too slow or broke off.
     #[error("cannot be held")]
     Body,
+    /// Too much is held already.
+    #[error("{0}")]
+    OverBudget(OverBudget),
 }
 
 impl Reader {
-    pub(crate) fn new(engine: &Engine, x: &Exchange<'_>) -> Self {
+    pub(crate) fn new(engine: &Engine, x: &Exchange<'_>, held: &Arc<HeldBytes>) -> Self {
         Reader {
             client: Client { address: x.client, transport: x.transport },
             limit: engine.policy.protocol.max_decoded_body.as_usize(),
             timeout: engine.policy.gateway.timeouts.upstream.0,
+            share: Mutex::new(held.share(x.client, engine.policy.gateway.held)),
             desk: Mutex::new(Desk::Empty),
         }
     }
@@ -147,12 +164,17 @@ impl Reader {
     {
         let request = request.map(|()| Forwarded::held(Bytes::new()));
         let (parts, body) = forward(request, self.client).await?.into_parts();
-        let body = match parts.status {
-            StatusCode::OK => {
-                collect(body, self.limit, self.timeout).await.map_err(|_| ReadError::Body)?.bytes
-            }
-            _ => Bytes::new(),
-        };
+        if parts.status != StatusCode::OK {
+            return Ok(Response::from_parts(parts, Bytes::new()));
+        }
+        let mut share = self.share.lock().fresh();
+        let body =
+            collect(body, self.limit, self.timeout, &mut share).await.map_err(|error| match error.why {
+                Unheld::OverBudget(over) => ReadError::OverBudget(over),
+                _ => ReadError::Body,
+            })?;
+        *self.share.lock() = share;
+        let body = body.bytes;
         Ok(Response::from_parts(parts, body))
     }
 }

@@ -16,15 +16,17 @@ use policy::{BuiltInDoor, Policy};
 use store::{StoreError, Stores};
 
 use crate::admission::{Admission, Open};
-use crate::decision::problem;
 use crate::decision::ruling::{Interruption, Ruling};
+use crate::decision::{Refusal, problem};
 use crate::engine::Engine;
 use crate::events::Verdict;
+use crate::events::evidence::Evidence;
 use crate::events::fan_out::FanOut;
 use crate::events::metrics::Metrics;
 use crate::exchange::Exchange;
 use crate::exchange::peer::Peer;
 use crate::forward::{Client, ForwardError};
+use crate::held::HeldBytes;
 use crate::pipeline::finish::{A_DOOR_PANICKED, Early, Finish, GUARD, PANIC, finish, panicked};
 use crate::pipeline::request::{admit, is_grpc, outgoing_request};
 use crate::pipeline::response::release;
@@ -76,12 +78,14 @@ impl Guard {
         sinks: FanOut,
         doors: &'static Doors,
     ) -> Result<Self, GuardError> {
+        let metrics = Arc::<Metrics>::default();
         let state = State {
             stores,
             #[cfg(feature = "rules")]
             records: seclang::Records::new(RECORDS),
+            held: Arc::new(HeldBytes::counted_by(metrics.held_bytes.clone())),
             sinks: Arc::new(sinks),
-            metrics: Arc::default(),
+            metrics,
         };
         let engine = Arc::new(ArcSwap::from_pointee(Engine::new(policy)?));
         Ok(Guard { engine, state: Arc::new(state), doors, admission: Arc::new(Open) })
@@ -105,6 +109,13 @@ impl Guard {
         let event = Early { now: SystemTime::now(), peer, method: "", path: "" };
         event.record(&self.state, (door, rule), verdict, None, &evidence);
         false
+    }
+
+    /// Writes an event about a connection, or a stream of one, that is closed before its end because of what its client
+    /// does or does not do. `rule` names the reason.
+    pub fn dropped(&self, peer: &Peer, rule: &'static str, evidence: impl Into<Evidence>) {
+        let event = Early { now: SystemTime::now(), peer, method: "", path: "" };
+        event.record(&self.state, (ADMISSION, rule.into()), Verdict::Refused, None, &evidence.into());
     }
 
     /// Puts another policy in force. Exchanges under way end by the one they began with.
@@ -183,16 +194,21 @@ impl Guard {
 #[derive(Debug, Clone)]
 pub struct PreAuthenticated(pub Principal);
 
-/// The answer to a request whose stream a door has ended. gRPC's clients read a status of their own (PERMISSION_DENIED),
-/// in an answer without a body.
-fn refused_stream(x: &Exchange<'_>) -> Response<Bytes> {
+/// The answer to a request whose stream a door has ended. gRPC's clients read a status of their own, in an answer without
+/// a body.
+fn refused_stream(x: &Exchange<'_>, status: StatusCode) -> Response<Bytes> {
     if !is_grpc(x) {
-        return problem(StatusCode::FORBIDDEN, x.id, &[]);
+        return problem(status, x.id, &[]);
     }
+    let status = match status {
+        StatusCode::BAD_REQUEST => "3",
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::SERVICE_UNAVAILABLE => "8",
+        _ => "7",
+    };
     let mut response = Response::new(Bytes::new());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert("grpc-status", HeaderValue::from_static("7"));
+    headers.insert("grpc-status", HeaderValue::from_static(status));
     response
 }
 
@@ -217,13 +233,21 @@ where
     match forward(request, client).await {
         Ok(response) => release(pipeline, x, response).await,
         // The judge has written the event.
-        Err(ForwardError::Refused) => Ok(refused_stream(x).map(Outgoing::held)),
+        Err(ForwardError::Refused(status)) => Ok(refused_stream(x, status).map(Outgoing::held)),
+        Err(error @ (ForwardError::ClientTooSlow | ForwardError::ClientLeft)) => {
+            let (status, rule) = match error {
+                ForwardError::ClientTooSlow => (StatusCode::REQUEST_TIMEOUT, "body-too-slow"),
+                _ => (StatusCode::BAD_REQUEST, "body-broken"),
+            };
+            let refusal = Refusal::new(status, rule, error.to_string());
+            Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal))
+        }
         Err(error) => {
             ruling.state.metrics.upstream_failures.inc();
             let (status, rule) = match error {
                 ForwardError::Timeout => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
                 ForwardError::Unavailable(_) => (StatusCode::BAD_GATEWAY, "unavailable"),
-                ForwardError::Broken(_) | ForwardError::Refused => (StatusCode::BAD_GATEWAY, "broken"),
+                _ => (StatusCode::BAD_GATEWAY, "broken"),
             };
             ruling.note(
                 x,

@@ -36,6 +36,8 @@ mod events;
 mod exchange;
 mod forward;
 mod guard;
+mod held;
+mod network;
 mod pipeline;
 mod state;
 mod stores;

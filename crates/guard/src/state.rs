@@ -6,6 +6,7 @@ use store::Stores;
 
 use crate::events::fan_out::FanOut;
 use crate::events::metrics::Metrics;
+use crate::held::HeldBytes;
 
 /// What outlives a change of policy.
 pub(crate) struct State {
@@ -14,6 +15,8 @@ pub(crate) struct State {
     /// Records of a rule set.
     #[cfg(feature = "rules")]
     pub(crate) records: seclang::Records,
+    /// What exchanges hold.
+    pub(crate) held: Arc<HeldBytes>,
     pub(crate) sinks: Arc<FanOut>,
     pub(crate) metrics: Arc<Metrics>,
 }

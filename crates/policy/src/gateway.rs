@@ -9,9 +9,10 @@ use http::Uri;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::host::host;
 use crate::reader::Reader;
 use crate::settings::settings;
-use crate::units::Period;
+use crate::units::{ByteSize, Period};
 
 settings! {
     /// `[gateway]`: sockets and upstreams.
@@ -44,6 +45,19 @@ settings! {
         pub preserve_host: bool = true,
         /// Concurrent connections of one worker; more wait in the kernel's queue.
         pub max_connections: usize = 16_384,
+        /// Whether other gateways may listen on the same addresses and share their connections. Without it, a second
+        /// gateway on an address does not start.
+        pub share_port: bool = false,
+        /// Bytes that all exchanges hold together at one time: request bodies that wait for a verdict, and answers that
+        /// were read before they leave. A request beyond gets 503. When not set: 256 MiB, or four times
+        /// `max_held_per_client` if that is more.
+        pub max_held: Option<ByteSize> = None,
+        /// The same for one client address, or one IPv6 /64. When not set: 64 MiB, or four of the largest body that is held
+        /// if that is more.
+        pub max_held_per_client: Option<ByteSize> = None,
+        /// Bytes per second that a client has to send of a streamed body; slowness is forgiven for `timeouts.body`. A
+        /// stream over HTTP/2 without a length, as of gRPC, may pause for `timeouts.idle` instead. No limit when 0.
+        pub min_upload_rate: ByteSize = ByteSize(240),
         /// How long connections may finish after SIGTERM.
         pub drain: Period = Period(Duration::from_secs(30)),
         /// TLS on the listener.
@@ -94,6 +108,10 @@ settings! {
         pub head: Period = Period(Duration::from_secs(10)),
         /// For a client to send a body that is held back.
         pub body: Period = Period(Duration::from_secs(30)),
+        /// For a client to read a piece of what is ready for it. One that reads nothing for so long is disconnected.
+        pub write: Period = Period(Duration::from_secs(60)),
+        /// For a client to send the next request on a connection that serves none; pings do not count.
+        pub keep_alive: Period = Period(Duration::from_secs(75)),
         /// For an upstream to answer with a head.
         pub upstream: Period = Period(Duration::from_secs(60)),
         /// Between two pieces of a streamed body, either way, and of an idle tunnel.
@@ -172,6 +190,12 @@ pub struct Gateway {
     pub hosts: Vec<String>,
     /// Concurrent connections of one worker.
     pub max_connections: usize,
+    /// Whether other gateways may listen on the same addresses.
+    pub share_port: bool,
+    /// Bytes that exchanges may hold.
+    pub held: HeldLimits,
+    /// Bytes per second that a client has to send of a streamed body; no limit when 0.
+    pub min_upload_rate: u64,
     /// How long connections may finish.
     pub drain: Duration,
     /// Certificate and key files.
@@ -180,6 +204,15 @@ pub struct Gateway {
     pub timeouts: TimeoutConfig,
     /// Health of upstreams.
     pub health: HealthConfig,
+}
+
+/// Bytes that exchanges may hold at one time: bodies that wait for a verdict, and answers that wait for their client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldLimits {
+    /// All of them together.
+    pub total: ByteSize,
+    /// Those of one client address.
+    pub per_client: ByteSize,
 }
 
 /// One address of the API.
@@ -266,7 +299,8 @@ impl LogConfig {
 }
 
 impl GatewayConfig {
-    pub(crate) fn compile(&self, reader: &mut Reader) -> Gateway {
+    /// `largest` is the largest body that is held.
+    pub(crate) fn compile(&self, largest: ByteSize, reader: &mut Reader) -> Gateway {
         let mut upstreams = Vec::new();
         for (i, text) in self.upstream.iter().enumerate() {
             match text.parse::<Upstream>() {
@@ -297,6 +331,13 @@ impl GatewayConfig {
                 "name the proxies in `trusted_proxies`",
             );
         }
+        let mut hosts = Vec::new();
+        for (i, text) in self.hosts.iter().enumerate() {
+            match host(text) {
+                Ok(host) => hosts.push(host),
+                Err((message, help)) => reader.wrong(&["gateway", "hosts", &i.to_string()], message, help),
+            }
+        }
         let tls = self.tls.as_ref().map(|t| (reader.path(&t.certificate), reader.path(&t.key)));
         if let Some((certificate, key)) = &tls {
             for (file, field) in [(certificate, "certificate"), (key, "key")] {
@@ -319,12 +360,35 @@ impl GatewayConfig {
             workers: self.workers.filter(|n| *n > 0),
             upgrades: self.upgrades.iter().map(|u| u.to_ascii_lowercase()).collect(),
             preserve_host: self.preserve_host,
-            hosts: self.hosts.clone(),
+            hosts,
             max_connections: self.max_connections.max(1),
+            share_port: self.share_port,
+            held: self.held(largest, reader),
+            min_upload_rate: self.min_upload_rate.0,
             drain: self.drain.0,
             tls,
             timeouts: self.timeouts.clone(),
             health: self.health.clone(),
         }
+    }
+}
+
+impl GatewayConfig {
+    /// A limit below one body that may be held would refuse that body always.
+    fn held(&self, largest: ByteSize, reader: &mut Reader) -> HeldLimits {
+        let fourfold = |size: ByteSize| ByteSize(size.0.saturating_mul(4));
+        let per_client = self.max_held_per_client.unwrap_or(ByteSize::mib(64).max(fourfold(largest)));
+        let total = self.max_held.unwrap_or(ByteSize::mib(256).max(fourfold(per_client)));
+        for (name, limit) in [("max_held_per_client", self.max_held_per_client), ("max_held", self.max_held)]
+        {
+            if limit.is_some_and(|limit| limit < largest) {
+                let message = format!("a body or an answer of up to {largest} is held, which is more");
+                let help = format!(
+                    "write at least `{name} = \"{largest}\"`, or lower `max_body` and `max_decoded_body`"
+                );
+                reader.wrong(&["gateway", name], message, help);
+            }
+        }
+        HeldLimits { total, per_client: per_client.min(total) }
     }
 }

@@ -41,6 +41,7 @@ mod config;
 mod doors;
 mod error;
 mod gateway;
+mod host;
 mod load;
 mod origin;
 mod policy;

@@ -1,8 +1,9 @@
 //! A policy in force: every default filled in, every path resolved, nothing left to parse.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use http::Method;
+use http::{HeaderName, Method};
 use openapi::{Captures, Document, Problem};
 
 use crate::doors::{
@@ -27,6 +28,8 @@ pub struct Policy {
     pub document: Option<Document>,
     /// Sizes, depths and spellings.
     pub protocol: ProtocolConfig,
+    /// The headers of `[protocol] proxy_only_headers`.
+    pub proxy_only_headers: HashSet<HeaderName>,
     /// Client address rules.
     pub network: Network,
     /// Cross-origin requests.

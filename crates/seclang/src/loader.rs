@@ -164,8 +164,10 @@ impl Loader {
                     self.settings.collection_timeout = Duration::from_secs(seconds);
                 }
                 "secargumentslimit" => {
-                    self.settings.arguments_limit =
+                    let limit =
                         argument.parse().map_err(|_| error(format!("`{argument}` is not a number")))?;
+                    self.settings.arguments_limit = limit;
+                    self.settings.json_arguments_limit = limit;
                 }
                 "include" | "includeoptional" => {
                     let optional = directive.name.eq_ignore_ascii_case("includeoptional");

@@ -28,7 +28,10 @@ impl EngineMode {
 pub(crate) struct Settings {
     pub(crate) mode: EngineMode,
     pub(crate) argument_separator: u8,
+    /// Arguments of a query or a form.
     pub(crate) arguments_limit: usize,
+    /// Arguments of a JSON body. Lists have more of them than forms have fields; a limit that is written holds for both.
+    pub(crate) json_arguments_limit: usize,
     pub(crate) signature: Vec<String>,
     /// How long an unchanged record lasts.
     pub(crate) collection_timeout: Duration,
@@ -40,6 +43,7 @@ impl Default for Settings {
             mode: EngineMode::On,
             argument_separator: b'&',
             arguments_limit: 1000,
+            json_arguments_limit: 10_000,
             signature: Vec::new(),
             collection_timeout: Duration::from_secs(3600),
         }

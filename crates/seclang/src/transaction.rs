@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub(crate) use inputs::rules::Pair;
+use inputs::rules::json::JsonError;
 use inputs::rules::multipart::Flags;
 use inputs::rules::xml::Xml;
 use inputs::rules::{self as body};
@@ -145,6 +146,8 @@ pub struct Transaction<'s> {
     pub(crate) request_body: Vec<u8>,
     pub(crate) processor: Vec<u8>,
     pub(crate) body_error: Option<String>,
+    /// Why there are arguments that no rule sees.
+    unseen_arguments: Option<String>,
     pub(crate) force_body: bool,
     pub(crate) reads_request_body: bool,
     pub(crate) reads_response_body: bool,
@@ -214,6 +217,7 @@ impl<'s> Transaction<'s> {
             request_body: Vec::new(),
             processor: Vec::new(),
             body_error: None,
+            unseen_arguments: None,
             force_body: false,
             reads_request_body: true,
             reads_response_body: true,
@@ -252,6 +256,9 @@ impl<'s> Transaction<'s> {
             url_decoded,
         );
         transaction.args_get = form.pairs;
+        if form.is_cut {
+            transaction.unseen_arguments = Some(too_many("query", rules.settings.arguments_limit));
+        }
         transaction.urlencoded_error = form.has_error;
         transaction.processor = processor_of(transaction.header(b"content-type").unwrap_or(b"")).to_vec();
         transaction
@@ -385,6 +392,12 @@ impl<'s> Transaction<'s> {
         self.body_error.as_deref()
     }
 
+    /// Why some arguments of the request were seen by no rule: there are more than `SecArgumentsLimit`, or their names are
+    /// out of proportion. The rules cannot tell; who runs them refuses such a request.
+    pub fn unseen_arguments(&self) -> Option<&str> {
+        self.unseen_arguments.as_deref()
+    }
+
     pub(crate) fn note(&mut self, found: RuleMatch) {
         self.matches.push(found);
     }
@@ -443,12 +456,25 @@ impl<'s> Transaction<'s> {
                 self.args_post = form.pairs;
                 if form.is_cut {
                     self.body_error = Some("too many arguments".into());
+                    self.unseen_arguments = Some(too_many("form", settings.arguments_limit));
                 }
             }
-            b"JSON" => match body::json::arguments(&self.request_body) {
-                Ok(arguments) => self.args_post = arguments,
-                Err(error) => self.body_error = Some(format!("JSON parsing error: {error:?}")),
-            },
+            b"JSON" => {
+                let limit = settings.json_arguments_limit;
+                let read = body::json::arguments(&self.request_body, limit);
+                self.args_post = read.pairs;
+                self.unseen_arguments = match read.error {
+                    Some(JsonError::TooMany) => Some(too_many("JSON body", limit)),
+                    Some(JsonError::LongNames) => {
+                        Some("the names of the arguments are many times as long as the JSON body".into())
+                    }
+                    _ => self.unseen_arguments.take(),
+                };
+                self.body_error = read.error.map(|error| match error {
+                    JsonError::TooMany => "too many arguments".into(),
+                    error => format!("JSON parsing error: {error:?}"),
+                });
+            }
             b"XML" => match body::xml::read(&self.request_body) {
                 Some(xml) => self.xml = Some(xml),
                 None => self.body_error = Some("XML parsing error: not well formed".into()),
@@ -501,6 +527,10 @@ impl<'s> Transaction<'s> {
         };
         self.controls.iter().filter_map(by).collect()
     }
+}
+
+fn too_many(place: &str, limit: usize) -> String {
+    format!("more arguments in the {place} than SecArgumentsLimit, which is {limit}")
 }
 
 /// The body processor for a media type.

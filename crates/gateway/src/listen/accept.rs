@@ -12,19 +12,40 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::connection::Connection;
+use super::patient::{DOES_NOT_READ, Patient, does_not_read};
 use super::{http1, http2, preface, proxy_protocol};
 use crate::shutdown::{Shutdown, Token};
 use crate::state::Worker;
 
+/// Who else may listen on an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// Nobody so far; the workers of this gateway join in.
+    First,
+    /// Whoever listens there.
+    Shared,
+}
+
 /// Binds an address so that each worker can have a listener of its own on it.
-pub(crate) fn bind(address: SocketAddr) -> io::Result<StdListener> {
+///
+/// `SO_REUSEPORT` lets every process of the same user join in. So the first listener binds without it, which fails if
+/// anybody is there, and takes it on only then.
+pub(crate) fn bind(address: SocketAddr, claim: Claim) -> io::Result<StdListener> {
     /// Connections that may wait to be accepted.
     const BACKLOG: i32 = 4096;
+    /// Bytes of an answer that the kernel takes before it sends them. By default it takes megabytes for a client that reads
+    /// nothing, and tells of no progress until a third of them is read.
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    const UNSENT: u32 = 128 * 1024;
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
-    socket.set_reuse_port(true)?;
+    socket.set_reuse_port(claim == Claim::Shared)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
+    socket.set_reuse_port(true)?;
+    // Accepted sockets inherit it.
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    socket.set_tcp_notsent_lowat(UNSENT)?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
@@ -75,7 +96,7 @@ async fn negotiate(
     token: Token,
 ) -> io::Result<()> {
     let engine = worker.guard.engine();
-    let timeout = engine.policy.gateway.timeouts.head.0;
+    let (timeout, write) = (engine.policy.gateway.timeouts.head.0, engine.policy.gateway.timeouts.write.0);
     stream.set_nodelay(true)?;
     if engine.policy.gateway.proxy_protocol == ProxyProtocol::Required {
         let trusted = engine.policy.gateway.trusted_proxies.iter().any(|network| network.contains(&peer));
@@ -89,11 +110,13 @@ async fn negotiate(
     if !worker.guard.accept(&Peer { address: peer.to_canonical(), transport, violation: None }) {
         return Ok(());
     }
-    match tls.as_ref() {
+    let mut stream = Patient::new(stream, write);
+    let stalled = stream.stalled();
+    let connection = Connection { worker: Arc::clone(&worker), peer, transport, engine: Arc::clone(&engine) };
+    let served = match tls.as_ref() {
         Some(acceptor) => {
             let stream = within(timeout, acceptor.accept(stream)).await?;
             let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            let connection = Connection { worker, peer, transport, engine };
             if is_http2 {
                 http2::serve(connection, stream, &[], token).await
             } else {
@@ -102,14 +125,18 @@ async fn negotiate(
         }
         None => {
             let (read, is_http2) = within(timeout, preface::read(&mut stream)).await?;
-            let connection = Connection { worker, peer, transport, engine };
             if is_http2 {
                 http2::serve(connection, stream, &read, token).await
             } else {
                 http1::serve(connection, stream, &read, token).await
             }
         }
+    };
+    if stalled.is_so() {
+        let peer = Peer { address: peer.to_canonical(), transport, violation: None };
+        worker.guard.dropped(&peer, DOES_NOT_READ, does_not_read("a connection", write));
     }
+    served
 }
 
 async fn within<T>(timeout: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {

@@ -10,10 +10,12 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use guard::framing::{FramingError, HeadLimits, Scan, Sentinel};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::progress::{Progress, Upgrade};
 
@@ -42,7 +44,23 @@ pub(super) struct Framed<S> {
     /// A rule is broken: nothing more is read.
     poisoned: bool,
     progress: Arc<Progress>,
+    closing: Closing,
 }
+
+/// How far the end of a connection is.
+enum Closing {
+    NotYet,
+    /// The answer is sent; the rest of the request is read, and thrown away.
+    Lingering {
+        until: Instant,
+        idle: Pin<Box<Sleep>>,
+    },
+}
+
+/// How long the rest of a request is read after the answer, and the longest pause in it. A client that sends all before it
+/// reads would lose the answer in the reset of a connection that was closed with unread bytes (RFC 9112 §9.6).
+const LINGER: Duration = Duration::from_secs(10);
+const LINGER_PAUSE: Duration = Duration::from_secs(2);
 
 impl<S> Framed<S> {
     /// Judges `read`, which was read from the stream before, and then what the stream yields.
@@ -50,7 +68,17 @@ impl<S> Framed<S> {
         let mut buffer = vec![0; FIRST_READ.max(read.len())];
         buffer[..read.len()].copy_from_slice(read);
         let sentinel = Sentinel::new(limits);
-        Framed { stream, sentinel, buffer, start: 0, end: read.len(), passing: 0, poisoned: false, progress }
+        Framed {
+            stream,
+            sentinel,
+            buffer,
+            start: 0,
+            end: read.len(),
+            passing: 0,
+            poisoned: false,
+            progress,
+            closing: Closing::NotYet,
+        }
     }
 
     /// Judges the buffered bytes. Returns whether there is something to hand out.
@@ -120,6 +148,25 @@ impl<S: AsyncRead + Unpin> Framed<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Framed<S> {
+    /// Reads what the client still sends, until it ends or it has been long enough.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Closing::Lingering { until, idle } = &mut self.closing else { return Poll::Ready(()) };
+        BODY_BUFFER.with_borrow_mut(|buffer| {
+            loop {
+                let mut space = ReadBuf::new(buffer);
+                match Pin::new(&mut self.stream).poll_read(cx, &mut space) {
+                    Poll::Ready(Ok(())) if !space.filled().is_empty() && Instant::now() < *until => {
+                        idle.as_mut().reset(Instant::now() + LINGER_PAUSE);
+                    }
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending => return idle.as_mut().poll(cx),
+                }
+            }
+        })
+    }
+}
+
 impl<S: AsyncRead + Unpin> Read for Framed<S> {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -157,7 +204,7 @@ impl<S: AsyncRead + Unpin> Read for Framed<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Write for Framed<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Write for Framed<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
     }
@@ -167,7 +214,16 @@ impl<S: AsyncWrite + Unpin> Write for Framed<S> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        let this = self.get_mut();
+        if matches!(this.closing, Closing::NotYet) {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            if !this.sentinel.is_in_body() && !this.poisoned {
+                return Poll::Ready(Ok(()));
+            }
+            let idle = Box::pin(sleep(LINGER_PAUSE));
+            this.closing = Closing::Lingering { until: Instant::now() + LINGER, idle };
+        }
+        this.poll_linger(cx).map(Ok)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use guard::framing::HeadLimits;
 use http::header::UPGRADE;
@@ -17,9 +16,6 @@ use super::connection::{Connection, exchange};
 use super::framed::Framed;
 use super::progress::{Progress, TrackedBody, Upgrade, Waiting};
 use crate::shutdown::Token;
-
-/// How long a connection that served may be idle: longer than load balancers keep theirs, so that they close first.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Serves HTTP/1.1 until the connection ends, is idle too long, or the gateway drains. `read` was read before.
 pub(super) async fn serve<S>(
@@ -35,7 +31,9 @@ where
         bytes: connection.engine.policy.protocol.max_head.as_usize(),
         fields: connection.engine.policy.protocol.max_headers,
     };
-    let timeout = connection.engine.policy.gateway.timeouts.head.0;
+    let timeouts = &connection.engine.policy.gateway.timeouts;
+    let (head, keep_alive) = (timeouts.head.0, timeouts.keep_alive.0);
+    let period = head.min(keep_alive) / 2;
     let progress = Arc::new(Progress::default());
     let io = Framed::new(stream, read, limits, Arc::clone(&progress));
     let service = service_fn(|request: Request<Incoming>| {
@@ -60,18 +58,18 @@ where
         .serve_connection(io, service)
         .with_upgrades();
     let mut http1 = std::pin::pin!(http1);
-    let mut watchdog = tokio::time::interval(timeout / 2);
+    let mut watchdog = tokio::time::interval(period);
     watchdog.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             done = http1.as_mut() => return done.map_err(io::Error::other),
             () = token.draining() => break,
             _ = watchdog.tick() => {
-                // Three half periods: between one and one and a half times the timeout.
+                // A first tick may come at once: between one and one and a half times the timeout.
                 let too_long = match progress.tick() {
                     Waiting::Nothing => false,
-                    Waiting::Head(ticks) => ticks >= 3,
-                    Waiting::NextRequest(ticks) => timeout / 2 * ticks >= KEEP_ALIVE.max(timeout),
+                    Waiting::Head(ticks) => period * ticks >= head + period,
+                    Waiting::NextRequest(ticks) => period * ticks >= keep_alive + period,
                 };
                 if too_long {
                     return Err(io::ErrorKind::TimedOut.into());

@@ -93,10 +93,16 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    /// Bytes of an answer that wait for their client.
+    const STREAM_WINDOW: u32 = 512 * 1024;
+    /// The most that there can be (RFC 9113 §6.9.1). What waits on one stream counts against it: were it smaller, clients
+    /// that do not read would stop the answers of all others on the connection.
+    const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
     let (sender, connection) = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(Duration::from_secs(30))
-        .adaptive_window(true)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(io::Error::other)?;

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use super::pool::Reusable;
+use super::request_body::Progress;
 
 /// A response body.
 pub(crate) struct UpstreamBody {
@@ -20,17 +21,25 @@ pub(crate) struct UpstreamBody {
     connection: Option<Reusable>,
     idle: Duration,
     timer: Option<Pin<Box<Sleep>>>,
+    /// How the request goes, if it is still being streamed, and what was sent of it when the timer was set.
+    request: Option<(Progress, u64)>,
 }
 
 impl UpstreamBody {
     /// A body whose connection returns to the pool once the body is read to its end. If the client leaves earlier, the
     /// connection is closed. `idle` is the longest pause between two frames.
     pub(super) fn new(body: Incoming, connection: Option<Reusable>, idle: Duration) -> Self {
-        let mut this = UpstreamBody { body, connection, idle, timer: None };
+        let mut this = UpstreamBody { body, connection, idle, timer: None, request: None };
         if this.body.is_end_stream() {
             this.release();
         }
         this
+    }
+
+    /// The answer to a streamed request: while the client sends, the upstream may pause.
+    pub(super) fn beside(mut self, progress: Option<Progress>) -> Self {
+        self.request = progress.map(|progress| (progress, 0));
+        self
     }
 
     fn release(&mut self) {
@@ -57,6 +66,9 @@ impl Body for UpstreamBody {
                 if let Some(timer) = &mut this.timer {
                     timer.as_mut().reset(Instant::now() + this.idle);
                 }
+                if let Some((progress, _)) = &this.request {
+                    progress.received();
+                }
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(e))) => Poll::Ready(Some(Err(e.into()))),
@@ -68,10 +80,15 @@ impl Body for UpstreamBody {
                 // Only a response that keeps its reader waiting needs a timer.
                 let idle = this.idle;
                 let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
-                match timer.as_mut().poll(cx) {
-                    Poll::Ready(()) => Poll::Ready(Some(Err("the upstream stopped sending".into()))),
-                    Poll::Pending => Poll::Pending,
+                while timer.as_mut().poll(cx).is_ready() {
+                    let sent = this.request.as_mut().filter(|(progress, before)| progress.sent() != *before);
+                    let Some((progress, before)) = sent else {
+                        return Poll::Ready(Some(Err("the upstream stopped sending".into())));
+                    };
+                    *before = progress.sent();
+                    timer.as_mut().reset(Instant::now() + idle);
                 }
+                Poll::Pending
             }
         }
     }

@@ -14,7 +14,7 @@ use hyper::upgrade::OnUpgrade;
 use policy::{Gateway, Policy, Upstream};
 
 use super::pool::{Pool, PooledConnection, Pools, Reusable, Reuse};
-use super::request_body::{Progress, RequestBody};
+use super::request_body::{Pace, Progress, RequestBody};
 use super::response_body::UpstreamBody;
 use super::{hop_by_hop, tunnel};
 
@@ -37,12 +37,14 @@ pub(crate) async fn forward(
         head.headers.insert(UPGRADE, protocol.clone());
         head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     }
-    let sending = Sending { pools, gateway, refused: body.refusal() };
+    let progress = body.bytes().is_none().then(Progress::default);
+    let sending = Sending { pools, gateway, refused: body.refusal(), progress: progress.clone() };
     let (response, connection) = match body.bytes() {
         Some(bytes) => sending.held(head, &bytes).await?,
         None => Box::pin(sending.streamed(head, body)).await?,
     };
-    Ok(finish(response, connection, gateway, on_upgrade.filter(|_| upgrade.is_some())))
+    let response = finish(response, connection, gateway, on_upgrade.filter(|_| upgrade.is_some()));
+    Ok(response.map(|body| body.beside(progress)))
 }
 
 const NO_UPSTREAM: &str = "no upstream is configured";
@@ -55,6 +57,8 @@ struct Sending<'e> {
     gateway: &'e Gateway,
     /// Whether a door has ended the request's stream.
     refused: Option<Refused>,
+    /// How a streamed request goes.
+    progress: Option<Progress>,
 }
 
 /// Why one attempt failed.
@@ -107,16 +111,30 @@ impl Sending<'_> {
         let Some(pool) = self.pools.order().next() else {
             return Err(ForwardError::Unavailable(NO_UPSTREAM.into()));
         };
-        let (body, progress) = RequestBody::streamed(body);
+        let timeouts = &self.gateway.timeouts;
+        // A stream over HTTP/2 without a length may be a conversation.
+        let is_upload = head.version < Version::HTTP_2 || head.headers.contains_key(CONTENT_LENGTH);
+        let pace = match self.gateway.min_upload_rate {
+            rate @ 1.. if is_upload => Pace::Rate(rate, timeouts.body.0),
+            _ => Pace::Pauses(timeouts.idle.0),
+        };
+        let progress = self.progress.clone().unwrap_or_default();
+        let body = RequestBody::streamed(body, pace, progress.clone());
         let is_http2 = matches!(pool.upstream, Upstream::Tcp { http2: true, .. });
         let reuse = if is_http2 { Reuse::Allowed } else { Reuse::Never };
-        let timeout = Timeout::SinceProgress(self.gateway.timeouts.upstream.0, progress);
+        let timeout = Timeout::SinceProgress(timeouts.upstream.0, progress);
         let sent = self.attempt(pool, reuse, head, body, timeout, Keep::Nothing).await;
         sent.map_err(|failure| match failure {
             Failure::Unsent(_, reason) => ForwardError::Unavailable(reason),
             Failure::Stale(_, reason) => ForwardError::Broken(reason),
             Failure::Final(error) => error,
         })
+    }
+
+    /// Why the request has ended before its end, if it has: because of a door, or of its client.
+    fn fault(&self) -> Option<ForwardError> {
+        let refused = self.refused.as_ref().and_then(Refused::status).map(ForwardError::Refused);
+        refused.or_else(|| self.progress.as_ref().and_then(Progress::fault))
     }
 
     async fn attempt(
@@ -152,9 +170,9 @@ impl Sending<'_> {
             }
         };
         match sent {
-            // A client that sends an attack says nothing about the upstream's health.
-            Ok(Err(_)) | Err(TimedOut) if self.refused.as_ref().is_some_and(Refused::is_so) => {
-                Err(Failure::Final(ForwardError::Refused))
+            // A client that sends an attack, or nothing, says nothing about the upstream's health.
+            Ok(Err(_)) | Err(TimedOut) if self.fault().is_some() => {
+                Err(Failure::Final(self.fault().unwrap_or(ForwardError::ClientLeft)))
             }
             Ok(Ok(received)) => {
                 pool.health.succeeded();
@@ -247,10 +265,11 @@ impl Timeout {
             Timeout::SinceProgress(limit, progress) => {
                 let mut response = std::pin::pin!(response);
                 loop {
-                    let before = progress.frames();
+                    let before = progress.sent();
                     match tokio::time::timeout(limit, response.as_mut()).await {
                         Ok(received) => return Ok(received),
-                        Err(_) if progress.frames() != before => {}
+                        // The upstream has not had all of it for so long.
+                        Err(_) if progress.sent() != before || progress.waits_for_client() => {}
                         Err(_) => return Err(TimedOut),
                     }
                 }

@@ -137,3 +137,41 @@ fn a_broken_rule_file_changes_nothing_and_is_told() {
     until("the new rules hold", || status(&gate.get("/?a=other")) == 418);
     assert_eq!(status(&gate.get("/?a=magic")), 200);
 }
+
+#[test]
+fn json_costs_the_rules_in_proportion_to_its_size() {
+    let Some(directory) = rule_set() else { return };
+    let upstream = Recorder::plain();
+    let policy = format!(
+        "[rate]\nlimits = []\n[waf]\ndetectors = 'off'\n[waf.crs]\npath = '{}'\n",
+        directory.display()
+    );
+    let gate = Running::start(&policy, &[upstream.url()]);
+    let numbers = |count: usize| vec!["1"; count].join(",");
+    let long = "a".repeat(20_000);
+    let form = |count: usize| vec!["a=1"; count].join("&");
+    let attack = "&a=%27%20OR%20%271%27=%271";
+    let (json, form_type) = ("application/json", "application/x-www-form-urlencoded");
+    for (name, target, kind, body, expected) in [
+        // A name of 20 kB for each of 2,000 values.
+        ("a long key over many values", "/", json, format!("{{\"{long}\":[{}]}}", numbers(2000)), 400),
+        ("a long key over one", "/", json, format!("{{\"{long}\":1}}"), 200),
+        ("a long list", "/", json, format!("[{}]", numbers(3000)), 200),
+        ("an attack behind a thousand fields", "/", form_type, form(1000) + attack, 400),
+        ("a long form", "/", form_type, form(1000), 200),
+        (
+            "an attack behind a thousand parameters",
+            &format!("/?{}{attack}", form(1000)),
+            "",
+            String::new(),
+            400,
+        ),
+    ] {
+        let headers = [("Accept", "*/*"), ("User-Agent", "curl/8.5.0"), ("Content-Type", kind)];
+        let answer = gate.ask("POST", target, &headers, body.as_bytes());
+        assert_eq!(status(&answer), expected, "{name}: {answer} {:?}", gate.events.all().last());
+        assert_eq!(upstream.take().is_empty(), expected != 200, "{name}");
+    }
+    assert!(gate.events.has(&["crs-arguments", "many times as long", "refused"]));
+    assert!(gate.events.has(&["crs-arguments", "the query than SecArgumentsLimit, which is 1000"]));
+}

@@ -17,6 +17,7 @@ mod credentials;
 mod doors;
 mod failures;
 mod foreign_objects;
+mod frames;
 mod framing;
 mod heads;
 mod one_reading;
@@ -28,6 +29,7 @@ mod routes;
 mod schema;
 #[path = "../../../store/tests/servers/mod.rs"]
 mod servers;
+mod standing;
 mod support;
 #[path = "../../../guard/tests/things/mod.rs"]
 mod things;

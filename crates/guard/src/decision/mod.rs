@@ -6,11 +6,14 @@ pub(crate) mod ruling;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
+use policy::BuiltInDoor;
 
 use crate::events::evidence::Evidence;
 use crate::exchange::id::EventId;
+use crate::held::OverBudget;
+use crate::wire::messages::MessageError;
 
 /// A door's answer about an exchange.
 #[derive(Debug)]
@@ -76,6 +79,8 @@ pub struct Refusal {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// What a well-meaning client has to mend: JSON Pointer or parameter, and reason. No values.
     pub errors: Vec<(String, String)>,
+    /// The door that refuses, when another one asked it.
+    pub(crate) door: Option<BuiltInDoor>,
 }
 
 impl Refusal {
@@ -86,7 +91,7 @@ impl Refusal {
         evidence: impl Into<Evidence>,
     ) -> Self {
         let (rule, evidence) = (rule.into(), Box::new(evidence.into()));
-        Refusal { status, rule, evidence, headers: Vec::new(), errors: Vec::new() }
+        Refusal { status, rule, evidence, headers: Vec::new(), errors: Vec::new(), door: None }
     }
 
     /// Adds a header to the answer.
@@ -103,6 +108,24 @@ impl Refusal {
             response.headers_mut().insert(name, value.clone());
         }
         response
+    }
+}
+
+impl From<OverBudget> for Refusal {
+    fn from(over: OverBudget) -> Self {
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "held-bytes", over.to_string())
+            .header(RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+}
+
+impl From<MessageError> for Refusal {
+    fn from(error: MessageError) -> Self {
+        let (status, rule) = match error {
+            MessageError::Framing => (StatusCode::BAD_REQUEST, "grpc-message"),
+            MessageError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
+            MessageError::OverBudget(over) => return over.into(),
+        };
+        Refusal::new(status, rule, error.to_string())
     }
 }
 

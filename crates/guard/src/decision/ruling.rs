@@ -55,6 +55,11 @@ impl Ruling<'_> {
         door: &DoorId,
         decision: Decision,
     ) -> Result<(), Interruption> {
+        let asked = match &decision {
+            Decision::Refuse(refusal) => refusal.door.map(DoorId::from),
+            _ => None,
+        };
+        let door = asked.as_ref().unwrap_or(door);
         let enforce = door.mode(x.route) == Mode::Enforce;
         match decision {
             Decision::Pass => Ok(()),
@@ -122,6 +127,11 @@ impl Ruling<'_> {
             latency_us: micros(x.started.elapsed()),
         }));
     }
+}
+
+/// Whether a door is asked on this route.
+pub(crate) fn on(x: &Exchange<'_>, door: BuiltInDoor) -> bool {
+    x.route.modes.of(door) != Mode::Off
 }
 
 /// Whether a door may change things on this route.

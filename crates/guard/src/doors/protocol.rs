@@ -6,6 +6,8 @@
 //!
 //! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
+use std::collections::HashSet;
+
 use http::header::{
     CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName, UPGRADE,
 };
@@ -95,10 +97,8 @@ fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
             format!("{}", x.headers.len()),
         );
     }
-    let proxy_only = match is_trusted(x.peer.address, &engine.policy.gateway.trusted_proxies) {
-        true => &[][..],
-        false => &limits.proxy_only_headers,
-    };
+    let by_proxy = is_trusted(x.peer.address, &engine.policy.gateway.trusted_proxies);
+    let proxy_only = (!by_proxy).then_some(&engine.policy.proxy_only_headers);
     doubled(x)
         .or_else(|| confusing(x, limits.underscore_headers, proxy_only, nominated))
         .unwrap_or(Decision::Pass)
@@ -196,7 +196,7 @@ fn doubled(x: &Exchange<'_>) -> Option<Decision> {
 fn confusing(
     x: &Exchange<'_>,
     underscores: UnderscoreHeaders,
-    proxy_only: &[String],
+    proxy_only: Option<&HashSet<HeaderName>>,
     nominated: Vec<HeaderName>,
 ) -> Option<Decision> {
     let mut remove: Vec<HeaderName> =
@@ -215,7 +215,7 @@ fn confusing(
         if (underscored && underscores == UnderscoreHeaders::Strip)
             || odd
             || OVERRIDES.contains(&name.as_str())
-            || proxy_only.iter().any(|known| known.eq_ignore_ascii_case(name.as_str()))
+            || proxy_only.is_some_and(|names| names.contains(name))
         {
             remove.push(name.clone());
         }

@@ -5,18 +5,20 @@
 //!
 //! [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 
-use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
-use policy::{CountedOutcome, Limit, LimitAlgorithm, LimitKey};
-use store::{Algorithm, CounterKey, KeyWriter, OnRefusal, Outcome, Quota, Take, millis};
+use policy::{BuiltInDoor, CountedOutcome, Limit, LimitAlgorithm, LimitKey, RoutePolicy};
+use store::{Algorithm, CounterKey, KeyWriter, OnRefusal, Outcome, Quota, StoreError, Take, millis};
 
 use super::{Door, Step};
 use crate::decision::door_id::DoorId;
-use crate::decision::ruling::{Ruling, enforced};
+use crate::decision::ruling::{Ruling, enforced, on};
 use crate::decision::{Decision, Refusal};
+use crate::events::Verdict;
 use crate::exchange::{Exchange, RateLimitStatus};
+use crate::network::network;
 use crate::state::State;
 
 /// The limits that need nothing but the head.
@@ -27,7 +29,7 @@ pub(crate) struct ByIdentity;
 
 impl Door for ByAddress {
     fn id(&self) -> DoorId {
-        policy::BuiltInDoor::Rate.into()
+        BuiltInDoor::Rate.into()
     }
 
     fn judges_by_route(&self) -> bool {
@@ -45,7 +47,7 @@ impl Door for ByAddress {
         status: StatusCode,
         headers: &'a mut HeaderMap,
     ) -> Step<'a, ()> {
-        if enforced(x, policy::BuiltInDoor::Rate) {
+        if enforced(x, BuiltInDoor::Rate) {
             release(x, headers);
         }
         let tickets = std::mem::take(&mut x.tickets);
@@ -61,7 +63,7 @@ impl Door for ByAddress {
 
 impl Door for ByIdentity {
     fn id(&self) -> DoorId {
-        policy::BuiltInDoor::Rate.into()
+        BuiltInDoor::Rate.into()
     }
 
     fn judges_by_route(&self) -> bool {
@@ -112,16 +114,43 @@ fn admit<'a, 'e>(ruling: Ruling<'e>, x: &'a mut Exchange<'e>, stage: Stage) -> S
     }
 }
 
-async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
-    let now = x.unix_millis();
-    // What the request as it came was counted by is not counted again by another reading of it.
-    let is_counted = |limit: &Limit| {
-        x.as_it_came().is_some_and(|reading| reading.route.rate.limits.iter().any(|known| **known == *limit))
-            && !limit.keys.contains(&LimitKey::Route)
+/// Counts a read that the gate makes of the API for a request, as a request of the caller: what causes many reads is no
+/// cheaper than to make them. The first read of a request is part of it. A limit of failures counts none.
+pub(crate) async fn count_read(ruling: Ruling<'_>, x: &Exchange<'_>) -> Result<(), Refusal> {
+    let is_first = x.reads.fetch_add(1, Ordering::Relaxed) == 0;
+    if is_first || !on(x, BuiltInDoor::Rate) {
+        return Ok(());
+    }
+    let (counted, takes) = takes(x, ruling.state, |limit| limit.counting == CountedOutcome::All);
+    if takes.is_empty() {
+        return Ok(());
+    }
+    let outcomes = match ruling.state.stores.counters.take_all(&takes, x.unix_millis()).await {
+        Ok(outcomes) => outcomes,
+        Err(error) => return Err(no_store(&error)),
     };
-    let limits = x.route.rate.limits.iter().filter(|limit| stage.has(limit) && !is_counted(limit));
+    let Some((limit, outcome)) = counted.into_iter().zip(outcomes).find(|(_, o)| o.ticket.is_none()) else {
+        return Ok(());
+    };
+    let mut refusal = refusal(limit, &outcome);
+    refusal.evidence = Box::new(format!("{limit}; each object that is read counts as a request").into());
+    refusal.door = Some(BuiltInDoor::Rate);
+    if enforced(x, BuiltInDoor::Rate) {
+        return Err(refusal);
+    }
+    ruling.note(x, BuiltInDoor::Rate.name(), refusal.rule, Verdict::WouldRefuse, None, &refusal.evidence);
+    Ok(())
+}
+
+/// What an exchange takes from those limits that count, and these limits.
+fn takes<'e>(
+    x: &Exchange<'e>,
+    state: &State,
+    counts: impl Fn(&Limit) -> bool,
+) -> (Vec<&'e Limit>, Vec<Take>) {
     let (mut counted, mut takes) = (Vec::new(), Vec::new());
-    for limit in limits {
+    let route: &'e RoutePolicy = x.route;
+    for limit in route.rate.limits.iter().map(|limit| &**limit).filter(|limit| counts(limit)) {
         let Some(key) = key(x, limit, state) else { continue };
         let on_refusal = match limit.counting {
             CountedOutcome::All => OnRefusal::Refund,
@@ -130,22 +159,29 @@ async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
         takes.push(Take { key, quota: quota(limit), cost: 1, on_refusal });
         counted.push(limit);
     }
+    (counted, takes)
+}
+
+async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
+    // What the request as it came was counted by is not counted again by another reading of it.
+    let is_counted = |limit: &Limit| {
+        x.as_it_came().is_some_and(|reading| reading.route.rate.limits.iter().any(|known| **known == *limit))
+            && !limit.keys.contains(&LimitKey::Route)
+    };
+    let (counted, takes) = takes(x, state, |limit| stage.has(limit) && !is_counted(limit));
     if takes.is_empty() {
         return Decision::Pass;
     }
-    let outcomes = match state.stores.counters.take_all(&takes, now).await {
+    let outcomes = match state.stores.counters.take_all(&takes, x.unix_millis()).await {
         Ok(outcomes) => outcomes,
-        Err(error) => {
-            let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "store", error.to_string());
-            return Decision::Refuse(refusal);
-        }
+        Err(error) => return Decision::Refuse(no_store(&error)),
     };
     for ((limit, take), outcome) in counted.into_iter().zip(takes).zip(outcomes) {
         let status = RateLimitStatus { quota: take.quota, outcome };
         let Some(ticket) = outcome.ticket else {
             x.tickets.clear();
             x.quota = Some(status);
-            return refuse(limit, &outcome);
+            return Decision::Refuse(refusal(limit, &outcome));
         };
         if limit.counting == CountedOutcome::Failures {
             x.tickets.push(ticket);
@@ -157,10 +193,14 @@ async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
     Decision::Pass
 }
 
-fn refuse(limit: &Limit, outcome: &Outcome) -> Decision {
+fn refusal(limit: &Limit, outcome: &Outcome) -> Refusal {
     let seconds = outcome.retry_after.div_ceil(1000).max(1);
-    let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "limit", limit.to_string());
-    Decision::Refuse(refusal.header(RETRY_AFTER, seconds.into()))
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, "limit", limit.to_string())
+        .header(RETRY_AFTER, seconds.into())
+}
+
+fn no_store(error: &StoreError) -> Refusal {
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "store", error.to_string())
 }
 
 /// The counter of a limit for this exchange; `None` if what it counts by is not there.
@@ -210,14 +250,6 @@ fn write_limit(key: &mut KeyWriter, limit: &Limit) {
         };
         key.number(kind);
         key.text(name);
-    }
-}
-
-/// An IPv6 customer has a /64; counting single addresses would give each one 2^64 tries.
-pub(crate) fn network(address: IpAddr) -> u128 {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => u128::from(u32::from(v4)),
-        IpAddr::V6(v6) => u128::from(v6) >> 64 << 64,
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Metrics {
     latency: Histogram,
     /// Connections open now.
     pub connections: Gauge,
+    /// Bytes of bodies and answers that are held now.
+    pub(crate) held_bytes: Gauge<u64, AtomicU64>,
     /// Upstream failures: connect errors, time-outs, malformed answers.
     pub upstream_failures: Counter,
     dropped_lines: Gauge<u64, AtomicU64>,
@@ -68,6 +70,8 @@ impl Default for Metrics {
         );
         let connections = Gauge::default();
         registry.register("connections", "Client connections open now", connections.clone());
+        let held_bytes = Gauge::default();
+        registry.register("held_bytes", "Bytes of bodies and answers that are held now", held_bytes.clone());
         let upstream_failures = Counter::default();
         registry.register("upstream_failures", "Upstream failures", upstream_failures.clone());
         let dropped_lines = Gauge::default();
@@ -76,7 +80,16 @@ impl Default for Metrics {
             "Log lines dropped because the writer was too slow",
             dropped_lines.clone(),
         );
-        Metrics { registry, by_class, decisions, latency, connections, upstream_failures, dropped_lines }
+        Metrics {
+            registry,
+            by_class,
+            decisions,
+            latency,
+            connections,
+            held_bytes,
+            upstream_failures,
+            dropped_lines,
+        }
     }
 }
 

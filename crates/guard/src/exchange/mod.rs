@@ -9,6 +9,7 @@ pub(crate) mod target;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
@@ -21,6 +22,7 @@ use policy::RoutePolicy;
 use store::{Outcome, Quota, Ticket, millis};
 
 use crate::engine::Engine;
+use crate::held::Share;
 use crate::wire::headers::content_type;
 use id::EventId;
 use peer::{Peer, Transport};
@@ -75,7 +77,11 @@ pub struct Exchange<'e> {
     #[cfg(feature = "rules")]
     pub(crate) rules: Option<Box<seclang::Transaction<'e>>>,
     /// The score of what detectors found in it.
-    pub(crate) suspicion: std::sync::atomic::AtomicU32,
+    pub(crate) suspicion: AtomicU32,
+    /// Reads that the gate made of the API for it.
+    pub(crate) reads: AtomicU32,
+    /// What it holds.
+    pub(crate) held: Option<Share>,
     /// What was taken from limits that count failures only.
     pub(crate) tickets: Vec<Ticket>,
     /// What `doorward learn` will hear of it.
@@ -114,6 +120,12 @@ impl HeldBody {
     /// What servers read in it.
     pub(crate) fn readings(&self) -> impl Iterator<Item = &ParsedBody> {
         std::iter::once(&self.parsed).chain(&self.other)
+    }
+
+    /// Bytes of memory that it takes, before it is parsed.
+    pub(crate) fn bytes(&self) -> usize {
+        let is_shared = self.wire.as_ptr() == self.decoded.as_ptr();
+        self.wire.len() + if is_shared { 0 } else { self.decoded.len() }
     }
 }
 
@@ -172,7 +184,9 @@ impl<'e> Exchange<'e> {
             body: None,
             #[cfg(feature = "rules")]
             rules: None,
-            suspicion: Default::default(),
+            suspicion: AtomicU32::default(),
+            reads: AtomicU32::default(),
+            held: None,
             tickets: Vec::new(),
             watched: None,
             quota: None,

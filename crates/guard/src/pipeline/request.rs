@@ -30,8 +30,10 @@ use crate::events::redact::excerpt;
 use crate::exchange::content_encoding::decode;
 use crate::exchange::{Exchange, HeldBody};
 use crate::forward::{Client, ForwardError, Reader, identify};
-use crate::wire::body::{BoxError, Forwarded, Unheld, Window, collect};
+use crate::wire::body::{Forwarded, Judge, Window};
+use crate::wire::collect::{Unheld, collect};
 use crate::wire::headers::media_type;
+use crate::wire::messages::Messages;
 
 /// Takes a request through the doors. What passes is its body: held, or judged while it is forwarded.
 pub(crate) async fn admit<'e, B, R, F, Fut>(
@@ -52,8 +54,9 @@ where
     }
     let places = x.readings();
     judge_heads(pipeline, x, places).await?;
-    let reader = Reader::new(ruling.engine, x);
-    if streams(x, &ruling.engine.policy) {
+    let streaming = streaming(x, &ruling.engine.policy);
+    let reader = Reader::new(ruling.engine, x, &ruling.state.held);
+    if let Some(streaming) = streaming {
         if let Some(coding) =
             x.headers.get(CONTENT_ENCODING).filter(|coding| coding.as_bytes() != b"identity")
         {
@@ -74,7 +77,7 @@ where
                 }
             }
         }
-        let window = window(pipeline, x);
+        let window = window(pipeline, x, streaming);
         x.read_as(0);
         return Ok(Forwarded::Streamed { body, window });
     }
@@ -139,9 +142,10 @@ async fn hold<B>(ruling: Ruling<'_>, x: &mut Exchange<'_>, body: B) -> Result<()
 where
     B: Body<Data = Bytes>,
 {
-    let timeout = ruling.engine.policy.gateway.timeouts.body.0;
+    let gateway = &ruling.engine.policy.gateway;
+    let mut share = ruling.state.held.share(x.client, gateway.held);
     let limit = x.routes().map(|route| route.protocol.max_body).min().unwrap_or(x.route.protocol.max_body);
-    let wire = match collect(body, limit.as_usize(), timeout).await {
+    let wire = match collect(body, limit.as_usize(), gateway.timeouts.body.0, &mut share).await {
         Ok(held) => held.bytes,
         Err(error) => {
             let refusal = match error.why {
@@ -152,6 +156,7 @@ where
                     Refusal::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "did not come in time")
                 }
                 Unheld::Broken => Refusal::new(StatusCode::BAD_REQUEST, "body-broken", "broke off"),
+                Unheld::OverBudget(over) => over.into(),
             };
             // Not even an observing door can pass on a body that is not there.
             return Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal));
@@ -166,7 +171,11 @@ where
     } else if let Err(refusal) = read_body(ruling, x, wire) {
         ruling.settle(x, &BuiltInDoor::Protocol.into(), Decision::Refuse(refusal))?;
     }
-    Ok(())
+    let held = x.body.as_ref().map_or(0, HeldBody::bytes);
+    let over = share.resize(held).err();
+    x.held = Some(share);
+    // Not even an observing door has room for it.
+    over.map_or(Ok(()), |over| Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), over.into())))
 }
 
 /// The doors that look into a body.
@@ -226,31 +235,49 @@ fn forwarded(x: &mut Exchange<'_>, wire: Bytes, decoded: Bytes) -> (Bytes, Bytes
     (decoded.clone(), decoded)
 }
 
+/// How a body passes as it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Streaming {
+    /// In pieces as they come.
+    Pieces,
+    /// In messages of gRPC, each of which is held until it is whole.
+    Messages,
+}
+
 /// Whether the body passes as it comes: where the route says so, and for gRPC to an HTTP/2 upstream, where both sides
 /// may speak at once.
-fn streams(x: &Exchange<'_>, policy: &Policy) -> bool {
-    let grpc = || {
-        is_grpc(x) && policy.gateway.upstreams.iter().all(|u| matches!(u, Upstream::Tcp { http2: true, .. }))
-    };
+fn streaming(x: &Exchange<'_>, policy: &Policy) -> Option<Streaming> {
+    if x.routes().all(|route| route.protocol.body == BodyHandling::Stream) {
+        return Some(Streaming::Pieces);
+    }
+    let speaks_http2 = |upstream: &Upstream| matches!(upstream, Upstream::Tcp { http2: true, .. });
+    let grpc = is_grpc(x) && policy.gateway.upstreams.iter().all(speaks_http2);
     // A gRPC content type counts only where the document declares no other kind of body.
     let declared = || {
         x.operation().is_some_and(|o| {
             o.body.as_ref().is_some_and(|b| MediaType::select(&b.content, "application/grpc").is_none())
         })
     };
-    x.routes().all(|route| {
-        route.protocol.body == BodyHandling::Stream || (grpc() && !route.reads_body() && !declared())
-    })
+    // A stream of messages would be as many tries to log in.
+    let is_held = || x.routes().any(|route| route.reads_body() || route.is_login) || declared();
+    (grpc && !is_held()).then_some(Streaming::Messages)
 }
 
 /// Whether a request is gRPC's.
 pub(crate) fn is_grpc(x: &Exchange<'_>) -> bool {
-    x.version == Version::HTTP_2 && media_type(&x.headers).starts_with("application/grpc")
+    let kind = media_type(&x.headers);
+    let format = kind.strip_prefix("application/grpc");
+    x.version == Version::HTTP_2 && format.is_some_and(|rest| rest.is_empty() || rest.starts_with('+'))
 }
 
 /// What judges a streamed body on its way. A panic in a judge ends the stream, with an event.
-fn window<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>) -> Window {
+fn window<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>, streaming: Streaming) -> Window {
     let ruling = pipeline.ruling;
+    let messages = (streaming == Streaming::Messages).then(|| {
+        let share = ruling.state.held.share(x.client, ruling.engine.policy.gateway.held);
+        let longest = x.routes().map(|route| route.protocol.max_body).min();
+        Messages::new(longest.unwrap_or(x.route.protocol.max_body), share)
+    });
     let mut judges = Vec::new();
     for place in x.readings() {
         x.read_as(place);
@@ -260,8 +287,8 @@ fn window<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>) -> Window {
         };
         judges.extend(pipeline.of_reading(x).doors().filter_map(judge_of));
     }
-    if judges.is_empty() {
-        return Window::new(None);
+    if judges.is_empty() && messages.is_none() {
+        return Window::new(None, None);
     }
     let state = (Arc::clone(&ruling.state.metrics), Arc::clone(&ruling.state.sinks), StreamNote::of(x));
     let record = move |door: Cow<'static, str>, rule: Cow<'static, str>, verdict, evidence: &Evidence| {
@@ -269,24 +296,37 @@ fn window<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>) -> Window {
         metrics.decided(door.clone(), rule.clone(), verdict);
         note.record(sinks, &door, &rule, verdict, evidence);
     };
-    Window::new(Some(Box::new(move |window| {
+    let judge: Judge = Box::new(move |window| {
         let judged = catch_unwind(AssertUnwindSafe(|| {
-            judges.iter_mut().all(|(judge, door, mode)| {
-                let Some(refusal) = judge(window) else { return true };
+            let window = match window {
+                Ok(window) => window,
+                Err(error) => {
+                    let refusal = Refusal::from(error);
+                    let door = BuiltInDoor::Protocol.name().into();
+                    record(door, refusal.rule, Verdict::Refused, &refusal.evidence);
+                    return Err(refusal.status);
+                }
+            };
+            for (judge, door, mode) in &mut judges {
+                let Some(refusal) = judge(window) else { continue };
                 let enforce = *mode == Mode::Enforce;
                 let verdict = if enforce { Verdict::Refused } else { Verdict::WouldRefuse };
                 record(door.clone(), refusal.rule, verdict, &refusal.evidence);
-                !enforce
-            })
+                if enforce {
+                    return Err(StatusCode::FORBIDDEN);
+                }
+            }
+            Ok(())
         }));
-        if judged.is_err() {
+        judged.unwrap_or_else(|_| {
             // It may have been the sink that panicked.
             let _ = catch_unwind(AssertUnwindSafe(|| {
                 record(GUARD, PANIC, Verdict::Failed, &A_DOOR_PANICKED.into())
             }));
-        }
-        if judged.unwrap_or(false) { Ok(()) } else { Err(BoxError::from("the stream was refused")) }
-    })))
+            Err(StatusCode::FORBIDDEN)
+        })
+    });
+    Window::new(Some(judge), messages)
 }
 
 /// The request as the upstream gets it: normalised target, verified identity, and nothing that would keep a door from

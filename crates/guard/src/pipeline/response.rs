@@ -5,6 +5,7 @@ use http::header::CONTENT_ENCODING;
 use http::response::Parts;
 use http::{Response, StatusCode};
 use http_body::Body;
+use policy::BuiltInDoor;
 
 use super::finish::GUARD;
 use super::{Pipeline, Places};
@@ -14,7 +15,8 @@ use crate::doors::inspector::{Head, Held, Inspector};
 use crate::events::Verdict;
 use crate::exchange::Exchange;
 use crate::exchange::content_encoding::decode;
-use crate::wire::body::{CollectError, Outgoing, Unheld, collect};
+use crate::wire::body::Outgoing;
+use crate::wire::collect::{CollectError, Unheld, collect};
 
 /// Takes the upstream's answer through the doors.
 pub(crate) async fn release<'e, R>(
@@ -74,10 +76,15 @@ where
     let engine = ruling.engine;
     let limit = engine.policy.protocol.max_decoded_body.as_usize();
     let mut body = Box::pin(body);
-    let collected = collect(body.as_mut(), limit, engine.policy.gateway.timeouts.upstream.0).await;
+    let gateway = &engine.policy.gateway;
+    let mut share = ruling.state.held.share(x.client, gateway.held);
+    let collected = collect(body.as_mut(), limit, gateway.timeouts.upstream.0, &mut share).await;
     let (wire, trailers) = match collected {
         Ok(held) => (held.bytes, held.trailers),
-        Err(CollectError { why: Unheld::TooLarge, read }) => {
+        Err(CollectError { why: Unheld::OverBudget(over), .. }) if is_needed(pipeline, x, &head) => {
+            return Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), over.into()));
+        }
+        Err(CollectError { why: Unheld::TooLarge | Unheld::OverBudget(_), read }) => {
             for place in x.readings() {
                 x.read_as(place);
                 let pipeline = pipeline.of_reading(x);
@@ -88,18 +95,13 @@ where
                 }
             }
             x.read_as(0);
-            return Ok(Response::from_parts(parts, Outgoing::resumed(read, body)));
+            return Ok(Response::from_parts(parts, Outgoing::resumed(read, body).holding(share)));
         }
         Err(CollectError { why, read }) => {
             let is_slow = why == Unheld::TooSlow;
             let evidence =
                 if is_slow { "the answer did not come in time" } else { "the answer broke off" }.into();
-            let is_needed = x.readings().any(|place| {
-                x.read_as(place);
-                pipeline.of_reading(x).enforcing(x).any(|inspector| inspector.wants(engine, x, &head))
-            });
-            x.read_as(0);
-            if is_needed {
+            if is_needed(pipeline, x, &head) {
                 ruling.note(x, "upstream", "broken", Verdict::Failed, Some(502), &evidence);
                 return Ok(problem(StatusCode::BAD_GATEWAY, x.id, &[]).map(Outgoing::held));
             }
@@ -136,7 +138,20 @@ where
     }
     x.read_as(0);
     let body = held.into_body(&mut parts.headers);
-    Ok(Response::from_parts(parts, Outgoing::held_with(body, trailers)))
+    // What grew by a few bytes is here already.
+    let _ = share.resize(body.len());
+    Ok(Response::from_parts(parts, Outgoing::held_with(body, trailers).holding(share)))
+}
+
+/// Whether an answer may not leave without an inspector that wants to see its body.
+fn is_needed<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>, head: &Head) -> bool {
+    let is_needed = x.readings().any(|place| {
+        x.read_as(place);
+        let mut inspectors = pipeline.of_reading(x).enforcing(x);
+        inspectors.any(|inspector| inspector.wants(pipeline.ruling.engine, x, head))
+    });
+    x.read_as(0);
+    is_needed
 }
 
 /// The answer leaves without a body that somebody has seen.

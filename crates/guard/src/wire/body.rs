@@ -5,14 +5,17 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use inputs::slice::tail;
 use pin_project_lite::pin_project;
+
+use super::messages::{MessageError, Messages};
+use crate::held::Share;
 
 /// An error of a body, of whatever makes it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -53,22 +56,27 @@ impl<B> Forwarded<B> {
 
 /// Whether a stream was ended by a judge.
 #[derive(Debug, Clone, Default)]
-pub struct Refused(Arc<AtomicBool>);
+pub struct Refused(Arc<AtomicU16>);
 
 impl Refused {
-    /// Whether it was.
-    pub fn is_so(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    /// The status that the client gets, if it was.
+    pub fn status(&self) -> Option<StatusCode> {
+        StatusCode::from_u16(self.0.load(Ordering::Acquire)).ok()
+    }
+
+    fn set(&self, status: StatusCode) {
+        self.0.store(status.as_u16(), Ordering::Release);
     }
 }
 
-/// Judges a window of a stream; an error ends the stream.
-pub type Judge = Box<dyn FnMut(&[u8]) -> Result<(), BoxError> + Send + Sync>;
+/// Judges a window of a stream, or what is wrong with its messages; a status ends the stream.
+pub(crate) type Judge = Box<dyn FnMut(Result<&[u8], MessageError>) -> Result<(), StatusCode> + Send + Sync>;
 
 /// The piece that passes, judged together with the end of the one before it.
 pub struct Window {
     tail: BytesMut,
     judge: Option<Judge>,
+    messages: Option<Messages>,
     refused: Refused,
 }
 
@@ -76,21 +84,52 @@ impl Window {
     /// How much of a piece is kept for the next one.
     const OVERLAP: usize = 256;
 
-    /// A window with a judge, or without one.
-    pub fn new(judge: Option<Judge>) -> Self {
-        Window { tail: BytesMut::new(), judge, refused: Refused::default() }
+    /// A window with a judge, or without one. Where the stream is one of `messages`, each is held until it is whole.
+    pub(crate) fn new(judge: Option<Judge>, messages: Option<Messages>) -> Self {
+        Window { tail: BytesMut::new(), judge, messages, refused: Refused::default() }
+    }
+
+    /// Takes a piece of the stream, and returns what may pass now.
+    fn pass(&mut self, piece: Bytes) -> Result<Bytes, BoxError> {
+        let Some(messages) = &mut self.messages else { return self.check(&piece).map(|()| piece) };
+        match messages.push(&piece) {
+            Ok(whole) => self.check(&whole).map(|()| whole),
+            Err(error) => Err(self.broken(error)),
+        }
+    }
+
+    /// The stream is at its end: a message that is not whole has been forwarded to nobody.
+    fn end(&mut self) -> Result<(), BoxError> {
+        match self.is_empty() {
+            true => Ok(()),
+            false => Err(self.broken(MessageError::Framing)),
+        }
+    }
+
+    /// Whether nothing waits for the rest of its message.
+    fn is_empty(&self) -> bool {
+        self.messages.as_ref().is_none_or(Messages::is_empty)
     }
 
     fn check(&mut self, piece: &[u8]) -> Result<(), BoxError> {
         let Some(judge) = &mut self.judge else { return Ok(()) };
         self.tail.extend_from_slice(piece);
-        if let Err(error) = judge(&self.tail) {
-            self.refused.0.store(true, Ordering::Release);
-            return Err(error);
+        if let Err(status) = judge(Ok(&self.tail)) {
+            return Err(self.refuse(status));
         }
         let judged = self.tail.len().saturating_sub(Self::OVERLAP);
         self.tail = BytesMut::from(tail(&self.tail, judged));
         Ok(())
+    }
+
+    fn broken(&mut self, error: MessageError) -> BoxError {
+        let judged = self.judge.as_mut().map_or(Ok(()), |judge| judge(Err(error)));
+        self.refuse(judged.err().unwrap_or(StatusCode::BAD_REQUEST))
+    }
+
+    fn refuse(&self, status: StatusCode) -> BoxError {
+        self.refused.set(status);
+        "the stream was refused".into()
     }
 }
 
@@ -108,26 +147,29 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match self.project() {
             ForwardedProjection::Held { bytes } => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
-            ForwardedProjection::Streamed { body, window } => {
-                let frame = match ready!(body.poll_frame(cx)) {
+            ForwardedProjection::Streamed { mut body, window } => loop {
+                let frame = match ready!(body.as_mut().poll_frame(cx)) {
                     Some(Ok(frame)) => frame,
                     Some(Err(e)) => return Poll::Ready(Some(Err(e.into()))),
-                    None => return Poll::Ready(None),
+                    None => return Poll::Ready(window.end().err().map(Err)),
                 };
-                if let Some(data) = frame.data_ref()
-                    && let Err(e) = window.check(data)
-                {
-                    return Poll::Ready(Some(Err(e)));
+                let passed = match frame.into_data() {
+                    Ok(piece) => window.pass(piece),
+                    Err(trailers) => return Poll::Ready(Some(window.end().map(|()| trailers))),
+                };
+                match passed {
+                    // A piece of a message waits for the rest of it.
+                    Ok(piece) if piece.is_empty() => {}
+                    passed => return Poll::Ready(Some(passed.map(Frame::data))),
                 }
-                Poll::Ready(Some(Ok(frame)))
-            }
+            },
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Forwarded::Held { bytes } => bytes.is_none(),
-            Forwarded::Streamed { body, .. } => body.is_end_stream(),
+            Forwarded::Streamed { body, window } => body.is_end_stream() && window.is_empty(),
         }
     }
 
@@ -150,8 +192,12 @@ pin_project! {
     pub struct Outgoing<B> {
         #[pin]
         source: Source<B>,
+        // What is left of a piece that is too large for the client to get at once.
+        rest: Bytes,
         sent: u64,
         on_end: Option<Box<dyn OnEnd>>,
+        // What is held of it counts until it has ended.
+        share: Option<Share>,
     }
     impl<B> PinnedDrop for Outgoing<B> {
         fn drop(this: Pin<&mut Self>) {
@@ -173,6 +219,10 @@ pin_project! {
     }
 }
 
+/// Bytes of an answer that are given to the connection at once. What it has been given is out of sight: nothing tells
+/// whether the client reads it.
+const PIECE: usize = 64 * 1024;
+
 impl<B> Outgoing<B> {
     /// An answer that is here as a whole.
     pub fn held(bytes: Bytes) -> Self {
@@ -181,28 +231,33 @@ impl<B> Outgoing<B> {
 
     /// The same, with trailers.
     pub(crate) fn held_with(bytes: Bytes, trailers: Option<HeaderMap>) -> Self {
-        let bytes = Some(bytes).filter(|b| !b.is_empty());
-        Outgoing { source: Source::Held { bytes, trailers }, sent: 0, on_end: None }
+        Outgoing::new(Source::Held { bytes: Some(bytes).filter(|b| !b.is_empty()), trailers })
     }
 
     /// An answer that passes as it comes.
     pub fn streamed(body: B) -> Self {
-        Outgoing { source: Source::Streamed { body }, sent: 0, on_end: None }
+        Outgoing::new(Source::Streamed { body })
     }
 
     /// An answer of which the beginning was read already.
     pub fn resumed(read: Bytes, body: Pin<Box<B>>) -> Self {
-        Outgoing {
-            source: Source::Resumed { read: Some(read).filter(|b| !b.is_empty()), body },
-            sent: 0,
-            on_end: None,
-        }
+        Outgoing::new(Source::Resumed { read: Some(read).filter(|b| !b.is_empty()), body })
     }
 
     /// An answer that breaks off behind its beginning.
     pub(crate) fn broken(read: Bytes) -> Self {
         let (read, error) = (Some(read).filter(|b| !b.is_empty()), Some("the answer broke off".into()));
-        Outgoing { source: Source::Broken { read, sent: false, error }, sent: 0, on_end: None }
+        Outgoing::new(Source::Broken { read, sent: false, error })
+    }
+
+    fn new(source: Source<B>) -> Self {
+        Outgoing { source, rest: Bytes::new(), sent: 0, on_end: None, share: None }
+    }
+
+    /// Counts as held, until it has ended, what is held of it.
+    pub(crate) fn holding(mut self, share: Share) -> Self {
+        self.share = Some(share);
+        self
     }
 
     /// Tells somebody when it ends.
@@ -226,6 +281,11 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.project();
+        if !this.rest.is_empty() {
+            let piece = this.rest.split_to(PIECE.min(this.rest.len()));
+            *this.sent += piece.len() as u64;
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
+        }
         let frame = match this.source.project() {
             SourceProjection::Held { bytes, trailers } => {
                 let data = bytes.take().map(Frame::data);
@@ -246,141 +306,44 @@ where
                 None => ready!(body.as_mut().poll_frame(cx)).map(|f| f.map_err(Into::into)),
             },
         };
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
-        {
-            *this.sent += data.len() as u64;
-        }
-        Poll::Ready(frame)
+        Poll::Ready(frame.map(|frame| {
+            frame.map(|frame| match frame.into_data() {
+                Ok(mut piece) => {
+                    *this.rest = piece.split_off(PIECE.min(piece.len()));
+                    *this.sent += piece.len() as u64;
+                    Frame::data(piece)
+                }
+                Err(trailers) => trailers,
+            })
+        }))
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.source {
-            Source::Held { bytes, trailers } => bytes.is_none() && trailers.is_none(),
-            Source::Broken { error, .. } => error.is_none(),
-            Source::Streamed { body } => body.is_end_stream(),
-            Source::Resumed { read, body } => read.is_none() && body.is_end_stream(),
-        }
+        self.rest.is_empty()
+            && match &self.source {
+                Source::Held { bytes, trailers } => bytes.is_none() && trailers.is_none(),
+                Source::Broken { error, .. } => error.is_none(),
+                Source::Streamed { body } => body.is_end_stream(),
+                Source::Resumed { read, body } => read.is_none() && body.is_end_stream(),
+            }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.source {
+        let (here, hint) = match &self.source {
             Source::Held { bytes, trailers: None } => {
-                SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64))
+                (bytes.as_ref().map_or(0, Bytes::len), SizeHint::with_exact(0))
             }
             // HTTP/1.1 has no trailers behind a length.
-            Source::Held { .. } | Source::Broken { .. } => SizeHint::new(),
-            Source::Streamed { body } => body.size_hint(),
-            Source::Resumed { read, body } => {
-                let (read, hint) = (read.as_ref().map_or(0, |r| r.len() as u64), body.size_hint());
-                let mut whole = SizeHint::new();
-                whole.set_lower(hint.lower() + read);
-                if let Some(upper) = hint.upper() {
-                    whole.set_upper(upper + read);
-                }
-                whole
-            }
+            Source::Held { .. } | Source::Broken { .. } => return SizeHint::new(),
+            Source::Streamed { body } => (0, body.size_hint()),
+            Source::Resumed { read, body } => (read.as_ref().map_or(0, Bytes::len), body.size_hint()),
+        };
+        let here = (here + self.rest.len()) as u64;
+        let mut whole = SizeHint::new();
+        whole.set_lower(hint.lower() + here);
+        if let Some(upper) = hint.upper() {
+            whole.set_upper(upper + here);
         }
-    }
-}
-
-/// A body that is held.
-#[derive(Debug, Default)]
-pub(crate) struct Collected {
-    pub(crate) bytes: Bytes,
-    pub(crate) trailers: Option<HeaderMap>,
-}
-
-/// A body that could not be held.
-#[derive(Debug)]
-pub(crate) struct CollectError {
-    pub(crate) why: Unheld,
-    /// What was read of it.
-    pub(crate) read: Bytes,
-}
-
-/// Why a body could not be held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unheld {
-    /// It is longer than the limit.
-    TooLarge,
-    /// It did not come in time.
-    TooSlow,
-    /// It broke off.
-    Broken,
-}
-
-/// Holds a body of at most `limit` bytes, read within a time.
-pub(crate) async fn collect<B>(
-    body: B,
-    limit: usize,
-    patience: std::time::Duration,
-) -> Result<Collected, CollectError>
-where
-    B: Body<Data = Bytes>,
-{
-    if body.is_end_stream() {
-        return Ok(Collected::default());
-    }
-    if body.size_hint().lower() > limit as u64 {
-        return Err(CollectError { why: Unheld::TooLarge, read: Bytes::new() });
-    }
-    let mut pieces = Pieces::default();
-    let outcome = {
-        let mut read = std::pin::pin!(pieces.read(body, limit));
-        // A body that is already here needs no timer.
-        match std::future::poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx))).await {
-            Poll::Ready(done) => done,
-            Poll::Pending => tokio::time::timeout(patience, read).await.unwrap_or(Err(Unheld::TooSlow)),
-        }
-    };
-    let trailers = pieces.trailers.take();
-    match outcome {
-        Ok(()) => Ok(Collected { bytes: pieces.joined(), trailers }),
-        Err(why) => Err(CollectError { why, read: pieces.joined() }),
-    }
-}
-
-/// What was read of a body so far. Most bodies come in one piece, which then need not be copied.
-#[derive(Default)]
-struct Pieces {
-    first: Option<Bytes>,
-    all: BytesMut,
-    trailers: Option<HeaderMap>,
-}
-
-impl Pieces {
-    async fn read<B: Body<Data = Bytes>>(&mut self, body: B, limit: usize) -> Result<(), Unheld> {
-        let mut body = std::pin::pin!(body);
-        let mut total = 0usize;
-        while let Some(frame) = std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-            match frame.map_err(|_| Unheld::Broken)?.into_data() {
-                Ok(data) => {
-                    total += data.len();
-                    self.add(data);
-                }
-                Err(frame) => self.trailers = frame.into_trailers().ok(),
-            }
-            if total > limit {
-                return Err(Unheld::TooLarge);
-            }
-        }
-        Ok(())
-    }
-
-    fn add(&mut self, data: Bytes) {
-        match &self.first {
-            None => self.first = Some(data),
-            Some(start) => {
-                if self.all.is_empty() {
-                    self.all.extend_from_slice(start);
-                }
-                self.all.extend_from_slice(&data);
-            }
-        }
-    }
-
-    fn joined(self) -> Bytes {
-        if self.all.is_empty() { self.first.unwrap_or_default() } else { self.all.freeze() }
+        whole
     }
 }

@@ -1,5 +1,7 @@
 //! What passes through a connection: framing, headers, bodies.
 
 pub mod body;
+pub(crate) mod collect;
 pub mod framing;
 pub(crate) mod headers;
+pub(crate) mod messages;

@@ -10,21 +10,45 @@ pub enum JsonError {
     Syntax,
     /// Nested too deep.
     TooDeep,
+    /// More scalars than the limit.
+    TooMany,
+    /// The names of the scalars are much longer than the text.
+    LongNames,
 }
 
 /// Depth beyond which a text is refused.
 const MAX_DEPTH: usize = 500;
+/// Bytes that the names of all scalars may have, besides as many as the text has. A name is the whole path to its scalar: a
+/// long key over many scalars would make names of the square of the text's length.
+const NAMES: usize = 1024 * 1024;
+/// The same for a short text: what is there at least, and what each byte of the text adds. A number in a list in an
+/// object, as in GeoJSON, has a name nine times its length.
+const NAMES_AT_LEAST: usize = 128 * 1024;
+const NAMES_PER_BYTE: usize = 12;
+/// The same for few scalars.
+const NAMES_PER_SCALAR: usize = 256;
 
 /// The scalars of a text with their names.
-pub fn arguments(text: &[u8]) -> Result<Vec<Pair>, JsonError> {
-    let mut reader = Reader { text, at: 0, path: b"json".to_vec(), out: Vec::new() };
-    reader.space();
-    if reader.at == text.len() {
-        return Ok(Vec::new());
-    }
-    reader.value(0)?;
-    reader.space();
-    if reader.at == text.len() { Ok(reader.out) } else { Err(JsonError::Syntax) }
+#[derive(Debug, Default)]
+pub struct Arguments {
+    /// Names and values, in order; those before the error, if there is one.
+    pub pairs: Vec<Pair>,
+    /// Why the rest was not read.
+    pub error: Option<JsonError>,
+}
+
+/// Reads at most `limit` scalars of a text.
+pub fn arguments(text: &[u8], limit: usize) -> Arguments {
+    let mut reader = Reader { text, at: 0, path: b"json".to_vec(), out: Vec::new(), limit, names: 0 };
+    let error = reader.whole().err();
+    Arguments { pairs: reader.out, error }
+}
+
+/// Bytes that the names of so many scalars in a text of so many bytes may have.
+fn names_of(scalars: usize, length: usize) -> usize {
+    let by_text = NAMES_AT_LEAST.saturating_add(length.saturating_mul(NAMES_PER_BYTE));
+    let by_count = scalars.saturating_mul(NAMES_PER_SCALAR);
+    length.saturating_add(NAMES.min(by_text).min(by_count))
 }
 
 struct Reader<'t> {
@@ -32,9 +56,36 @@ struct Reader<'t> {
     at: usize,
     path: Vec<u8>,
     out: Vec<Pair>,
+    /// Scalars that may be read.
+    limit: usize,
+    /// Bytes of the names so far.
+    names: usize,
 }
 
 impl Reader<'_> {
+    fn whole(&mut self) -> Result<(), JsonError> {
+        self.space();
+        if self.at == self.text.len() {
+            return Ok(());
+        }
+        self.value(0)?;
+        self.space();
+        if self.at == self.text.len() { Ok(()) } else { Err(JsonError::Syntax) }
+    }
+
+    /// Adds a scalar under the path to it.
+    fn push(&mut self, value: Vec<u8>) -> Result<(), JsonError> {
+        if self.out.len() >= self.limit {
+            return Err(JsonError::TooMany);
+        }
+        self.names += self.path.len();
+        if self.names > names_of(self.out.len() + 1, self.text.len()) {
+            return Err(JsonError::LongNames);
+        }
+        self.out.push((self.path.clone(), value));
+        Ok(())
+    }
+
     fn space(&mut self) {
         while matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
@@ -101,8 +152,7 @@ impl Reader<'_> {
             }
             Some(b'"') => {
                 let text = self.string()?;
-                self.out.push((self.path.clone(), text));
-                Ok(())
+                self.push(text)
             }
             Some(_) => {
                 let rest = tail(self.text, self.at);
@@ -118,8 +168,7 @@ impl Reader<'_> {
                     _ => return Err(JsonError::Syntax),
                 };
                 self.at += length;
-                self.out.push((self.path.clone(), value.to_vec()));
-                Ok(())
+                self.push(value.to_vec())
             }
             None => Err(JsonError::Syntax),
         }
@@ -217,8 +266,11 @@ mod tests {
 
     fn read(text: &str) -> Result<Vec<String>, JsonError> {
         let show = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let all = arguments(text.as_bytes())?;
-        Ok(all.iter().map(|(name, value)| format!("{}={}", show(name), show(value))).collect())
+        let read = arguments(text.as_bytes(), 1000);
+        if let Some(error) = read.error {
+            return Err(error);
+        }
+        Ok(read.pairs.iter().map(|(name, value)| format!("{}={}", show(name), show(value))).collect())
     }
 
     #[test]
@@ -244,5 +296,35 @@ mod tests {
             assert_eq!(read(text), Err(JsonError::Syntax), "{text}");
         }
         assert_eq!(read(&"[".repeat(600)), Err(JsonError::TooDeep));
+    }
+
+    #[test]
+    fn what_is_read_grows_with_the_text() {
+        let long = "a".repeat(100_000);
+        let numbers = |count: usize| vec!["1"; count].join(",");
+        for (name, text, error) in [
+            ("as many as the limit", format!("[{}]", numbers(1000)), None),
+            ("one more", format!("[{}]", numbers(1001)), Some(JsonError::TooMany)),
+            ("a long key over one scalar", format!("{{\"{long}\":1}}"), None),
+            (
+                "a long key over many",
+                format!("{{\"{long}\":[{}]}}", numbers(900)),
+                Some(JsonError::LongNames),
+            ),
+            (
+                "coordinates",
+                format!(
+                    "{{\"features\":[{{\"geometry\":{{\"coordinates\":[[{}]]}}}}]}}",
+                    vec!["[13.4049,52.52]"; 499].join(",")
+                ),
+                None,
+            ),
+        ] {
+            let read = arguments(text.as_bytes(), 1000);
+            assert_eq!(read.error, error, "{name}");
+            let names: usize = read.pairs.iter().map(|(name, _)| name.len()).sum();
+            assert!(names <= names_of(read.pairs.len(), text.len()), "{name}: {names}");
+            assert!(!read.pairs.is_empty(), "{name}: what was read is judged");
+        }
     }
 }

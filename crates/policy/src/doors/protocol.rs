@@ -1,7 +1,11 @@
 //! `[protocol]`: sizes, depths and spellings of requests; how a route's body is handled.
 
+use std::collections::HashSet;
+
+use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
+use crate::reader::Reader;
 use crate::settings::{route_settings, settings};
 use crate::units::ByteSize;
 
@@ -36,6 +40,24 @@ settings! {
         /// Headers that only a proxy of one's own may send, because frameworks take them for a verified identity or for
         /// an internal command. They are removed from what other clients send.
         pub proxy_only_headers: Vec<String> = PROXY_ONLY.map(str::to_owned).to_vec(),
+    }
+}
+
+impl ProtocolConfig {
+    /// The set of `proxy_only_headers`.
+    pub(crate) fn proxy_only(&self, reader: &mut Reader) -> HashSet<HeaderName> {
+        let mut names = HashSet::new();
+        for (i, text) in self.proxy_only_headers.iter().enumerate() {
+            match text.parse::<HeaderName>() {
+                Ok(name) => drop(names.insert(name)),
+                Err(_) => reader.wrong(
+                    &["protocol", "proxy_only_headers", &i.to_string()],
+                    format!("`{text}` is not the name of a header"),
+                    "write the name alone: `x-forwarded-user`",
+                ),
+            }
+        }
+        names
     }
 }
 

@@ -9,13 +9,14 @@ use authorization::{ObjectFrom, Visibility};
 use openapi::{Document, Problem, Source, Spelling};
 
 use crate::config::{Config, renamed};
-use crate::doors::{BodyHandling, Injection, Modes, PathMatching};
+use crate::doors::{BodyHandling, Injection, Modes, PathMatching, ProtocolConfig};
 use crate::error::ConfigError;
 use crate::policy::Policy;
 use crate::reader::{PolicyFile, Reader};
 use crate::renamed::notices;
-use crate::route::{RouteTable, visibility};
+use crate::route::{RouteTable, Routes, visibility};
 use crate::rows::rows;
+use crate::units::ByteSize;
 
 /// What a policy is made from. Settings of the command line come before those of the file.
 #[derive(Debug, Clone, Default)]
@@ -81,7 +82,6 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         );
     }
     let document = openapi.and_then(|path| reader.document(&path, &overlays, &config.gateway.references));
-    let gateway = config.gateway.compile(&mut reader);
     let cors = config.cors.compile(&mut reader);
     let auth = config.auth.compile(&mut reader);
     let headers = config.headers.compile(&mut reader);
@@ -91,6 +91,8 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
     let fallback = routes::fallback(&config, modes, &auth, &mut reader);
     let login = routes::login(&config, &fallback);
     let routes = routes::routes(&config, document.as_ref(), &fallback, &login, &mut reader);
+    let gateway = config.gateway.compile(largest_held(&config, &routes), &mut reader);
+    let proxy_only_headers = config.protocol.proxy_only(&mut reader);
     config.cedar.check_claims(&mut reader);
     let visibility = |method: &http::Method, path: &str| match &document {
         Some(document) => visibility(document, &routes, method, path),
@@ -129,6 +131,7 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         log,
         document,
         protocol: config.protocol,
+        proxy_only_headers,
         network,
         cors,
         rate,
@@ -155,6 +158,14 @@ fn nobody_verifies(document: &Document) -> Option<Problem> {
         let help = "name who signs tokens: `[[auth.issuer]]`, or which keys are known: `[[auth.api_key]]`";
         document.problem("/components/securitySchemes", message).with_help(help)
     })
+}
+
+/// The largest body or answer that is held anywhere.
+fn largest_held(config: &Config, routes: &Routes) -> ByteSize {
+    let ProtocolConfig { max_body, max_login_body, max_decoded_body, .. } = &config.protocol;
+    let everywhere = [*max_body, *max_login_body, *max_decoded_body];
+    let on_routes = routes.iter().flat_map(|(_, routes)| routes).map(|route| route.protocol.max_body);
+    everywhere.into_iter().chain(on_routes).max().unwrap_or(*max_body)
 }
 
 #[cfg(test)]

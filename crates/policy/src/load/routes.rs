@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use http::Method;
-use openapi::{Document, PathTemplate};
+use openapi::{Document, MediaType, PathTemplate};
 
 use super::written::{Written, written_routes};
 use crate::config::Config;
 use crate::doors::{
-    Auth, AuthRequirement, AuthRoute, BodyHandling, InjectionRoute, Modes, OwnershipRoute, ProtocolRoute,
-    RateRoute, SchemaRoute,
+    Auth, AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, InjectionRoute, Mode, Modes, OwnershipRoute,
+    ProtocolRoute, RateRoute, SchemaRoute,
 };
 use crate::reader::{Place, Reader, RouteSource};
 use crate::route::{RoutePolicy, Routes, is_login, written as written_route};
@@ -62,6 +62,7 @@ pub(super) fn routes(
     let mut routes = Routes::default();
     let mut in_file: Vec<(PathTemplate, Vec<Method>)> = Vec::new();
     let mut reads: Vec<(Place, String, &str, String)> = Vec::new();
+    let mut streamed: Vec<(Arc<RoutePolicy>, Place)> = Vec::new();
     for written in written_routes(config, document, reader) {
         let Some(compiled) = route(&written, document, config, fallback, login, reader) else { continue };
         let Some(template) = compiled.template.clone() else { continue };
@@ -88,8 +89,12 @@ pub(super) fn routes(
                 reads.push((written.place.clone(), written.path().to_owned(), field, read.to_string()));
             }
         }
+        let compiled = Arc::new(compiled);
+        if compiled.protocol.body == BodyHandling::Stream {
+            streamed.push((Arc::clone(&compiled), written.place.clone()));
+        }
         let siblings = routes.entry(template, Vec::new);
-        siblings.push(Arc::new(compiled));
+        siblings.push(compiled);
         // An operation's entry comes before one for several methods, and that before one for all.
         siblings.sort_by_key(|r| if r.methods.is_empty() { usize::MAX } else { r.methods.len() });
     }
@@ -103,7 +108,40 @@ pub(super) fn routes(
             reader.wrong_at(source, &[field], message, "give that path an `owner`");
         }
     }
+    for (operation, route) in unchecked(document, &routes) {
+        let Some((route, place)) = streamed.iter().find(|(one, _)| Arc::ptr_eq(one, route)) else { continue };
+        let path = route.template.as_ref().map_or("", PathTemplate::as_str);
+        let message = format!("the body of {operation} is streamed, and cannot be held to the document");
+        let help =
+            "remove `body = \"stream\"`, or say that nothing is checked here: `doors = { schema = \"off\" }`";
+        let source = RouteSource { path, parameters: &[], place, document };
+        reader.wrong_at(source, &["body"], message, help);
+    }
     routes
+}
+
+/// The operations whose bodies the document describes and whose routes do not hold them, with these routes.
+fn unchecked<'r>(document: Option<&Document>, routes: &'r Routes) -> Vec<(String, &'r Arc<RoutePolicy>)> {
+    let operations = document.into_iter().flat_map(Document::operations);
+    let unchecked = operations.filter_map(|(template, method, operation)| {
+        let is_described = operation.body.as_ref()?.content.iter().any(is_read);
+        let path = template.as_str();
+        let route = written_route(routes, method, path)?;
+        let streams = route.protocol.body == BodyHandling::Stream;
+        let is_checked = route.modes.of(BuiltInDoor::Schema) != Mode::Off;
+        (is_described && streams && is_checked).then(|| (format!("{method} {path}"), route))
+    });
+    unchecked.collect()
+}
+
+/// Whether bodies of a media type are read as values and held to their schema. A file is not.
+fn is_read(media: &MediaType) -> bool {
+    let range = media.range.to_ascii_lowercase();
+    let is_structured = media.is_json()
+        || media.is_xml()
+        || range.ends_with("/*")
+        || ["application/x-www-form-urlencoded", "multipart/form-data"].contains(&range.as_str());
+    is_structured && media.schema.is_some()
 }
 
 fn route(
@@ -209,6 +247,18 @@ fn contradictions(
             "body",
             "what is compared in a body has to be read before the body is passed on",
             "remove `body = \"stream\"`, or what names `body.`",
+        ));
+    }
+    let bodies = [
+        ("fields", route.schema.fields.is_some()),
+        ("patch_paths", route.schema.patch_paths.is_some()),
+        ("sanitize", !route.injection.sanitize.is_empty()),
+    ];
+    for (field, _) in bodies.into_iter().filter(|(_, is_set)| *is_set && streams) {
+        contradictions.push((
+            field,
+            "the fields of a body have to be read before the body is passed on",
+            "remove `body = \"stream\"`, or this setting",
         ));
     }
     contradictions

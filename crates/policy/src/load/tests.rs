@@ -15,7 +15,7 @@ fn no_file_is_a_policy() {
     let policy = compile("").unwrap();
     let login = policy.route(&Method::POST, "/api/login").0;
     assert_eq!(&*login.name, "login");
-    assert_eq!(login.protocol.max_body, crate::ByteSize::kib(8));
+    assert_eq!(login.protocol.max_body, ByteSize::kib(8));
     assert_eq!(login.rate.limits.len(), 2);
     assert_eq!(&*policy.route(&Method::GET, "/api/login").0.name, "*");
     assert!(BuiltInDoor::ALL.iter().all(|d| login.modes.of(*d) == Mode::Enforce));
@@ -66,6 +66,28 @@ fn problems_have_a_place_and_a_help() {
         ("[cedar]\npolicies = ['a.cedar']", (2, 12), "OpenAPI document"),
         ("[cedar.claims]\nsub = 'string'", (2, 7), "without a declaration"),
         ("[cedar.claims]\ntenant = 'text'", (2, 10), "strings"),
+        (
+            "[gateway]\nhosts = ['https://API.example.org/v1']",
+            (2, 10),
+            "write `api.example.org`: a host has no",
+        ),
+        ("[gateway]\nhosts = ['api.example.org:8443']", (2, 10), "write `api.example.org`: a host has no"),
+        ("[gateway]\nhosts = ['*.example.org/']", (2, 10), "write `*.example.org`"),
+        ("[gateway]\nhosts = ['*']", (2, 10), "leave `hosts` out"),
+        ("[gateway]\nhosts = ['api.*.org']", (2, 10), "`*.example.org`"),
+        ("[gateway]\nhosts = ['']", (2, 10), "write `api.example.org`"),
+        ("[gateway]\nhosts = ['bücher.example']", (2, 10), "Punycode"),
+        ("[gateway]\nhosts = ['2001:db8::1']", (2, 10), "write `[2001:db8::1]`"),
+        ("[protocol]\nproxy_only_headers = ['x-user: a']", (2, 23), "the name alone: `x-forwarded-user`"),
+        ("[gateway]\nmax_held_per_client = '1 MiB'", (2, 23), "at least `max_held_per_client = \"8 MiB\"`"),
+        ("[gateway]\nmax_held = '1 MiB'", (2, 12), "at least `max_held = \"8 MiB\"`"),
+        ("[[route]]\npath = '/a'\nbody = 'stream'\nfields = ['a']", (4, 10), "remove `body = \"stream\"`"),
+        (
+            "[[route]]\npath = '/a'\nbody = 'stream'\npatch_paths = ['/a']",
+            (4, 15),
+            "remove `body = \"stream\"`",
+        ),
+        ("[[route]]\npath = '/a'\nbody = 'stream'\nsanitize = { a = 'basic' }", (4, 12), "or this setting"),
     ] {
         let Err(error) = compile(text) else { unreachable!("accepted: {text}") };
         let problem = &error.problems[0];
@@ -125,6 +147,56 @@ paths:
         policy.notices
     );
     assert!(with_document(document, "").unwrap().notices.is_empty());
+}
+
+#[test]
+fn what_is_right_is_taken_as_it_is() {
+    let policy = compile(
+        "[gateway]\nhosts = ['API.example.org.', '*.example.org', '192.0.2.1', '[2001:db8::1]', 'localhost', 'a_b']\n\
+         [protocol]\nproxy_only_headers = ['X-User']\nmax_body = '40 MiB'\n\
+         [injection]\nsanitize = { note = 'basic' }\n[[route]]\npath = '/upload'\nbody = 'stream'",
+    )
+    .unwrap();
+    let hosts = ["api.example.org", "*.example.org", "192.0.2.1", "[2001:db8::1]", "localhost", "a_b"];
+    assert_eq!(policy.gateway.hosts, hosts);
+    assert!(policy.proxy_only_headers.iter().map(|name| name.as_str()).eq(["x-user"]));
+    // One client may have four of the largest bodies, and four clients as much.
+    let held = policy.gateway.held;
+    assert_eq!((held.per_client, held.total), (ByteSize::mib(160), ByteSize::mib(640)));
+}
+
+#[test]
+fn a_body_is_held_where_the_document_says_what_is_in_it() {
+    let document = |kind: &str| {
+        format!(
+            "openapi: 3.1.0\npaths:\n  /upload:\n    post:\n      requestBody: {{ content: {{ {kind}: {{ schema: {{ type: object }} }} }} }}\n      responses: {{}}\n"
+        )
+    };
+    let streamed = "[[route]]\npath = '/upload'\nbody = 'stream'";
+    for (kind, policy, is_wrong) in [
+        ("application/json", streamed.to_owned(), true),
+        ("multipart/form-data", streamed.to_owned(), true),
+        ("application/xml", streamed.to_owned(), true),
+        ("'*/*'", streamed.to_owned(), true),
+        ("application/json", format!("{streamed}\nmethods = ['POST']"), true),
+        ("application/json", "[[route]]\npath = '/**'\nbody = 'stream'".to_owned(), true),
+        ("application/json", format!("{streamed}\nmethods = ['PUT']"), false),
+        ("application/json", format!("{streamed}\ndoors = {{ schema = 'off' }}"), false),
+        ("application/json", "[[route]]\npath = '/upload'".to_owned(), false),
+        ("application/octet-stream", streamed.to_owned(), false),
+        ("application/grpc", streamed.to_owned(), false),
+    ] {
+        let loaded = with_document(&document(kind), &policy);
+        let Err(error) = loaded else {
+            assert!(!is_wrong, "accepted: {kind} {policy}");
+            continue;
+        };
+        let lines = error.lines();
+        assert!(is_wrong, "{kind} {policy}: {lines}");
+        for words in ["doorward.toml:9:8: ", "the body of POST /upload is streamed", "schema = \"off\""] {
+            assert!(lines.contains(words), "{kind} {policy}: {lines}");
+        }
+    }
 }
 
 #[test]

@@ -12,10 +12,10 @@ use super::compares;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
-use crate::doors::rate::network;
 use crate::doors::{Door, Step};
 use crate::events::Verdict;
 use crate::exchange::Exchange;
+use crate::network::network;
 
 /// The part of the ownership door that counts refused ids.
 pub(crate) struct Enumeration;

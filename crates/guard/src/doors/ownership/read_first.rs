@@ -20,7 +20,7 @@ use super::{self as ownership, cedar, issued, named};
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Decision, Refusal};
-use crate::doors::{Door, Step};
+use crate::doors::{Door, Step, rate};
 use crate::engine::Engine;
 use crate::events::evidence::{Evidence, Side};
 use crate::events::redact::excerpt;
@@ -209,7 +209,9 @@ async fn read_object(
     }
     let failed = |why: String| Refusal::new(StatusCode::BAD_GATEWAY, "look-failed", why);
     let request = request(engine, x, &path).ok_or_else(|| failed(format!("{path} is no target")))?;
+    rate::count_read(ruling, x).await?;
     let answer = reader.read(request).await.map_err(|error| match error {
+        ReadError::OverBudget(over) => over.into(),
         ReadError::Forward(error) => failed(error.to_string()),
         ReadError::Body => failed(format!("{path} cannot be held")),
     })?;

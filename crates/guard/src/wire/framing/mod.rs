@@ -145,6 +145,11 @@ impl Sentinel {
         matches!(self.state, State::Head { .. })
     }
 
+    /// Whether a request's body has begun and not ended.
+    pub fn is_in_body(&self) -> bool {
+        !matches!(self.state, State::Head { .. } | State::Undecided | State::Tunnel)
+    }
+
     /// Whether the next bytes wait for the answer to an upgrade.
     pub fn is_undecided(&self) -> bool {
         self.state == State::Undecided

@@ -28,9 +28,16 @@ pub(super) fn admit<'e>(ruling: Ruling<'e>, x: &mut Exchange<'e>) -> Decision {
     let matches = transaction.matches();
     let evidence = evidence(matches);
     let is_suspect = matches.iter().any(|found| found.severity.is_some());
+    // What no rule has seen, no rule can have judged.
+    let unseen = transaction.unseen_arguments().filter(|_| transaction.decides()).map(str::to_owned);
     x.rules = Some(Box::new(transaction));
     match intervention {
         Some(intervention) => Decision::Refuse(refusal(&intervention, evidence)),
+        None if unseen.is_some() => Decision::Refuse(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "crs-arguments",
+            unseen.unwrap_or_default(),
+        )),
         // What was found and is not enough to refuse.
         None if is_suspect => Decision::report("crs", evidence),
         None => Decision::Pass,

@@ -1,0 +1,11 @@
+//! Which addresses are one client's.
+
+use std::net::IpAddr;
+
+/// An IPv6 customer has a /64; counting single addresses would give each one 2^64 tries.
+pub(crate) fn network(address: IpAddr) -> u128 {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => u128::from(u32::from(v4)),
+        IpAddr::V6(v6) => u128::from(v6) >> 64 << 64,
+    }
+}
