@@ -85,10 +85,10 @@ pub(crate) fn begins_as_json(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
     let Some((first, rest)) = text.split_first() else { return false };
-    match (first, rest.trim_ascii_start().first()) {
-        (b'{', Some(b'"' | b'}')) | (b'[', Some(b'{' | b'[' | b'"' | b']')) => true,
-        _ => false,
-    }
+    matches!(
+        (first, rest.trim_ascii_start().first()),
+        (b'{', Some(b'"' | b'}')) | (b'[', Some(b'{' | b'[' | b'"' | b']'))
+    )
 }
 
 /// An answer whose body is held.

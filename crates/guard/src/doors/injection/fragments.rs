@@ -18,7 +18,8 @@ pub(super) fn joined(pairs: &[Pair<'_>]) -> Vec<(String, Vec<u8>)> {
         return all;
     }
     // In the order in which names come, so that one request has one evidence.
-    let (mut places, mut by_name): (HashMap<&str, usize>, Vec<(&str, Vec<&[u8]>)>) = Default::default();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut by_name: Vec<(&str, Vec<&[u8]>)> = Vec::new();
     for (name, value) in pairs {
         let name = base(name);
         let place = *places.entry(name).or_insert(by_name.len());
@@ -93,7 +94,8 @@ mod tests {
         assert_eq!(joins(&[("w[]", "1' or"), ("w", "'1")]).len(), 3);
         assert_eq!(joins(&[("w[0]", "1' or"), ("w[1]", "'1")]).len(), 3);
         let many = [("b", "<"), ("a", "<"), ("c", "<"), ("c", ">"), ("a", ">"), ("b", ">")];
-        let names: Vec<String> = joins(&many).iter().step_by(3).map(|join| join[..1].to_owned()).collect();
+        let names: Vec<String> =
+            joins(&many).iter().step_by(3).map(|join| join.chars().take(1).collect()).collect();
         assert_eq!(names, ["b", "a", "c"]);
         assert_eq!(joins(&[("a", "' union/*"), ("b", "*/select 1")]), ["all values=' union/**/select 1"]);
         assert_eq!(joins(&[("user", "x\\"), ("pass", " or 1=1--")]), ["pass=' or 1=1--"]);
