@@ -5,15 +5,15 @@ use serde_json::Value;
 
 use super::content_type::{ContentType, ContentTypeError};
 use super::element::XmlElement;
-use super::enclosed::{self, Enclosed};
 use super::error::BodyError;
 use super::input::{Input, InputKind};
 use super::json::{JsonError, has_huge_integer, parse_json};
 use super::limits::StructureLimits;
-use super::multipart::{self, Part, Purpose};
+use super::multipart::{self, MultipartError, Part, Purpose};
 use super::pairs::{byte_pairs, pairs};
+use super::sniff::{after_bracket, is_binary_file, is_wide, without_mark};
 #[cfg(feature = "xml")]
-use super::xml;
+use super::{sniff, xml};
 
 /// A body, parsed.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +36,20 @@ pub enum ParsedBody {
     Binary,
 }
 
+/// A part of a multipart body that is no form, and what it says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Enclosed {
+    /// The part; its content without a transfer encoding.
+    pub part: Part,
+    /// What it says by its media type.
+    pub body: ParsedBody,
+    /// What a server that does not mind its media type reads in it besides.
+    pub other: Option<ParsedBody>,
+}
+
+/// How deep multipart bodies may stand in one another: a batch has changesets, and those have parts.
+const MAX_NESTING: usize = 3;
+
 /// Parses a decoded body by its `Content-Type`, which is empty where there is none: then by what it looks like.
 ///
 /// # Errors
@@ -49,7 +63,7 @@ pub fn parse_body(
 }
 
 /// The same for a body that stands so deep in multipart bodies.
-pub(super) fn parse_nested(
+fn parse_nested(
     content_type: &[u8],
     body: &Bytes,
     limits: StructureLimits,
@@ -75,7 +89,7 @@ pub(super) fn parse_nested(
             }
             ParsedBody::Multipart(parts)
         }
-        _ if is_multipart => ParsedBody::Mixed(enclosed::read(content_type, body, limits, depth)?),
+        _ if is_multipart => ParsedBody::Mixed(enclosed(content_type, body, limits, depth)?),
         _ if kind.is_json() => ParsedBody::Json(json(body, limits)?),
         #[cfg(feature = "xml")]
         _ if kind.is_xml() => ParsedBody::Xml(xml::parse(body, limits)?),
@@ -85,6 +99,31 @@ pub(super) fn parse_nested(
             None => opaque(essence, body),
         },
     })
+}
+
+/// Reads the parts of a multipart body that is no form (RFC 2046 §5.1) and stands so deep in others: each is a body of its
+/// own.
+fn enclosed(
+    content_type: &[u8],
+    body: &Bytes,
+    limits: StructureLimits,
+    depth: usize,
+) -> Result<Vec<Enclosed>, BodyError> {
+    if depth >= MAX_NESTING {
+        return Err(MultipartError::Nested.into());
+    }
+    let parts = multipart::read(content_type, body, limits.members, Purpose::Other)?;
+    let bodies = parts.into_iter().map(|part| {
+        let kind = part.header("content-type").map_or(&b""[..], |value| value);
+        let body = parse_nested(kind, &part.content, limits, depth + 1)?;
+        let other = match part.media_type.as_str() {
+            // A request of a batch: its body stands behind a head.
+            "application/http" => json_behind_a_head(&part.content, limits)?,
+            _ => other_reading(kind, &body, &part.content, limits)?,
+        };
+        Ok(Enclosed { part, body, other })
+    });
+    bodies.collect()
 }
 
 /// What a server that does not mind the media type may read in a body besides: JSON under a form's type, a form or XML
@@ -115,40 +154,16 @@ pub fn other_reading(
         ParsedBody::Text if text.starts_with(b"<") => match xml::parse(text, limits) {
             Ok(root) => Some(ParsedBody::Xml(root)),
             // A document that says it is XML is read as XML by somebody; a page is not.
-            Err(error) if is_xml_document(text) => return Err(error),
+            Err(error) if sniff::is_xml_document(text) => return Err(error),
             Err(_) => xml::parse_loosely(text, limits).map(ParsedBody::Xml),
         },
         ParsedBody::Text | ParsedBody::Json(_)
-            if content_type.trim_ascii().is_empty() && is_like_form(body) =>
+            if content_type.trim_ascii().is_empty() && sniff::is_like_form(body) =>
         {
             Some(ParsedBody::Form(form(body, limits)?))
         }
         _ => None,
     })
-}
-
-/// Whether a text would be another one as a form: some servers read a form where there is no type (Rack).
-fn is_like_form(body: &[u8]) -> bool {
-    body.iter().any(|byte| b"=&%+".contains(byte))
-}
-
-/// A text without blanks and a byte order mark in front, which many readers skip.
-fn without_mark(body: &[u8]) -> &[u8] {
-    let text = body.trim_ascii_start();
-    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start()
-}
-
-/// The first byte behind an opening bracket.
-fn after_bracket(text: &[u8]) -> Option<u8> {
-    text.get(1..)?.trim_ascii_start().first().copied()
-}
-
-/// Whether a text begins as an XML document does, and no HTML page.
-#[cfg(feature = "xml")]
-fn is_xml_document(text: &[u8]) -> bool {
-    let starts =
-        |prefix: &[u8]| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    starts(b"<?xml") || (starts(b"<!doctype") && !starts(b"<!doctype html"))
 }
 
 /// JSON that everybody reads alike.
@@ -176,52 +191,14 @@ fn lenient_json(body: &[u8], limits: StructureLimits) -> Result<Option<Value>, B
 }
 
 /// The JSON behind the head of a message that stands in a body.
-pub(super) fn json_behind_a_head(
-    message: &Bytes,
-    limits: StructureLimits,
-) -> Result<Option<ParsedBody>, BodyError> {
+fn json_behind_a_head(message: &Bytes, limits: StructureLimits) -> Result<Option<ParsedBody>, BodyError> {
     let Some(end) = memchr::memmem::find(message, b"\r\n\r\n") else { return Ok(None) };
     let body = message.get(end + 4..).unwrap_or_default();
     Ok(lenient_json(body, limits)?.map(ParsedBody::Json))
 }
 
-/// Whether a text begins as UTF-16 or UTF-32 does: some readers of JSON and XML recognize that by themselves.
-fn is_wide(body: &[u8]) -> bool {
-    let opens = |byte: u8| b"{[<\"".contains(&byte);
-    match body {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 0, 0xfe, 0xff, ..] => std::str::from_utf8(body).is_err(),
-        [0, 0, 0, first, ..] | [first, 0, ..] | [0, first, ..] => opens(*first),
-        _ => false,
-    }
-}
-
 fn opaque(kind: &str, body: &[u8]) -> ParsedBody {
     if is_binary_file(kind, body) { ParsedBody::Binary } else { ParsedBody::Text }
-}
-
-/// Whether a body is what its media type says, a file in a binary format. Only then can nobody read text out of it.
-pub fn is_binary_file(kind: &str, start: &[u8]) -> bool {
-    const FAMILIES: [&str; 4] = ["image/", "audio/", "video/", "font/"];
-    const TYPES: [&str; 7] = [
-        "application/octet-stream",
-        "application/pdf",
-        "application/zip",
-        "application/gzip",
-        "application/x-gzip",
-        "application/x-tar",
-        "application/wasm",
-    ];
-    let is_for_files = FAMILIES.iter().any(|family| kind.starts_with(family))
-        || TYPES.contains(&kind)
-        || kind.starts_with("application/vnd.")
-        || kind.starts_with("application/x-");
-    let is_binary = |kind: infer::Type| kind.matcher_type() != infer::MatcherType::Text;
-    // Some formats are known by two letters; a file has more bytes that no text has.
-    let is_odd = |byte: &&u8| !matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
-    is_for_files
-        && infer::get(start).is_some_and(is_binary)
-        && start.iter().filter(is_odd).count().saturating_mul(10) >= start.len()
-        && std::str::from_utf8(start).is_err()
 }
 
 fn form(body: &[u8], limits: StructureLimits) -> Result<Vec<(String, String)>, BodyError> {
@@ -238,7 +215,7 @@ impl ParsedBody {
         self.find(raw, &mut each)
     }
 
-    pub(super) fn find<T>(&self, raw: &[u8], each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
+    fn find<T>(&self, raw: &[u8], each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
         match self {
             ParsedBody::Empty | ParsedBody::Binary => None,
             ParsedBody::Json(value) => json_inputs("", value, each),
@@ -251,6 +228,19 @@ impl ParsedBody {
             ParsedBody::Mixed(parts) => parts.iter().find_map(|part| part.find_input(each)),
             ParsedBody::Text => each(Input::value("body", raw)),
         }
+    }
+}
+
+impl Enclosed {
+    /// The texts of the part. What it is called is a name of the message, not of a field: nothing is exempt by it.
+    fn find_input<T>(&self, each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
+        const PART: &str = "part";
+        let Part { name, file_name, content, .. } = &self.part;
+        each(Input::name(PART, name.as_bytes()))
+            .or_else(|| each(Input::value(PART, file_name.as_deref()?.as_bytes())))
+            .or_else(|| self.part.headers_to_judge().find_map(|value| each(Input::value(PART, value))))
+            .or_else(|| self.body.find(content, each))
+            .or_else(|| self.other.as_ref()?.find(content, each))
     }
 }
 
@@ -288,7 +278,7 @@ impl Part {
 
     /// The values of the headers that were not read by their grammar. An identifier in brackets (RFC 2392) is judged
     /// without them.
-    pub(super) fn headers_to_judge(&self) -> impl Iterator<Item = &[u8]> {
+    fn headers_to_judge(&self) -> impl Iterator<Item = &[u8]> {
         self.headers.iter().filter(|(name, _)| !is_read(name)).map(|(_, value)| {
             let inner = value.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">"));
             inner.filter(|inner| !inner.iter().any(|byte| b"<> /".contains(byte))).unwrap_or(value)
@@ -315,8 +305,6 @@ fn json_inputs<T>(name: &str, value: &Value, each: &mut impl FnMut(Input<'_>) ->
 
 #[cfg(test)]
 mod tests {
-    use crate::multipart::MultipartError;
-
     use super::*;
 
     const LIMITS: StructureLimits = StructureLimits { depth: 8, members: 10 };

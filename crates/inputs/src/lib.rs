@@ -24,7 +24,6 @@
 mod body;
 mod content_type;
 mod element;
-mod enclosed;
 mod error;
 #[cfg(feature = "graphql")]
 pub mod graphql;
@@ -39,13 +38,13 @@ mod pairs;
 mod parameters;
 pub mod rules;
 pub mod slice;
+mod sniff;
 #[cfg(feature = "xml")]
 mod xml;
 
-pub use body::{ParsedBody, is_binary_file, other_reading, parse_body};
+pub use body::{Enclosed, ParsedBody, other_reading, parse_body};
 pub use content_type::{ContentType, ContentTypeError};
 pub use element::XmlElement;
-pub use enclosed::Enclosed;
 pub use error::BodyError;
 pub use graphql_path::GraphqlPath;
 pub use input::{Input, InputKind};
@@ -55,3 +54,4 @@ pub use media_type::{is_json, media_type};
 pub use multipart::{MultipartError, Part, write_multipart};
 pub use names::{is_same_name, top_name, top_names};
 pub use pairs::{byte_pairs, cookie_readings, pairs, semicolon_pairs};
+pub use sniff::is_binary_file;
