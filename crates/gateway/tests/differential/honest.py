@@ -32,7 +32,7 @@ CRUMBS = [
     "csrftoken=Zk3v9-_.~x", "consent=C0001%3A1%2CC0002%3A0", "lang=de-DE", "_gcl_au=1.1.42.17",
 ]
 NESTED = [
-    "user[name]=Ada", "items[0][qty]=2", "items[][id]=7", "filter[price][gte]=10", "ids[]=1&ids[]=2",
+    "user[name]=Ada", "items[0][qty]=2", "lines[][id]=7", "filter[price][gte]=10", "ids[]=1&ids[]=2",
     "colour=red&colour=dark+blue", "address.city=K%C3%B6ln", "user-agent=x", "empty=", "price=%E2%82%AC+10%2C50",
 ]
 
