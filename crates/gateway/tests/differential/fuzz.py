@@ -13,6 +13,7 @@ import collections
 import os
 import pathlib
 import secrets
+import signal
 import sys
 import time
 
@@ -191,6 +192,8 @@ def main():
         return 1
     chosen = [w for w in chosen if w not in missing]
     print(f"seeds {' '.join(options.seed)}, witnesses: {', '.join(w.name for w in chosen)}", flush=True)
+    # Whoever ends the test ends its servers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     servers = Servers(options.gateway.resolve(), chosen)
     try:
         run = Run(options, servers)

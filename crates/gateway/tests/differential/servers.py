@@ -7,6 +7,7 @@ import hmac
 import json
 import os
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
@@ -108,9 +109,15 @@ def witnesses():
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port below those that outgoing connections get: nobody takes it by chance before its server does."""
+    while True:
+        with socket.socket() as listener:
+            try:
+                port = random.randrange(12000, 32000)
+                listener.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def wait(port, process, what):
@@ -130,6 +137,13 @@ class Servers:
 
     def __init__(self, gateway, chosen):
         self.processes = []
+        try:
+            self.start_all(gateway, chosen)
+        except BaseException:
+            self.stop()
+            raise
+
+    def start_all(self, gateway, chosen):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="differential-"))
         self.ports = {}
         self.behind = {}
