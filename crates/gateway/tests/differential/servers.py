@@ -99,7 +99,7 @@ def witnesses():
         Witness("express", ["node", HERE / "express.js", "{port}"], ["node", node / "express"]),
         Witness("koa", ["node", HERE / "koa.js", "{port}"], ["node", node / "koa"]),
         Witness("fastify", ["node", HERE / "fastify.js", "{port}"], ["node", node / "fastify"]),
-        Witness("tomcat", ["java", "-cp", ":".join(map(str, jars)), HERE / "Witness.java", "{port}"], ["java", *jars]),
+        Witness("tomcat", ["java", "-cp", ":".join(map(str, jars)), HERE / "Witness.java", "{port}"], ["javac", *jars]),
         Witness("plack", [
             "starman", "--workers", "4", "--disable-keepalive", "--listen", "127.0.0.1:{port}", HERE / "plack.psgi",
         ], ["starman"]),
