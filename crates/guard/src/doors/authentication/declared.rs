@@ -7,7 +7,7 @@ use http::header::{AUTHORIZATION, COOKIE};
 use inputs::{cookie_readings, pairs};
 use openapi::{Location, Need, Security, SecurityScheme};
 
-use super::credentials::{Credentials, bearer};
+use super::presented::{Credentials, bearer};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::exchange::forwarded::is_trusted;

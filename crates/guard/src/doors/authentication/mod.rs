@@ -7,6 +7,7 @@
 
 mod credentials;
 mod declared;
+mod presented;
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue, WWW_AUTHENTICATE};
@@ -21,8 +22,9 @@ use crate::decision::{Change, Decision, Refusal, Rewrite};
 use crate::engine::Engine;
 use crate::events::evidence::Evidence;
 use crate::exchange::Exchange;
-use credentials::{Credentials, verify};
+use credentials::verify;
 use declared::Fulfilled;
+use presented::Credentials;
 
 /// The door.
 pub(crate) struct Authentication;
