@@ -11,7 +11,7 @@ use super::json::{JsonError, has_huge_integer, parse_json};
 use super::limits::StructureLimits;
 use super::multipart::{self, MultipartError, Part, Purpose};
 use super::pairs::{byte_pairs, pairs};
-use super::sniff::{after_bracket, is_binary_file, is_wide, without_mark};
+use super::sniff::{after_bracket, is_binary_file, is_like_form, is_wide, without_mark};
 #[cfg(feature = "xml")]
 use super::{sniff, xml};
 
@@ -158,7 +158,7 @@ pub fn other_reading(
             Err(_) => xml::parse_loosely(text, limits).map(ParsedBody::Xml),
         },
         ParsedBody::Text | ParsedBody::Json(_)
-            if content_type.trim_ascii().is_empty() && sniff::is_like_form(body) =>
+            if content_type.trim_ascii().is_empty() && is_like_form(body) =>
         {
             Some(ParsedBody::Form(form(body, limits)?))
         }

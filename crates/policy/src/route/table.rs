@@ -98,6 +98,8 @@ impl RouteTable {
         self.exact.iter().flat_map(|(_, list)| list).chain([&self.login, &self.fallback])
     }
 
+    /// Those that are written down, by their spelling.
+    #[cfg(feature = "cedar")]
     pub(crate) fn written(&self) -> &Routes {
         &self.exact
     }
