@@ -34,6 +34,15 @@ KNOWN = [
         text=r"read an attack in form \[.*Name",
         raw=rb"\r\n\r\n[^=]*note[^=]*$",
     ),
-    Known("F9 multipart of another subtype", "koa|rack|tomcat", "", rb"multipart/(?!form-data;)"),
-    Known("F11 JSON in a part", "", "in form|in values|in query", rb"form-data.*application/json.*note"),
+    Known(
+        "JSON in a part is judged by the names in it: an exempt one is exempt for those, too, who read the field as text.",
+        text=r"read an attack in (form|values|query) ",
+        raw=rb"form-data.*Content-Type: application/json.*note",
+    ),
+    Known(
+        "formidable takes a file without a media type for a field; of one with several lines, a file's dangers are judged.",
+        witness="koa",
+        text=r"read an attack in form .*\\n",
+        raw=rb"filename=",
+    ),
 ]
