@@ -1,8 +1,13 @@
 """Tricks of what frames and labels a body: media type, content coding, transfer coding."""
 
 import gzip
+import sys
 import zlib
 
+from servers import INSTALLED
+
+# brotli is installed beside the witnesses.
+sys.path += map(str, INSTALLED.glob("python/lib/python3*/site-packages"))
 try:
     import brotli
 except ImportError:
