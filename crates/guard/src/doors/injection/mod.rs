@@ -230,6 +230,7 @@ impl Judging<'_, '_> {
         &mut self,
         query: &[fragments::Pair<'_>],
         parsed: &ParsedBody,
+        #[cfg_attr(not(feature = "graphql"), allow(unused_variables, reason = "only GraphQL looks into it"))]
         other: Option<&ParsedBody>,
         raw: &[u8],
     ) -> Result<(), Decision> {
