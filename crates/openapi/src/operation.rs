@@ -12,6 +12,18 @@ use crate::shape::ShapeId;
 use crate::text::{Fields, Reading};
 use crate::xml::XmlKind;
 
+/// The fields of a path item that are operations.
+pub(crate) const METHODS: [(&str, Method); 8] = [
+    ("get", Method::GET),
+    ("put", Method::PUT),
+    ("post", Method::POST),
+    ("delete", Method::DELETE),
+    ("options", Method::OPTIONS),
+    ("head", Method::HEAD),
+    ("patch", Method::PATCH),
+    ("trace", Method::TRACE),
+];
+
 /// The operations of one path.
 #[derive(Debug, Default)]
 pub struct PathItem {

@@ -5,8 +5,8 @@ use serde_json::Value;
 use serde_json_path::JsonPath;
 
 use crate::diagnostics::{Problem, Source};
+use crate::operation::METHODS;
 use crate::positions::Positions;
-use crate::reader::METHODS;
 use crate::shape::{escape, resolve};
 use crate::value::read_value;
 

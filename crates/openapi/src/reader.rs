@@ -14,7 +14,7 @@ use crate::diagnostics::{Problem, Source};
 use crate::document::{Document, OperationSettings, Spelled};
 use crate::fragment;
 use crate::normalize::normalize;
-use crate::operation::{Body, MediaType, Operation, PathItem, Response};
+use crate::operation::{Body, METHODS, MediaType, Operation, PathItem, Response};
 use crate::parameter::{Location, Parameter, Style};
 use crate::router::{PathTemplate, Router, Spelling};
 use crate::security::Security;
@@ -360,18 +360,6 @@ impl fmt::Display for At<'_> {
         write!(f, "{} {}{}", self.method.to_ascii_uppercase(), self.base_path, self.path)
     }
 }
-
-/// The fields of a path item that are operations.
-pub(crate) const METHODS: [(&str, Method); 8] = [
-    ("get", Method::GET),
-    ("put", Method::PUT),
-    ("post", Method::POST),
-    ("delete", Method::DELETE),
-    ("options", Method::OPTIONS),
-    ("head", Method::HEAD),
-    ("patch", Method::PATCH),
-    ("trace", Method::TRACE),
-];
 
 /// Whether a media type is written as XML (RFC 7303).
 fn is_xml(range: &str) -> bool {

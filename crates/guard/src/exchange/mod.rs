@@ -1,10 +1,12 @@
 //! The exchange: one request with everything that is known about it, parsed once.
 
 pub(crate) mod content_encoding;
+mod declared;
 pub(crate) mod forwarded;
+mod held_body;
 pub(crate) mod id;
 pub(crate) mod peer;
-pub(crate) mod reading;
+mod reading;
 pub(crate) mod target;
 
 use std::net::IpAddr;
@@ -12,21 +14,21 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::{Instant, SystemTime};
 
-use bytes::Bytes;
 use http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
-use inputs::ParsedBody;
-use openapi::{Operation, PathTemplate};
+use openapi::Operation;
 use policy::RoutePolicy;
 use store::{Outcome, Quota, Ticket, millis};
 
 use crate::engine::Engine;
 use crate::held::Share;
 use crate::wire::headers::content_type;
+pub(crate) use declared::Declared;
+pub(crate) use held_body::HeldBody;
 use id::EventId;
 use peer::{Peer, Transport};
-use reading::Reading;
+use reading::{Reading, named_methods};
 use target::{Target, TargetError};
 
 /// A request and what is known about it. Lives as long as the policy that it is judged by.
@@ -88,45 +90,6 @@ pub struct Exchange<'e> {
     pub(crate) watched: Option<Box<learn::Observation>>,
     /// What to tell the client about the strictest limit.
     pub(crate) quota: Option<RateLimitStatus>,
-}
-
-/// What the OpenAPI document says about method and path.
-#[derive(Debug)]
-pub enum Declared<'e> {
-    /// There is no document, or nothing more to ask of it.
-    NoDocument,
-    /// A declared operation, and its path.
-    Operation(&'e Operation, &'e PathTemplate),
-    /// The path is declared with these methods.
-    OtherMethods(Vec<&'e Method>),
-    /// The path is not declared.
-    Nothing,
-}
-
-/// A body that is held back until there is a verdict.
-#[derive(Debug)]
-pub struct HeldBody {
-    /// As received.
-    pub wire: Bytes,
-    /// Without content coding.
-    pub decoded: Bytes,
-    /// What it says.
-    pub parsed: ParsedBody,
-    /// What a server that does not mind its media type reads in it besides.
-    pub other: Option<ParsedBody>,
-}
-
-impl HeldBody {
-    /// What servers read in it.
-    pub(crate) fn readings(&self) -> impl Iterator<Item = &ParsedBody> {
-        std::iter::once(&self.parsed).chain(&self.other)
-    }
-
-    /// Bytes of memory that it takes, before it is parsed.
-    pub(crate) fn bytes(&self) -> usize {
-        let is_shared = self.wire.as_ptr() == self.decoded.as_ptr();
-        self.wire.len() + if is_shared { 0 } else { self.decoded.len() }
-    }
 }
 
 /// How the client stands against its strictest limit.
@@ -242,6 +205,66 @@ impl<'e> Exchange<'e> {
     /// The subject, when it is known.
     pub fn subject(&self) -> Option<&str> {
         self.principal.as_deref().map(|p| p.subject.as_str())
+    }
+
+    /// The places of the readings: the first one is the request as it came.
+    pub(crate) fn readings(&self) -> std::ops::RangeInclusive<usize> {
+        0..=self.others.len()
+    }
+
+    /// Shows the request as one of its readings.
+    pub(crate) fn read_as(&mut self, place: usize) {
+        if place == self.current {
+            return;
+        }
+        self.swap(self.current);
+        self.swap(place);
+        self.current = place;
+    }
+
+    /// Changes places with another reading; the first one is at home where it is.
+    fn swap(&mut self, place: usize) {
+        let Some(other) = place.checked_sub(1).and_then(|at| self.others.get_mut(at)) else { return };
+        std::mem::swap(&mut self.method, &mut other.method);
+        std::mem::swap(&mut self.route, &mut other.route);
+        std::mem::swap(&mut self.declared, &mut other.declared);
+        std::mem::swap(&mut self.parameters, &mut other.parameters);
+        std::mem::swap(&mut self.suspicion, &mut other.suspicion);
+    }
+
+    /// The routes of all readings.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = &'e Arc<RoutePolicy>> {
+        std::iter::once(self.route).chain(self.others.iter().map(|reading| reading.route))
+    }
+
+    /// The reading of the request as it came, while it is shown as another one.
+    pub(crate) fn as_it_came(&self) -> Option<&Reading<'e>> {
+        self.current.checked_sub(1).and_then(|at| self.others.get(at))
+    }
+
+    /// Adds the readings of servers that take a POST for the method in its field `_method` (Rails, Laravel, Symfony,
+    /// Express), where routes or operations tell methods apart. Returns the places of what is new.
+    pub(crate) fn read_method_fields(&mut self, engine: &'e Engine) -> std::ops::RangeInclusive<usize> {
+        let before = self.others.len();
+        if self.method == Method::POST {
+            for method in named_methods(self.target.query().unwrap_or(""), self.body.as_ref()) {
+                let (first, others) = Reading::all(engine, &method, &self.target, true);
+                for reading in std::iter::once(first).chain(others) {
+                    let is_held = Arc::ptr_eq(self.route, reading.route)
+                        && matches!(
+                            (&self.declared, &reading.declared),
+                            (
+                                Declared::NoDocument | Declared::Nothing,
+                                Declared::NoDocument | Declared::Nothing
+                            )
+                        );
+                    if !is_held && !self.others.iter().any(|known| known.holds_for(&reading)) {
+                        self.others.push(reading);
+                    }
+                }
+            }
+        }
+        before + 1..=self.others.len()
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use http::Method;
 use openapi::{Captures, PathTemplate, Router, Spelling};
 
-use super::{RoutePolicy, is_login};
+use super::login::is_login;
+use super::route_policy::RoutePolicy;
 
 /// Routes by path template; those of one template differ in their methods.
 pub(crate) type Routes = Router<Vec<Arc<RoutePolicy>>>;
