@@ -441,6 +441,9 @@ mod tests {
             (r#"name="user\_id""#, "x"),
             (r#"name="a\\b""#, "x"),
             (r#"x="name=z; "; name="a""#, "x"),
+            ("name=a; filename=b.txt; filename*=utf-8''c.txt", "x"),
+            ("name=a; filename*=utf-8''b.txt; filename=b.txt", "x"),
+            ("name=a; filename*=utf-8''b.txt", "x"),
             (r#"filename="name=z"; name="a""#, "x"),
         ] {
             assert!(part(head, content).is_err(), "{head}");
@@ -451,6 +454,8 @@ mod tests {
             ("name=_charset_", "UTF-8"),
             (r#"name=a; filename="my name=x.txt""#, "x"),
             (r#"filename="a.txt"; name=a"#, "x"),
+            ("name=a; filename=b.txt; filename*=utf-8''b.txt", "x"),
+            (r#"name=a; filename="b c.txt"; filename*=UTF-8''b%20c.txt"#, "x"),
             (r#"name=a; filename="C:\dir\x.txt""#, "x"),
         ] {
             assert!(part(head, content).is_ok(), "{head}");

@@ -328,7 +328,13 @@ fn read_disposition(value: &[u8], purpose: Purpose) -> Result<(String, Option<St
             return Err(MultipartError::Parameter);
         }
         if name.starts_with(b"filename") && name != b"filename" {
-            return Err(MultipartError::FileName);
+            let plain = known.iter().find(|(known, _)| known == b"filename").map(|(_, value)| value);
+            // Clients of .NET always write both, and the same in both.
+            if name != b"filename*" || quoting != Quoting::None || extended(&value).as_ref() != plain {
+                return Err(MultipartError::FileName);
+            }
+            known.push((name.to_vec(), String::new()));
+            continue;
         }
         // Servers that search for `; name=` find it inside a quoted string, too; those that know no escapes end the
         // string at an escaped quote.
@@ -374,6 +380,13 @@ fn names_a_parameter(value: &[u8]) -> bool {
         let rest = rest.strip_prefix(b"*").unwrap_or(rest).trim_ascii_start();
         rest.first() == Some(&b'=')
     })
+}
+
+/// A value in UTF-8 as RFC 8187 writes it.
+fn extended(value: &[u8]) -> Option<String> {
+    let (charset, text) = value.split_at_checked(7)?;
+    let is_utf8 = charset.eq_ignore_ascii_case(b"utf-8''");
+    String::from_utf8(percent_encoding::percent_decode(text).collect()).ok().filter(|_| is_utf8)
 }
 
 /// Whether `name=` stands somewhere in a value.

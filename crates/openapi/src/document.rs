@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::bundle::Bundle;
 use crate::diagnostics::Problem;
 use crate::operation::{Operation, PathItem};
-use crate::router::{Captures, PathTemplate, Router};
+use crate::router::{Captures, PathTemplate, Router, canonical_path};
 use crate::schema::Schema;
 use crate::server::Server;
 use crate::shape::Shapes;
@@ -19,6 +19,8 @@ pub struct Document {
     pub(crate) router: Router<PathItem>,
     /// Every path by the loosest spelling, those that an overlay removed included.
     pub(crate) spellings: Router<Vec<Spelled>>,
+    /// Whether an overlay removed any operation.
+    pub(crate) has_removed: bool,
     /// Which properties each schema knows.
     pub shapes: Shapes,
     pub(crate) settings: Vec<OperationSettings>,
@@ -94,7 +96,7 @@ impl Document {
     /// may accept for it.
     pub fn find<'p>(&self, method: &Method, path: &'p str) -> Found<'_, 'p> {
         let Some((template, item, captures)) = self.router.find(path) else { return Found::Nothing };
-        if self.is_removed(method, path, template) {
+        if self.has_removed && self.is_removed(method, path, Some(template)) {
             return Found::Nothing;
         }
         match item.operation(method) {
@@ -103,28 +105,45 @@ impl Document {
         }
     }
 
-    /// Finds the operation that a server may take a path for that is not declared as it is spelled: case, a trailing
+    /// Finds the operations that a server may take a path for that is not declared as it is spelled: case, a trailing
     /// slash and the like ([`Spelling::Loose`](crate::Spelling::Loose)).
     pub fn find_loosely<'p>(
         &self,
         method: &Method,
         path: &'p str,
-    ) -> Option<(&Operation, &PathTemplate, Captures<'_, 'p>)> {
-        let (_, spelled, captures) = self.spellings.find(path)?;
-        spelled.iter().find_map(|one| {
-            // Braces stand for themselves here: a template matches its own text.
-            let (template, item, _) = self.router.find(one.template.as_str())?;
-            let values = captures.iter().map(|(_, value)| *value);
-            Some((item.operation(method)?, template, template.parameters().zip(values).collect()))
-        })
+    ) -> Vec<(&Operation, &PathTemplate, Captures<'_, 'p>)> {
+        let mut operations = Vec::new();
+        for (_, spelled, captures) in self.spellings.find_all(path) {
+            for one in spelled {
+                // Braces stand for themselves here: a template matches its own text.
+                let Some((template, item, _)) = self.router.find(&canonical_path(one.template.as_str()))
+                else {
+                    continue;
+                };
+                let values = captures.iter().map(|(_, value)| *value);
+                let captures = template.parameters().zip(values).collect();
+                operations.extend(item.operation(method).map(|operation| (operation, template, captures)));
+            }
+        }
+        operations
     }
 
-    /// Whether an overlay removed the operation that a path is spelled for, loosely.
-    fn is_removed(&self, method: &Method, path: &str, declared: &PathTemplate) -> bool {
-        let Some((_, spelled, _)) = self.spellings.find(path) else { return false };
+    /// Whether an overlay removed an operation that a path is spelled for, loosely, and that is declared by no other
+    /// spelling.
+    pub fn is_shut(&self, method: &Method, path: &str) -> bool {
+        let declared = self.router.find(path).filter(|(_, item, _)| item.operation(method).is_some());
+        let declared = declared.map(|(template, ..)| template);
+        self.has_removed && self.is_removed(method, path, declared)
+    }
+
+    fn is_removed(&self, method: &Method, path: &str, declared: Option<&PathTemplate>) -> bool {
         let method = if *method == Method::HEAD { &Method::GET } else { method };
-        let is_declared = || spelled.iter().any(|one| one.template.has_shape_of(declared));
-        spelled.iter().any(|one| one.removed.contains(method)) && !is_declared()
+        self.spellings.find_all(path).iter().any(|(_, spelled, _)| {
+            let is_declared = || {
+                declared.is_some_and(|declared| spelled.iter().any(|one| one.template.has_shape_of(declared)))
+            };
+            spelled.iter().any(|one| one.removed.contains(method)) && !is_declared()
+        })
     }
 
     /// Every operation with its path, base path included: once for each base path that `servers` have.

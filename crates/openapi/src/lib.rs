@@ -62,7 +62,7 @@ pub use document::{Document, Found, OperationSettings};
 pub use operation::{Body, MediaType, Operation, PathItem, Response};
 pub use parameter::{Location, Parameter, ParameterError};
 pub use pointer::{Pointer, PointerSegment};
-pub use router::{Captures, PathTemplate, Router, Spelling, TemplateError};
+pub use router::{Captures, PathTemplate, Router, Spelling, TemplateError, canonical_path};
 pub use schema::Schema;
 pub use security::{Alternative, Need, Security, SecurityScheme};
 pub use server::Server;

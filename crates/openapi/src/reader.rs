@@ -73,7 +73,8 @@ fn read(
     }
     let Reader { shapes, settings, servers, .. } = reader;
     let spellings = spellings(&router, &bundle.removed, &servers);
-    Ok(Document { router, spellings, shapes, settings, servers, bundle })
+    let has_removed = !bundle.removed.is_empty();
+    Ok(Document { router, spellings, has_removed, shapes, settings, servers, bundle })
 }
 
 /// Every path by its loosest spelling, with the methods that overlays took from it.

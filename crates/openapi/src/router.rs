@@ -62,9 +62,10 @@ impl PathTemplate {
                     if name.is_empty() || [prefix, name, suffix].iter().any(|s| s.contains(['{', '}'])) {
                         return Err(broken());
                     }
-                    Segment::Parameter { prefix: prefix.into(), name: name.into(), suffix: suffix.into() }
+                    let (prefix, suffix) = (canonical_path(prefix).into(), canonical_path(suffix).into());
+                    Segment::Parameter { prefix, name: name.into(), suffix }
                 }
-                part => Segment::Literal(part.into()),
+                part => Segment::Literal(canonical_path(part).into()),
             });
         }
         Ok(PathTemplate { text: text.into(), segments })
@@ -126,6 +127,39 @@ impl fmt::Display for PathTemplate {
 
 /// The values that a path gave to a template's parameters.
 pub type Captures<'t, 'p> = Vec<(&'t str, &'p str)>;
+
+/// A path in the form in which routers compare it: unreserved characters and those that a segment may hold as they are
+/// (RFC 3986 §3.3) without escapes, everything else escaped in upper case. `;`, `/`, `?`, `#` and `%` stay as they are
+/// written, because they mean something unescaped. Templates are in this form.
+pub fn canonical_path(path: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte);
+    let stays = |byte: u8| is_plain(byte) || b";/{}".contains(&byte);
+    if path.bytes().all(stays) {
+        return Cow::Borrowed(path);
+    }
+    let escaped = |at: usize| {
+        let digits =
+            path.get(at + 1..at + 3).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        u8::from_str_radix(digits, 16).ok()
+    };
+    let mut canonical = String::with_capacity(path.len() + 8);
+    let mut bytes = path.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match (byte, escaped(at)) {
+            (b'%', Some(code)) => {
+                bytes.nth(1);
+                if is_plain(code) {
+                    canonical.push(char::from(code));
+                } else {
+                    canonical.push_str(percent_encoding::percent_encode_byte(code));
+                }
+            }
+            (byte, _) if stays(byte) => canonical.push(char::from(byte)),
+            (byte, _) => canonical.push_str(percent_encoding::percent_encode_byte(byte)),
+        }
+    }
+    Cow::Owned(canonical)
+}
 
 /// Which paths count as the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -217,7 +251,8 @@ pub struct Router<T> {
 
 #[derive(Debug, Default)]
 struct Node {
-    literals: HashMap<Box<str>, Node>,
+    /// By their key, with the spellings that templates have.
+    literals: HashMap<Box<str>, (Node, Vec<Box<str>>)>,
     partial: Vec<(Box<str>, Box<str>, Node)>,
     parameter: Option<Box<Node>>,
     rest: Option<usize>,
@@ -246,7 +281,11 @@ impl<T> Router<T> {
                 Segment::Literal(text) if self.spelling.ignores(text) => {}
                 Segment::Literal(text) => {
                     let key = self.spelling.key(text).into();
-                    node = node.literals.entry(key).or_default();
+                    let (next, spellings) = node.literals.entry(key).or_default();
+                    if !spellings.contains(text) {
+                        spellings.push(text.clone());
+                    }
+                    node = next;
                 }
                 Segment::Parameter { prefix, suffix, .. } if prefix.is_empty() && suffix.is_empty() => {
                     node = node.parameter.get_or_insert_default();
@@ -273,11 +312,24 @@ impl<T> Router<T> {
 
     /// The most specific template that matches the path, with the values of its parameters.
     pub fn find<'p>(&self, path: &'p str) -> Option<(&PathTemplate, &T, Captures<'_, 'p>)> {
-        let mut values = Vec::new();
-        let rest = path.strip_prefix('/')?;
-        let index = find(self.spelling, &self.root, Some(rest), &mut values)?;
-        let (template, value) = self.leaves.get(index)?;
-        Some((template, value, template.parameters().zip(values).collect()))
+        self.matches(path, false).into_iter().next()
+    }
+
+    /// Every template that a path may be meant for: the most specific one, and less specific ones where a name of that is
+    /// spelled otherwise in the path (`/users/{name}` for `/users/ME`, beside `/users/me`).
+    pub fn find_all<'p>(&self, path: &'p str) -> Vec<(&PathTemplate, &T, Captures<'_, 'p>)> {
+        self.matches(path, true)
+    }
+
+    fn matches<'p>(&self, path: &'p str, all: bool) -> Vec<(&PathTemplate, &T, Captures<'_, 'p>)> {
+        let Some(rest) = path.strip_prefix('/') else { return Vec::new() };
+        let mut search = Search { spelling: self.spelling, all, values: Vec::new(), found: Vec::new() };
+        search.descend(&self.root, Some(rest));
+        let found = search.found.into_iter().filter_map(|(index, values)| {
+            let (template, value) = self.leaves.get(index)?;
+            Some((template, value, template.parameters().zip(values).collect()))
+        });
+        found.collect()
     }
 
     /// Whether there is no template at all.
@@ -291,35 +343,55 @@ impl<T> Router<T> {
     }
 }
 
-/// Depth-first, most specific branch first. `rest` is what remains after the last slash taken, `None` at the end.
-fn find<'p>(
+/// Depth-first, most specific branch first.
+struct Search<'p> {
     spelling: Spelling,
-    node: &Node,
-    rest: Option<&'p str>,
-    values: &mut Vec<&'p str>,
-) -> Option<usize> {
-    let Some((segment, after)) = spelling.next_segment(rest) else { return node.leaf.or(node.rest) };
-    let literal = node.literals.get(&*spelling.key(segment));
-    if let Some(found) = literal.and_then(|next| find(spelling, next, after, values)) {
-        return Some(found);
-    }
-    for (prefix, suffix, next) in &node.partial {
-        if let Some(inner) = spelling.between(segment, prefix, suffix).filter(|inner| !inner.is_empty()) {
-            values.push(inner);
-            if let Some(found) = find(spelling, next, after, values) {
-                return Some(found);
+    all: bool,
+    values: Vec<&'p str>,
+    found: Vec<(usize, Vec<&'p str>)>,
+}
+
+impl<'p> Search<'p> {
+    /// `rest` is what remains after the last slash taken, `None` at the end. Whether no other branch is to be searched.
+    fn descend(&mut self, node: &Node, rest: Option<&'p str>) -> bool {
+        let Some((segment, after)) = self.spelling.next_segment(rest) else {
+            return self.note(node.leaf.or(node.rest));
+        };
+        if let Some((next, spellings)) = node.literals.get(&*self.spelling.key(segment)) {
+            let is_spelled = !self.all || spellings.iter().any(|spelling| **spelling == *segment);
+            if self.descend(next, after) && is_spelled {
+                return true;
             }
-            values.pop();
         }
-    }
-    if let Some(next) = node.parameter.as_deref().filter(|_| !segment.is_empty()) {
-        values.push(segment);
-        if let Some(found) = find(spelling, next, after, values) {
-            return Some(found);
+        for (prefix, suffix, next) in &node.partial {
+            let inner = self.spelling.between(segment, prefix, suffix).filter(|inner| !inner.is_empty());
+            if let Some(inner) = inner {
+                let is_spelled = !self.all || Spelling::Exact.between(segment, prefix, suffix).is_some();
+                if self.within(inner, next, after) && is_spelled {
+                    return true;
+                }
+            }
         }
-        values.pop();
+        if let Some(next) = node.parameter.as_deref().filter(|_| !segment.is_empty())
+            && self.within(segment, next, after)
+        {
+            return true;
+        }
+        self.note(node.rest)
     }
-    node.rest
+
+    /// Descends with the value of a parameter.
+    fn within(&mut self, value: &'p str, next: &Node, rest: Option<&'p str>) -> bool {
+        self.values.push(value);
+        let is_done = self.descend(next, rest);
+        self.values.pop();
+        is_done
+    }
+
+    fn note(&mut self, leaf: Option<usize>) -> bool {
+        self.found.extend(leaf.map(|leaf| (leaf, self.values.clone())));
+        leaf.is_some()
+    }
 }
 
 #[cfg(test)]
@@ -389,9 +461,47 @@ mod tests {
         ] {
             assert_eq!(found(path), Some((template, value)), "{path}");
         }
+        let all = |path: &'static str| -> Vec<&str> {
+            r.find_all(path).iter().map(|(_, v, _)| v.as_str()).collect()
+        };
+        assert_eq!(all("/Orders/7"), ["/Orders/{id}"]);
+        for t in ["/users/me/keys", "/users/{name}/keys", "/users/{name}.pdf", "/users/**"] {
+            r.entry(PathTemplate::parse(t).unwrap(), || t.to_owned());
+        }
+        for (path, templates) in [
+            ("/users/me/keys", &["/users/me/keys"][..]),
+            ("/users/me/keys/", &["/users/me/keys"]),
+            ("/users/ME/keys/", &["/users/me/keys", "/users/{name}/keys"]),
+            ("/users/me./keys", &["/users/me/keys", "/users/{name}/keys"]),
+            ("/users/x.pdf", &["/users/{name}.pdf"]),
+            ("/users/x.PDF/", &["/users/{name}.pdf", "/users/**"]),
+            ("/users/bob/keys", &["/users/{name}/keys"]),
+        ] {
+            let found: Vec<&str> = r.find_all(path).iter().map(|(_, v, _)| v.as_str()).collect();
+            assert_eq!(found, templates, "{path}");
+        }
+        let found =
+            |path: &'static str| r.find(path).map(|(_, v, c)| (v.as_str(), c.first().map_or("", |v| v.1)));
         for path in ["/administrator", "/orders", "/orders/1/2", "/r/.json", "/r/é"] {
             assert_eq!(found(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn templates_are_compared_in_one_form() {
+        for (written, path) in [
+            ("/users/@me", "/users/%40me"),
+            ("/orders/{id}:cancel", "/orders/7%3acancel"),
+            ("/orders%3Apurge", "/orders:purge"),
+            ("/über/{x}", "/%c3%bcber/1"),
+            ("/a b", "/a%20b"),
+            ("/%7Euser", "/~user"),
+        ] {
+            let r = router(&[written]);
+            assert!(r.find(&canonical_path(path)).is_some(), "{written} {path}");
+        }
+        assert!(router(&["/a/b"]).find(&canonical_path("/a%2Fb")).is_none());
+        assert!(router(&["/a"]).find(&canonical_path("/a%3Bx")).is_none());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use http::Method;
 use serde_json::Value;
 
-use openapi::{Document, Problem, escape, resolve};
+use openapi::{Document, Problem, canonical_path, escape, resolve};
 
 use crate::doors::AuthRequirement;
 use crate::policy::Policy;
@@ -203,7 +203,8 @@ impl<'d> Auditor<'d> {
             .operations()
             .find(|(template, m, _)| **m == method && template.as_str().ends_with(path));
         let Some((template, _, compiled)) = found else { return };
-        let (route, _) = self.policy.route(&method, template.as_str());
+        let at_path = canonical_path(template.as_str());
+        let (route, _) = self.policy.route(&method, &at_path);
         let title = format!("{method} {path}");
         let is_login = method == Method::POST && is_login(path, &[]);
         let secured = compiled.security.is_needed() || route.auth.require == AuthRequirement::Required;

@@ -93,7 +93,8 @@ impl Check {
         if let Some(document) = &policy.document {
             outln!("\n{} declared operations:", document.operations().count());
             for (path, method, operation) in document.operations() {
-                let (route, _) = policy.route(method, path.as_str());
+                let at = openapi::canonical_path(path.as_str());
+                let (route, _) = policy.route(method, &at);
                 let credential = if operation.security.is_needed() { "needs a credential" } else { "public" };
                 outln!("  {method:7} {path}  ({}, {credential}, route {})", operation.id, route.name);
             }

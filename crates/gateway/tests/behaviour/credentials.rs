@@ -26,6 +26,9 @@ paths:
   /both: { get: { security: [{ basic: [], header: [] }], responses: {} } }
   /either: { get: { security: [{ oauth: [write] }, { header: [] }], responses: {} } }
   /tls: { get: { security: [{ tls: [] }], responses: {} } }
+  /methods:
+    post: { security: [{ header: [] }], responses: {} }
+    delete: { security: [{ bearer: [] }], responses: {} }
 "#;
 
 /// The key of alice is `alice`, and allows reading.
@@ -33,7 +36,12 @@ const KEYS: &str = "[[auth.api_key]]\nsubject = 'alice'\nscopes = ['read']\nsha2
 /// `{"alg":"HS256"}`, `{"sub":"alice"}`, and a signature.
 const SIGNED: &str = "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl";
 /// The same with `{"alg":"none"}`, and with `{"alg":"nOnE"}`.
-const UNSIGNED: [&str; 4] = [
+const UNSIGNED: [&str; 9] = [
+    "eyJhbGciOiJub25lIn1.eyJzdWIiOiJhbGljZSJ9.",
+    "eyJ!hbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.",
+    "eyJhbGciOiJub25lIiwieCI6TmFOfQ.eyJzdWIiOiJhbGljZSJ9.",
+    "eyJhbGciOiJub25lIiwiYWxnIjoiSFMyNTYifQ.eyJzdWIiOiJhbGljZSJ9.eA",
+    "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9",
     "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.",
     "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl",
     "eyJhbGciOiJuT25FIn0=.eyJzdWIiOiJhbGljZSJ9.eA",
@@ -102,6 +110,9 @@ fn a_token_that_nobody_signed_never_passes() {
                 ("Authorization", token.to_owned()),
                 ("Authorization", format!("JWT {token}")),
                 ("Cookie", format!("a=1; session={token}")),
+                ("Cookie", format!("session=%65{}", token.trim_start_matches('e'))),
+                ("Cookie", format!("session=Bearer%20{token}")),
+                ("Cookie", format!("session=j:\"{token}\"")),
             ] {
                 assert_eq!(
                     status(&gate.ask("GET", "/public", &[(name, &value)], b"")),
@@ -145,9 +156,16 @@ fn a_credential_that_the_gate_knows_counts_as_what_it_is() {
         ("/both", &[BASIC, ("X-Key", "mallory")], 401),
         ("/either", &[key], 200),
         ("/public", &[key], 200),
+        // Only the API knows its own tokens, where no issuer is configured.
+        ("/bearer", &[("Authorization", SIGNED)], 200),
+        ("/either", &[("Authorization", SIGNED)], 200),
     ] {
         assert_eq!(status(&gate.ask("GET", target, headers, b"")), expected, "{target} {headers:?}");
     }
+    // A reading with another method asks for its own credential.
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    assert_eq!(status(&gate.ask("POST", "/methods", &[key, form], b"a=1")), 200);
+    assert_eq!(status(&gate.ask("POST", "/methods", &[key, form], b"_method=DELETE")), 401);
     upstream.take();
     gate.ask("GET", "/basic", &[BASIC], b"");
     assert!(upstream.take().contains("Basic YWxpY2U6c2VjcmV0"), "the API verifies it");
@@ -166,6 +184,8 @@ fn a_session_that_some_server_reads_is_taken_away_when_nobody_has_verified_it() 
         "a=b session=forged",
         "%73ession=forged",
         "session[a]=forged",
+        "a=1,session=forged",
+        "Session=forged",
     ] {
         assert_eq!(status(&gate.ask("GET", "/x", &[("Cookie", cookie)], b"")), 200, "{cookie}");
         assert!(!upstream.take().contains("forged"), "{cookie}");

@@ -99,6 +99,49 @@ fn a_name_that_differs_from_a_fixed_one_in_case_is_held_by_both_routes() {
 }
 
 #[test]
+fn a_name_and_a_spelling_at_once_are_held_by_both_routes() {
+    let upstream = Recorder::plain();
+    let gate = gate(&upstream);
+    for path in ["/users/ME/", "/users/me./", "/users/me;x/", "/users/me%20", "/users//ME"] {
+        assert_eq!(status(&gate.ask("GET", path, &[ALICE], b"")), 404, "{path}");
+    }
+    assert_eq!(upstream.take(), "");
+    assert_eq!(status(&gate.get("/users/me/")), 200, "a trailing slash alone makes no other name");
+}
+
+#[test]
+fn escapes_that_mean_nothing_make_no_other_path() {
+    let upstream = Recorder::plain();
+    let policy = format!(
+        "{KEYS}[[route]]\npath = '/jobs:purge'\ndeny = true\n[[route]]\npath = '/users/@me'\nauth = 'required'\n\
+         [[route]]\npath = '/über/**'\ndeny = true\n[[route]]\npath = '/a b'\ndeny = true\n\
+         [[route]]\npath = '/jobs/{{id}}:cancel'\ndeny = true"
+    );
+    let gate = Running::start(&policy, &[upstream.url()]);
+    for (path, expected) in [
+        ("/jobs:purge", 404),
+        ("/jobs%3Apurge", 404),
+        ("/jobs%3apurge/", 404),
+        ("/users/@me", 401),
+        ("/users/%40me", 401),
+        ("/\u{fc}ber/x", 404),
+        ("/%C3%BCber/x", 404),
+        ("/a%20b", 404),
+        ("/jobs/7:cancel", 404),
+        ("/jobs/7%3Acancel", 404),
+        ("/index.php/jobs:purge", 404),
+        ("/index.php/users/@me", 401),
+    ] {
+        assert_eq!(status(&gate.get(path)), expected, "{path}");
+        assert_eq!(upstream.take(), "", "{path}");
+    }
+    for path in ["/jobs%3Apurged", "/users/%40you", "/a%2Bb", "/index.php", "/files/a.php.txt"] {
+        assert_eq!(status(&gate.get(path)), 200, "{path}");
+        assert!(upstream.take().starts_with(&format!("GET {path} ")), "{path} is forwarded as it came");
+    }
+}
+
+#[test]
 fn an_api_that_tells_spellings_apart_says_so() {
     let upstream = Recorder::plain();
     let policy = format!("{KEYS}[protocol]\npaths = 'exact'\n{ROUTES}");
@@ -168,6 +211,9 @@ fn a_method_that_a_field_names_counts() {
         ("", form, "_method=DELETE", 401),
         ("", form, "a=1&_method=put&_method=delete", 401),
         ("", form, ".method=DELETE", 401),
+        ("", form, "[_method]=DELETE", 401),
+        ("", form, "_method[]=DELETE", 401),
+        ("", "application/json", "{\"_method\":[\"DELETE\"]}", 401),
         ("", "multipart/form-data; boundary=B", part, 401),
         ("", "application/json", "{\"_method\":\"DELETE\"}", 401),
         ("", form, "_method=PUT", 200),
@@ -183,6 +229,39 @@ fn a_method_that_a_field_names_counts() {
     assert_eq!(status(&authorized), 200);
 }
 
+#[test]
+fn what_is_written_is_what_was_looked_at() {
+    let upstream = Recorder::start(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{\"owner\":\"alice\"}",
+    );
+    let routes = "[[route]]\npath = '/docs/{name}'\nowner = '/owner'\ncheck_owner_before_write = true\n\
+                  [[route]]\npath = '/shared/{name}/lock'\ncheck_owner_before_write = '/docs/{name}'";
+    let gate = Running::start(&format!("{KEYS}{routes}"), &[upstream.url()]);
+    for path in ["/docs/report", "/docs/report;x", "/docs/x%FF", "/docs/a%2Fb", "/Docs/report/"] {
+        assert_eq!(status(&gate.ask("PUT", path, &[ALICE], b"")), 200, "{path}");
+        let seen = upstream.take();
+        assert!(
+            seen.starts_with(&format!("GET {path} ")) && seen.contains(&format!("PUT {path} ")),
+            "{seen}"
+        );
+    }
+    for (path, expected) in
+        [("/shared/report/lock", 200), ("/shared/report;x/lock", 404), ("/shared/x%FF/lock", 404)]
+    {
+        assert_eq!(status(&gate.ask("PUT", path, &[ALICE], b"")), expected, "{path}");
+    }
+}
+
+#[test]
+fn a_parameter_is_compared_in_every_reading() {
+    let upstream = Recorder::plain();
+    let keys = KEYS.replace("subject = 'alice'", "subject = 'bob/x'");
+    let policy = format!("{keys}[[route]]\npath = '/users/{{id}}/**'\nbind = {{ 'path.id' = 'sub' }}");
+    let gate = Running::start(&policy, &[upstream.url()]);
+    assert_eq!(status(&gate.ask("GET", "/users/bob%2Fx/x", &[ALICE], b"")), 404);
+    assert_eq!(upstream.take(), "");
+}
+
 const DOCUMENT: &str = r#"
 openapi: 3.1.0
 info: { title: users, version: "1" }
@@ -192,6 +271,9 @@ paths:
   /users/{id}: { get: { responses: { "200": { description: one } } } }
   /users/export: { get: { responses: { "200": { description: all } } } }
   /users/{id}/notes: { get: { responses: {} }, delete: { responses: {} } }
+  /users/{id}/keys: { get: { security: [{ key: [] }], responses: {} } }
+  /teams/@me: { get: { security: [{ key: [] }], responses: {} } }
+  /teams/{id}: { get: { responses: {} } }
   /reports: { get: { security: [{ key: [] }], responses: {} } }
 "#;
 
@@ -216,7 +298,15 @@ fn an_operation_that_an_overlay_removes_stays_shut() {
     let one = "{ target: '$.paths[\"/users/export\"].get', remove: true }";
     for overlay in [whole, one] {
         let (gate, _directory) = documented(&upstream, "", overlay);
-        for path in ["/users/export", "/users/Export", "/users/EXPORT", "/users/export.", "/users/export;a"] {
+        for path in [
+            "/users/export",
+            "/users/Export",
+            "/users/EXPORT",
+            "/users/export.",
+            "/users/export;a",
+            "/users/export%2F",
+            "/users/%2Fexport",
+        ] {
             assert_eq!(status(&gate.get(path)), 404, "{path}");
             assert_eq!(status(&gate.ask("HEAD", path, &[], b"")), 404, "HEAD {path}");
         }
@@ -243,4 +333,21 @@ fn what_is_undeclared_and_only_reported_keeps_what_its_operation_asks_for() {
         assert_eq!(status(&gate.ask("GET", path, &[ALICE], b"")), 200, "{path}");
     }
     assert_eq!(status(&gate.get("/elsewhere")), 200);
+    assert_eq!(status(&gate.get("/users/bob/keys%2F")), 401);
+}
+
+#[test]
+fn a_credential_is_asked_for_by_every_reading() {
+    let upstream = Recorder::plain();
+    let overlay = "{ target: '$.paths[\"/users/{id}/notes\"].delete', remove: true }";
+    let (gate, _directory) = documented(&upstream, "", overlay);
+    for path in
+        ["/users/bob%2Fkeys", "/users/bob%2Fkeys%2F", "/users/bob%2FKEYS", "/teams/@me", "/teams/%40me"]
+    {
+        assert_eq!(status(&gate.get(path)), 401, "{path}");
+        assert_eq!(status(&gate.ask("GET", path, &[ALICE], b"")), 200, "{path}");
+    }
+    for path in ["/users/bob%2Fother", "/teams/%40you", "/teams/7"] {
+        assert_eq!(status(&gate.get(path)), 200, "{path}");
+    }
 }

@@ -8,6 +8,7 @@ pub(crate) mod id;
 pub(crate) mod peer;
 mod reading;
 pub(crate) mod target;
+mod verified_by;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use id::EventId;
 use peer::{Peer, Transport};
 use reading::{Reading, named_methods};
 use target::{Target, TargetError};
+pub(crate) use verified_by::VerifiedBy;
 
 /// A request and what is known about it. Lives as long as the policy that it is judged by.
 #[derive(Debug)]
@@ -73,6 +75,8 @@ pub struct Exchange<'e> {
     current: usize,
     /// The authenticated principal, once known.
     pub principal: Option<Arc<Principal>>,
+    /// How the gate has verified it; by nothing, where somebody else has.
+    pub(crate) verified_by: VerifiedBy,
     /// The body that is held back, once it is read.
     pub body: Option<HeldBody>,
     /// The transaction of the rule set, from the request's phases to the last.
@@ -144,6 +148,7 @@ impl<'e> Exchange<'e> {
             others,
             current: 0,
             principal: None,
+            verified_by: VerifiedBy::default(),
             body: None,
             #[cfg(feature = "rules")]
             rules: None,

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use http::Method;
-use inputs::{ParsedBody, byte_pairs};
+use inputs::{ParsedBody, byte_pairs, top_names};
 use openapi::{Captures, Document, Found};
 use policy::{PathMatching, Policy, RoutePolicy};
+use serde_json::Value;
 
 use super::declared::Declared;
 use super::held_body::HeldBody;
@@ -35,9 +36,9 @@ impl<'e> Reading<'e> {
         has_body: bool,
     ) -> (Reading<'e>, Vec<Reading<'e>>) {
         let policy = &engine.policy;
-        let (first, mut others) = Reading::of_path(policy, method, target.path(), has_body, true);
+        let (first, mut others) = Reading::of_path(policy, method, &target.canonical(), has_body, true);
         if policy.protocol.paths == PathMatching::Loose {
-            for path in target.with_slashes() {
+            for path in target.others() {
                 let (reading, more) = Reading::of_path(policy, method, &path, has_body, false);
                 others.push(reading);
                 others.extend(more);
@@ -64,16 +65,16 @@ impl<'e> Reading<'e> {
         let (declared, captures) = declared(policy.document.as_ref(), method, path, is_as_it_came);
         let mut others = Vec::new();
         // An undeclared path is forwarded where the policy says so. It may be a declared one all the same.
-        if let (Declared::Nothing | Declared::OtherMethods(_), Some(document)) = (&declared, &policy.document)
-            && let Some((operation, template, captures)) = document.find_loosely(method, path)
-        {
-            others.push(Reading {
-                method: method.clone(),
-                route: found.first.route,
-                declared: Declared::Operation(operation, template),
-                parameters: parameters(&found.first.captures, &captures),
-                suspicion: AtomicU32::new(0),
-            });
+        if let (false, Some(document)) = (matches!(declared, Declared::Operation(..)), &policy.document) {
+            for (operation, template, captures) in document.find_loosely(method, path) {
+                others.push(Reading {
+                    method: method.clone(),
+                    route: found.first.route,
+                    declared: Declared::Operation(operation, template),
+                    parameters: parameters(&found.first.captures, &captures),
+                    suspicion: AtomicU32::new(0),
+                });
+            }
         }
         for other in &found.others {
             others.push(Reading {
@@ -103,7 +104,7 @@ impl<'e> Reading<'e> {
             | (Declared::Nothing, Declared::Nothing) => true,
             _ => false,
         };
-        Arc::ptr_eq(self.route, other.route) && is_same_operation
+        Arc::ptr_eq(self.route, other.route) && is_same_operation && self.parameters == other.parameters
     }
 }
 
@@ -119,6 +120,8 @@ fn declared<'e, 'p>(
         Found::Operation(operation, template, captures) => {
             (Declared::Operation(operation, template), captures)
         }
+        // What is shut is shut in every reading; what is not declared need not be declared in this one.
+        _ if !is_as_it_came && document.is_shut(method, path) => (Declared::Nothing, Captures::new()),
         _ if !is_as_it_came => (Declared::NoDocument, Captures::new()),
         Found::Method(methods) => (Declared::OtherMethods(methods), Captures::new()),
         Found::Nothing => (Declared::Nothing, Captures::new()),
@@ -143,9 +146,11 @@ pub(crate) fn named_methods(query: &str, body: Option<&HeldBody>) -> Vec<Method>
     const MOST: usize = 4;
     let mut methods: Vec<Method> = Vec::new();
     let mut note = |name: &str, value: &str| {
-        let is_override =
-            name.trim_matches([' ', '.']).trim_start_matches('_').eq_ignore_ascii_case("method")
-                && !name.eq_ignore_ascii_case("method");
+        let is_one = |name: &str| {
+            !name.eq_ignore_ascii_case("method")
+                && name.trim_matches([' ', '.']).trim_start_matches('_').eq_ignore_ascii_case("method")
+        };
+        let is_override = is_one(name) || top_names(name).any(is_one);
         let method = value.trim().to_ascii_uppercase().parse::<Method>().ok();
         if let Some(method) = method.filter(|method| is_override && *method != Method::POST)
             && methods.len() < MOST
@@ -171,9 +176,12 @@ pub(crate) fn named_methods(query: &str, body: Option<&HeldBody>) -> Vec<Method>
                 }
             }
             ParsedBody::Json(value) => {
-                if let Some(value) = value.get("_method").and_then(serde_json::Value::as_str) {
-                    note("_method", value);
-                }
+                let named = value.get("_method");
+                let texts = named.into_iter().flat_map(|value| match value {
+                    Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>(),
+                    value => value.as_str().into_iter().collect(),
+                });
+                texts.for_each(|value| note("_method", value));
             }
             _ => {}
         }

@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use openapi::canonical_path;
+
 /// A request target, normalised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
@@ -86,20 +88,31 @@ impl Target {
         &self.path
     }
 
-    /// The paths of servers that read an escaped slash as a slash: undone once, and twice.
-    pub(crate) fn with_slashes(&self) -> Vec<String> {
-        if !self.path.contains('%') {
-            return Vec::new();
-        }
+    /// The path as routes and operations are found by it.
+    pub(crate) fn canonical(&self) -> Cow<'_, str> {
+        canonical_path(&self.path)
+    }
+
+    /// The same of servers that read the path in another way: an escaped slash as a slash, undone once and twice, and what
+    /// stands behind a PHP file as the path (`/index.php/orders`).
+    pub(crate) fn others(&self) -> Vec<String> {
         let mut paths = Vec::new();
         let mut path = self.path.clone();
         for escaped in ["%2F", "%252F"] {
             let with_slashes = path.replace(escaped, "/").replace(&escaped.to_lowercase(), "/");
             if with_slashes != path {
-                paths.push(with_slashes.clone());
+                paths.push(canonical_path(&with_slashes).into_owned());
                 path = with_slashes;
             }
         }
+        let canonical = self.canonical();
+        let behind_file =
+            std::iter::once(&*canonical).chain(paths.iter().map(String::as_str)).filter_map(|path| {
+                let at = path.to_ascii_lowercase().find(".php/")?;
+                path.get(at + 4..).map(str::to_owned)
+            });
+        let behind_file: Vec<String> = behind_file.collect();
+        paths.extend(behind_file);
         paths
     }
 
@@ -307,15 +320,18 @@ mod tests {
     }
 
     #[test]
-    fn an_escaped_slash_has_two_readings() {
+    fn other_servers_read_other_paths() {
         for (path, readings) in [
             ("/a/b", &[][..]),
             ("/a%20b", &[]),
             ("/a%2fb", &["/a/b"]),
             ("/a%252fb", &["/a/b"]),
             ("/a%2Fb%252Fc", &["/a/b%252Fc", "/a/b/c"]),
+            ("/index.php/admin/x", &["/admin/x"]),
+            ("/a/Index.PHP/x%2Fy", &["/a/Index.PHP/x/y", "/x%2Fy", "/x/y"]),
+            ("/index.php", &[]),
         ] {
-            assert_eq!(Target::parse(path, None).unwrap().with_slashes(), readings, "{path}");
+            assert_eq!(Target::parse(path, None).unwrap().others(), readings, "{path}");
         }
     }
 

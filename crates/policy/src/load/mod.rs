@@ -6,10 +6,10 @@ mod written;
 use std::path::{Path, PathBuf};
 
 use authorization::{ObjectFrom, Visibility};
-use openapi::{Document, Problem, Source, Spelling};
+use openapi::{Document, Operation, Problem, SecurityScheme, Source, Spelling};
 
 use crate::config::{Config, renamed};
-use crate::doors::{BodyHandling, Injection, Modes, PathMatching, ProtocolConfig};
+use crate::doors::{Auth, BodyHandling, Injection, Modes, PathMatching, ProtocolConfig};
 use crate::error::ConfigError;
 use crate::policy::Policy;
 use crate::reader::{PolicyFile, Reader};
@@ -122,7 +122,7 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
     };
     let mut notices = notices(reader.source(), document.as_ref());
     notices.append(&mut reader.notices);
-    notices.extend(document.as_ref().filter(|_| auth.is_empty()).and_then(nobody_verifies));
+    notices.extend(document.iter().flat_map(|document| nobody_verifies(document, &auth)));
     Ok(Policy {
         settings: rows(&config),
         notices,
@@ -147,17 +147,32 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
 }
 
 /// What a document asks for that nobody is configured to verify.
-fn nobody_verifies(document: &Document) -> Option<Problem> {
-    let asking = document.operations().filter(|(_, _, operation)| operation.security.is_needed()).count();
-    (asking > 0).then(|| {
-        let operations = if asking == 1 { "1 operation asks".into() } else { format!("{asking} operations ask") };
-        let message = format!(
-            "{operations} for a credential, and nothing is configured that verifies one: a request without any is \
-             refused, and whatever a request has is left to the API"
-        );
-        let help = "name who signs tokens: `[[auth.issuer]]`, or which keys are known: `[[auth.api_key]]`";
-        document.problem("/components/securitySchemes", message).with_help(help)
-    })
+fn nobody_verifies(document: &Document, auth: &Auth) -> Vec<Problem> {
+    let notice = |what: &str, mend: &str, is: fn(&SecurityScheme) -> bool| {
+        let asks =
+            |operation: &Operation| operation.security.is_needed() && operation.security.schemes().any(is);
+        let asking = document.operations().filter(|(_, _, operation)| asks(operation)).count();
+        (asking > 0).then(|| {
+            let operations = if asking == 1 { "1 operation asks".into() } else { format!("{asking} operations ask") };
+            let message = format!(
+                "{operations} for {what}, and nothing is configured that verifies one: a request without any is \
+                 refused, and whatever a request has is left to the API"
+            );
+            document.problem("/components/securitySchemes", message).with_help(mend)
+        })
+    };
+    let tokens = || {
+        notice("a bearer token", "name who signs tokens: `[[auth.issuer]]`", |scheme| {
+            matches!(scheme, SecurityScheme::Bearer)
+        })
+    };
+    let keys = || {
+        notice("an API key", "name the keys that are known: `[[auth.api_key]]`", |scheme| {
+            matches!(scheme, SecurityScheme::ApiKey(..))
+        })
+    };
+    let tokens = auth.issuers.is_empty().then(tokens).flatten();
+    tokens.into_iter().chain(auth.api_keys.is_empty().then(keys).flatten()).collect()
 }
 
 /// The largest body or answer that is held anywhere.

@@ -133,8 +133,12 @@ fn a_weak_secret_is_used_where_the_policy_says_so_and_named_at_each_start() {
 #[test]
 fn a_credential_that_nobody_verifies_is_told_at_each_start() {
     let document = "openapi: 3.1.0
+components:
+  securitySchemes:
+    bearer: { type: http, scheme: bearer }
+    key: { type: apiKey, in: header, name: X-Key }
 paths:
-  /a: { get: { security: [{ bearer: [] }], responses: {} }, post: { responses: {} } }
+  /a: { get: { security: [{ bearer: [] }], responses: {} }, post: { security: [{ key: [] }], responses: {} } }
 ";
     let directory = tempfile::tempdir().unwrap();
     let openapi = directory.path().join("api.yaml");
@@ -146,7 +150,9 @@ paths:
         "{:?}",
         policy.notices
     );
-    assert!(with_document(document, "").unwrap().notices.is_empty());
+    // A key is known there, and no issuer.
+    let notices = with_document(document, "").unwrap().notices;
+    assert!(notices.len() == 1 && notices[0].line().contains("1 operation asks for a bearer token"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use openapi::{Captures, PathTemplate, Router, Spelling};
+use openapi::{Captures, PathTemplate, Router, Spelling, canonical_path};
 
 use super::login::is_login;
 use super::route_policy::RoutePolicy;
@@ -74,7 +74,7 @@ impl RouteTable {
             Some(serve(RoutePolicy::pick(candidates.iter(), method)?, captures))
         });
         let mut others = Vec::new();
-        if let Some((_, entries, captures)) = self.loose.find(path) {
+        for (_, entries, captures) in self.loose.find_all(path) {
             // Templates that differ in spelling alone are told apart by an API that has both.
             let is_spelled = spelled.is_some()
                 && entries.iter().any(|(template, _)| {
@@ -108,6 +108,7 @@ impl RouteTable {
 
 /// The route that is written down for a method and a path, which may be a template: braces stand for themselves.
 pub(crate) fn written<'r>(routes: &'r Routes, method: &Method, path: &str) -> Option<&'r Arc<RoutePolicy>> {
-    let (_, candidates, _) = routes.find(path)?;
+    let path = canonical_path(path);
+    let (_, candidates, _) = routes.find(&path)?;
     RoutePolicy::pick(candidates.iter(), method)
 }

@@ -16,7 +16,8 @@ pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credenti
     let now = x.unix_time();
     let mut credentials = Credentials::default();
     if let Some(value) = x.headers.get(AUTHORIZATION) {
-        match bearer(value.as_bytes()) {
+        let is_for_api = declared::is_for_api(x, engine, value.as_bytes());
+        match bearer(value.as_bytes()).filter(|_| !is_for_api) {
             Some(token) => {
                 let token = std::str::from_utf8(token).map_err(|_| ("token", "not ASCII".to_owned()))?;
                 let verified = engine.authenticator.token(token, now).await;
@@ -24,7 +25,7 @@ pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credenti
                 credentials.by.token = true;
             }
             // What the document lets the API verify by itself is the API's.
-            None if declared::is_for_api(x, value.as_bytes()) => {}
+            None if is_for_api => {}
             None => credentials.unverified.push((AUTHORIZATION, None)),
         }
     }
@@ -35,7 +36,7 @@ pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credenti
             return Err(("api-key", "an API key that is not known, or has ended, or is one of two".into()));
         };
         let other = credentials.principal.as_ref().filter(|other| other.subject != principal.subject);
-        if other.is_some() {
+        if other.is_some() && !declared::takes_both(x) {
             return Err(("two-subjects", "token and API key are of different subjects".into()));
         }
         credentials.principal.get_or_insert(principal);
@@ -81,10 +82,10 @@ pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credenti
 fn presented_keys(x: &Exchange<'_>, engine: &Engine) -> Vec<Option<String>> {
     let auth = &engine.policy.auth;
     let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
-    let mut keys: Vec<Option<String>> = x.headers.get_all(&auth.api_key_header).iter().map(text).collect();
     if auth.api_keys.is_empty() {
-        return keys;
+        return Vec::new();
     }
+    let mut keys: Vec<Option<String>> = x.headers.get_all(&auth.api_key_header).iter().map(text).collect();
     for (location, name) in declared::keys(x) {
         match location {
             Location::Header if auth.api_key_header.as_str().eq_ignore_ascii_case(name) => {}
@@ -115,18 +116,19 @@ fn is_disguised(piece: &[u8], name: &str) -> bool {
         let text = text.split(['\0', '[']).next().unwrap_or_default();
         text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{fffd}')
             .replace(['.', ' '], "_")
+            .to_lowercase()
     };
     let text = String::from_utf8_lossy(piece);
     let key = text.split('=').next().unwrap_or_default();
-    let is_folded =
-        |key: &str| fold(key) == fold(name) || key.trim().replace(['.', ' ', '['], "_") == fold(name);
+    let is_folded = |key: &str| fold(key) == fold(name) || fold(&key.replace('[', "_")) == fold(name);
     let unescaped = percent_encoding::percent_decode_str(key).decode_utf8_lossy();
     is_folded(key) || is_folded(&unescaped) || stands_behind_blank(&text, name)
 }
 
-/// Whether a cookie of this name stands in a piece behind a blank, where some servers end the one before it.
+/// Whether a cookie of this name stands in a piece behind a blank or a comma, where some servers end the one before it.
 fn stands_behind_blank(piece: &str, name: &str) -> bool {
-    let mut words = piece.split_whitespace().peekable();
+    let mut words =
+        piece.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()).peekable();
     let mut is_first = true;
     while let Some(word) = words.next() {
         let rest = word.strip_prefix(name).filter(|_| !is_first);

@@ -5,9 +5,9 @@
 
 use http::header::{AUTHORIZATION, COOKIE};
 use inputs::{cookie_readings, pairs};
-use openapi::{Location, Need, Security, SecurityScheme};
+use openapi::{Alternative, Location, Need, Security, SecurityScheme};
 
-use super::presented::{Credentials, bearer};
+use super::presented::bearer;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::exchange::forwarded::is_trusted;
@@ -24,35 +24,31 @@ pub(super) enum Fulfilled {
 }
 
 /// How near a request comes to one of the alternatives.
-pub(super) fn fulfilled(
-    x: &Exchange<'_>,
-    engine: &Engine,
-    security: &Security,
-    credentials: &Credentials,
-) -> Fulfilled {
+pub(super) fn fulfilled(x: &Exchange<'_>, engine: &Engine, security: &Security) -> Fulfilled {
     let alternatives = security.alternatives().iter();
     let each = alternatives.map(|alternative| {
-        alternative.iter().map(|need| one(x, engine, need, credentials)).min().unwrap_or(Fulfilled::Yes)
+        alternative.iter().map(|need| one(x, engine, need)).min().unwrap_or(Fulfilled::Yes)
     });
     each.max().unwrap_or(Fulfilled::Yes)
 }
 
-fn one(x: &Exchange<'_>, engine: &Engine, need: &Need, credentials: &Credentials) -> Fulfilled {
+fn one(x: &Exchange<'_>, engine: &Engine, need: &Need) -> Fulfilled {
     let auth = &engine.policy.auth;
     // A service may have verified its callers in its own way.
-    let is_known = x.principal.is_some() && !credentials.by.token && !credentials.by.key;
+    let by = x.verified_by;
+    let is_known = x.principal.is_some() && !by.token && !by.key;
     let is_there = is_known
         || match &need.scheme {
-            SecurityScheme::Bearer if auth.is_empty() => has_bearer(x),
-            SecurityScheme::Bearer => credentials.by.token,
+            SecurityScheme::Bearer if auth.issuers.is_empty() => has_bearer(x),
+            SecurityScheme::Bearer => by.token,
             SecurityScheme::Http(scheme) => has_scheme(x, scheme),
             SecurityScheme::ApiKey(location, name) => {
                 let is_session = *location == Location::Cookie && auth.cookie.as_deref() == Some(name);
                 let is_token =
                     *location == Location::Header && AUTHORIZATION.as_str().eq_ignore_ascii_case(name);
-                match (is_session || is_token, auth.is_empty()) {
-                    (true, false) => credentials.by.token,
-                    _ => has_key(x, *location, name),
+                match (is_session || is_token) && !auth.issuers.is_empty() {
+                    true => by.token,
+                    false => has_key(x, *location, name),
                 }
             }
             SecurityScheme::MutualTls => is_trusted(x.peer.address, &engine.policy.gateway.trusted_proxies),
@@ -113,12 +109,27 @@ pub(super) fn keys<'x>(x: &'x Exchange<'_>) -> impl Iterator<Item = (Location, &
     })
 }
 
-/// Whether the operation asks for an `Authorization` of this kind, which the API verifies by itself.
-pub(super) fn is_for_api(x: &Exchange<'_>, value: &[u8]) -> bool {
+/// Whether the operation asks for an `Authorization` of this kind, which the API verifies by itself: of another scheme
+/// than bearer, or a bearer token where no issuer is configured.
+pub(super) fn is_for_api(x: &Exchange<'_>, engine: &Engine, value: &[u8]) -> bool {
     x.operation().is_some_and(|operation| {
         operation.security.schemes().any(|scheme| match scheme {
             SecurityScheme::Http(scheme) => is_of_scheme(value, scheme),
+            SecurityScheme::Bearer => engine.policy.auth.issuers.is_empty() && is_of_scheme(value, "bearer"),
             _ => false,
+        })
+    })
+}
+
+/// Whether the operation asks for a token and an API key together: the key names an application, the token a user.
+pub(super) fn takes_both(x: &Exchange<'_>) -> bool {
+    let has = |alternative: &Alternative, is: fn(&SecurityScheme) -> bool| {
+        alternative.iter().any(|need| is(&need.scheme))
+    };
+    x.operation().is_some_and(|operation| {
+        operation.security.alternatives().iter().any(|alternative| {
+            has(alternative, |scheme| matches!(scheme, SecurityScheme::Bearer))
+                && has(alternative, |scheme| matches!(scheme, SecurityScheme::ApiKey(..)))
         })
     })
 }

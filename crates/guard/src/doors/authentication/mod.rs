@@ -9,10 +9,12 @@ mod credentials;
 mod declared;
 mod presented;
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue, WWW_AUTHENTICATE};
 use identity::is_unsigned;
-use inputs::{cookie_readings, pairs};
+use inputs::pairs;
 use policy::{AuthRequirement, BuiltInDoor};
 
 use super::Step;
@@ -24,7 +26,6 @@ use crate::events::evidence::Evidence;
 use crate::exchange::Exchange;
 use credentials::verify;
 use declared::Fulfilled;
-use presented::Credentials;
 
 /// The door.
 pub(crate) struct Authentication;
@@ -42,7 +43,7 @@ impl super::Door for Authentication {
         let engine = ruling.engine;
         // Somebody else has verified who asks, or another reading of the request.
         if x.principal.is_some() {
-            return decide(x, engine, &Credentials::default()).into();
+            return decide(x, engine).into();
         }
         if x.route.auth.require == AuthRequirement::Off {
             return Step::PASS;
@@ -56,7 +57,7 @@ impl super::Door for Authentication {
             .into();
         }
         if engine.policy.auth.is_empty() {
-            return decide(x, engine, &Credentials::default()).into();
+            return decide(x, engine).into();
         }
         Step::later(admit(x, engine))
     }
@@ -70,8 +71,8 @@ async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
         Err(_) if !needs_principal(x) && x.route.is_login => return Decision::Pass,
         Err((rule, evidence)) => return refuse(rule, evidence, "error=\"invalid_token\""),
     };
-    x.principal = credentials.principal.take();
-    match decide(x, engine, &credentials) {
+    (x.principal, x.verified_by) = (credentials.principal.take(), credentials.by);
+    match decide(x, engine) {
         // An API that reads a credential which nobody verified would believe whatever it says.
         Decision::Pass if !credentials.unverified.is_empty() => {
             let evidence = Evidence::names(credentials.unverified.iter().map(|(name, _)| name.as_str()));
@@ -88,7 +89,7 @@ fn needs_principal(x: &Exchange<'_>) -> bool {
 }
 
 /// Whether what was presented is what route and document ask for.
-fn decide(x: &Exchange<'_>, engine: &Engine, credentials: &Credentials) -> Decision {
+fn decide(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if x.principal.is_none() && needs_principal(x) {
         return refuse("no-credential", "none".into(), "");
     }
@@ -102,7 +103,7 @@ fn decide(x: &Exchange<'_>, engine: &Engine, credentials: &Credentials) -> Decis
     let Some(operation) = x.operation().filter(|operation| operation.security.is_needed()) else {
         return Decision::Pass;
     };
-    match declared::fulfilled(x, engine, &operation.security, credentials) {
+    match declared::fulfilled(x, engine, &operation.security) {
         Fulfilled::Yes => Decision::Pass,
         Fulfilled::NoScope => forbid(format!("none of the scopes that {} asks for", operation.id)),
         Fulfilled::No => {
@@ -113,18 +114,27 @@ fn decide(x: &Exchange<'_>, engine: &Engine, credentials: &Credentials) -> Decis
 }
 
 /// Whether a token is there that says of itself that nobody has signed it: in `Authorization`, under whatever scheme, in
-/// a cookie, or in `access_token` of the query (RFC 6750 §2.3).
+/// a cookie, escaped or in quotes, or in `access_token` of the query (RFC 6750 §2.3).
 fn presents_unsigned(x: &Exchange<'_>) -> bool {
-    let words = |value: &[u8]| value.split(u8::is_ascii_whitespace).any(is_unsigned);
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || b"\"',;".contains(byte);
+    let words = |value: &[u8]| {
+        // A word may be a cookie with its name in front.
+        let behind_name = |word: &[u8]| {
+            let at = word.iter().position(|byte| *byte == b'=')?;
+            word.get(at + 1..).map(is_unsigned)
+        };
+        value.split(is_between).any(|word| is_unsigned(word) || behind_name(word) == Some(true))
+    };
     let in_query = || {
-        pairs(x.target.query().unwrap_or("").as_bytes())
-            .any(|(name, value)| name == "access_token" && is_unsigned(value.as_bytes()))
+        let mut pairs = pairs(x.target.query().unwrap_or("").as_bytes());
+        pairs.any(|(name, value)| name.eq_ignore_ascii_case("access_token") && words(value.as_bytes()))
+    };
+    let in_cookie = |value: &[u8]| {
+        let unescaped: Cow<'_, [u8]> = percent_encoding::percent_decode(value).into();
+        words(value) || words(&unescaped)
     };
     x.headers.get_all(AUTHORIZATION).iter().any(|value| words(value.as_bytes()))
-        || x.headers
-            .get_all(COOKIE)
-            .iter()
-            .any(|header| cookie_readings(header.as_bytes()).any(|(_, value)| words(value)))
+        || x.headers.get_all(COOKIE).iter().any(|header| in_cookie(header.as_bytes()))
         || in_query()
 }
 

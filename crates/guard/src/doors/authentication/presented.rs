@@ -5,23 +5,16 @@ use std::sync::Arc;
 use http::header::{HeaderName, HeaderValue};
 use identity::Principal;
 
+use crate::exchange::VerifiedBy;
+
 /// What a request presents: whom it comes from, and what was not verified.
 #[derive(Default)]
 pub(super) struct Credentials {
     pub(super) principal: Option<Arc<Principal>>,
     /// How it was presented.
-    pub(super) by: Presented,
+    pub(super) by: VerifiedBy,
     /// Headers without the credentials that could not be verified.
     pub(super) unverified: Vec<(HeaderName, Option<HeaderValue>)>,
-}
-
-/// Which credentials of a request the gate has verified.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Presented {
-    /// A bearer token, or the session that stands for one.
-    pub(super) token: bool,
-    /// An API key.
-    pub(super) key: bool,
 }
 
 /// The token of `Bearer token`, whatever blank stands between: servers split at any.

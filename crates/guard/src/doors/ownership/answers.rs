@@ -194,7 +194,7 @@ fn leads_to_checked(x: &Exchange<'_>, engine: &Engine, location: &[u8]) -> bool 
     // Browsers take these to another host, and servers out of the path.
     let is_odd = location.starts_with(b"//")
         || location.contains(&b'\\')
-        || !Target::parse(uri.path(), None).is_ok_and(|target| target.with_slashes().is_empty())
+        || !Target::parse(uri.path(), None).is_ok_and(|target| target.others().is_empty())
         || uri.path().split('/').any(|segment| matches!(segment, "." | ".."));
     if is_odd {
         return false;

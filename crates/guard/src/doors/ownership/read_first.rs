@@ -11,6 +11,7 @@ use http::header::{
 use http::{Method, Request, StatusCode, Version};
 use identity::Principal;
 use inputs::{StructureLimits, parse_json};
+use openapi::canonical_path;
 use policy::ReadPath;
 use store::{FlagKey, LedgerKey, StoreError, millis};
 
@@ -169,6 +170,23 @@ struct Judge<'p> {
     cedar: bool,
 }
 
+/// Where an object is read. What is written is what is looked at: where the path of the read is the route's own, it is
+/// spelled as it came.
+fn path_to_read(x: &Exchange<'_>, read: &ReadPath, id: Option<&str>) -> Result<String, String> {
+    if id.is_none() && x.route.template.as_ref().is_some_and(|own| own.as_str() == read.to_string()) {
+        return Ok(x.target.path().to_owned());
+    }
+    let value = |name: &str| id.filter(|_| name == "id").or_else(|| x.parameter(name));
+    // What some server cuts off, or reads in another way, would be read elsewhere than it is used.
+    let is_odd = |value: &str| value.contains([';', '\\', '\u{fffd}']) || value.ends_with(['.', ' ']);
+    if id.is_some_and(|id| id.contains('/')) || read.names().filter_map(value).any(is_odd) {
+        return Err("an id that servers read in different ways".into());
+    }
+    let path = read.fill(value).ok_or("a name of the path says nothing")?;
+    let target = Target::parse(&path, None).map_err(|error| error.to_string())?;
+    Ok(target.path().to_owned())
+}
+
 /// Reads an object as the caller. What names its state, when the judges agree.
 async fn read_object(
     ruling: Ruling<'_>,
@@ -180,25 +198,15 @@ async fn read_object(
 ) -> Result<Option<Validators>, Refusal> {
     let engine = ruling.engine;
     let refuse = |rule: &'static str, evidence: String| Err(ownership::refusal(engine, rule, evidence));
-    let value = |name: &str| id.filter(|_| name == "id").or_else(|| x.parameter(name));
-    let Some(path) = read.fill(value) else {
-        return refuse("look", "a name of the path says nothing".into());
-    };
-    // An id that is more than one segment would be read elsewhere than it is used.
-    if id.is_some_and(|id| id.contains(['/', '\\'])) {
-        return refuse("look", "an id with a slash".into());
-    }
-    let path = match Target::parse(&path, None) {
-        Ok(target) => target.path().to_owned(),
-        Err(error) => return refuse("look", error.to_string()),
-    };
+    let path = path_to_read(x, read, id).map_err(|why| ownership::refusal(engine, "look", why))?;
     let seen = FlagKey::new("look", x.subject().unwrap_or(""), &path);
     // A Cedar decision about one operation does not hold for another.
     let (now, cache) = (x.unix_millis(), engine.policy.ownership.check_cache_ttl.filter(|_| !judge.cedar));
     if cache.is_some() && ruling.state.stores.flags.is_raised(seen, now).await.unwrap_or(false) {
         return Ok(None);
     }
-    let (read_route, _) = engine.policy.route(&Method::GET, &path);
+    let canonical = canonical_path(&path);
+    let (read_route, _) = engine.policy.route(&Method::GET, &canonical);
     let owner = read_route.ownership.owner.as_ref().or(x.route.ownership.owner.as_ref());
     if owner.is_none() && !judge.cedar {
         if engine.policy.ownership.cedar.is_some() {
