@@ -231,6 +231,17 @@ impl ParsedBody {
     }
 }
 
+/// The lines of the head of an embedded request, without the names of its fields, and its body.
+fn lines_and_body(request: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let end = memchr::memmem::find(request, b"\r\n\r\n").unwrap_or(request.len());
+    let (head, body) = request.split_at_checked(end).unwrap_or((request, &[]));
+    let lines = head.split(|byte| *byte == b'\n').enumerate().map(|(nth, line)| {
+        let colon = line.iter().position(|byte| *byte == b':').filter(|_| nth > 0);
+        line.get(colon.map_or(0, |at| at + 1)..).unwrap_or(line).trim_ascii()
+    });
+    lines.chain([body.trim_ascii_start()]).filter(|text| !text.is_empty())
+}
+
 impl Enclosed {
     /// The texts of the part. What it is called is a name of the message, not of a field: nothing is exempt by it.
     fn find_input<T>(&self, each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
@@ -239,7 +250,13 @@ impl Enclosed {
         each(Input::name(PART, name.as_bytes()))
             .or_else(|| each(Input::value(PART, file_name.as_deref()?.as_bytes())))
             .or_else(|| self.part.headers_to_judge().find_map(|value| each(Input::value(PART, value))))
-            .or_else(|| self.body.find(content, each))
+            .or_else(|| match self.part.media_type.as_str() {
+                // The head of a request is no value: its lines are.
+                "application/http" => {
+                    lines_and_body(content).find_map(|value| each(Input::value(PART, value)))
+                }
+                _ => self.body.find(content, each),
+            })
             .or_else(|| self.other.as_ref()?.find(content, each))
     }
 }

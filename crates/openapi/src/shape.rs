@@ -263,9 +263,21 @@ enum Step<'v> {
 }
 
 impl<'v> Walk<'_, 'v> {
+    fn names_properties(&self, id: ShapeId) -> bool {
+        self.shapes.get(id).is_some_and(|shape| {
+            !shape.properties.is_empty() || !matches!(shape.additional, Additional::Unsaid)
+        })
+    }
+
     fn value(&mut self, ids: &[ShapeId], value: &'v Value) {
         match value {
             Value::Object(map) => {
+                // One object where a list is declared is held to what its items are.
+                let items: Vec<ShapeId> = match ids.iter().any(|id| self.names_properties(*id)) {
+                    true => Vec::new(),
+                    false => ids.iter().flat_map(|id| self.shapes.items(*id)).copied().collect(),
+                };
+                let ids = if items.is_empty() { ids } else { &items };
                 for (name, inner) in map {
                     self.at.push(Step::Member(name));
                     match self.shapes.lookup(ids, name, self.direction) {
@@ -284,6 +296,11 @@ impl<'v> Walk<'_, 'v> {
                 let inner: Cow<'_, [ShapeId]> = match ids {
                     [id] => Cow::Borrowed(self.shapes.items(*id)),
                     ids => ids.iter().flat_map(|id| self.shapes.items(*id)).copied().collect(),
+                };
+                // A list where one object is declared: each item is held to what that is.
+                let inner = match inner.is_empty() && ids.iter().any(|id| self.names_properties(*id)) {
+                    true => Cow::Borrowed(ids),
+                    false => inner,
                 };
                 if inner.is_empty() {
                     return;

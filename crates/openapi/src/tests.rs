@@ -281,3 +281,34 @@ fn references_into_paths_are_followed_however_they_are_written() {
         assert_eq!(d.schema(media.schema.as_deref().unwrap()).properties().len(), 2, "{reference}");
     }
 }
+
+#[test]
+fn an_object_and_a_list_of_them_are_held_to_the_same_shape() {
+    let document = r##"
+openapi: 3.1.0
+paths:
+  /one: { get: { responses: { "200": { content: { application/json: { schema: { $ref: "#/components/schemas/One" } } } } } } }
+  /many: { get: { responses: { "200": { content: { application/json: { schema: { type: array, items: { $ref: "#/components/schemas/One" } } } } } } } }
+components:
+  schemas:
+    One: { type: object, properties: { id: {}, tags: { type: array, items: { type: object, properties: { name: {} } } } } }
+"##;
+    let document = Document::parse(&Source::new("api.yaml", document), None).unwrap();
+    for (path, value, unknown) in [
+        ("/one", json!({ "id": 1, "secret": 2 }), &["/secret"][..]),
+        ("/one", json!([{ "id": 1, "secret": 2 }]), &["/0/secret"]),
+        ("/one", json!([[{ "id": 1, "secret": 2 }]]), &["/0/0/secret"]),
+        ("/many", json!([{ "id": 1, "secret": 2 }]), &["/0/secret"]),
+        ("/many", json!({ "id": 1, "secret": 2 }), &["/secret"]),
+        ("/one", json!({ "tags": { "name": 1, "secret": 2 } }), &["/tags/secret"]),
+        ("/one", json!({ "id": [1, 2], "tags": [{ "name": 1 }] }), &[]),
+    ] {
+        let operation = operation(&document, Method::GET, path);
+        let shape = operation.responses[0].content[0].shape.unwrap();
+        assert_eq!(
+            document.shapes.unknown(shape, &value, Direction::Response, &[]),
+            unknown,
+            "{path} {value}"
+        );
+    }
+}

@@ -26,6 +26,8 @@ paths:
   /both: { get: { security: [{ basic: [], header: [] }], responses: {} } }
   /either: { get: { security: [{ oauth: [write] }, { header: [] }], responses: {} } }
   /tls: { get: { security: [{ tls: [] }], responses: {} } }
+  /users/token: { post: { security: [{ header: [] }], responses: {} } }
+  /session: { post: { responses: {} } }
   /methods:
     post: { security: [{ header: [] }], responses: {} }
     delete: { security: [{ bearer: [] }], responses: {} }
@@ -161,6 +163,15 @@ fn a_credential_that_the_gate_knows_counts_as_what_it_is() {
         ("/either", &[("Authorization", SIGNED)], 200),
     ] {
         assert_eq!(status(&gate.ask("GET", target, headers, b"")), expected, "{target} {headers:?}");
+    }
+    // A login asks for what it declares, and what does not hold is taken away there.
+    for (target, key, expected) in
+        [("/users/token", "alice", 200), ("/users/token", "mallory", 401), ("/session", "mallory", 200)]
+    {
+        let headers = [("X-Key", key), ("Content-Type", "application/json")];
+        upstream.take();
+        assert_eq!(status(&gate.ask("POST", target, &headers, b"{}")), expected, "{target} {key}");
+        assert!(!upstream.take().contains("mallory"), "{target}");
     }
     // A reading with another method asks for its own credential.
     let form = ("Content-Type", "application/x-www-form-urlencoded");

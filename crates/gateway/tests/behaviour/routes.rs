@@ -212,6 +212,8 @@ fn a_method_that_a_field_names_counts() {
         ("", form, "a=1&_method=put&_method=delete", 401),
         ("", form, ".method=DELETE", 401),
         ("", form, "[_method]=DELETE", 401),
+        ("", form, "_method%00=DELETE", 401),
+        ("", form, "_method=A&_method=B&_method=C&_method=D&_method=GET&_method=DELETE", 401),
         ("", form, "_method[]=DELETE", 401),
         ("", "application/json", "{\"_method\":[\"DELETE\"]}", 401),
         ("", "multipart/form-data; boundary=B", part, 401),
@@ -334,6 +336,10 @@ fn what_is_undeclared_and_only_reported_keeps_what_its_operation_asks_for() {
     }
     assert_eq!(status(&gate.get("/elsewhere")), 200);
     assert_eq!(status(&gate.get("/users/bob/keys%2F")), 401);
+    // What an overlay removed stays shut.
+    for path in ["/users/7/notes", "/users/7/Notes", "/users/7/notes/", "/users/7%2Fnotes"] {
+        assert!(status(&gate.ask("DELETE", path, &[ALICE], b"")) >= 404, "{path}");
+    }
 }
 
 #[test]

@@ -142,8 +142,10 @@ fn parameters<'e>(of_route: &Captures<'e, '_>, of_operation: &Captures<'e, '_>) 
 
 /// The methods that fields `_method` of query and body name.
 pub(crate) fn named_methods(query: &str, body: Option<&HeldBody>) -> Vec<Method> {
-    /// More than one is no request of an honest client.
+    /// Methods without a standard that are looked at. More than one is no request of an honest client.
     const MOST: usize = 4;
+    const STANDARD: [Method; 6] =
+        [Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
     let mut methods: Vec<Method> = Vec::new();
     let mut note = |name: &str, value: &str| {
         let is_one = |name: &str| {
@@ -153,7 +155,7 @@ pub(crate) fn named_methods(query: &str, body: Option<&HeldBody>) -> Vec<Method>
         let is_override = is_one(name) || top_names(name).any(is_one);
         let method = value.trim().to_ascii_uppercase().parse::<Method>().ok();
         if let Some(method) = method.filter(|method| is_override && *method != Method::POST)
-            && methods.len() < MOST
+            && (STANDARD.contains(&method) || methods.len() < MOST)
             && !methods.contains(&method)
         {
             methods.push(method);

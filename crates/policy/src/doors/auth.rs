@@ -94,7 +94,7 @@ settings! {
     pub item struct KeyConfig {
         /// The `kid` that tokens name; a key without one is tried for tokens that name none.
         pub kid: Option<String>,
-        /// The one algorithm of this key: `EdDSA`, `ES256`, `RS256` or `HS256`.
+        /// The one algorithm of this key: `EdDSA`, `ES256`, `ES384`, `RS256` and `PS256` (also 384 and 512), or `HS256`.
         pub algorithm: JwtAlgorithm,
         /// Public key, PEM.
         pub public_key: Option<PathBuf>,

@@ -27,7 +27,7 @@ route_settings! {
     }
 }
 
-/// `[[route]]`. Unset settings inherit the global value. Only the most specific path applies; entries are not merged.
+/// `[[route]]`. Unset settings inherit the global value. Of the paths that match as they are spelled, only the most specific applies.
 #[derive(Debug, Clone, Default)]
 pub struct RouteConfig {
     /// Paths, methods, modes.

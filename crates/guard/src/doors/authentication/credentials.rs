@@ -26,6 +26,8 @@ pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credenti
             }
             // What the document lets the API verify by itself is the API's.
             None if is_for_api => {}
+            // A client that logs in shows who it is in its own way (RFC 6749 §2.3.1).
+            None if x.route.is_login => {}
             None => credentials.unverified.push((AUTHORIZATION, None)),
         }
     }

@@ -44,10 +44,14 @@ fn one(x: &Exchange<'_>, engine: &Engine, need: &Need) -> Fulfilled {
             SecurityScheme::Http(scheme) => has_scheme(x, scheme),
             SecurityScheme::ApiKey(location, name) => {
                 let is_session = *location == Location::Cookie && auth.cookie.as_deref() == Some(name);
-                let is_token =
-                    *location == Location::Header && AUTHORIZATION.as_str().eq_ignore_ascii_case(name);
+                let is_token = is_authorization(*location, name) && has_scheme(x, "bearer");
+                let is_known =
+                    matches!(location, Location::Header | Location::Query) && !auth.api_keys.is_empty();
                 match (is_session || is_token) && !auth.issuers.is_empty() {
                     true => by.token,
+                    false if is_known && !is_authorization(*location, name) => {
+                        by.key && has_key(x, *location, name)
+                    }
                     false => has_key(x, *location, name),
                 }
             }
@@ -85,6 +89,10 @@ fn is_of_scheme(value: &[u8], scheme: &str) -> bool {
     words.next().is_some_and(|word| word.eq_ignore_ascii_case(scheme.as_bytes())) && words.next().is_some()
 }
 
+fn is_authorization(location: Location, name: &str) -> bool {
+    location == Location::Header && AUTHORIZATION.as_str().eq_ignore_ascii_case(name)
+}
+
 fn has_key(x: &Exchange<'_>, location: Location, name: &str) -> bool {
     match location {
         Location::Header => x.headers.get(name).is_some_and(|value| !value.is_empty()),
@@ -116,6 +124,9 @@ pub(super) fn is_for_api(x: &Exchange<'_>, engine: &Engine, value: &[u8]) -> boo
         operation.security.schemes().any(|scheme| match scheme {
             SecurityScheme::Http(scheme) => is_of_scheme(value, scheme),
             SecurityScheme::Bearer => engine.policy.auth.issuers.is_empty() && is_of_scheme(value, "bearer"),
+            SecurityScheme::ApiKey(location, name) => {
+                is_authorization(*location, name) && !is_of_scheme(value, "bearer")
+            }
             _ => false,
         })
     })

@@ -26,6 +26,7 @@ use crate::events::evidence::Evidence;
 use crate::exchange::Exchange;
 use credentials::verify;
 use declared::Fulfilled;
+use presented::Credentials;
 
 /// The door.
 pub(crate) struct Authentication;
@@ -67,8 +68,8 @@ impl super::Door for Authentication {
 async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
     let mut credentials = match verify(x, engine).await {
         Ok(credentials) => credentials,
-        // A login replaces whatever credential the client still has.
-        Err(_) if !needs_principal(x) && x.route.is_login => return Decision::Pass,
+        // A login replaces whatever credential the client still has, which is of no use there.
+        Err(_) if x.route.is_login => Credentials::unverified(x, engine),
         Err((rule, evidence)) => return refuse(rule, evidence, "error=\"invalid_token\""),
     };
     (x.principal, x.verified_by) = (credentials.principal.take(), credentials.by);

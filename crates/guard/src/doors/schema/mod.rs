@@ -78,7 +78,8 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let operation = match &x.declared {
         Declared::NoDocument => return Decision::Pass,
         Declared::Operation(operation, _) => *operation,
-        _ if engine.policy.schema.undeclared == UndeclaredOperation::Report => {
+        // What an overlay removed stays shut.
+        _ if engine.policy.schema.undeclared == UndeclaredOperation::Report && !is_shut(x, engine) => {
             return Decision::report("undeclared-operation", format!("{} {}", x.method, x.target.path()));
         }
         Declared::OtherMethods(methods) => return other_method(x, methods),
@@ -100,6 +101,13 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
         Decision::Pass if operation.deprecated => deprecated(engine, operation),
         decision => decision,
     }
+}
+
+/// Whether an overlay removed the operation, in some reading of the path.
+fn is_shut(x: &Exchange<'_>, engine: &Engine) -> bool {
+    let Some(document) = &engine.policy.document else { return false };
+    document.is_shut(&x.method, &x.target.canonical())
+        || x.target.others().iter().any(|path| document.is_shut(&x.method, path))
 }
 
 fn deprecated(engine: &Engine, operation: &Operation) -> Decision {

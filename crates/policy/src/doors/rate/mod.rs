@@ -19,7 +19,7 @@ settings! {
         pub limits: Vec<Limit> = "2000 per 5 minutes".parse().into_iter().collect(),
         /// Limits on login routes, beside the others.
         pub login: Vec<Limit> = "5 per 15 minutes counting failures".parse().into_iter().collect(),
-        /// Paths of login routes, beside the POSTs that look like a login by their last segment.
+        /// Paths of login routes, beside the requests that look like a login by their last segment.
         pub login_paths: Vec<String> = Vec::new(),
         /// Counters kept; the oldest idle ones go first.
         pub max_keys: usize = 1_000_000,
