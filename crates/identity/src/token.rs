@@ -77,14 +77,18 @@ pub fn is_unsigned(token: &[u8]) -> bool {
     let (Some(header), Some(_)) = (parts.next(), parts.next()) else { return false };
     let signature = parts.next().unwrap_or_default();
     let header = String::from_utf8_lossy(&careless_base64(header)).into_owned();
-    let mut algorithms = header.match_indices("\"alg\"").filter_map(|(at, name)| {
+    let is_outside = |c: char| c.is_whitespace() || c.is_control();
+    // Some readers of JSON fold the case of names (Go).
+    let lower = header.to_ascii_lowercase();
+    let mut algorithms = lower.match_indices("\"alg\"").filter_map(|(at, name)| {
         let rest =
             header.get(at + name.len()..)?.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
         let end = rest.find('"').unwrap_or(rest.len());
         let text = format!("\"{}\"", rest.get(..end)?);
         Some(serde_json::from_str(&text).unwrap_or(text))
     });
-    algorithms.any(|alg: String| signature.is_empty() || alg.trim().eq_ignore_ascii_case("none"))
+    algorithms
+        .any(|alg: String| signature.is_empty() || alg.trim_matches(is_outside).eq_ignore_ascii_case("none"))
 }
 
 /// Base64 of either alphabet, without what is in neither.

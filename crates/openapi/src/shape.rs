@@ -35,6 +35,41 @@ struct Shape {
     properties: HashMap<Box<str>, Property>,
     additional: Additional,
     items: Vec<ShapeId>,
+    /// What types it may have.
+    types: Types,
+}
+
+/// Which types a schema names, of all that are composed in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Types {
+    #[default]
+    None,
+    /// Only such as hold no other values.
+    Scalar,
+    /// An object, a list, or anything.
+    Any,
+}
+
+impl Types {
+    fn note(&mut self, schema: &serde_json::Map<String, Value>) {
+        let is_scalar = |name: &Value| {
+            matches!(name.as_str(), Some("string" | "number" | "integer" | "boolean" | "null"))
+        };
+        let found = match schema.get("type") {
+            Some(Value::Array(names)) if names.iter().all(is_scalar) => Types::Scalar,
+            Some(name) if is_scalar(name) => Types::Scalar,
+            Some(_) => Types::Any,
+            // What it is made of says it.
+            None if ["$ref", "allOf", "oneOf", "anyOf"]
+                .iter()
+                .any(|keyword| schema.contains_key(*keyword)) =>
+            {
+                return;
+            }
+            None => Types::Any,
+        };
+        *self = if *self == Types::None || *self == found { found } else { Types::Any };
+    }
 }
 
 #[derive(Debug)]
@@ -78,6 +113,7 @@ impl Shapes {
             shape.additional = Additional::Open;
             return;
         }
+        shape.types.note(schema);
         if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix('#')) {
             self.collect(root, target, shape, depth + 1);
         }
@@ -227,7 +263,7 @@ impl Shapes {
             match &shape.additional {
                 Additional::Open => {}
                 Additional::Shaped(id) => shapes.push(*id),
-                Additional::Unsaid => open &= shape.properties.is_empty(),
+                Additional::Unsaid => open &= shape.properties.is_empty() && shape.types != Types::Scalar,
             }
         }
         match (shapes.is_empty(), open) {
@@ -263,9 +299,12 @@ enum Step<'v> {
 }
 
 impl<'v> Walk<'_, 'v> {
+    /// Whether a shape says what an object of it may hold.
     fn names_properties(&self, id: ShapeId) -> bool {
         self.shapes.get(id).is_some_and(|shape| {
-            !shape.properties.is_empty() || !matches!(shape.additional, Additional::Unsaid)
+            !shape.properties.is_empty()
+                || !matches!(shape.additional, Additional::Unsaid)
+                || shape.types == Types::Scalar
         })
     }
 

@@ -291,7 +291,7 @@ paths:
   /many: { get: { responses: { "200": { content: { application/json: { schema: { type: array, items: { $ref: "#/components/schemas/One" } } } } } } } }
 components:
   schemas:
-    One: { type: object, properties: { id: {}, tags: { type: array, items: { type: object, properties: { name: {} } } } } }
+    One: { type: object, properties: { id: {}, note: { type: [string, 'null'] }, either: { oneOf: [{ type: string }, { type: object }] }, tags: { type: array, items: { type: object, properties: { name: {} } } } } }
 "##;
     let document = Document::parse(&Source::new("api.yaml", document), None).unwrap();
     for (path, value, unknown) in [
@@ -301,6 +301,9 @@ components:
         ("/many", json!([{ "id": 1, "secret": 2 }]), &["/0/secret"]),
         ("/many", json!({ "id": 1, "secret": 2 }), &["/secret"]),
         ("/one", json!({ "tags": { "name": 1, "secret": 2 } }), &["/tags/secret"]),
+        ("/one", json!({ "note": { "secret": 2 } }), &["/note/secret"]),
+        ("/one", json!({ "note": [{ "secret": 2 }] }), &["/note/0/secret"]),
+        ("/one", json!({ "either": { "x": 2 }, "id": { "x": 1 }, "note": null }), &[]),
         ("/one", json!({ "id": [1, 2], "tags": [{ "name": 1 }] }), &[]),
     ] {
         let operation = operation(&document, Method::GET, path);

@@ -353,6 +353,9 @@ fn a_credential_is_asked_for_by_every_reading() {
         assert_eq!(status(&gate.get(path)), 401, "{path}");
         assert_eq!(status(&gate.ask("GET", path, &[ALICE], b"")), 200, "{path}");
     }
+    for path in ["/teams/@ME", "/teams/@me.", "/teams/@me%20"] {
+        assert_eq!(status(&gate.get(path)), 401, "{path}");
+    }
     for path in ["/users/bob%2Fother", "/teams/%40you", "/teams/7"] {
         assert_eq!(status(&gate.get(path)), 200, "{path}");
     }

@@ -64,17 +64,18 @@ impl<'e> Reading<'e> {
         let found = policy.readings(method, path, has_body);
         let (declared, captures) = declared(policy.document.as_ref(), method, path, is_as_it_came);
         let mut others = Vec::new();
-        // An undeclared path is forwarded where the policy says so. It may be a declared one all the same.
-        if let (false, Some(document)) = (matches!(declared, Declared::Operation(..)), &policy.document) {
-            for (operation, template, captures) in document.find_loosely(method, path) {
-                others.push(Reading {
-                    method: method.clone(),
-                    route: found.first.route,
-                    declared: Declared::Operation(operation, template),
-                    parameters: parameters(&found.first.captures, &captures),
-                    suspicion: AtomicU32::new(0),
-                });
-            }
+        // A server may take the path for that of another operation, also where it is not declared and forwarded all the same.
+        let loosely = policy.document.iter().filter(|_| policy.protocol.paths == PathMatching::Loose);
+        for (operation, template, captures) in
+            loosely.flat_map(|document| document.find_loosely(method, path))
+        {
+            others.push(Reading {
+                method: method.clone(),
+                route: found.first.route,
+                declared: Declared::Operation(operation, template),
+                parameters: parameters(&found.first.captures, &captures),
+                suspicion: AtomicU32::new(0),
+            });
         }
         for other in &found.others {
             others.push(Reading {
