@@ -22,10 +22,6 @@ impl Inspector for Answers {
         Some(BuiltInDoor::Schema.into())
     }
 
-    fn judges_by_route(&self) -> bool {
-        true
-    }
-
     fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> Option<Extent> {
         let responses = || x.operation().into_iter().flat_map(|operation| &operation.responses);
         let mut media = responses().flat_map(|response| &response.content);

@@ -91,6 +91,9 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
             ));
         }
     };
+    if is_another_spelling(x) {
+        return Decision::Pass;
+    }
     let errors = parameter_errors(x, operation);
     if !errors.is_empty() {
         let mut refusal = Refusal::new(StatusCode::BAD_REQUEST, "parameter", Evidence::invalid(&errors));
@@ -101,6 +104,12 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
         Decision::Pass if operation.deprecated => deprecated(engine, operation),
         decision => decision,
     }
+}
+
+/// Whether this is the request as a server reads it that takes its path for another one. What that operation declares is
+/// not what the request was written for: its parameters, its body and its answer are held to the path as it came.
+fn is_another_spelling(x: &Exchange<'_>) -> bool {
+    x.as_it_came().is_some_and(|reading| reading.method == x.method)
 }
 
 /// Whether an overlay removed the operation, in some reading of the path.
@@ -141,7 +150,7 @@ fn undeclared_response(
 /// Judges the body, and strips what may not be assigned.
 fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let Some(held) = &x.body else { return Decision::Pass };
-    match (x.operation(), &x.route.schema.fields) {
+    match (x.operation().filter(|_| !is_another_spelling(x)), &x.route.schema.fields) {
         (Some(operation), _) => body::declared(x, engine, operation, held),
         (None, Some(fields)) => body::listed(x, fields, held),
         (None, None) => Decision::Pass,
