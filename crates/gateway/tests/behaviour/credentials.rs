@@ -173,6 +173,14 @@ fn a_credential_that_the_gate_knows_counts_as_what_it_is() {
         assert_eq!(status(&gate.ask("POST", target, &headers, b"{}")), expected, "{target} {key}");
         assert!(!upstream.take().contains("mallory"), "{target}");
     }
+    for (authorization, is_kept) in
+        [("Basic YWxpY2U6c2VjcmV0", true), ("opaque-token", false), ("JWT x", false)]
+    {
+        let headers = [("Authorization", authorization), ("Content-Type", "application/json")];
+        upstream.take();
+        gate.ask("POST", "/session", &headers, b"{}");
+        assert_eq!(upstream.take().contains(authorization), is_kept, "{authorization}");
+    }
     // A reading with another method asks for its own credential.
     let form = ("Content-Type", "application/x-www-form-urlencoded");
     assert_eq!(status(&gate.ask("POST", "/methods", &[key, form], b"a=1")), 200);

@@ -227,6 +227,12 @@ fn a_method_that_a_field_names_counts() {
         let answer = gate.ask("POST", &target, &[("Content-Type", content_type)], body.as_bytes());
         assert_eq!(status(&answer), expected, "{target} {body}");
     }
+    let streamed =
+        format!("{KEYS}{ROUTES}[[route]]\npath = '/carts/{{id}}'\nmethods = ['POST']\nbody = 'stream'");
+    let streamed = Running::start(&streamed, &[upstream.url()]);
+    let text = [("Content-Type", "text/plain")];
+    assert_eq!(status(&streamed.ask("POST", "/carts/7?_method=DELETE", &text, b"a")), 401);
+    assert_eq!(status(&streamed.ask("POST", "/carts/7", &text, b"a")), 200);
     let authorized = gate.ask("POST", "/carts/7?_method=DELETE", &[ALICE], b"");
     assert_eq!(status(&authorized), 200);
 }

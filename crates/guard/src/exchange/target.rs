@@ -97,21 +97,20 @@ impl Target {
     /// stands behind a PHP file as the path (`/index.php/orders`).
     pub(crate) fn others(&self) -> Vec<String> {
         let mut paths = Vec::new();
-        let mut path = self.path.clone();
-        for escaped in ["%2F", "%252F"] {
-            let with_slashes = path.replace(escaped, "/").replace(&escaped.to_lowercase(), "/");
-            if with_slashes != path {
-                paths.push(canonical_path(&with_slashes).into_owned());
-                path = with_slashes;
+        // The path has its escapes in upper case.
+        if self.path.contains("%2F") || self.path.contains("%252F") || self.path.contains("%252f") {
+            let mut path = self.path.clone();
+            for escaped in ["%2F", "%252F"] {
+                let with_slashes = path.replace(escaped, "/").replace(&escaped.to_lowercase(), "/");
+                if with_slashes != path {
+                    paths.push(canonical_path(&with_slashes).into_owned());
+                    path = with_slashes;
+                }
             }
         }
-        let canonical = self.canonical();
-        let behind_file =
-            std::iter::once(&*canonical).chain(paths.iter().map(String::as_str)).filter_map(|path| {
-                let at = path.to_ascii_lowercase().find(".php/")?;
-                path.get(at + 4..).map(str::to_owned)
-            });
-        let behind_file: Vec<String> = behind_file.collect();
+        let own = self.canonical();
+        let behind_file: Vec<String> =
+            std::iter::once(&*own).chain(paths.iter().map(String::as_str)).filter_map(behind_php).collect();
         paths.extend(behind_file);
         paths
     }
@@ -231,6 +230,13 @@ fn has_other_form(bytes: &[u8]) -> bool {
             |c| matches!(c, '/' | '\\' | '\u{2044}' | '\u{2215}' | '\u{2216}' | '\u{ff0f}' | '\u{ff3c}');
         narrow.split(is_slash).any(|part| part == "." || part == "..")
     })
+}
+
+/// What PHP takes for the path in one that goes on behind a file.
+fn behind_php(path: &str) -> Option<String> {
+    const ENDING: &[u8] = b".php/";
+    let at = path.as_bytes().windows(ENDING.len()).position(|window| window.eq_ignore_ascii_case(ENDING))?;
+    path.get(at + ENDING.len() - 1..).map(str::to_owned)
 }
 
 /// A control byte, raw or escaped. CR and LF in a query value are text that people send (comments, addresses).

@@ -52,6 +52,8 @@ where
     if let Some(refusal) = protocol::unreadable(x) {
         return Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal));
     }
+    // Those of the query; a body that is streamed is not read for more.
+    x.read_method_fields(ruling.engine);
     let places = x.readings();
     judge_heads(pipeline, x, places).await?;
     let streaming = streaming(x, &ruling.engine.policy);

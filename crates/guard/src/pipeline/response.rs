@@ -156,10 +156,14 @@ fn is_needed<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>, head: &Head) -> b
 
 /// The answer leaves without a body that somebody has seen.
 fn unseen<'e>(pipeline: Pipeline<'e>, x: &mut Exchange<'e>, head: &Head) -> Result<(), Interruption> {
-    for (_, inspector) in pipeline.inspectors() {
-        let decision = inspector.unseen(pipeline.ruling, x, head);
-        settle(pipeline, x, inspector, decision)?;
+    for place in x.readings() {
+        x.read_as(place);
+        for (_, inspector) in pipeline.of_reading(x).inspectors() {
+            let decision = inspector.unseen(pipeline.ruling, x, head);
+            settle(pipeline, x, inspector, decision)?;
+        }
     }
+    x.read_as(0);
     Ok(())
 }
 

@@ -26,8 +26,8 @@ pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credenti
             }
             // What the document lets the API verify by itself is the API's.
             None if is_for_api => {}
-            // A client that logs in shows who it is in its own way (RFC 6749 §2.3.1).
-            None if x.route.is_login => {}
+            // A client of OAuth that asks for a token (RFC 6749 §2.3.1).
+            None if x.route.is_login && declared::is_of_scheme(value.as_bytes(), "basic") => {}
             None => credentials.unverified.push((AUTHORIZATION, None)),
         }
     }
@@ -62,21 +62,35 @@ pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credenti
             _ => is_verified = false,
         }
     }
-    // The session itself, and what some server would take for it.
+    credentials.unverified.extend(without_session(header, name, is_verified).map(|kept| (COOKIE, kept)));
+    Ok(credentials)
+}
+
+/// Nothing that the gate could verify: all of it is taken away.
+pub(super) fn without_any(x: &Exchange<'_>, engine: &Engine) -> Credentials {
+    let auth = &engine.policy.auth;
+    let is_bearer = x.headers.get(AUTHORIZATION).is_some_and(|value| bearer(value.as_bytes()).is_some());
+    let cookies = x.headers.get(COOKIE).zip(auth.cookie.as_ref());
+    let kept = cookies.and_then(|(header, name)| without_session(header.as_bytes(), name, false));
+    let key = (!auth.api_keys.is_empty()).then(|| (auth.api_key_header.clone(), None));
+    let token = is_bearer.then_some((AUTHORIZATION, None));
+    let unverified = token.into_iter().chain(key).chain(kept.map(|kept| (COOKIE, kept))).collect();
+    Credentials { unverified, ..Credentials::default() }
+}
+
+/// The cookies without the session, where that was not verified, and without what some server would take for it; `None`
+/// where all of them stay.
+fn without_session(header: &[u8], name: &str, is_verified: bool) -> Option<Option<HeaderValue>> {
     let is_taken = |piece: &[u8]| match piece_name(piece) {
         own if own == name.as_bytes() => !is_verified,
         _ => is_disguised(piece, name),
     };
-    if header.split(|byte| *byte == b';').any(is_taken) {
-        let kept: Vec<&[u8]> = header
-            .split(|byte| *byte == b';')
-            .filter(|piece| !is_taken(piece))
-            .map(<[u8]>::trim_ascii)
-            .collect();
-        let value = HeaderValue::from_bytes(&kept.join(&b"; "[..])).ok().filter(|value| !value.is_empty());
-        credentials.unverified.push((COOKIE, value));
+    let pieces = || header.split(|byte| *byte == b';');
+    if !pieces().any(is_taken) {
+        return None;
     }
-    Ok(credentials)
+    let kept: Vec<&[u8]> = pieces().filter(|piece| !is_taken(piece)).map(<[u8]>::trim_ascii).collect();
+    Some(HeaderValue::from_bytes(&kept.join(&b"; "[..])).ok().filter(|value| !value.is_empty()))
 }
 
 /// The API keys of a request: in the header that the policy names, and where the document says that keys stand, if the

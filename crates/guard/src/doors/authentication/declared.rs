@@ -84,7 +84,7 @@ fn has_scheme(x: &Exchange<'_>, scheme: &str) -> bool {
     x.headers.get(AUTHORIZATION).is_some_and(|value| is_of_scheme(value.as_bytes(), scheme))
 }
 
-fn is_of_scheme(value: &[u8], scheme: &str) -> bool {
+pub(super) fn is_of_scheme(value: &[u8], scheme: &str) -> bool {
     let mut words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     words.next().is_some_and(|word| word.eq_ignore_ascii_case(scheme.as_bytes())) && words.next().is_some()
 }

@@ -9,8 +9,6 @@ mod credentials;
 mod declared;
 mod presented;
 
-use std::borrow::Cow;
-
 use http::StatusCode;
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue, WWW_AUTHENTICATE};
 use identity::is_unsigned;
@@ -24,9 +22,8 @@ use crate::decision::{Change, Decision, Refusal, Rewrite};
 use crate::engine::Engine;
 use crate::events::evidence::Evidence;
 use crate::exchange::Exchange;
-use credentials::verify;
+use credentials::{verify, without_any};
 use declared::Fulfilled;
-use presented::Credentials;
 
 /// The door.
 pub(crate) struct Authentication;
@@ -69,7 +66,7 @@ async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
     let mut credentials = match verify(x, engine).await {
         Ok(credentials) => credentials,
         // A login replaces whatever credential the client still has, which is of no use there.
-        Err(_) if x.route.is_login => Credentials::unverified(x, engine),
+        Err(_) if x.route.is_login => without_any(x, engine),
         Err((rule, evidence)) => return refuse(rule, evidence, "error=\"invalid_token\""),
     };
     (x.principal, x.verified_by) = (credentials.principal.take(), credentials.by);
@@ -131,8 +128,8 @@ fn presents_unsigned(x: &Exchange<'_>) -> bool {
         pairs.any(|(name, value)| name.eq_ignore_ascii_case("access_token") && words(value.as_bytes()))
     };
     let in_cookie = |value: &[u8]| {
-        let unescaped: Cow<'_, [u8]> = percent_encoding::percent_decode(value).into();
-        words(value) || words(&unescaped)
+        words(value)
+            || value.contains(&b'%') && words(&percent_encoding::percent_decode(value).collect::<Vec<u8>>())
     };
     x.headers.get_all(AUTHORIZATION).iter().any(|value| words(value.as_bytes()))
         || x.headers.get_all(COOKIE).iter().any(|header| in_cookie(header.as_bytes()))
