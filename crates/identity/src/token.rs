@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for Present {
 pub fn is_unsigned(token: &[u8]) -> bool {
     let mut parts = token.split(|byte| *byte == b'.');
     let (Some(header), Some(_)) = (parts.next(), parts.next()) else { return false };
-    // `{"alg":""}` in Base64: most words of cookies are shorter.
+    // `{"alg":""}` in Base64.
     const SHORTEST: usize = 14;
     if header.len() < SHORTEST {
         return false;

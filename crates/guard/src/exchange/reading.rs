@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU32;
 use http::Method;
 use inputs::{ParsedBody, byte_pairs, top_names};
 use openapi::{Captures, Document, Found};
-use policy::{PathMatching, Policy, RoutePolicy};
+use policy::{PathMatching, Policy, RouteMatch, RoutePolicy};
 use serde_json::Value;
 
 use super::declared::Declared;
@@ -69,31 +69,32 @@ impl<'e> Reading<'e> {
         for (operation, template, captures) in
             loosely.flat_map(|document| document.find_loosely(method, path))
         {
-            others.push(Reading {
-                method: method.clone(),
-                route: found.first.route,
-                declared: Declared::Operation(operation, template),
-                parameters: parameters(&found.first.captures, &captures),
-                suspicion: AtomicU32::new(0),
-            });
+            // Nearly always it is the declared one.
+            if matches!(declared, Declared::Operation(known, _) if std::ptr::eq(known, operation)) {
+                continue;
+            }
+            let declared = Declared::Operation(operation, template);
+            others.push(Reading::new(method, &found.first, declared, &captures));
         }
         for other in &found.others {
-            others.push(Reading {
-                method: method.clone(),
-                route: other.route,
-                declared: Declared::NoDocument,
-                parameters: parameters(&other.captures, &captures),
-                suspicion: AtomicU32::new(0),
-            });
+            others.push(Reading::new(method, other, Declared::NoDocument, &captures));
         }
-        let first = Reading {
+        (Reading::new(method, &found.first, declared, &captures), others)
+    }
+
+    fn new(
+        method: &Method,
+        on: &RouteMatch<'e, '_>,
+        declared: Declared<'e>,
+        of_operation: &Captures<'e, '_>,
+    ) -> Self {
+        Reading {
             method: method.clone(),
-            route: found.first.route,
+            route: on.route,
             declared,
-            parameters: parameters(&found.first.captures, &captures),
+            parameters: parameters(&on.captures, of_operation),
             suspicion: AtomicU32::new(0),
-        };
-        (first, others)
+        }
     }
 
     /// Whether what holds for another reading holds for this one already.

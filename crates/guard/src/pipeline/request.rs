@@ -67,18 +67,7 @@ where
                 Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding-stream", evidence);
             ruling.settle(x, &BuiltInDoor::Protocol.into(), Decision::Refuse(refusal))?;
         }
-        for place in x.readings() {
-            x.read_as(place);
-            for door in pipeline.of_reading(x).doors() {
-                match door.admit_stream(ruling, x, &reader) {
-                    Step::Now(Decision::Pass) => {}
-                    step => {
-                        let decision = drive(&reader, step, forward).await;
-                        ruling.settle(x, &door.id(), decision)?;
-                    }
-                }
-            }
-        }
+        judge_bodies(pipeline, x, &reader, forward, true).await?;
         let window = window(pipeline, x, streaming);
         x.read_as(0);
         return Ok(Forwarded::Streamed { body, window });
@@ -86,19 +75,7 @@ where
     hold(ruling, x, body).await?;
     let places = x.read_method_fields(ruling.engine);
     judge_heads(pipeline, x, places).await?;
-    for place in x.readings() {
-        x.read_as(place);
-        for door in pipeline.of_reading(x).doors() {
-            match door.admit_body(ruling, x, &reader) {
-                Step::Now(Decision::Pass) => {}
-                step => {
-                    let decision = drive(&reader, step, forward).await;
-                    ruling.settle(x, &door.id(), decision)?;
-                }
-            }
-        }
-    }
-    x.read_as(0);
+    judge_bodies(pipeline, x, &reader, forward, false).await?;
     Ok(Forwarded::held(x.body.as_ref().map(|held| held.wire.clone()).unwrap_or_default()))
 }
 
@@ -115,6 +92,40 @@ async fn judge_heads<'e>(
                 Step::Now(Decision::Pass) => {}
                 step => {
                     let decision = step.answer().await;
+                    pipeline.ruling.settle(x, &door.id(), decision)?;
+                }
+            }
+        }
+    }
+    x.read_as(0);
+    Ok(())
+}
+
+/// Shows a body that is held to the doors, or tells them of one that is streamed, as each of the readings.
+async fn judge_bodies<'e, B, R, F, Fut>(
+    pipeline: Pipeline<'e>,
+    x: &mut Exchange<'e>,
+    reader: &Reader,
+    forward: &mut F,
+    is_streamed: bool,
+) -> Result<(), Interruption>
+where
+    B: Body<Data = Bytes>,
+    R: Body<Data = Bytes>,
+    F: FnMut(Request<Forwarded<B>>, Client) -> Fut,
+    Fut: Future<Output = Result<Response<R>, ForwardError>>,
+{
+    for place in x.readings() {
+        x.read_as(place);
+        for door in pipeline.of_reading(x).doors() {
+            let step = match is_streamed {
+                true => door.admit_stream(pipeline.ruling, x, reader),
+                false => door.admit_body(pipeline.ruling, x, reader),
+            };
+            match step {
+                Step::Now(Decision::Pass) => {}
+                step => {
+                    let decision = drive(reader, step, forward).await;
                     pipeline.ruling.settle(x, &door.id(), decision)?;
                 }
             }
