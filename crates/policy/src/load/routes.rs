@@ -8,11 +8,11 @@ use openapi::{Document, MediaType, PathTemplate};
 use super::written::{Written, written_routes};
 use crate::config::Config;
 use crate::doors::{
-    Auth, AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, InjectionRoute, Mode, Modes, OwnershipRoute,
-    ProtocolRoute, RateRoute, SchemaRoute,
+    Auth, AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, HeadersRoute, InjectionRoute, Mode, Modes,
+    OwnershipRoute, ProtocolRoute, RateRoute, SchemaRoute,
 };
 use crate::reader::{Place, Reader, RouteSource};
-use crate::route::{RoutePolicy, Routes, is_login, written as written_route};
+use crate::route::{LoginPath, RoutePolicy, Routes, login_path, written as written_route};
 
 /// What holds where no route says otherwise.
 pub(super) fn fallback(config: &Config, modes: Modes, auth: &Auth, reader: &mut Reader) -> RoutePolicy {
@@ -32,6 +32,7 @@ pub(super) fn fallback(config: &Config, modes: Modes, auth: &Auth, reader: &mut 
         logins: None,
         modes,
         protocol: ProtocolRoute::everywhere(&config.protocol),
+        headers: HeadersRoute::everywhere(&config.headers),
         rate: RateRoute::everywhere(&config.rate),
         auth: AuthRoute::everywhere(&config.auth),
         schema: SchemaRoute::everywhere(&config.schema),
@@ -178,6 +179,7 @@ fn route(
         logins: None,
         modes: base.modes.changed_by(&route.scope.doors),
         protocol: base.protocol.on_route(&route.protocol),
+        headers: base.headers.on_route(&route.headers),
         rate: base.rate.on_route(&route.rate),
         auth: auth.clone(),
         schema: base.schema.on_route(&route.schema),
@@ -186,13 +188,14 @@ fn route(
         template: Some(template.clone()),
     };
     let has_bodies = methods.is_empty() || methods.iter().any(|m| ![Method::GET, Method::HEAD].contains(m));
-    if has_bodies && is_login(written.path(), &config.rate.login_paths) {
+    let by_path = login_path(written.path(), &config.rate.login_paths).filter(|_| has_bodies);
+    // A body that is streamed cannot be asked whether it is a login.
+    let streams = route.protocol.body == BodyHandling::Stream;
+    if by_path == Some(LoginPath::Sure) || (by_path == Some(LoginPath::ByBody) && streams) {
         return Some(on_route(login));
     }
-    Some(RoutePolicy {
-        logins: (has_bodies && template.ends_open()).then(|| Arc::new(on_route(login))),
-        ..on_route(fallback)
-    })
+    let has_logins = has_bodies && (template.ends_open() || by_path == Some(LoginPath::ByBody));
+    Some(RoutePolicy { logins: has_logins.then(|| Arc::new(on_route(login))), ..on_route(fallback) })
 }
 
 fn methods(written: &Written, source: RouteSource<'_>, reader: &mut Reader) -> Vec<Method> {

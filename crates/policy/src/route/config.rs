@@ -8,8 +8,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::doors::{
-    AuthRouteConfig, DoorName, InjectionRouteConfig, Mode, OwnershipRouteConfig, ProtocolRouteConfig,
-    RateRouteConfig, SchemaRouteConfig,
+    AuthRouteConfig, DoorName, HeadersRouteConfig, InjectionRouteConfig, Mode, OwnershipRouteConfig,
+    ProtocolRouteConfig, RateRouteConfig, SchemaRouteConfig,
 };
 use crate::settings::{Setting, Settings, route_settings};
 
@@ -34,6 +34,8 @@ pub struct RouteConfig {
     pub scope: ScopeConfig,
     /// Bodies.
     pub protocol: ProtocolRouteConfig,
+    /// Headers of responses.
+    pub headers: HeadersRouteConfig,
     /// Limits.
     pub rate: RateRouteConfig,
     /// Callers.
@@ -52,6 +54,7 @@ impl RouteConfig {
         [
             ScopeConfig::SETTINGS,
             ProtocolRouteConfig::SETTINGS,
+            HeadersRouteConfig::SETTINGS,
             RateRouteConfig::SETTINGS,
             AuthRouteConfig::SETTINGS,
             SchemaRouteConfig::SETTINGS,
@@ -71,6 +74,7 @@ impl RouteConfig {
     fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         Ok(self.scope.read(name, map)?
             || self.protocol.read(name, map)?
+            || self.headers.read(name, map)?
             || self.rate.read(name, map)?
             || self.auth.read(name, map)?
             || self.schema.read(name, map)?
