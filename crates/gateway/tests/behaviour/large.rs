@@ -143,9 +143,12 @@ impl ReplaceBlanks for [u8] {
 fn a_route_that_reads_its_bodies_has_them_whole() {
     let upstream = Recorder::plain();
     let body = form(&[("name=\"f\"; filename=\"a.png\"", "image/png", &image(9 * MIB))]);
-    for policy in
-        ["[[route]]\npath = '/f'\nfields = ['f']", "[[route]]\npath = '/f'\nsanitize = { note = 'strip' }"]
-    {
+    for policy in [
+        "[[route]]\npath = '/f'\nfields = ['f']",
+        "[[route]]\npath = '/f'\nsanitize = { note = 'strip' }",
+        // A field `_method` would make it another request.
+        "[[route]]\npath = '/f'\nmethods = ['DELETE']\nlimits = ['1 per day']",
+    ] {
         let gate = Running::start(policy, &[upstream.url()]);
         let answer = gate.ask("POST", "/f", &[("Content-Type", FORM)], &body);
         assert_eq!(status(&answer), 413, "{policy}: {answer}");

@@ -277,15 +277,31 @@ impl<'e> Exchange<'e> {
     fn add_readings(&mut self, engine: &'e Engine, method: &Method, carries: Carries) {
         let (first, others) = Reading::all(engine, method, &self.target, carries);
         for reading in std::iter::once(first).chain(others) {
-            let is_held = Arc::ptr_eq(self.route, reading.route)
-                && matches!(
-                    (&self.declared, &reading.declared),
-                    (Declared::NoDocument | Declared::Nothing, Declared::NoDocument | Declared::Nothing)
-                );
-            if !is_held && !self.others.iter().any(|known| known.holds_for(&reading)) {
+            if self.is_new(&reading) && !self.others.iter().any(|known| known.holds_for(&reading)) {
                 self.others.push(reading);
             }
         }
+    }
+
+    /// Whether a reading says more than the request as it came.
+    fn is_new(&self, reading: &Reading<'e>) -> bool {
+        let says_nothing = matches!(
+            (&self.declared, &reading.declared),
+            (Declared::NoDocument | Declared::Nothing, Declared::NoDocument | Declared::Nothing)
+        );
+        !(Arc::ptr_eq(self.route, reading.route) && says_nothing)
+    }
+
+    /// Whether the body of a POST could make it a request of another route or operation, by naming a method that changes
+    /// things.
+    pub(crate) fn may_name_method(&self, engine: &'e Engine) -> bool {
+        self.method == Method::POST
+            && [Method::PUT, Method::PATCH, Method::DELETE].iter().any(|method| {
+                let (first, others) = Reading::all(engine, method, &self.target, Carries::Body);
+                let is_declared =
+                    |reading: &Reading<'e>| !matches!(reading.declared, Declared::OtherMethods(_));
+                std::iter::once(&first).chain(&others).any(|one| is_declared(one) && self.is_new(one))
+            })
     }
 
     /// Whether it logs somebody in, as far as is known.

@@ -34,9 +34,9 @@ pub(super) struct Unfinished<B> {
 }
 
 /// Holds the body and reads it, or returns one that may pass without.
-pub(super) async fn hold<B>(
-    ruling: Ruling<'_>,
-    x: &mut Exchange<'_>,
+pub(super) async fn hold<'e, B>(
+    ruling: Ruling<'e>,
+    x: &mut Exchange<'e>,
     body: B,
 ) -> Result<Option<Unfinished<B>>, Interruption>
 where

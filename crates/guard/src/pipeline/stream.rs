@@ -65,7 +65,7 @@ pub(crate) fn is_grpc(x: &Exchange<'_>) -> bool {
 }
 
 /// Whether doors have to read the body as a whole, by what is known before it comes.
-pub(super) fn needs_whole(engine: &Engine, x: &mut Exchange<'_>) -> bool {
+pub(super) fn needs_whole<'e>(engine: &'e Engine, x: &mut Exchange<'e>) -> bool {
     let kind = media_type(&x.headers);
     let is_coded = x.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding.as_bytes() != b"identity");
     let of_route = |x: &Exchange<'_>| {
@@ -80,6 +80,7 @@ pub(super) fn needs_whole(engine: &Engine, x: &mut Exchange<'_>) -> bool {
     };
     let is_needed = x.may_log_in
         || is_coded
+        || (kind == "multipart/form-data" && x.may_name_method(engine))
         || inputs::is_read_whole(&kind)
         || x.readings().any(|place| {
             x.read_as(place);
