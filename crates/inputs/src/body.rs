@@ -72,7 +72,7 @@ fn parse_nested(
     if body.is_empty() {
         return Ok(ParsedBody::Empty);
     }
-    let kind = ContentType::parse(content_type)?;
+    let kind = ContentType::parse(content_type, body)?;
     let is_multipart = kind.essence().starts_with("multipart/");
     let is_structured = kind.is_json() || kind.is_xml() || is_multipart;
     if !is_structured && is_wide(body) && !is_binary_file(kind.essence(), body) {
@@ -263,7 +263,7 @@ impl Enclosed {
 
 impl Part {
     /// Its name, its file name, its headers and its content. Scripts send text fields as files called `blob`.
-    fn find_input<T>(&self, each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
+    pub fn find_input<T>(&self, each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
         /// The most text of a file that is judged.
         const SMALL: usize = 64 << 10;
         let content = |each: &mut dyn FnMut(Input<'_>) -> Option<T>| {
