@@ -75,7 +75,7 @@ fn parse_nested(
     if body.is_empty() {
         return Ok(ParsedBody::Empty);
     }
-    let kind = ContentType::parse(content_type)?;
+    let kind = ContentType::parse(content_type, body)?;
     let is_multipart = kind.essence().starts_with("multipart/");
     let is_structured = kind.is_json() || kind.is_xml() || is_multipart;
     if !is_structured && is_wide(body) && !is_binary_file(kind.essence(), body) {

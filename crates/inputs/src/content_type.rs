@@ -18,18 +18,18 @@ pub enum ContentTypeError {
     /// A parameter twice: servers take the first or the last.
     #[error("the Content-Type has a parameter twice")]
     Repeated,
-    /// The text is in another charset than UTF-8 (for `text/plain` also Latin-1). Servers that decode it read other
-    /// characters than those that do not.
+    /// The text is in another charset than UTF-8, and is not the same in both (for `text/plain` also Latin-1). Servers
+    /// that decode it read other characters than those that do not.
     #[error("the body is not in UTF-8 by its charset")]
     Charset,
 }
 
 impl ContentType {
-    /// Reads a value; an empty one is a body without a type.
+    /// Reads the value for a body; an empty one is a body without a type.
     ///
     /// # Errors
     /// When it is malformed, has a parameter twice, or names a charset in which the body cannot be read.
-    pub fn parse(value: &[u8]) -> Result<ContentType, ContentTypeError> {
+    pub fn parse(value: &[u8], body: &[u8]) -> Result<ContentType, ContentTypeError> {
         let value = value.trim_ascii();
         let end = memchr::memchr(b';', value).unwrap_or(value.len());
         let (essence, parameters) = value.split_at_checked(end).ok_or(ContentTypeError::Malformed)?;
@@ -60,7 +60,7 @@ impl ContentType {
             // `charset*0` and the like are continued or encoded (RFC 2231).
             let is_charset =
                 parameter.name.get(..7).is_some_and(|name| name.eq_ignore_ascii_case(b"charset"));
-            if is_charset && !(parameter.name.len() == 7 && content_type.can_be_in(&parameter.value)) {
+            if is_charset && !(parameter.name.len() == 7 && content_type.can_be_in(&parameter.value, body)) {
                 return Err(ContentTypeError::Charset);
             }
         }
@@ -82,12 +82,30 @@ impl ContentType {
         ["application/xml", "text/xml"].contains(&self.essence()) || self.essence.ends_with("+xml")
     }
 
-    /// Whether a text of this type may be in a charset. Latin-1 has the characters of attacks where ASCII has them.
-    fn can_be_in(&self, charset: &[u8]) -> bool {
+    /// Whether a text of this type may be in a charset. Latin-1 has the characters of attacks where ASCII has them, and
+    /// what is all ASCII is the same in both: some clients name Latin-1 with every form (Apache HttpClient 4).
+    fn can_be_in(&self, charset: &[u8], body: &[u8]) -> bool {
         const UTF_8: [&[u8]; 4] = [b"utf-8", b"utf8", b"us-ascii", b"ascii"];
-        const LATIN_1: [&[u8]; 4] = [b"iso-8859-1", b"latin1", b"windows-1252", b"iso-8859-15"];
+        const LATIN_1: [&[u8]; 7] = [
+            b"iso-8859-1",
+            b"iso8859-1",
+            b"iso_8859-1",
+            b"latin1",
+            b"windows-1252",
+            b"cp1252",
+            b"iso-8859-15",
+        ];
         let is_one = |known: &[&[u8]]| known.iter().any(|name| name.eq_ignore_ascii_case(charset));
-        is_one(&UTF_8) || (self.essence == "text/plain" && is_one(&LATIN_1))
+        is_one(&UTF_8) || (is_one(&LATIN_1) && (self.essence == "text/plain" || self.is_all_ascii(body)))
+    }
+
+    /// Whether a body has characters of ASCII only, a form's escapes included.
+    fn is_all_ascii(&self, body: &[u8]) -> bool {
+        let is_beyond = |at: usize| {
+            body.get(at + 1).is_some_and(|digit| matches!(digit, b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F'))
+        };
+        let has_escapes = self.essence == "application/x-www-form-urlencoded";
+        body.is_ascii() && !(has_escapes && memchr::memchr_iter(b'%', body).any(is_beyond))
     }
 }
 
@@ -113,7 +131,7 @@ mod tests {
             ("application/json; odata.metadata=minimal", "application/json"),
             ("json", "json"),
         ] {
-            let parsed = ContentType::parse(value.as_bytes()).map(|parsed| parsed.essence().to_owned());
+            let parsed = ContentType::parse(value.as_bytes(), b"").map(|parsed| parsed.essence().to_owned());
             assert_eq!(parsed.as_deref(), Ok(essence), "{value}");
         }
     }
@@ -138,13 +156,35 @@ mod tests {
             ("application/json; charset=utf-8; charset=utf-16", E::Repeated),
             ("application/json; a=b; A=c", E::Repeated),
             ("application/x-www-form-urlencoded; charset=ibm037", E::Charset),
-            ("application/json; charset=iso-8859-1", E::Charset),
+            ("application/json; charset=iso-8859-2", E::Charset),
             ("application/json; charset*=utf-8''utf-16", E::Charset),
             ("text/plain; charset=utf-16le", E::Charset),
             ("text/plain; charset=utf-7", E::Charset),
             ("multipart/form-data; boundary=B; charset=cp037", E::Charset),
         ] {
-            assert_eq!(ContentType::parse(value.as_bytes()), Err(error), "{value}");
+            assert_eq!(ContentType::parse(value.as_bytes(), b""), Err(error), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_all_ascii_is_the_same_in_latin_1() {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        for (kind, charset, body, is_read) in [
+            (FORM, "ISO-8859-1", &b"a=b+c%20d%2f"[..], true),
+            (FORM, "windows-1252", b"a=100%&b=%", true),
+            (FORM, "ISO-8859-1", b"a=caf%e9", false),
+            (FORM, "ISO-8859-1", b"a=caf%C3%A9", false),
+            (FORM, "ISO-8859-1", b"a=caf\xe9", false),
+            (FORM, "iso-8859-2", b"a=b", false),
+            (FORM, "utf-16", b"a=b", false),
+            (FORM, "utf-7", b"a=+AGI-", false),
+            ("application/json", "latin1", b"{\"a\":\"caf\\u00e9 %e9\"}", true),
+            ("application/json", "latin1", b"{\"a\":\"caf\xc3\xa9\"}", false),
+            ("application/json", "shift_jis", b"{\"a\":1}", false),
+            ("text/plain", "iso-8859-1", b"caf\xe9", true),
+        ] {
+            let value = format!("{kind}; charset={charset}");
+            assert_eq!(ContentType::parse(value.as_bytes(), body).is_ok(), is_read, "{value}");
         }
     }
 }

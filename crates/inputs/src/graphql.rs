@@ -27,8 +27,9 @@ const LIMITS: StructureLimits = StructureLimits { depth: MAX_NESTING, members: 1
 /// The most string literals of one request.
 const MAX_LITERALS: usize = 1000;
 
-/// The string literals in the GraphQL documents of a body, unescaped: they are values as variables are.
-pub fn literals(parsed: &ParsedBody, raw: &[u8]) -> Vec<String> {
+/// The string literals in the GraphQL documents of a body, unescaped, with the names of the arguments before them: they
+/// are values as variables are.
+pub fn literals(parsed: &ParsedBody, raw: &[u8]) -> Vec<(String, String)> {
     let mut all = Vec::new();
     match parsed {
         ParsedBody::Json(value) => {
@@ -54,7 +55,7 @@ pub fn literals(parsed: &ParsedBody, raw: &[u8]) -> Vec<String> {
 }
 
 /// The literals of one text, if it is a GraphQL document.
-fn literals_of(text: &str, all: &mut Vec<String>) {
+fn literals_of(text: &str, all: &mut Vec<(String, String)>) {
     const STARTS: [&str; 6] = ["{", "query", "mutation", "subscription", "fragment", "#"];
     let text = text.trim_start_matches(['\u{feff}', ',', ' ', '\t', '\r', '\n']);
     if !text.contains('{') || !STARTS.iter().any(|start| text.starts_with(start)) {
@@ -62,6 +63,7 @@ fn literals_of(text: &str, all: &mut Vec<String>) {
     }
     let mut rest = text;
     while let Some(at) = rest.find(['"', '#']).filter(|_| all.len() < MAX_LITERALS) {
+        let name = name_before(rest.get(..at).unwrap_or_default());
         rest = rest.get(at..).unwrap_or_default();
         if rest.starts_with('#') {
             rest = rest.find(['\n', '\r']).and_then(|end| rest.get(end..)).unwrap_or_default();
@@ -76,7 +78,8 @@ fn literals_of(text: &str, all: &mut Vec<String>) {
                 }
                 end += found + 3;
             };
-            all.push(block.get(..close).unwrap_or_default().replace("\\\"\"\"", "\"\"\""));
+            let literal = block.get(..close).unwrap_or_default().replace("\\\"\"\"", "\"\"\"");
+            all.push((name.to_owned(), literal));
             rest = block.get(close + 3..).unwrap_or_default();
         } else {
             let string = rest.get(1..).unwrap_or_default();
@@ -89,10 +92,18 @@ fn literals_of(text: &str, all: &mut Vec<String>) {
             let end = string.find(is_end).unwrap_or(string.len());
             let literal = string.get(..end).unwrap_or_default();
             // Escapes are JSON's (GraphQL §2.9.4).
-            all.push(serde_json::from_str(&format!("\"{literal}\"")).unwrap_or_else(|_| literal.to_owned()));
+            let unescaped = serde_json::from_str(&format!("\"{literal}\""));
+            all.push((name.to_owned(), unescaped.unwrap_or_else(|_| literal.to_owned())));
             rest = string.get(end + 1..).unwrap_or_default();
         }
     }
+}
+
+/// The name of the argument whose value follows a text; empty where there is none.
+fn name_before(text: &str) -> &str {
+    let Some(before) = text.trim_end().strip_suffix(':').map(str::trim_end) else { return "" };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    before.rsplit(|c| !is_name(c)).next().unwrap_or_default()
 }
 
 /// The documents of a request, and the variables of all its places: servers merge those of the URL and of the body.
@@ -433,17 +444,20 @@ mod tests {
     #[test]
     fn literals_are_values() {
         for (document, expected) in [
-            ("{ a(b: \"x \\\"y\\\" \\u0027\") { c } }", &["x \"y\" '"][..]),
+            ("{ a(b: \"x \\\"y\\\" \\u0027\") { c } }", &["b=x \"y\" '"][..]),
             (
                 "# \"no\"\nquery { a(b: \"\"\"block \"q\" \\\"\"\" end\"\"\", c: \"d\") }",
-                &["block \"q\" \"\"\" end", "d"],
+                &["b=block \"q\" \"\"\" end", "c=d"],
             ),
-            ("{ a(b: \"\") { c } }", &[""]),
-            ("{ a(b: \"open", &["open"]),
+            ("{ a(b: \"\") { c } }", &["b="]),
+            ("{ a(b : [\"x\", \"y\"]) { c } }", &["=x", "=y"]),
+            ("{ a(b: \"open", &["b=open"]),
             ("a \"text\" { in braces }", &[]),
         ] {
             let body = ParsedBody::Json(json!({ "query": document }));
-            assert_eq!(literals(&body, b""), expected, "{document}");
+            let found = literals(&body, b"");
+            let found: Vec<String> = found.iter().map(|(name, text)| format!("{name}={text}")).collect();
+            assert_eq!(found, expected, "{document}");
         }
     }
 

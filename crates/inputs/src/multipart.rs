@@ -267,7 +267,7 @@ pub(super) fn read_part(part: Bytes, purpose: Purpose) -> Result<Part, Multipart
     };
     part.undo_transfer_encoding(purpose)?;
     let written = part.header("content-type").map_or(&b""[..], |value| value);
-    part.media_type = match ContentType::parse(written) {
+    part.media_type = match ContentType::parse(written, &part.content) {
         Ok(kind) if kind.essence().is_empty() => "text/plain".to_owned(),
         Ok(kind) => kind.essence().to_owned(),
         // A file is stored, whatever its charset.

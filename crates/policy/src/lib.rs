@@ -51,6 +51,7 @@ mod route;
 mod rows;
 mod settings;
 mod units;
+mod weaker;
 
 pub use audit::{Audit, AuditFinding, Severity, audit};
 pub use config::{Config, TABLES, Table};
@@ -67,3 +68,4 @@ pub use route::{
 pub use rows::Row;
 pub use settings::{Setting, Settings};
 pub use units::{ByteSize, Period};
+pub use weaker::{EFFECTS, Effect, weaker};

@@ -240,9 +240,7 @@ impl<'s> Transaction<'s> {
             (selector, _) => selector.selects(name),
         };
         let mut exclusions = link.exclusions.iter().chain(removed);
-        is_selected
-            && !exclusions.any(|exclusion| exclusion.excludes(collection, name))
-            && !self.is_exempt(collection, name)
+        is_selected && !exclusions.any(|exclusion| exclusion.excludes(collection, name))
     }
 
     /// Visits each member that a target selects.

@@ -265,15 +265,16 @@ impl Loader {
 }
 
 impl RuleSet {
-    /// Loads and compiles files, in order.
+    /// Loads and compiles files, in order, and the directives of `after` behind them.
     ///
     /// # Errors
     /// The first error, with file and line.
-    pub fn load(files: &[PathBuf]) -> Result<RuleSet, SyntaxError> {
+    pub fn load(files: &[PathBuf], after: &str) -> Result<RuleSet, SyntaxError> {
         let mut loader = Loader::default();
         for file in files {
             loader.file(file, 0)?;
         }
+        loader.text("after", after, Path::new(""), 0)?;
         loader.finish()
     }
 

@@ -321,25 +321,32 @@ impl<'s> Transaction<'s> {
 
     /// Adds an argument that is neither in the query nor in the body: a path parameter.
     pub fn argument(&mut self, name: &str, value: &[u8]) {
+        let value = if self.is_exempt(name.as_bytes()) { &[] } else { value };
         self.args_get.push((name.as_bytes().to_vec(), value.to_vec()));
     }
 
-    /// Excludes an argument from every rule, by its name or the last part of its name in JSON. The body as a whole is
-    /// excluded too, as it contains the argument.
+    /// Adds an argument of the body that the rule engine does not read by itself, before phase 2.
+    pub fn body_argument(&mut self, name: &[u8], value: &[u8]) {
+        let value = if self.is_exempt(name) { &[] } else { value };
+        self.args_post.push((name.to_vec(), value.to_vec()));
+    }
+
+    /// Excludes the values of an argument from every rule, before the first phase: a parameter, a field or a member of
+    /// JSON of this name, and the texts of a list that is such a member. Rules see an empty value, and the name. The
+    /// body as a whole is excluded too, as it contains the argument.
     pub fn exempt(&mut self, name: &str) {
+        let of_query = self.args_get.iter_mut().filter(|(known, _)| known == name.as_bytes());
+        of_query.for_each(|(_, value)| value.clear());
         self.exempt.push(name.to_owned());
     }
 
-    /// Whether a member of a collection is an exempt argument.
-    pub(crate) fn is_exempt(&self, collection: Collection, name: &[u8]) -> bool {
-        let arguments = matches!(collection, Collection::Args | Collection::ArgsGet | Collection::ArgsPost);
-        let last = name.rsplit(|b| *b == b'.').next().unwrap_or(name);
-        let in_json = name.starts_with(b"json.");
-        arguments
-            && self
-                .exempt
-                .iter()
-                .any(|exempt| exempt.as_bytes() == name || (in_json && exempt.as_bytes() == last))
+    fn is_exempt(&self, name: &[u8]) -> bool {
+        self.exempt.iter().any(|exempt| exempt.as_bytes() == name)
+    }
+
+    /// Whether the body is of a type that the rule engine reads: a form, JSON or XML.
+    pub fn reads_structure(&self) -> bool {
+        !self.processor.is_empty()
     }
 
     /// Returns a `TX` variable.
@@ -375,6 +382,16 @@ impl<'s> Transaction<'s> {
     /// The request's headers.
     pub fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+    }
+
+    /// Names and values of the request's arguments, as rules see them.
+    pub fn arguments(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.args_get.iter().chain(&self.args_post).map(|(name, value)| (name.as_slice(), value.as_slice()))
+    }
+
+    /// The request's body, as given.
+    pub fn body(&self) -> &[u8] {
+        &self.request_body
     }
 
     /// Whether rules may refuse the exchange, with `ctl:ruleEngine` so far.
@@ -440,10 +457,13 @@ impl<'s> Transaction<'s> {
         if self.request_body.is_empty() {
             return;
         }
-        if self.processor.is_empty() && self.force_body {
-            self.processor = b"URLENCODED".to_vec();
-        }
         let settings = &self.rules.settings;
+        let shown = |(name, mut value): Pair| {
+            if self.exempt.iter().any(|exempt| exempt.as_bytes() == name) {
+                value.clear();
+            }
+            (name, value)
+        };
         match self.processor.as_slice() {
             b"URLENCODED" => {
                 let form = body::form(
@@ -453,7 +473,7 @@ impl<'s> Transaction<'s> {
                     url_decoded,
                 );
                 self.urlencoded_error |= form.has_error;
-                self.args_post = form.pairs;
+                self.args_post.extend(form.pairs.into_iter().map(shown));
                 if form.is_cut {
                     self.body_error = Some("too many arguments".into());
                     self.unseen_arguments = Some(too_many("form", settings.arguments_limit));
@@ -461,8 +481,9 @@ impl<'s> Transaction<'s> {
             }
             b"JSON" => {
                 let limit = settings.json_arguments_limit;
-                let read = body::json::arguments(&self.request_body, limit);
-                self.args_post = read.pairs;
+                let is_exempt = |key: &[u8]| self.exempt.iter().any(|exempt| exempt.as_bytes() == key);
+                let read = body::json::arguments(&self.request_body, limit, &is_exempt);
+                self.args_post.extend(read.pairs);
                 self.unseen_arguments = match read.error {
                     Some(JsonError::TooMany) => Some(too_many("JSON body", limit)),
                     Some(JsonError::LongNames) => {
@@ -489,7 +510,7 @@ impl<'s> Transaction<'s> {
                     self.part_headers.extend(headers);
                     match part.file_name {
                         Some(file_name) => self.files.push((part.name, file_name, part.content)),
-                        None => self.args_post.push((part.name, part.content)),
+                        None => self.args_post.push(shown((part.name, part.content))),
                     }
                 }
             }

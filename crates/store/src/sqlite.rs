@@ -71,19 +71,29 @@ struct Table {
     max_ids: usize,
 }
 
-/// Creates the file for its owner alone; SQLite gives the files beside it the same mode. What goes wrong here goes wrong
-/// again, with a message, when the file is opened.
-fn create_private(path: &Path) {
+/// Creates the file for its owner alone, or takes from others what they may do with one that is there, and with those
+/// beside it. New ones get its mode from SQLite. What goes wrong here goes wrong again, with a message, when the file is
+/// opened.
+fn make_private(path: &Path) {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let _ = options.open(path);
+    #[cfg(unix)]
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        if std::fs::metadata(&file).is_ok_and(|found| found.is_file()) {
+            let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            let _ = std::fs::set_permissions(&file, owner_only);
+        }
+    }
 }
 
 impl Table {
     fn open(path: &Path, max_ids: usize) -> rusqlite::Result<Self> {
-        create_private(path);
+        make_private(path);
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;

@@ -284,3 +284,19 @@ fn a_file_that_is_not_a_ledger_is_refused() {
     let reason = SqliteLedger::open(&file, 100).unwrap_err().to_string();
     assert!(reason.contains("not a database"), "{reason}");
 }
+
+#[test]
+fn a_ledger_that_others_may_read_is_narrowed_when_it_is_opened() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ledger");
+    let beside = |suffix: &str| directory.path().join(format!("ledger{suffix}"));
+    drop(SqliteLedger::open(&file, 100).unwrap());
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let ledger = SqliteLedger::open(&file, 100).unwrap();
+    for suffix in ["", "-wal", "-shm"] {
+        let mode = std::fs::metadata(beside(suffix)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{suffix}");
+    }
+    drop(ledger);
+}

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::str::FromStr;
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicyId,
+    Authorizer, Context, Decision, Effect, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicyId,
     PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
 };
 use miette::Diagnostic;
@@ -26,6 +26,9 @@ use crate::visibility::VisibilityOf;
 
 /// Compiled policies: for each operation, the policies whose scope includes it.
 pub struct Cedar {
+    /// The policies as they are written.
+    permits: Vec<String>,
+    forbids: Vec<String>,
     actions: HashMap<String, Action>,
     principal: Vec<Member>,
     authorizer: Authorizer,
@@ -101,7 +104,20 @@ impl Cedar {
             let action = Action::new(operation, &all, &entities).map_err(internal)?;
             actions.insert(id, action);
         }
-        Ok(Cedar { actions, principal, authorizer: Authorizer::new() })
+        let with =
+            |effect| all.iter().filter(move |policy| policy.effect() == effect).map(ToString::to_string);
+        let (permits, forbids) = (with(Effect::Permit).collect(), with(Effect::Forbid).collect());
+        Ok(Cedar { permits, forbids, actions, principal, authorizer: Authorizer::new() })
+    }
+
+    /// The policies that permit, as they are written.
+    pub fn permits(&self) -> &[String] {
+        &self.permits
+    }
+
+    /// The policies that forbid, as they are written.
+    pub fn forbids(&self) -> &[String] {
+        &self.forbids
     }
 
     /// What the decision about an operation depends on. An undeclared operation is refused at once.

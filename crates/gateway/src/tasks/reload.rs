@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use guard::{Engine, Record, Timestamp};
-use policy::{AuthRequirement, BuiltInDoor, Inputs, Policy, PolicyFile};
+use policy::{Inputs, PolicyFile};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -58,7 +58,7 @@ fn reload(state: &State, inputs: &Inputs) -> Result<(), String> {
         return Err(format!("{} is empty", file.display()));
     }
     let policy = policy::load(inputs).map_err(|e| e.lines())?;
-    let weaker = weaker(&state.guard.engine().policy, &policy);
+    let weaker = policy::weaker(&state.guard.engine().policy, &policy);
     let listen_changed = policy.gateway.listen != state.guard.engine().policy.gateway.listen;
     let engine = Engine::new(policy).map_err(|e| e.to_string())?;
     let tls = acceptor(&engine).map_err(|e| e.to_string())?;
@@ -70,31 +70,14 @@ fn reload(state: &State, inputs: &Inputs) -> Result<(), String> {
         notice(state, "`listen` has changed; restart the gateway to listen on the new addresses");
     }
     if !weaker.is_empty() {
-        notice(state, &format!("the new policy protects less: {}", weaker.join("; ")));
+        /// Sentences in one line; a policy for another API differs in all.
+        const MOST: usize = 50;
+        let more = weaker.len().saturating_sub(MOST);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        let told: Vec<String> = weaker.into_iter().take(MOST).collect();
+        notice(state, &format!("the new policy protects less: {}{more}", told.join("; ")));
     }
     Ok(())
-}
-
-/// What a new policy protects less than the one in force.
-fn weaker(old: &Policy, new: &Policy) -> Vec<String> {
-    let mut found = Vec::new();
-    for before in old.routes() {
-        let Some(after) = new.routes().find(|after| after.name == before.name) else {
-            found.push(format!("the route {} is gone", before.name));
-            continue;
-        };
-        for door in BuiltInDoor::ALL {
-            let (was, is) = (before.modes.of(door), after.modes.of(door));
-            if is < was {
-                found.push(format!("{}: {door} was {}, is {}", before.name, was.name(), is.name()));
-            }
-        }
-        let was_required = before.auth.require == AuthRequirement::Required;
-        if was_required && after.auth.require != AuthRequirement::Required {
-            found.push(format!("{}: a credential is no longer required", before.name));
-        }
-    }
-    found
 }
 
 /// Starts the key set fetches and the health checks of the policy in force.

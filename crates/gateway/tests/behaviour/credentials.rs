@@ -122,7 +122,16 @@ fn a_token_that_nobody_signed_never_passes() {
                     "{name}: {value}"
                 );
             }
-            assert_eq!(status(&gate.get(&format!("/public?access_token={token}"))), 401);
+            for name in [
+                "access_token",
+                "access.token",
+                "access_token[]",
+                "Access_Token",
+                "access%5Ftoken",
+                "access%20token",
+            ] {
+                assert_eq!(status(&gate.get(&format!("/public?{name}={token}"))), 401, "{name}");
+            }
         }
     }
     assert_eq!(upstream.take(), "");

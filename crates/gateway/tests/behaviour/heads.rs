@@ -80,6 +80,23 @@ fn what_only_a_proxy_may_say_is_not_believed() {
         "Proxy",
         "X-Middleware-Subrequest",
         "X-WebAuth-User",
+        "X-Script-Name",
+        "Remote-Groups",
+        "Remote-Name",
+        "Remote-Email",
+        "X-Authentik-Username",
+        "X-Consumer-Username",
+        "X-Authenticated-Userid",
+        "Cf-Access-Authenticated-User-Email",
+        "X-Forwarded-Tls-Client-Cert",
+        "Ssl-Client-Verify",
+        "X-Arr-Clientcert",
+        "X-Original-Uri",
+        "X-Envoy-Original-Path",
+        "X-Original-Forwarded-For",
+        "X-Remote-Ip",
+        "Client-Cert",
+        "X-Sendfile-Type",
     ];
     let claims: Vec<(&str, &str)> = names.iter().map(|name| (*name, "admin")).collect();
     let seen = |policy: &str| {

@@ -30,6 +30,7 @@ mod readings;
 mod reload;
 mod routes;
 mod schema;
+mod secrets;
 #[path = "../../../store/tests/servers/mod.rs"]
 mod servers;
 mod standing;

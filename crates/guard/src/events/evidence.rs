@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 
 use serde::Serialize;
 
-use super::redact::excerpt;
+use super::redact::{REDACTED, excerpt, is_secret};
 
 /// What a door saw. Doors redact secrets before they put values in here, and cut long ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -118,11 +118,13 @@ impl Evidence {
         Evidence { invalid: invalid.collect(), ..Evidence::default() }
     }
 
-    /// Adds a value that was compared.
+    /// Adds a value that was compared; what is secret by its name is not shown.
     #[must_use]
     pub(crate) fn compared(mut self, side: Side, name: impl Display, value: Option<&str>) -> Self {
-        let value = value.map(|value| excerpt(value.as_bytes()));
-        self.compared.push(Compared { side, name: name.to_string(), value });
+        let name = name.to_string();
+        let value =
+            value.map(|value| if is_secret(&name) { REDACTED.into() } else { excerpt(value.as_bytes()) });
+        self.compared.push(Compared { side, name, value });
         self
     }
 }

@@ -37,9 +37,18 @@ pub struct Arguments {
     pub error: Option<JsonError>,
 }
 
-/// Reads at most `limit` scalars of a text.
-pub fn arguments(text: &[u8], limit: usize) -> Arguments {
-    let mut reader = Reader { text, at: 0, path: b"json".to_vec(), out: Vec::new(), limit, names: 0 };
+/// Reads at most `limit` scalars of a text. Those directly under a key that `is_exempt`, or in a list under it, are empty.
+pub fn arguments(text: &[u8], limit: usize, is_exempt: &dyn Fn(&[u8]) -> bool) -> Arguments {
+    let mut reader = Reader {
+        text,
+        at: 0,
+        path: b"json".to_vec(),
+        out: Vec::new(),
+        limit,
+        names: 0,
+        is_exempt,
+        hides: false,
+    };
     let error = reader.whole().err();
     Arguments { pairs: reader.out, error }
 }
@@ -60,6 +69,9 @@ struct Reader<'t> {
     limit: usize,
     /// Bytes of the names so far.
     names: usize,
+    is_exempt: &'t dyn Fn(&[u8]) -> bool,
+    /// Whether the key in hand is exempt.
+    hides: bool,
 }
 
 impl Reader<'_> {
@@ -82,7 +94,7 @@ impl Reader<'_> {
         if self.names > names_of(self.out.len() + 1, self.text.len()) {
             return Err(JsonError::LongNames);
         }
-        self.out.push((self.path.clone(), value));
+        self.out.push((self.path.clone(), if self.hides { Vec::new() } else { value }));
         Ok(())
     }
 
@@ -127,7 +139,9 @@ impl Reader<'_> {
                     let length = self.path.len();
                     self.path.push(b'.');
                     self.path.extend_from_slice(&key);
+                    let outer = std::mem::replace(&mut self.hides, (self.is_exempt)(&key));
                     self.value(depth + 1)?;
+                    self.hides = outer;
                     self.path.truncate(length);
                     if !self.next_is(b',') {
                         return self.expect(b'}');
@@ -266,7 +280,7 @@ mod tests {
 
     fn read(text: &str) -> Result<Vec<String>, JsonError> {
         let show = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let read = arguments(text.as_bytes(), 1000);
+        let read = arguments(text.as_bytes(), 1000, &|_| false);
         if let Some(error) = read.error {
             return Err(error);
         }
@@ -288,6 +302,16 @@ mod tests {
         assert_eq!(read("[7]").unwrap(), ["json.array_0=7"]);
         assert_eq!(read("7").unwrap(), ["json=7"]);
         assert!(read("").unwrap().is_empty() && read("{}").unwrap().is_empty());
+    }
+
+    #[test]
+    fn values_of_an_exempt_key_are_empty_wherever_it_stands() {
+        let text = r#"{"src":"1","a":{"src":["2"]},"a.src":"3","src":{"b":"4","src":"5"},"c":["6"]}"#;
+        let read = arguments(text.as_bytes(), 1000, &|key| key == b"src");
+        let values: Vec<&[u8]> =
+            read.pairs.iter().map(|(_, value)| &value[..]).filter(|v| !v.is_empty()).collect();
+        assert_eq!(values, [b"3", b"4", b"6"]);
+        assert_eq!(read.pairs.len(), 6);
     }
 
     #[test]
@@ -320,7 +344,7 @@ mod tests {
                 None,
             ),
         ] {
-            let read = arguments(text.as_bytes(), 1000);
+            let read = arguments(text.as_bytes(), 1000, &|_| false);
             assert_eq!(read.error, error, "{name}");
             let names: usize = read.pairs.iter().map(|(name, _)| name.len()).sum();
             assert!(names <= names_of(read.pairs.len(), text.len()), "{name}: {names}");

@@ -43,7 +43,7 @@ settings! {
 }
 
 /// What an HTML page without a content security policy of its own gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PagePolicy {
     /// Ours.
@@ -53,6 +53,17 @@ pub enum PagePolicy {
     Report,
     /// None.
     Off,
+}
+
+impl PagePolicy {
+    /// Its name in a policy.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            PagePolicy::Enforce => "enforce",
+            PagePolicy::Report => "report",
+            PagePolicy::Off => "off",
+        }
+    }
 }
 
 route_settings! {

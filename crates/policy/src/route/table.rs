@@ -108,6 +108,16 @@ impl RouteTable {
         self.exact.iter().flat_map(|(_, list)| list).chain([&self.login, &self.fallback])
     }
 
+    /// What holds for logins where nothing is written down.
+    pub(crate) fn login(&self) -> &RoutePolicy {
+        &self.login
+    }
+
+    /// What holds where nothing is written down.
+    pub(crate) fn fallback(&self) -> &RoutePolicy {
+        &self.fallback
+    }
+
     /// Those that are written down, by their spelling.
     #[cfg(feature = "cedar")]
     pub(crate) fn written(&self) -> &Routes {

@@ -25,7 +25,7 @@ fn the_core_rule_set_compiles_as_it_is() {
     let mut files: Vec<PathBuf> = std::fs::read_dir(directory).unwrap().map(|e| e.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|e| e == "conf"));
     files.sort();
-    let rules = RuleSet::load(&files).unwrap();
+    let rules = RuleSet::load(&files, "").unwrap();
     assert!(rules.len() > 400, "only {} rules", rules.len());
 }
 

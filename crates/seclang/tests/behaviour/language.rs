@@ -142,6 +142,16 @@ fn bodies_become_variables_by_their_processor() {
             assert_eq!(found, [2], "{variable} is {value}");
         }
     }
+    // Without a processor a body is only REQUEST_BODY, as in ModSecurity 3.
+    for rule in [
+        "SecRule REQUEST_BODY \"@streq a=1\" id:2,phase:2,pass",
+        "SecRule REQBODY_PROCESSOR \"!@rx .\" id:2,phase:2,pass",
+        "SecRule &ARGS \"@eq 0\" id:2,phase:2,pass",
+    ] {
+        let rules =
+            load(&format!("SecAction id:1,phase:1,nolog,pass,ctl:forceRequestBodyVariable=On\n{rule}"));
+        assert_eq!(run(&rules, &[(b"Content-Type", b"text/plain")], b"a=1").0, [2], "{rule}");
+    }
     for (media_type, body) in [(&b"application/json"[..], &b"{"[..]), (b"text/xml", b"<a>")] {
         let rules = load("SecRule REQBODY_ERROR \"@eq 1\" id:2,phase:2,pass");
         assert_eq!(run(&rules, &[(b"Content-Type", media_type)], body).0, [2]);
@@ -354,6 +364,6 @@ fn includes_match_wildcards_in_order() {
         }
     }
     write("loop.conf", "Include loop.conf");
-    let error = RuleSet::load(&[directory.path().join("loop.conf")]).unwrap_err();
+    let error = RuleSet::load(&[directory.path().join("loop.conf")], "").unwrap_err();
     assert!(error.reason.contains("nested deeper"), "{error}");
 }

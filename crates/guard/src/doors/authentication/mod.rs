@@ -12,7 +12,7 @@ mod presented;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue, WWW_AUTHENTICATE};
 use identity::is_unsigned;
-use inputs::pairs;
+use inputs::{is_same_name, pairs, top_names};
 use policy::{AuthRequirement, BuiltInDoor};
 
 use super::Step;
@@ -112,7 +112,7 @@ fn decide(x: &Exchange<'_>, engine: &Engine) -> Decision {
 }
 
 /// Whether a token is there that says of itself that nobody has signed it: in `Authorization`, under whatever scheme, in
-/// a cookie, escaped or in quotes, or in `access_token` of the query (RFC 6750 §2.3).
+/// a cookie, escaped or in quotes, or in `access_token` of the query (RFC 6750 §2.3), as servers fold that name.
 fn presents_unsigned(x: &Exchange<'_>) -> bool {
     let is_between = |byte: &u8| byte.is_ascii_whitespace() || b"\"',;".contains(byte);
     let words = |value: &[u8]| {
@@ -125,7 +125,8 @@ fn presents_unsigned(x: &Exchange<'_>) -> bool {
     };
     let in_query = || {
         let mut pairs = pairs(x.target.query().unwrap_or("").as_bytes());
-        pairs.any(|(name, value)| name.eq_ignore_ascii_case("access_token") && words(value.as_bytes()))
+        let is_token = |name: &str| top_names(name).any(|name| is_same_name(name, "access_token"));
+        pairs.any(|(name, value)| is_token(&name) && words(value.as_bytes()))
     };
     let in_cookie = |value: &[u8]| {
         words(value)

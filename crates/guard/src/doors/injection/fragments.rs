@@ -3,12 +3,77 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use inputs::{ParsedBody, byte_pairs};
+use serde_json::{Map, Value};
+
+#[cfg(feature = "graphql")]
+use crate::events::redact::is_secret;
+
 /// The most values of one name, and bytes, that are put together.
 const MOST_VALUES: usize = 64;
 const MOST_BYTES: usize = 16 << 10;
 
 /// A name and a value, in the order of a request.
 pub(super) type Pair<'p> = (Cow<'p, str>, Cow<'p, [u8]>);
+
+/// The pairs of a query or a form: names as text, values as bytes.
+pub(super) fn pairs_of(text: &[u8]) -> Vec<Pair<'_>> {
+    let name = |name: Cow<'_, [u8]>| Cow::Owned(String::from_utf8_lossy(&name).into_owned());
+    byte_pairs(text).map(|(key, value)| (name(key), value)).collect()
+}
+
+/// The string literals of GraphQL in a reading of a body, which are values as variables are, with the names under which
+/// they are judged. None in a build without it.
+pub(super) fn literals(parsed: &ParsedBody, raw: &[u8]) -> Vec<(String, String)> {
+    if let ParsedBody::Mixed(parts) = parsed {
+        let readings = parts.iter().flat_map(|inner| {
+            std::iter::once(&inner.body).chain(&inner.other).map(|reading| (reading, &inner.part.content))
+        });
+        return readings.flat_map(|(reading, raw)| literals(reading, raw)).collect();
+    }
+    #[cfg(feature = "graphql")]
+    return inputs::graphql::literals(parsed, raw)
+        .into_iter()
+        .map(|(name, text)| (in_log(name), text))
+        .collect();
+    #[cfg(not(feature = "graphql"))]
+    {
+        let _ = raw;
+        Vec::new()
+    }
+}
+
+/// The name under which a literal is judged: that of its document, or of its argument where it announces a secret.
+#[cfg(feature = "graphql")]
+fn in_log(argument: String) -> String {
+    if is_secret(&argument) { argument } else { "query".to_owned() }
+}
+
+/// What is joined of the values of a body, and of the query's with them.
+pub(super) fn of_body(query: &[Pair<'_>], parsed: &ParsedBody, raw: &[u8]) -> Vec<(String, Vec<u8>)> {
+    match parsed {
+        ParsedBody::Form(_) => joined(&[query, &pairs_of(raw)].concat()),
+        ParsedBody::Multipart(parts) => {
+            let fields = parts.iter().filter(|part| part.is_field());
+            let pairs = fields.map(|part| (part.name.as_str().into(), (&part.content[..]).into()));
+            joined(&[query, &pairs.collect::<Vec<_>>()].concat())
+        }
+        ParsedBody::Json(Value::Object(object)) => joined(&[query, &texts_of(object)].concat()),
+        ParsedBody::Json(Value::Array(items)) => {
+            items.iter().filter_map(Value::as_object).flat_map(|object| joined(&texts_of(object))).collect()
+        }
+        ParsedBody::Mixed(parts) => {
+            parts.iter().flat_map(|inner| of_body(query, &inner.body, &inner.part.content)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The texts directly in an object, by their names.
+fn texts_of(object: &Map<String, Value>) -> Vec<Pair<'_>> {
+    let texts = object.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
+    texts.map(|(name, text)| (name.as_str().into(), text.as_bytes().into())).collect()
+}
 
 /// What servers and statements make of some pairs: values of one name joined, all values where a comment spans them, and
 /// a value whose quote the one before has escaped.

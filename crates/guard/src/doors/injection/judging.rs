@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use detect::{Class, Confidence, Finding};
 use http::Method;
 use http::header::COOKIE;
-use inputs::{Input, InputKind, ParsedBody, byte_pairs, cookie_readings, semicolon_pairs};
+use inputs::{Input, InputKind, ParsedBody, cookie_readings, semicolon_pairs};
 use policy::{MinConfidence, RoutePolicy};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::classes::{AGENTS, FILES, PROSE, THRESHOLD, at_level};
 use super::fields::{self, Judged};
 use super::finding::refusal;
+use super::fragments::pairs_of;
 use super::{finding, fragments};
 use crate::decision::Decision;
 use crate::events::evidence::Evidence;
@@ -147,33 +148,15 @@ impl<'x> Judging<'x> {
         &mut self,
         query: &[fragments::Pair<'_>],
         parsed: &ParsedBody,
-        #[cfg_attr(not(feature = "graphql"), allow(unused_variables, reason = "only GraphQL looks into it"))]
         other: Option<&ParsedBody>,
         raw: &[u8],
     ) -> Result<(), Decision> {
-        #[cfg(feature = "graphql")]
         for reading in std::iter::once(parsed).chain(other) {
-            for literal in inputs::graphql::literals(reading, raw) {
-                self.named("query", literal.as_bytes(), &detect::ALL)?;
+            for (name, literal) in fragments::literals(reading, raw) {
+                self.named(&name, literal.as_bytes(), &detect::ALL)?;
             }
         }
-        match parsed {
-            ParsedBody::Form(_) => self.together(&[query, &pairs_of(raw)].concat()),
-            ParsedBody::Multipart(parts) => {
-                let fields = parts.iter().filter(|part| part.is_field());
-                let pairs = fields.map(|part| (part.name.as_str().into(), (&part.content[..]).into()));
-                self.together(&[query, &pairs.collect::<Vec<_>>()].concat())
-            }
-            ParsedBody::Json(Value::Object(object)) => self.together(&[query, &texts_of(object)].concat()),
-            ParsedBody::Json(Value::Array(items)) => {
-                let mut objects = items.iter().filter_map(Value::as_object);
-                objects.try_for_each(|object| self.together(&texts_of(object)))
-            }
-            ParsedBody::Mixed(parts) => parts.iter().try_for_each(|inner| {
-                self.combined(query, &inner.body, inner.other.as_ref(), &inner.part.content)
-            }),
-            _ => Ok(()),
-        }
+        fragments::of_body(query, parsed, raw).iter().try_for_each(|(name, value)| self.again(name, value))
     }
 
     /// Judges one input of a body. The names of members are judged whatever is exempt.
@@ -277,18 +260,6 @@ impl<'x> Judging<'x> {
             None => Decision::Pass,
         }
     }
-}
-
-/// The pairs of a query or a form: names as text, values as bytes.
-fn pairs_of(text: &[u8]) -> Vec<fragments::Pair<'_>> {
-    let name = |name: Cow<'_, [u8]>| Cow::Owned(String::from_utf8_lossy(&name).into_owned());
-    byte_pairs(text).map(|(key, value)| (name(key), value)).collect()
-}
-
-/// The texts directly in an object, by their names.
-fn texts_of(object: &Map<String, Value>) -> Vec<fragments::Pair<'_>> {
-    let texts = object.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
-    texts.map(|(name, text)| (name.as_str().into(), text.as_bytes().into())).collect()
 }
 
 /// Whether a body is a file that is stored under its path (WebDAV, S3): PUT and PATCH send it as it is.

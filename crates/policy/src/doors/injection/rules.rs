@@ -75,6 +75,14 @@ settings! {
     }
 }
 
+/// What the rules say of websites and does not hold for APIs: a body without a type is read here by what it is, and the
+/// query options of OData are no operators of MongoDB.
+#[cfg(feature = "rules")]
+const FOR_APIS: &str = r#"
+SecRuleRemoveById 920340 920640
+SecRuleUpdateTargetById 942290 "!ARGS_NAMES:/^\$(?:apply|compute|count|expand|filter|format|index|levels|orderby|search|select|skip|skiptoken|top)$/"
+"#;
+
 /// Where Debian's package `modsecurity-crs` is.
 fn debian() -> PathBuf {
     "/usr/share/modsecurity-crs".into()
@@ -168,7 +176,8 @@ impl CrsConfig {
 
     #[cfg(feature = "rules")]
     fn load(&self, files: &[PathBuf], reader: &mut Reader) -> Option<RuleSet> {
-        match RuleSet::load(files) {
+        let after = if self.profile == CrsProfile::Api { FOR_APIS } else { "" };
+        match RuleSet::load(files, after) {
             Ok(rules) => {
                 rules.prepare(self.paranoia);
                 Some(rules)

@@ -1,9 +1,11 @@
 //! The OWASP Core Rule Set in the injection door: an API's request as a rule set made for websites should see it.
 //!
 //! Its defaults refuse PUT, PATCH and DELETE, and media types that APIs speak; so its own variables are set from the
-//! route and the document. It does not see parameters in paths; so they are arguments. No rule file is touched.
+//! route and the document. It does not see parameters in paths, and bodies that it has no reader for; so they are
+//! arguments. No rule file is touched.
 
 mod audit;
+mod readings;
 mod request;
 pub(crate) mod response;
 

@@ -7,18 +7,24 @@ use http::{Method, StatusCode, Version};
 use policy::{CoreRuleSet, CrsProfile};
 use seclang::{Intervention, Phase, Records, RequestHead, RuleMatch, Transaction};
 
+use super::readings;
 use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
 use crate::events::evidence::{Evidence, MatchedRule};
 use crate::events::redact::excerpt;
 use crate::exchange::{Declared, Exchange};
+use crate::wire::headers::media_type;
 
-/// Media types that APIs speak, in the form of CRS's variable.
-const MEDIA_TYPES: &str = "|application/x-www-form-urlencoded| |multipart/form-data| |text/xml| |application/xml| \
-    |application/soap+xml| |application/json| |application/problem+json| |application/merge-patch+json| \
-    |application/json-patch+json| |application/vnd.api+json| |application/ld+json| |application/graphql| \
-    |application/cloudevents+json| |application/csp-report| |application/reports+json| |application/x-ndjson| \
-    |application/octet-stream| |text/plain| |text/csv| |application/grpc| |application/grpc-web| |application/pdf|";
+/// Media types that APIs speak besides those of [`is_spoken`], in the form of CRS's variable.
+const MEDIA_TYPES: &str = "|application/x-www-form-urlencoded| |multipart/form-data| |application/xml| \
+    |application/json| |application/graphql| |application/csp-report| |application/x-ndjson| |application/ndjson| \
+    |application/json-seq| |application/octet-stream| |application/grpc| |application/grpc-web| |application/pdf| \
+    |application/cbor| |application/msgpack| |application/x-msgpack| |application/vnd.msgpack| \
+    |application/protobuf| |application/x-protobuf| |application/vnd.google.protobuf| |application/avro| \
+    |application/yaml| |application/x-yaml| |application/toml| |application/sql| |application/zip| |application/gzip| \
+    |application/x-gzip| |application/x-tar| |application/zstd| |application/jwt| |application/jose| \
+    |application/offset+octet-stream| |application/sparql-query| |application/sparql-update| |application/sdp| \
+    |application/pkcs10| |application/ocsp-request| |application/timestamp-query| |application/dns-message|";
 
 /// Runs the request phases.
 pub(super) fn admit<'e>(ruling: Ruling<'e>, x: &mut Exchange<'e>) -> Decision {
@@ -103,8 +109,12 @@ fn evaluate<'e>(
     for name in x.route.injection.exempt.iter().chain(&x.route.injection.prose) {
         transaction.exempt(name);
     }
+    readings::of_query(x, &mut transaction);
     let mut intervention = transaction.run(Phase::RequestHeaders);
     if intervention.is_none() {
+        if let Some(body) = &x.body {
+            readings::of_body(x, body, &mut transaction);
+        }
         transaction.request_body(x.body.as_ref().map_or(&[][..], |body| &body.decoded));
         intervention = transaction.run(Phase::RequestBody);
     }
@@ -176,11 +186,24 @@ fn methods(x: &Exchange<'_>) -> String {
 
 fn media_types(x: &Exchange<'_>) -> String {
     let mut types = MEDIA_TYPES.to_owned();
+    let sent = media_type(&x.headers);
+    if is_spoken(&sent) {
+        types.push_str(&format!(" |{sent}|"));
+    }
     let declared = x.operation().and_then(|operation| operation.body.as_ref());
     for media in declared.iter().flat_map(|body| &body.content) {
         types.push_str(&format!(" |{}|", media.range.to_ascii_lowercase()));
     }
     types
+}
+
+/// Whether a media type is of a family that APIs speak. All of it is read before a rule runs.
+fn is_spoken(kind: &str) -> bool {
+    const FAMILIES: [&str; 6] = ["text/", "image/", "audio/", "video/", "font/", "multipart/"];
+    const SUFFIXES: [&str; 4] = ["+json", "+xml", "+cbor", "+zip"];
+    FAMILIES.iter().any(|family| kind.starts_with(family))
+        || SUFFIXES.iter().any(|suffix| kind.ends_with(suffix))
+        || kind.starts_with("application/vnd.")
 }
 
 /// The rules that matched, most severe first.

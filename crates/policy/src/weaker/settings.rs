@@ -1,0 +1,282 @@
+//! Settings as they are written. Each one says how its value protects, or that it does not.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::changed;
+use crate::policy::Policy;
+use crate::units::{ByteSize, Period};
+
+/// How a setting protects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It does not: sockets, the work of the gateway, what is told elsewhere.
+    None,
+    /// Where it acts: it is compared on each route.
+    OnRoutes,
+    /// As it holds: who is believed, what the document asks for.
+    Compiled,
+    /// A limit: a higher value protects less.
+    AtMost,
+    /// The other way round: a lower value protects less.
+    AtLeast,
+    /// Its values, those that protect most first; several that protect as well are parted by `|`.
+    Order(&'static [&'static str]),
+    /// A list of what is kept out or looked at: it must not lose an entry.
+    Keeps(&'static str),
+    /// A list of what is let in: it must not gain an entry.
+    Admits,
+    /// The same, where an empty list lets everything in.
+    AdmitsAllWhenEmpty,
+    /// Nobody can tell which value protects more: every change is named.
+    Changes,
+}
+
+use Effect::{
+    Admits, AdmitsAllWhenEmpty, AtLeast, AtMost, Changes, Compiled, Keeps, None as Nothing, OnRoutes, Order,
+};
+
+const OFF_ON: Effect = Order(&["false", "true"]);
+const ON_OFF: Effect = Order(&["true", "false"]);
+
+/// Every setting outside of routes. A table without rows of its own here is listed by the name that it has in its table.
+pub const EFFECTS: &[(&str, Effect)] = &[
+    ("gateway.listen", Nothing),
+    ("gateway.upstream", Nothing),
+    ("gateway.openapi", Compiled),
+    ("gateway.overlay", Keeps("overlay")),
+    ("gateway.references", Nothing),
+    ("gateway.trusted_proxies", Admits),
+    ("gateway.client_address_from", Changes),
+    ("gateway.proxy_protocol", Changes),
+    ("gateway.workers", Nothing),
+    ("gateway.upgrades", Admits),
+    ("gateway.hosts", AdmitsAllWhenEmpty),
+    ("gateway.preserve_host", Nothing),
+    ("gateway.max_connections", AtMost),
+    ("gateway.share_port", OFF_ON),
+    ("gateway.max_held", Compiled),
+    ("gateway.max_held_per_client", Compiled),
+    ("gateway.min_upload_rate", AtLeast),
+    ("gateway.drain", Nothing),
+    ("gateway.tls", Compiled),
+    ("gateway.tls.certificate", Nothing),
+    ("gateway.tls.key", Nothing),
+    ("gateway.timeouts", Nothing),
+    ("gateway.timeouts.connect", Nothing),
+    ("gateway.timeouts.head", AtMost),
+    ("gateway.timeouts.body", AtMost),
+    ("gateway.timeouts.write", AtMost),
+    ("gateway.timeouts.keep_alive", AtMost),
+    ("gateway.timeouts.upstream", Nothing),
+    ("gateway.timeouts.idle", AtMost),
+    ("gateway.timeouts.total", AtMost),
+    ("gateway.health", Nothing),
+    ("gateway.health.path", Nothing),
+    ("gateway.health.interval", Nothing),
+    ("gateway.health.consecutive_failures", Nothing),
+    ("gateway.health.ejection_time", Nothing),
+    ("admin.listen", Changes),
+    ("admin.enabled", OFF_ON),
+    ("log.file", Nothing),
+    ("log.access", Order(&["on", "off"])),
+    ("protocol.max_head", AtMost),
+    ("protocol.max_headers", AtMost),
+    ("protocol.max_target", AtMost),
+    ("protocol.max_body", OnRoutes),
+    ("protocol.max_held_body", Nothing),
+    ("protocol.max_login_body", OnRoutes),
+    ("protocol.max_decoded_body", AtMost),
+    ("protocol.max_compression_ratio", AtMost),
+    ("protocol.max_depth", AtMost),
+    ("protocol.max_members", AtMost),
+    ("protocol.underscore_headers", Order(&["strip|refuse", "pass"])),
+    ("protocol.paths", Order(&["loose", "exact"])),
+    ("protocol.proxy_only_headers", Keeps("header")),
+    ("network.allow", AdmitsAllWhenEmpty),
+    ("network.deny", Keeps("network")),
+    ("network.deny_files", Keeps("file")),
+    ("network.require_user_agent", ON_OFF),
+    ("cors.origins", Admits),
+    ("cors.methods", Admits),
+    ("cors.headers", Admits),
+    ("cors.expose", Admits),
+    ("cors.credentials", OFF_ON),
+    ("cors.max_age", Nothing),
+    ("cors.csrf", Order(&["refuse", "pass"])),
+    ("rate.limits", OnRoutes),
+    ("rate.login", OnRoutes),
+    ("rate.login_paths", Keeps("path")),
+    ("rate.max_keys", AtLeast),
+    ("rate.hash_secret_file", Nothing),
+    ("rate.hash_secret_env", Nothing),
+    ("auth.require", OnRoutes),
+    ("auth.issuer", Compiled),
+    ("auth.api_key", Compiled),
+    ("auth.api_key_header", Changes),
+    ("auth.cookie", Changes),
+    ("auth.leeway", AtMost),
+    ("auth.forward_subject", Changes),
+    ("auth.issuer.issuer", Compiled),
+    ("auth.issuer.audience", Compiled),
+    ("auth.issuer.jwks", Compiled),
+    ("auth.issuer.refresh", Compiled),
+    ("auth.issuer.key", Compiled),
+    ("auth.issuer.max_lifetime", Compiled),
+    ("auth.issuer.key.kid", Compiled),
+    ("auth.issuer.key.algorithm", Compiled),
+    ("auth.issuer.key.public_key", Compiled),
+    ("auth.issuer.key.secret_file", Compiled),
+    ("auth.issuer.key.secret_env", Compiled),
+    ("auth.issuer.key.weak", Compiled),
+    ("auth.api_key.subject", Compiled),
+    ("auth.api_key.sha256", Compiled),
+    ("auth.api_key.scopes", Compiled),
+    ("auth.api_key.expires", Compiled),
+    ("schema.unknown_properties", OnRoutes),
+    ("schema.unknown_parameters", OnRoutes),
+    ("schema.undeclared", Order(&["refuse", "report"])),
+    ("schema.responses", OnRoutes),
+    ("schema.unreadable", OnRoutes),
+    ("schema.deprecated", Order(&["refuse", "report", "allow"])),
+    ("schema.server_errors", Order(&["mask", "allow"])),
+    ("injection.exempt", OnRoutes),
+    ("injection.prose", OnRoutes),
+    ("injection.sanitize", OnRoutes),
+    ("injection.detectors", OnRoutes),
+    ("injection.max_decode_depth", AtLeast),
+    ("waf.crs", Compiled),
+    ("waf.detectors", Order(&["on", "off"])),
+    ("waf.crs.path", Changes),
+    ("waf.crs.before", Changes),
+    ("waf.crs.after", Changes),
+    ("waf.crs.paranoia", AtLeast),
+    ("waf.crs.threshold", AtMost),
+    ("waf.crs.profile", Changes),
+    ("waf.crs.responses", ON_OFF),
+    ("waf.crs.response_threshold", AtMost),
+    ("waf.crs.audit_log", Nothing),
+    ("ownership.forbidden_status", Order(&["404", "403"])),
+    ("ownership.exempt", Admits),
+    ("ownership.role_claim", Changes),
+    ("ownership.check_cache_ttl", AtMost),
+    ("ownership.service_credential", Nothing),
+    ("ownership.ledger", Nothing),
+    ("ownership.enumeration", Nothing),
+    ("ownership.service_credential.header", Nothing),
+    ("ownership.service_credential.secret_file", Nothing),
+    ("ownership.service_credential.secret_env", Nothing),
+    ("ownership.ledger.file", Nothing),
+    ("ownership.ledger.url", Nothing),
+    ("ownership.ledger.url_file", Nothing),
+    ("ownership.ledger.url_env", Nothing),
+    ("ownership.ledger.ttl", AtMost),
+    ("ownership.ledger.max_ids", Nothing),
+    ("ownership.enumeration.ids", AtMost),
+    ("ownership.enumeration.window", AtLeast),
+    ("ownership.enumeration.then", Order(&["throttle", "report"])),
+    ("cedar.policies", Compiled),
+    ("cedar.claims", Nothing),
+    ("headers.content_security_policy", Changes),
+    ("headers.html", OnRoutes),
+    ("headers.frame_options", Changes),
+    ("headers.referrer_policy", Changes),
+    ("headers.permissions_policy", Changes),
+    ("headers.cross_origin_opener_policy", Changes),
+    ("headers.cross_origin_resource_policy", Changes),
+    ("headers.hsts_max_age", AtLeast),
+    ("headers.hsts_include_subdomains", ON_OFF),
+    ("headers.hsts_preload", Nothing),
+    ("headers.remove", Keeps("header")),
+    ("headers.set", Changes),
+    ("cookies.same_site", Order(&["Strict", "Lax"])),
+    ("cookies.script_readable", Admits),
+];
+
+/// What stands in place of a value that is not set.
+const NOT_SET: &str = "not set";
+
+pub(super) fn weaker(old: &Policy, new: &Policy) -> Vec<String> {
+    let values = |policy: &Policy| -> BTreeMap<String, String> {
+        policy.settings.iter().map(|row| (row.setting.clone(), row.value.clone())).collect()
+    };
+    let (before, after) = (values(old), values(new));
+    let mut settings: Vec<&String> = before.keys().chain(after.keys()).collect();
+    settings.sort();
+    settings.dedup();
+    let mut found = Vec::new();
+    for setting in settings {
+        let get = |values: &BTreeMap<String, String>| values.get(setting).cloned();
+        // A table that is not there is told of as a whole.
+        let same_table = before.contains_key(setting) && after.contains_key(setting);
+        let (was, is) = (get(&before).unwrap_or(NOT_SET.into()), get(&after).unwrap_or(NOT_SET.into()));
+        let effect = effect_of(setting);
+        if was != is && (same_table || effect == Changes) {
+            let (table, name) = setting.rsplit_once('.').unwrap_or(("", setting));
+            found.extend(compare(effect, &was, &is).map(|what| format!("[{table}] {name}: {what}")));
+        }
+    }
+    found
+}
+
+/// The effect of a setting by its key path; entries of a list have their number in it.
+fn effect_of(setting: &str) -> Effect {
+    let path: String =
+        setting.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect();
+    let known = |path: &str| EFFECTS.iter().find(|(known, _)| *known == path).map(|(_, effect)| *effect);
+    // An entry of a map stands under the map's name.
+    known(&path).or_else(|| known(path.rsplit_once('.')?.0)).unwrap_or(if path.starts_with("doors") {
+        OnRoutes
+    } else {
+        Changes
+    })
+}
+
+fn compare(effect: Effect, was: &str, is: &str) -> Option<String> {
+    match effect {
+        Nothing | OnRoutes | Compiled => None,
+        AtMost => (number(is) > number(was)).then(|| changed("it", was, is)),
+        AtLeast => (number(is) < number(was)).then(|| changed("it", was, is)),
+        Order(order) => {
+            let rank = |value: &str| {
+                order.iter().position(|level| level.split('|').any(|known| known == text(value)))
+            };
+            (rank(is) > rank(was)).then(|| changed("it", was, is))
+        }
+        Keeps(what) => {
+            let (was, is) = (list(was), list(is));
+            let lost: Vec<&str> = was.iter().filter(|item| !is.contains(item)).map(String::as_str).collect();
+            (!lost.is_empty()).then(|| format!("it loses the {what} {}", lost.join(", ")))
+        }
+        AdmitsAllWhenEmpty if list(was).is_empty() => None,
+        AdmitsAllWhenEmpty if list(is).is_empty() => Some("it is empty, which lets all in".into()),
+        Admits | AdmitsAllWhenEmpty => {
+            let (was, is) = (list(was), list(is));
+            let gained: Vec<&str> =
+                is.iter().filter(|item| !was.contains(item)).map(String::as_str).collect();
+            (!gained.is_empty()).then(|| format!("it gains {}", gained.join(", ")))
+        }
+        Changes => Some(format!("{}, which may protect less", changed("it", was, is))),
+    }
+}
+
+/// A number, a size or a period; nothing where it is not set, which is the least.
+fn number(value: &str) -> Option<u128> {
+    let value = text(value);
+    let size = || value.parse::<ByteSize>().ok().map(|size| u128::from(size.0));
+    value
+        .parse()
+        .ok()
+        .or_else(size)
+        .or_else(|| value.parse::<Period>().ok().map(|period| period.0.as_millis()))
+}
+
+fn text(value: &str) -> String {
+    serde_json::from_str::<String>(value).unwrap_or_else(|_| value.to_owned())
+}
+
+fn list(value: &str) -> Vec<String> {
+    let items = serde_json::from_str::<Vec<Value>>(value).unwrap_or_default();
+    items.into_iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect()
+}
