@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use guard::{Engine, Guard};
 use parking_lot::Mutex;
+use policy::Upstream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::shutdown::Shutdown;
 use crate::tls::{self, TlsError};
-use crate::upstream::{Connector, Health, Pools};
+use crate::upstream::{Connector, Pools, Target};
 
 /// What all workers share.
 pub(crate) struct State {
@@ -32,19 +33,19 @@ impl State {
     }
 }
 
-/// The upstreams of a policy, with their health and a connector that can reach them.
+/// The upstreams of a policy, and a connector that can reach them.
 #[derive(Clone)]
 pub(crate) struct Upstreams {
-    pub(crate) health: Vec<Arc<Health>>,
+    pub(crate) targets: Arc<[Arc<Target>]>,
     pub(crate) connector: Connector,
 }
 
 impl Upstreams {
     pub(crate) fn of(engine: &Engine) -> Result<Self, TlsError> {
         let gateway = &engine.policy.gateway;
-        let connector = Connector::new(gateway.upstreams.iter(), gateway.timeouts.connect.0)?;
-        let health = gateway.upstreams.iter().map(|_| Arc::new(Health::new(&gateway.health))).collect();
-        Ok(Upstreams { health, connector })
+        let connector = Connector::new(gateway.upstreams.iter())?;
+        let target = |upstream: &Upstream| Arc::new(Target::new(upstream.clone(), &gateway.health));
+        Ok(Upstreams { targets: gateway.upstreams.iter().map(target).collect(), connector })
     }
 }
 
@@ -68,8 +69,8 @@ impl Worker {
             Some((current, pools)) if Arc::ptr_eq(current, engine) => Arc::clone(pools),
             _ => {
                 let upstreams = self.state.upstreams.lock().clone();
-                let new =
-                    Arc::new(Pools::new(&engine.policy.gateway, &upstreams.health, upstreams.connector));
+                let timeouts = &engine.policy.gateway.timeouts;
+                let new = Arc::new(Pools::new(&upstreams.targets, upstreams.connector, timeouts));
                 *pools = Some((Arc::clone(engine), Arc::clone(&new)));
                 new
             }

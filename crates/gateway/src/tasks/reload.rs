@@ -97,7 +97,7 @@ fn weaker(old: &Policy, new: &Policy) -> Vec<String> {
     found
 }
 
-/// Starts the key set fetches and the health checks of the policy in force.
+/// Starts the key set fetches, and the health checks and look-ups of upstreams, of the policy in force.
 fn start_background(state: &Arc<State>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let engine = state.guard.engine();
@@ -106,13 +106,16 @@ fn start_background(state: &Arc<State>) -> JoinSet<()> {
     }
     let gateway = &engine.policy.gateway;
     let upstreams = state.upstreams.lock().clone();
-    for (upstream, health) in gateway.upstreams.iter().zip(upstreams.health) {
+    for target in upstreams.targets.iter() {
+        let (health, connector) = (gateway.health.clone(), upstreams.connector.clone());
         tasks.spawn(upstream::check_health(
-            upstream.clone(),
+            Arc::clone(target),
             health,
-            gateway.health.clone(),
-            upstreams.connector.clone(),
+            connector,
+            gateway.timeouts.connect.0 * 2,
         ));
+        let (state, target, every) = (Arc::clone(state), Arc::clone(target), gateway.look_up_every);
+        tasks.spawn(async move { target.keep_looking_up(every, |message| notice(&state, &message)).await });
     }
     tasks
 }

@@ -1,12 +1,12 @@
-//! TLS: the acceptor for clients and the connector for upstreams.
+//! TLS: the acceptor for clients, and the configuration for upstreams.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -37,14 +37,12 @@ pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Tl
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// A connector for upstreams, which trusts the system's root certificates.
-pub(crate) fn connector(alpn: &[&[u8]]) -> Result<TlsConnector, TlsError> {
+/// The configuration for upstreams, which trusts the system's root certificates.
+pub(crate) fn client_config() -> Result<ClientConfig, TlsError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
         return Err(TlsError::NoRoots);
     }
-    let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = alpn.iter().map(|p| p.to_vec()).collect();
-    Ok(TlsConnector::from(Arc::new(config)))
+    Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }

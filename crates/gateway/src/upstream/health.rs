@@ -1,14 +1,11 @@
-//! Health of upstreams: passive by the failures of exchanges, active by requests to a health path.
+//! Health of upstreams: passive by the failures of exchanges, active by requests to a health path (`checks`).
 //!
 //! An upstream with too many consecutive failures is ejected: it is tried last until its ejection time is over.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use policy::{HealthConfig, Upstream};
-
-use super::connect::{Connector, fetch};
+use policy::HealthConfig;
 
 /// The health of one upstream, shared by all workers.
 #[derive(Debug)]
@@ -60,21 +57,4 @@ impl Health {
 /// Whole milliseconds of a duration.
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Requests the health path of an upstream periodically; returns at once if the policy has none.
-pub(crate) async fn check(
-    upstream: Upstream,
-    health: Arc<Health>,
-    config: HealthConfig,
-    connector: Connector,
-) {
-    let Some(path) = config.path.clone() else { return };
-    loop {
-        tokio::time::sleep(config.interval.0).await;
-        match fetch(&connector, &upstream, &path, 64 * 1024).await {
-            Ok((status, _)) if status.as_u16() < 500 => health.succeeded(),
-            _ => health.failed(),
-        }
-    }
 }

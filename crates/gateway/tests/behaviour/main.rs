@@ -12,6 +12,7 @@
 mod admission;
 mod books;
 mod cedar;
+mod connecting;
 mod core_rule_set;
 mod credentials;
 mod doors;
@@ -26,6 +27,7 @@ mod ownership;
 mod parts;
 mod readings;
 mod reload;
+mod reused;
 mod routes;
 mod schema;
 #[path = "../../../store/tests/servers/mod.rs"]

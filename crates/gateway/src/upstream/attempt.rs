@@ -1,0 +1,186 @@
+//! One attempt to send a request to one upstream, and what can be known of it when it fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use guard::ForwardError;
+use guard::body::Refused;
+use http::request::Parts;
+use http::{Response, Version};
+use hyper::body::Incoming;
+use policy::Gateway;
+use tokio::time::Instant;
+
+use super::connect::Purpose;
+use super::message::{self, with_host};
+use super::pool::{Kind, Pool, PooledConnection, Pools, Reusable, Reuse};
+use super::request_body::{Progress, RequestBody};
+
+/// A response, and its connection if that can serve again.
+pub(super) type Received = (Response<Incoming>, Option<Box<Reusable>>);
+
+/// Why one attempt failed.
+pub(super) enum Failure {
+    /// There is no connection, and the upstream has seen nothing of the request.
+    Unreachable(Unsent, String),
+    /// The connection was closed before anything of the request was sent.
+    Unsent(Unsent, String),
+    /// A connection that served before was closed, and it is not known what the upstream has seen. The head is here if
+    /// it was to be kept.
+    Stale(Option<Parts>, String),
+    /// The upstream may have acted on the request.
+    Final(ForwardError),
+}
+
+/// A request that may be sent again, whatever its method.
+pub(super) type Unsent = Box<(Parts, RequestBody)>;
+
+/// Whether the head is kept while it is sent, for one more attempt.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    Head,
+    Nothing,
+}
+
+/// What all attempts for one request have in common.
+pub(super) struct Attempts<'e> {
+    pub(super) pools: &'e Pools,
+    pub(super) gateway: &'e Gateway,
+    pub(super) purpose: Purpose,
+    /// Whether a door has ended the request's stream.
+    pub(super) refused: Option<Refused>,
+    /// How a streamed request goes.
+    pub(super) progress: Option<Progress>,
+    pub(super) keep: Keep,
+}
+
+impl Attempts<'_> {
+    /// Sends the request, over a connection that is open within `connect`, which becomes what is left of it.
+    pub(super) async fn attempt(
+        &self,
+        pool: &Arc<Pool>,
+        reuse: Reuse,
+        (head, body): (Parts, RequestBody),
+        connect: &mut Duration,
+    ) -> Result<Received, Failure> {
+        let (upstream, health) = (&pool.target.upstream, &pool.target.health);
+        let since = Instant::now();
+        let connected = self.pools.connection(pool, self.purpose, reuse, *connect).await;
+        *connect = connect.saturating_sub(since.elapsed());
+        let PooledConnection { kind, reused } = match connected {
+            Ok(connection) => connection,
+            Err(error) => {
+                health.failed();
+                return Err(Failure::Unreachable(Box::new((head, body)), format!("{upstream}: {error}")));
+            }
+        };
+        let kept = (reused && self.keep == Keep::Head).then(|| head.clone());
+        let in_form = |head, body, version| {
+            let request = message::request(self.gateway, upstream, head, body, version);
+            request.map_err(|e| Failure::Final(ForwardError::Broken(e.to_string())))
+        };
+        let patience = self.patience();
+        let sent = match kind {
+            Kind::Http1(mut connection) => {
+                let request = in_form(head, body, Version::HTTP_11)?;
+                let sent = patience.limit(connection.sender.try_send_request(request)).await;
+                sent.map(|sent| sent.map(|response| (response, Some(connection))))
+            }
+            Kind::Http2(mut sender) => {
+                let request = in_form(head, body, Version::HTTP_2)?;
+                let sent = patience.limit(sender.try_send_request(request)).await;
+                sent.map(|sent| sent.map(|response| (response, None)))
+            }
+        };
+        match sent {
+            // A client that sends an attack, or nothing, says nothing about the upstream's health.
+            Ok(Err(_)) | Err(TimedOut) if self.fault().is_some() => {
+                Err(Failure::Final(self.fault().unwrap_or(ForwardError::ClientLeft)))
+            }
+            Ok(Ok(received)) => {
+                health.succeeded();
+                Ok(received)
+            }
+            Ok(Err(mut failed)) => {
+                let unsent = failed.take_message();
+                let error = failed.into_error();
+                match unsent {
+                    Some(request) => {
+                        if !reused {
+                            health.failed();
+                        }
+                        let (head, body) = request.into_parts();
+                        let reason = format!("{upstream}: {error}");
+                        Err(Failure::Unsent(Box::new((with_host(head), body)), reason))
+                    }
+                    None if reused && (error.is_incomplete_message() || error.is_closed()) => {
+                        Err(Failure::Stale(kept, error.to_string()))
+                    }
+                    None => {
+                        // A server may close on a body that it does not want; what the client sends is no failure.
+                        if self.progress.as_ref().is_none_or(Progress::is_complete) {
+                            health.failed();
+                        }
+                        Err(Failure::Final(ForwardError::Broken(message(&error))))
+                    }
+                }
+            }
+            Err(TimedOut) => {
+                health.failed();
+                Err(Failure::Final(ForwardError::Timeout))
+            }
+        }
+    }
+
+    fn patience(&self) -> Timeout {
+        let timeouts = &self.gateway.timeouts;
+        match &self.progress {
+            Some(progress) => Timeout::SinceProgress(timeouts.upstream.0, progress.clone()),
+            None => Timeout::Total(timeouts.upstream.0.min(timeouts.total.0)),
+        }
+    }
+
+    /// Why the request has ended before its end, if it has: because of a door, or of its client.
+    fn fault(&self) -> Option<ForwardError> {
+        let refused = self.refused.as_ref().and_then(Refused::status).map(ForwardError::Refused);
+        refused.or_else(|| self.progress.as_ref().and_then(Progress::fault))
+    }
+}
+
+/// How long to wait for the head of a response.
+enum Timeout {
+    /// From the start.
+    Total(Duration),
+    /// From the last frame of the request body that was sent.
+    SinceProgress(Duration, Progress),
+}
+
+struct TimedOut;
+
+impl Timeout {
+    async fn limit<T>(self, response: impl Future<Output = T>) -> Result<T, TimedOut> {
+        match self {
+            Timeout::Total(limit) => tokio::time::timeout(limit, response).await.map_err(|_| TimedOut),
+            Timeout::SinceProgress(limit, progress) => {
+                let mut response = std::pin::pin!(response);
+                loop {
+                    let before = progress.sent();
+                    match tokio::time::timeout(limit, response.as_mut()).await {
+                        Ok(received) => return Ok(received),
+                        // The upstream has not had all of it for so long.
+                        Err(_) if progress.sent() != before || progress.waits_for_client() => {}
+                        Err(_) => return Err(TimedOut),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An error of hyper with its cause, which hyper leaves out.
+fn message(error: &hyper::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
