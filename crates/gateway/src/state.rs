@@ -10,7 +10,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::shutdown::Shutdown;
 use crate::tls::{self, TlsError};
-use crate::upstream::{Connector, Pools, Target};
+use crate::upstream::{Connector, HeadLimits, Pools, Target};
 
 /// What all workers share.
 pub(crate) struct State {
@@ -43,7 +43,8 @@ pub(crate) struct Upstreams {
 impl Upstreams {
     pub(crate) fn of(engine: &Engine) -> Result<Self, TlsError> {
         let gateway = &engine.policy.gateway;
-        let connector = Connector::new(gateway.upstreams.iter())?;
+        let limits = HeadLimits { fields: gateway.max_response_headers, bytes: gateway.max_response_head };
+        let connector = Connector::new(gateway.upstreams.iter(), &gateway.upstream_tls, limits)?;
         let target = |upstream: &Upstream| Arc::new(Target::new(upstream.clone(), &gateway.health));
         Ok(Upstreams { targets: gateway.upstreams.iter().map(target).collect(), connector })
     }

@@ -120,10 +120,11 @@ fn start_background(state: &Arc<State>) -> JoinSet<()> {
     tasks
 }
 
-/// The files of the policy in force as they were when they were read, and its certificate and key.
+/// The files of the policy in force as they were when they were read, and its certificates and keys.
 fn loaded_files(state: &State) -> Vec<PolicyFile> {
     let policy = &state.guard.engine().policy;
     let tls = policy.gateway.tls.iter().flat_map(|(certificate, key)| [certificate, key]);
+    let tls = tls.chain(policy.gateway.upstream_tls.files());
     policy.files.iter().cloned().chain(tls.cloned().map(PolicyFile::at)).collect()
 }
 

@@ -15,6 +15,15 @@ use super::connect::Purpose;
 use super::message::{self, with_host};
 use super::pool::{Kind, Pool, PooledConnection, Pools, Reusable, Reuse};
 use super::request_body::{Progress, RequestBody};
+use super::websocket;
+
+/// Why a client cannot upgrade, and how it could.
+const NO_UPGRADE: &str = "is spoken to in HTTP/2 and takes no upgrade over it (RFC 8441); with an `http://` or `https://` URL \
+    and `[gateway] upstream_protocol = \"auto\"` a WebSocket goes over HTTP/1.1";
+
+/// What is said of a head beyond the limits.
+const TOO_LARGE: &str = "its head has more fields than `[gateway] max_response_headers`, or more bytes than \
+    `max_response_head`";
 
 /// A response, and its connection if that can serve again.
 pub(super) type Received = (Response<Incoming>, Option<Box<Reusable>>);
@@ -74,7 +83,8 @@ impl Attempts<'_> {
                 return Err(Failure::Unreachable(Box::new((head, body)), format!("{upstream}: {error}")));
             }
         };
-        let kept = (reused && self.keep == Keep::Head).then(|| head.clone());
+        let changes = self.purpose == Purpose::Upgrade;
+        let kept = ((reused || changes) && self.keep == Keep::Head).then(|| head.clone());
         let in_form = |head, body, version| {
             let request = message::request(self.gateway, upstream, head, body, version);
             request.map_err(|e| Failure::Final(ForwardError::Broken(e.to_string())))
@@ -86,10 +96,26 @@ impl Attempts<'_> {
                 let sent = patience.limit(connection.sender.try_send_request(request)).await;
                 sent.map(|sent| sent.map(|response| (response, Some(connection))))
             }
-            Kind::Http2(mut sender) => {
+            Kind::Http2(mut sender, tunnels) => {
+                let (mut head, mut accept) = (head, None);
+                if self.purpose == Purpose::Upgrade {
+                    accept = websocket::connect(&mut head);
+                    if accept.is_none() || !websocket::is_offered(&sender, &tunnels).await {
+                        return Err(Failure::Final(ForwardError::Unavailable(format!(
+                            "{upstream} {NO_UPGRADE}"
+                        ))));
+                    }
+                }
                 let request = in_form(head, body, Version::HTTP_2)?;
                 let sent = patience.limit(sender.try_send_request(request)).await;
-                sent.map(|sent| sent.map(|response| (response, None)))
+                sent.map(|sent| {
+                    sent.map(|mut response| {
+                        if let Some(accept) = accept {
+                            websocket::switch(&mut response, accept);
+                        }
+                        (response, None)
+                    })
+                })
             }
         };
         match sent {
@@ -99,7 +125,10 @@ impl Attempts<'_> {
             }
             Ok(Ok(received)) => {
                 health.succeeded();
-                Ok(received)
+                match self.is_too_large(&received.0) {
+                    true => Err(Failure::Final(ForwardError::Broken(TOO_LARGE.into()))),
+                    false => Ok(received),
+                }
             }
             Ok(Err(mut failed)) => {
                 let unsent = failed.take_message();
@@ -110,8 +139,12 @@ impl Attempts<'_> {
                             health.failed();
                         }
                         let (head, body) = request.into_parts();
-                        let reason = format!("{upstream}: {error}");
-                        Err(Failure::Unsent(Box::new((with_host(head), body)), reason))
+                        let head = kept.unwrap_or_else(|| with_host(head));
+                        Err(Failure::Unsent(Box::new((head, body)), format!("{upstream}: {error}")))
+                    }
+                    // The upstream works.
+                    None if error.is_parse_too_large() => {
+                        Err(Failure::Final(ForwardError::Broken(TOO_LARGE.into())))
                     }
                     None if reused && (error.is_incomplete_message() || error.is_closed()) => {
                         Err(Failure::Stale(kept, error.to_string()))
@@ -130,6 +163,15 @@ impl Attempts<'_> {
                 Err(Failure::Final(ForwardError::Timeout))
             }
         }
+    }
+
+    /// Whether the head of an answer over HTTP/2 is beyond the limits; the parser of HTTP/1.1 has counted before.
+    fn is_too_large(&self, response: &Response<Incoming>) -> bool {
+        let headers = response.headers();
+        let bytes =
+            || headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>();
+        response.version() == Version::HTTP_2
+            && (headers.len() > self.gateway.max_response_headers || bytes() > self.gateway.max_response_head)
     }
 
     fn patience(&self) -> Timeout {

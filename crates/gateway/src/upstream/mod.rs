@@ -4,7 +4,7 @@
 //!   its name (`names`)
 //! - `connect` opens connections, by `dial` and `socket`; `pool` keeps them
 //! - `send` sends one request, and sends it again where that is safe; `attempt` sends it once, `message` gives it its form;
-//!   `hop_by_hop` and `tunnel` are parts of that
+//!   `hop_by_hop`, `tunnel` and `websocket` are parts of that
 //! - `request_body` and `response_body` are the bodies on the way
 
 mod activity;
@@ -23,9 +23,10 @@ mod send;
 mod socket;
 mod target;
 mod tunnel;
+mod websocket;
 
 pub(crate) use checks::check as check_health;
-pub(crate) use connect::{Connector, fetch};
+pub(crate) use connect::{Connector, HeadLimits, fetch};
 pub(crate) use pool::Pools;
 pub(crate) use response_body::UpstreamBody;
 pub(crate) use send::forward;

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use policy::TimeoutConfig;
 use tokio::time::Instant;
 
-use super::connect::{Connected, Connector, Link, Purpose, Sender};
+use super::connect::{Connected, Connector, Link, Purpose, Sender, Tunnels};
 use super::request_body::RequestBody;
 use super::target::Target;
 
@@ -49,6 +49,7 @@ struct Idle {
 /// An HTTP/2 connection.
 struct Shared {
     sender: http2::SendRequest<RequestBody>,
+    tunnels: Tunnels,
     link: Link,
 }
 
@@ -72,7 +73,7 @@ pub(super) enum Kind {
     /// A connection that serves this exchange alone.
     Http1(Box<Reusable>),
     /// A stream of a shared HTTP/2 connection.
-    Http2(http2::SendRequest<RequestBody>),
+    Http2(http2::SendRequest<RequestBody>, Tunnels),
 }
 
 /// An HTTP/1.1 connection that can return to its pool.
@@ -148,11 +149,11 @@ impl Pools {
         let Connected { sender, link } = connecting.await?;
         let kind = match sender {
             Sender::Http1(sender) => pool.http1(sender, link),
-            Sender::Http2(sender) => {
+            Sender::Http2(sender, tunnels) => {
                 let mut shared = pool.shared.lock();
                 shared.retain(|other| other.link.address != link.address);
-                shared.push(Shared { sender: sender.clone(), link });
-                Kind::Http2(sender)
+                shared.push(Shared { sender: sender.clone(), tunnels: tunnels.clone(), link });
+                Kind::Http2(sender, tunnels)
             }
         };
         Ok(PooledConnection { kind, reused: false })
@@ -176,9 +177,9 @@ impl Pool {
         }
         // Over TLS, a tunnel gets a connection with HTTP/1.1.
         if (purpose == Purpose::Requests || self.target.upstream.speaks_http2())
-            && let Some(sender) = self.shared_to(address)
+            && let Some(shared) = self.shared_to(address)
         {
-            return Some(Kind::Http2(sender));
+            return Some(shared);
         }
         if reuse == Reuse::Any {
             while let Some(Idle { mut sender, link, .. }) = self.pop_idle(address) {
@@ -190,11 +191,12 @@ impl Pool {
         None
     }
 
-    fn shared_to(&self, address: Option<SocketAddr>) -> Option<http2::SendRequest<RequestBody>> {
+    fn shared_to(&self, address: Option<SocketAddr>) -> Option<Kind> {
         let mut shared = self.shared.lock();
         // Requests that are under way over one that is given up go on.
         shared.retain(|shared| !shared.sender.is_closed() && self.may_serve_again(&shared.link));
-        shared.iter().rev().find(|shared| shared.link.address == address).map(|shared| shared.sender.clone())
+        let shared = shared.iter().find(|shared| shared.link.address == address)?;
+        Some(Kind::Http2(shared.sender.clone(), shared.tunnels.clone()))
     }
 
     /// The connection to this address that was used last, if the upstream has not closed it.

@@ -4,11 +4,13 @@ mod health;
 mod log;
 mod timeouts;
 mod upstream;
+mod upstream_tls;
 
 pub use health::HealthConfig;
 pub use log::{AccessLog, AdminConfig, Log, LogConfig};
 pub use timeouts::TimeoutConfig;
 pub use upstream::{Endpoint, Protocol, Upstream};
+pub use upstream_tls::{UpstreamTls, UpstreamTlsConfig};
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -57,6 +59,10 @@ settings! {
         pub hosts: Vec<String> = Vec::new(),
         /// Whether the upstream gets the client's Host (`true`) or its own.
         pub preserve_host: bool = true,
+        /// Header fields of an answer.
+        pub max_response_headers: usize = 200,
+        /// Bytes of the head of an answer.
+        pub max_response_head: ByteSize = ByteSize::kib(256),
         /// Concurrent connections of one worker; more wait in the kernel's queue.
         pub max_connections: usize = 16_384,
         /// Whether other gateways may listen on the same addresses and share their connections. Without it, a second
@@ -76,6 +82,8 @@ settings! {
         pub drain: Period = Period(Duration::from_secs(30)),
         /// TLS on the listener.
         pub tls: Option<TlsConfig> = None,
+        /// TLS to upstreams.
+        pub upstream_tls: UpstreamTlsConfig = UpstreamTlsConfig::default(),
         /// Timeouts.
         pub timeouts: TimeoutConfig = TimeoutConfig::default(),
         /// Health of upstreams.
@@ -136,6 +144,10 @@ pub struct Gateway {
     pub preserve_host: bool,
     /// The hosts that the API answers for; all when empty.
     pub hosts: Vec<String>,
+    /// Header fields of an answer.
+    pub max_response_headers: usize,
+    /// Bytes of the head of an answer.
+    pub max_response_head: usize,
     /// Concurrent connections of one worker.
     pub max_connections: usize,
     /// Whether other gateways may listen on the same addresses.
@@ -148,6 +160,8 @@ pub struct Gateway {
     pub drain: Duration,
     /// Certificate and key files.
     pub tls: Option<(PathBuf, PathBuf)>,
+    /// TLS to upstreams.
+    pub upstream_tls: UpstreamTls,
     /// Timeouts.
     pub timeouts: TimeoutConfig,
     /// Health of upstreams.
@@ -222,7 +236,9 @@ impl GatewayConfig {
             }
             reader.private(key, &["gateway", "tls", "key"]);
         }
+        let is_tls = upstreams.iter().any(Upstream::is_tls);
         Gateway {
+            upstream_tls: self.upstream_tls.compile(is_tls, reader),
             listen: self.listen.clone(),
             upstreams,
             look_up_every: self.look_up_every.0,
@@ -233,6 +249,8 @@ impl GatewayConfig {
             upgrades: self.upgrades.iter().map(|u| u.to_ascii_lowercase()).collect(),
             preserve_host: self.preserve_host,
             hosts,
+            max_response_headers: self.max_response_headers.max(1),
+            max_response_head: self.max_response_head.as_usize().max(8 * 1024),
             max_connections: self.max_connections.max(1),
             share_port: self.share_port,
             held: self.held(largest, reader),
