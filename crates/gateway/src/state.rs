@@ -31,6 +31,15 @@ impl State {
             guard,
         })
     }
+
+    /// Why the gateway should get no requests now, if it should not.
+    pub(crate) fn unready(&self) -> Option<&'static str> {
+        if self.shutdown.is_draining() {
+            return Some("draining");
+        }
+        let is_up = self.upstreams.lock().targets.iter().any(|target| target.is_up());
+        (!is_up).then_some("no upstream is up")
+    }
 }
 
 /// The upstreams of a policy, and a connector that can reach them.
@@ -70,8 +79,8 @@ impl Worker {
             Some((current, pools)) if Arc::ptr_eq(current, engine) => Arc::clone(pools),
             _ => {
                 let upstreams = self.state.upstreams.lock().clone();
-                let timeouts = &engine.policy.gateway.timeouts;
-                let new = Arc::new(Pools::new(&upstreams.targets, upstreams.connector, timeouts));
+                let gateway = &engine.policy.gateway;
+                let new = Arc::new(Pools::new(upstreams.targets, upstreams.connector, gateway));
                 *pools = Some((Arc::clone(engine), Arc::clone(&new)));
                 new
             }

@@ -14,7 +14,8 @@ use crate::doors::{
     OwnershipConfig, ProtocolConfig, RateConfig, SchemaConfig, ServiceCredentialConfig, WafConfig,
 };
 use crate::gateway::{
-    AdminConfig, GatewayConfig, HealthConfig, LogConfig, TimeoutConfig, TlsConfig, UpstreamTlsConfig,
+    AdminConfig, BalancingConfig, GatewayConfig, HealthConfig, LogConfig, TimeoutConfig, TlsConfig,
+    UpstreamTlsConfig,
 };
 use crate::route::RouteConfig;
 use crate::settings::{Setting, Settings};
@@ -81,6 +82,7 @@ pub const TABLES: &[Table] = &[
     table::<TlsConfig>("gateway.tls"),
     table::<UpstreamTlsConfig>("gateway.upstream_tls"),
     table::<TimeoutConfig>("gateway.timeouts"),
+    table::<BalancingConfig>("gateway.load_balancing"),
     table::<HealthConfig>("gateway.health"),
     table::<AdminConfig>("admin"),
     table::<LogConfig>("log"),

@@ -107,15 +107,14 @@ fn start_background(state: &Arc<State>) -> JoinSet<()> {
     let gateway = &engine.policy.gateway;
     let upstreams = state.upstreams.lock().clone();
     for target in upstreams.targets.iter() {
+        let told = {
+            let state = Arc::clone(state);
+            move |message: String| notice(&state, &message)
+        };
         let (health, connector) = (gateway.health.clone(), upstreams.connector.clone());
-        tasks.spawn(upstream::check_health(
-            Arc::clone(target),
-            health,
-            connector,
-            gateway.timeouts.connect.0 * 2,
-        ));
-        let (state, target, every) = (Arc::clone(state), Arc::clone(target), gateway.look_up_every);
-        tasks.spawn(async move { target.keep_looking_up(every, |message| notice(&state, &message)).await });
+        tasks.spawn(upstream::check_health(Arc::clone(target), health, connector, told.clone()));
+        let (target, every) = (Arc::clone(target), gateway.look_up_every);
+        tasks.spawn(async move { target.keep_looking_up(every, told).await });
     }
     tasks
 }

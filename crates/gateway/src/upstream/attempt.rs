@@ -12,9 +12,10 @@ use policy::Gateway;
 use tokio::time::Instant;
 
 use super::connect::Purpose;
-use super::message::{self, with_host};
-use super::pool::{Kind, Pool, PooledConnection, Pools, Reusable, Reuse};
+use super::message::{self, Received, with_host};
+use super::pool::{Kind, Pool, PooledConnection, Pools, Reuse};
 use super::request_body::{Progress, RequestBody};
+use super::target::Lease;
 use super::websocket;
 
 /// Why a client cannot upgrade, and how it could.
@@ -24,9 +25,6 @@ const NO_UPGRADE: &str = "is spoken to in HTTP/2 and takes no upgrade over it (R
 /// What is said of a head beyond the limits.
 const TOO_LARGE: &str = "its head has more fields than `[gateway] max_response_headers`, or more bytes than \
     `max_response_head`";
-
-/// A response, and its connection if that can serve again.
-pub(super) type Received = (Response<Incoming>, Option<Box<Reusable>>);
 
 /// Why one attempt failed.
 pub(super) enum Failure {
@@ -73,6 +71,7 @@ impl Attempts<'_> {
         connect: &mut Duration,
     ) -> Result<Received, Failure> {
         let (upstream, health) = (&pool.target.upstream, &pool.target.health);
+        let lease = Lease::new(&pool.target);
         let since = Instant::now();
         let connected = self.pools.connection(pool, self.purpose, reuse, *connect).await;
         *connect = connect.saturating_sub(since.elapsed());
@@ -94,7 +93,7 @@ impl Attempts<'_> {
             Kind::Http1(mut connection) => {
                 let request = in_form(head, body, Version::HTTP_11)?;
                 let sent = patience.limit(connection.sender.try_send_request(request)).await;
-                sent.map(|sent| sent.map(|response| (response, Some(connection))))
+                sent.map(|sent| sent.map(|response| (response, Some(connection), lease)))
             }
             Kind::Http2(mut sender, tunnels) => {
                 let (mut head, mut accept) = (head, None);
@@ -113,7 +112,7 @@ impl Attempts<'_> {
                         if let Some(accept) = accept {
                             websocket::switch(&mut response, accept);
                         }
-                        (response, None)
+                        (response, None, lease)
                     })
                 })
             }

@@ -14,7 +14,11 @@ use policy::{Gateway, Upstream};
 use super::pool::Reusable;
 use super::request_body::RequestBody;
 use super::response_body::UpstreamBody;
+use super::target::Lease;
 use super::{hop_by_hop, tunnel};
+
+/// A response, its connection if that can serve again, and the place that it takes at its upstream.
+pub(super) type Received = (Response<Incoming>, Option<Box<Reusable>>, Lease);
 
 /// The request in the form of the upstream's protocol.
 pub(super) fn request(
@@ -65,12 +69,10 @@ fn announced(headers: &HeaderMap) -> Option<Duration> {
 
 /// Removes the hop-by-hop headers of a response, and joins both sides of an upgrade.
 pub(super) fn finish(
-    response: Response<Incoming>,
-    connection: Option<Box<Reusable>>,
+    (mut response, mut connection, lease): Received,
     gateway: &Gateway,
     client: Option<OnUpgrade>,
 ) -> Response<UpstreamBody> {
-    let (mut response, mut connection) = (response, connection);
     if let (Some(connection), Some(announced)) = (&mut connection, announced(response.headers())) {
         connection.is_kept_for(announced);
     }
@@ -80,10 +82,10 @@ pub(super) fn finish(
     if switched {
         match client {
             Some(client) => {
-                tunnel::join(client, hyper::upgrade::on(&mut response), idle);
+                tunnel::join(client, hyper::upgrade::on(&mut response), idle, lease);
                 restore_upgrade(response.headers_mut(), protocol);
                 let (head, body) = response.into_parts();
-                return Response::from_parts(head, UpstreamBody::new(body, None, idle));
+                return Response::from_parts(head, UpstreamBody::new(body, None, None, idle));
             }
             // The client did not ask for an upgrade; a 101 is no response to it.
             None => *response.status_mut() = StatusCode::BAD_GATEWAY,
@@ -95,7 +97,7 @@ pub(super) fn finish(
         head.headers.remove(CONTENT_LENGTH);
     }
     let connection = connection.filter(|_| !switched);
-    Response::from_parts(head, UpstreamBody::new(body, connection, idle))
+    Response::from_parts(head, UpstreamBody::new(body, connection, Some(lease), idle))
 }
 
 fn restore_upgrade(headers: &mut HeaderMap, protocol: Option<HeaderValue>) {

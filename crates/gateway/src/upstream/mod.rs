@@ -2,6 +2,7 @@
 //!
 //! - `target` is what all workers know of an upstream: its `health`, kept by exchanges and `checks`, and the addresses behind
 //!   its name (`names`)
+//! - `balance` decides which of them a request goes to
 //! - `connect` opens connections, by `dial` and `socket`; `pool` keeps them
 //! - `send` sends one request, and sends it again where that is safe; `attempt` sends it once, `message` gives it its form;
 //!   `hop_by_hop`, `tunnel` and `websocket` are parts of that
@@ -9,6 +10,7 @@
 
 mod activity;
 mod attempt;
+mod balance;
 mod checks;
 mod connect;
 mod dial;

@@ -5,14 +5,15 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use http::HeaderMap;
 use hyper::client::conn::{http1, http2};
 use parking_lot::Mutex;
-use policy::TimeoutConfig;
+use policy::Gateway;
 use tokio::time::Instant;
 
+use super::balance::Balancer;
 use super::connect::{Connected, Connector, Link, Purpose, Sender, Tunnels};
 use super::request_body::RequestBody;
 use super::target::Target;
@@ -24,8 +25,10 @@ const MAX_KEPT: Duration = Duration::from_secs(60);
 
 /// A pool for each upstream.
 pub(crate) struct Pools {
+    /// In the order of `targets`.
     pools: Vec<Arc<Pool>>,
-    next: AtomicUsize,
+    targets: Arc<[Arc<Target>]>,
+    balancer: Balancer,
     connector: Connector,
 }
 
@@ -107,7 +110,8 @@ impl Reusable {
 }
 
 impl Pools {
-    pub(crate) fn new(targets: &[Arc<Target>], connector: Connector, timeouts: &TimeoutConfig) -> Self {
+    pub(crate) fn new(targets: Arc<[Arc<Target>]>, connector: Connector, gateway: &Gateway) -> Self {
+        let timeouts = &gateway.timeouts;
         let pool = |target: &Arc<Target>| {
             Arc::new(Pool {
                 target: Arc::clone(target),
@@ -117,18 +121,15 @@ impl Pools {
                 max_age: timeouts.upstream_age.0,
             })
         };
-        Pools { pools: targets.iter().map(pool).collect(), next: AtomicUsize::new(0), connector }
+        let pools = targets.iter().map(pool).collect();
+        let balancer = Balancer::new(&gateway.balancing, targets.len());
+        Pools { pools, targets, balancer, connector }
     }
 
-    /// The pools in the order in which to try them, each once: round robin, ejected upstreams last.
-    pub(super) fn order(&self) -> Vec<&Arc<Pool>> {
-        let mut order: Vec<_> = self.pools.iter().collect();
-        if order.len() > 1 {
-            let first = self.next.fetch_add(1, Ordering::Relaxed) % order.len();
-            order.rotate_left(first);
-            order.sort_by_cached_key(|pool| !pool.target.health.is_up());
-        }
-        order
+    /// The pools in the order in which to try them, each once.
+    pub(super) fn order(&self, headers: &HeaderMap) -> Vec<&Arc<Pool>> {
+        let order = self.balancer.order(&self.targets, headers);
+        order.into_iter().filter_map(|at| self.pools.get(at)).collect()
     }
 
     /// An idle connection, or a new one that is open within the timeout.

@@ -13,10 +13,10 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use policy::{Gateway, Policy};
 
-use super::attempt::{Attempts, Failure, Keep, Received};
+use super::attempt::{Attempts, Failure, Keep};
 use super::connect::Purpose;
 use super::hop_by_hop;
-use super::message::finish;
+use super::message::{Received, finish};
 use super::pool::{Pools, Reuse};
 use super::request_body::{Pace, Progress, RequestBody};
 use super::response_body::UpstreamBody;
@@ -54,8 +54,8 @@ pub(crate) async fn forward(
         (None, Some(progress)) => Outgoing::Streamed(streamed(gateway, &head, body, progress.clone())),
         (bytes, _) => Outgoing::Held(bytes.unwrap_or_default()),
     };
-    let (response, connection) = send(&attempts, head, body).await?;
-    let response = finish(response, connection, gateway, on_upgrade.filter(|_| purpose == Purpose::Upgrade));
+    let received = send(&attempts, head, body).await?;
+    let response = finish(received, gateway, on_upgrade.filter(|_| purpose == Purpose::Upgrade));
     Ok(response.map(|body| body.beside(progress)))
 }
 
@@ -78,7 +78,7 @@ async fn send(attempts: &Attempts<'_>, head: Parts, body: Outgoing) -> Result<Re
     let mut request = (head, body);
     let mut last = "no upstream is configured".to_owned();
     let mut connect = attempts.gateway.timeouts.connect.0;
-    let order = attempts.pools.order();
+    let order = attempts.pools.order(&request.0.headers);
     for (tried, pool) in order.iter().enumerate() {
         let mut reuse = first;
         let mut part = part(connect, order.len() - tried);

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use policy::{HealthConfig, Upstream};
@@ -12,14 +14,29 @@ use super::names::Names;
 /// One upstream, shared by all workers.
 pub(crate) struct Target {
     pub(super) upstream: Upstream,
+    /// What it is called where upstreams are compared.
+    pub(super) id: String,
     pub(super) health: Health,
+    /// Requests under way.
+    pub(super) requests: AtomicUsize,
     /// Its addresses, if it is reached over TCP.
     pub(super) names: Option<Names>,
 }
 
 impl Target {
     pub(crate) fn new(upstream: Upstream, health: &HealthConfig) -> Self {
-        Target { health: Health::new(health), names: Names::of(&upstream.endpoint), upstream }
+        Target {
+            id: upstream.to_string(),
+            health: Health::new(health),
+            requests: AtomicUsize::new(0),
+            names: Names::of(&upstream.endpoint),
+            upstream,
+        }
+    }
+
+    /// Whether requests should go to it.
+    pub(crate) fn is_up(&self) -> bool {
+        self.health.is_up()
     }
 
     /// Its addresses in the order in which to try them this time; none for a Unix socket.
@@ -59,5 +76,21 @@ impl Target {
             failed = found.is_err();
             tokio::time::sleep(every).await;
         }
+    }
+}
+
+/// A request under way; it counts until it is dropped.
+pub(super) struct Lease(Arc<Target>);
+
+impl Lease {
+    pub(super) fn new(target: &Arc<Target>) -> Self {
+        target.requests.fetch_add(1, Ordering::Relaxed);
+        Lease(Arc::clone(target))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.0.requests.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -10,6 +10,7 @@
 )]
 
 mod admission;
+mod balancing;
 mod books;
 mod cedar;
 mod connecting;

@@ -1,15 +1,17 @@
 //! `[gateway]`, `[admin]`, `[log]`: sockets, upstreams, timeouts, and the destinations of log lines.
 
+mod balancing;
 mod health;
 mod log;
 mod timeouts;
 mod upstream;
 mod upstream_tls;
 
-pub use health::HealthConfig;
+pub use balancing::{Balancing, BalancingConfig, BalancingMethod, Choice};
+pub use health::{HealthConfig, StatusRange};
 pub use log::{AccessLog, AdminConfig, Log, LogConfig};
 pub use timeouts::TimeoutConfig;
-pub use upstream::{Endpoint, Protocol, Upstream};
+pub use upstream::{Endpoint, Protocol, Upstream, UpstreamEntry, WeightedUpstream};
 pub use upstream_tls::{UpstreamTls, UpstreamTlsConfig};
 
 use std::collections::BTreeMap;
@@ -31,7 +33,8 @@ settings! {
         /// Addresses to listen on.
         pub listen: Vec<SocketAddr> = vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
         /// The API: `http://`, `https://`, `h2c://` (HTTP/2 by prior knowledge) or `unix:/path`; several share the load.
-        pub upstream: Vec<String> = Vec::new(),
+        /// One with a weight is a table: `{ url = "http://10.0.0.2:3000", weight = 2 }`.
+        pub upstream: Vec<UpstreamEntry> = Vec::new(),
         /// What is spoken to them. `auto`: what the URL says, and over TLS what the server chooses; a WebSocket gets a
         /// connection with HTTP/1.1. `1.1` and `2` prescribe it.
         pub upstream_protocol: Protocol = Protocol::Auto,
@@ -86,6 +89,8 @@ settings! {
         pub upstream_tls: UpstreamTlsConfig = UpstreamTlsConfig::default(),
         /// Timeouts.
         pub timeouts: TimeoutConfig = TimeoutConfig::default(),
+        /// Which upstream a request goes to.
+        pub load_balancing: BalancingConfig = BalancingConfig::default(),
         /// Health of upstreams.
         pub health: HealthConfig = HealthConfig::default(),
     }
@@ -164,6 +169,8 @@ pub struct Gateway {
     pub upstream_tls: UpstreamTls,
     /// Timeouts.
     pub timeouts: TimeoutConfig,
+    /// Which upstream a request goes to.
+    pub balancing: Balancing,
     /// Health of upstreams.
     pub health: HealthConfig,
 }
@@ -181,9 +188,9 @@ impl GatewayConfig {
     /// `largest` is the largest body that is held.
     pub(crate) fn compile(&self, largest: ByteSize, reader: &mut Reader) -> Gateway {
         let mut upstreams = Vec::new();
-        for (i, text) in self.upstream.iter().enumerate() {
+        for (i, entry) in self.upstream.iter().enumerate() {
             let place = ["gateway", "upstream", &i.to_string()];
-            match text.parse::<Upstream>() {
+            match entry.read() {
                 Ok(upstream) => match upstream.speaking(self.upstream_protocol) {
                     Ok(upstream) => upstreams.push(upstream),
                     Err(message) => {
@@ -258,6 +265,7 @@ impl GatewayConfig {
             drain: self.drain.0,
             tls,
             timeouts: self.timeouts.clone(),
+            balancing: self.load_balancing.compile(reader),
             health: self.health.clone(),
         }
     }

@@ -20,6 +20,42 @@ pub enum Protocol {
     Http2,
 }
 
+/// An upstream as it is written: its URL, perhaps with a weight.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(untagged, expecting = "a URL, or a table as in `{ url = \"http://10.0.0.2:3000\", weight = 2 }`")]
+pub enum UpstreamEntry {
+    /// Its URL.
+    Url(String),
+    /// Its URL with a weight.
+    Weighted(WeightedUpstream),
+}
+
+/// An upstream that gets more or less than the others.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightedUpstream {
+    /// Its URL.
+    pub url: String,
+    /// Its share of the load, beside those of the others.
+    pub weight: u32,
+}
+
+impl UpstreamEntry {
+    /// The server that it means.
+    pub(super) fn read(&self) -> Result<Upstream, String> {
+        const WEIGHTS: std::ops::RangeInclusive<u32> = 1..=1000;
+        match self {
+            UpstreamEntry::Url(url) => url.parse(),
+            UpstreamEntry::Weighted(WeightedUpstream { weight, .. }) if !WEIGHTS.contains(weight) => {
+                Err(format!("a weight is between 1 and 1000, not {weight}"))
+            }
+            UpstreamEntry::Weighted(WeightedUpstream { url, weight }) => {
+                Ok(Upstream { weight: *weight, ..url.parse()? })
+            }
+        }
+    }
+}
+
 /// One server of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {
@@ -27,6 +63,8 @@ pub struct Upstream {
     pub endpoint: Endpoint,
     /// What is spoken to it.
     pub protocol: Protocol,
+    /// Its share of the load, beside those of the others.
+    pub weight: u32,
 }
 
 /// Where a server is.
@@ -83,7 +121,7 @@ impl std::str::FromStr for Upstream {
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("unix:") {
             return if path.starts_with('/') {
-                Ok(Upstream { endpoint: Endpoint::Unix(path.into()), protocol: Protocol::Auto })
+                Ok(Upstream { endpoint: Endpoint::Unix(path.into()), protocol: Protocol::Auto, weight: 1 })
             } else {
                 Err(format!("`{text}` does not name an absolute path; write `unix:/run/api.sock`"))
             };
@@ -107,7 +145,7 @@ impl std::str::FromStr for Upstream {
             _ => return Err(bad()),
         };
         let port = authority.port_u16().unwrap_or(default);
-        Ok(Upstream { endpoint: Endpoint::Tcp { tls, authority, port }, protocol })
+        Ok(Upstream { endpoint: Endpoint::Tcp { tls, authority, port }, protocol, weight: 1 })
     }
 }
 

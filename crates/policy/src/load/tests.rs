@@ -100,6 +100,12 @@ fn problems_have_a_place_and_a_help() {
 fn what_is_said_of_upstreams_has_to_fit_them() {
     for (text, position, words) in [
         ("[gateway]\nupstream = ['h2c://a']\nupstream_protocol = '1.1'", (2, 13), "write `http://`"),
+        ("[gateway]\nupstream = [{ url = 'http://a', weight = 0 }]", (2, 13), "between 1 and 1000"),
+        ("[gateway]\nupstream = [7]", (2, 12), "a URL, or a table"),
+        ("[gateway.load_balancing]\nmethod = 'hash'", (1, 1), "`header` or `cookie`"),
+        ("[gateway.load_balancing]\nheader = 'x-user'", (2, 10), "`method = \"hash\"`"),
+        ("[gateway.load_balancing]\nmethod = 'hash'\nheader = 'a b'", (3, 10), "not a header name"),
+        ("[gateway.health]\nexpected_status = ['2xx']", (2, 19), "`200-299`"),
         ("[gateway]\nupstream = ['http://a']\nupstream_protocol = '3'", (3, 21), "unknown variant `3`"),
         (
             "[gateway]\nupstream = ['http://a']\n[gateway.upstream_tls]\nserver_name = 'b'",
