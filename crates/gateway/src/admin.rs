@@ -1,11 +1,11 @@
-//! The admin listener: `/metrics` and `/healthz`, on an address of its own, loopback by default.
+//! The admin listener: `/metrics`, `/healthz` and `/readyz`, on an address of its own, loopback by default.
 
 use std::convert::Infallible;
 use std::net::TcpListener as StdListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use guard::Guard;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -15,18 +15,20 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
+use crate::state::State;
+
 /// Serves until the runtime ends.
-pub(crate) async fn serve(listener: StdListener, guard: Guard) {
+pub(crate) async fn serve(listener: StdListener, state: Arc<State>) {
     let Ok(listener) = TcpListener::from_std(listener) else { return };
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let guard = guard.clone();
+        let state = Arc::clone(&state);
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let response = respond(&guard, &request);
+                let response = respond(&state, &request);
                 async move { Ok::<_, Infallible>(response) }
             });
             let _ = http1::Builder::new()
@@ -38,14 +40,19 @@ pub(crate) async fn serve(listener: StdListener, guard: Guard) {
     }
 }
 
-fn respond(guard: &Guard, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+fn respond(state: &State, request: &Request<Incoming>) -> Response<Full<Bytes>> {
     let (status, kind, body) = match (request.method(), request.uri().path()) {
         (&Method::GET, "/healthz") => (StatusCode::OK, "text/plain", "ok\n".to_owned()),
+        (&Method::GET, "/readyz") => match state.unready() {
+            None => (StatusCode::OK, "text/plain", "ready\n".to_owned()),
+            Some(why) => (StatusCode::SERVICE_UNAVAILABLE, "text/plain", format!("{why}\n")),
+        },
         (&Method::GET, "/metrics") => {
+            let guard = &state.guard;
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             (StatusCode::OK, kind, guard.metrics().text(guard.sinks().dropped()))
         }
-        _ => (StatusCode::NOT_FOUND, "text/plain", "/healthz, /metrics\n".to_owned()),
+        _ => (StatusCode::NOT_FOUND, "text/plain", "/healthz, /readyz, /metrics\n".to_owned()),
     };
     let mut response = Response::new(Full::from(body));
     *response.status_mut() = status;

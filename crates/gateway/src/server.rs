@@ -89,7 +89,7 @@ impl Gateway {
                     _ => StartError::Listen(address, e),
                 })?;
                 let bound = listener.local_addr().map_err(|e| StartError::Listen(address, e))?;
-                control.spawn(admin::serve(listener, state.guard.clone()));
+                control.spawn(admin::serve(listener, Arc::clone(&state)));
                 Some(bound)
             }
             false => None,

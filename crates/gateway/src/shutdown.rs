@@ -20,6 +20,10 @@ impl Shutdown {
         self.draining.send_replace(true);
     }
 
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.draining.borrow()
+    }
+
     /// A token for a connection or listener, which counts as busy while it holds the token.
     pub(crate) fn token(&self) -> Token {
         Token { draining: self.draining.subscribe() }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use guard::{Engine, Guard};
 use parking_lot::Mutex;
+use policy::Upstream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::shutdown::Shutdown;
 use crate::tls::{self, TlsError};
-use crate::upstream::{Connector, Health, Pools};
+use crate::upstream::{Connector, HeadLimits, Pools, Target};
 
 /// What all workers share.
 pub(crate) struct State {
@@ -30,21 +31,31 @@ impl State {
             guard,
         })
     }
+
+    /// Why the gateway should get no requests now, if it should not.
+    pub(crate) fn unready(&self) -> Option<&'static str> {
+        if self.shutdown.is_draining() {
+            return Some("draining");
+        }
+        let is_up = self.upstreams.lock().targets.iter().any(|target| target.is_up());
+        (!is_up).then_some("no upstream is up")
+    }
 }
 
-/// The upstreams of a policy, with their health and a connector that can reach them.
+/// The upstreams of a policy, and a connector that can reach them.
 #[derive(Clone)]
 pub(crate) struct Upstreams {
-    pub(crate) health: Vec<Arc<Health>>,
+    pub(crate) targets: Arc<[Arc<Target>]>,
     pub(crate) connector: Connector,
 }
 
 impl Upstreams {
     pub(crate) fn of(engine: &Engine) -> Result<Self, TlsError> {
         let gateway = &engine.policy.gateway;
-        let connector = Connector::new(gateway.upstreams.iter(), gateway.timeouts.connect.0)?;
-        let health = gateway.upstreams.iter().map(|_| Arc::new(Health::new(&gateway.health))).collect();
-        Ok(Upstreams { health, connector })
+        let limits = HeadLimits { fields: gateway.max_response_headers, bytes: gateway.max_response_head };
+        let connector = Connector::new(gateway.upstreams.iter(), &gateway.upstream_tls, limits)?;
+        let target = |upstream: &Upstream| Arc::new(Target::new(upstream.clone(), &gateway.health));
+        Ok(Upstreams { targets: gateway.upstreams.iter().map(target).collect(), connector })
     }
 }
 
@@ -68,8 +79,8 @@ impl Worker {
             Some((current, pools)) if Arc::ptr_eq(current, engine) => Arc::clone(pools),
             _ => {
                 let upstreams = self.state.upstreams.lock().clone();
-                let new =
-                    Arc::new(Pools::new(&engine.policy.gateway, &upstreams.health, upstreams.connector));
+                let gateway = &engine.policy.gateway;
+                let new = Arc::new(Pools::new(upstreams.targets, upstreams.connector, gateway));
                 *pools = Some((Arc::clone(engine), Arc::clone(&new)));
                 new
             }

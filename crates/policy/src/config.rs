@@ -13,7 +13,10 @@ use crate::doors::{
     HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig, Mode, NetworkConfig,
     OwnershipConfig, ProtocolConfig, RateConfig, SchemaConfig, ServiceCredentialConfig, WafConfig,
 };
-use crate::gateway::{AdminConfig, GatewayConfig, HealthConfig, LogConfig, TimeoutConfig, TlsConfig};
+use crate::gateway::{
+    AdminConfig, BalancingConfig, GatewayConfig, HealthConfig, LogConfig, TimeoutConfig, TlsConfig,
+    UpstreamTlsConfig,
+};
 use crate::route::RouteConfig;
 use crate::settings::{Setting, Settings};
 
@@ -77,7 +80,9 @@ const fn table<T: Settings>(path: &'static str) -> Table {
 pub const TABLES: &[Table] = &[
     table::<GatewayConfig>("gateway"),
     table::<TlsConfig>("gateway.tls"),
+    table::<UpstreamTlsConfig>("gateway.upstream_tls"),
     table::<TimeoutConfig>("gateway.timeouts"),
+    table::<BalancingConfig>("gateway.load_balancing"),
     table::<HealthConfig>("gateway.health"),
     table::<AdminConfig>("admin"),
     table::<LogConfig>("log"),

@@ -5,14 +5,18 @@ use std::time::{Duration, SystemTime};
 
 use guard::{FanOut, Record, Timestamp};
 use identity::RemoteKeys;
-use policy::Upstream;
+use policy::{HealthConfig, Upstream, UpstreamTls};
 
-use crate::upstream::{Connector, fetch};
+use crate::upstream::{Connector, HeadLimits, Target, fetch};
 
 /// The shortest time between two fetches: invented key ids must not make the gateway flood an issuer.
 const PAUSE: Duration = Duration::from_secs(10);
 /// The time between two fetches until the first succeeds; without keys, every token is refused.
 const RETRY: Duration = Duration::from_secs(2);
+/// For one fetch.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Of the answer.
+const HEAD: HeadLimits = HeadLimits { fields: 100, bytes: 64 * 1024 };
 /// Bytes of a key set.
 const MAX_BYTES: usize = 1024 * 1024;
 
@@ -43,10 +47,12 @@ async fn fetch_set(remote: &RemoteKeys) -> Result<(), String> {
     let authority = remote.url.authority().map(|a| a.as_str()).unwrap_or_default();
     let scheme = remote.url.scheme_str().unwrap_or("https");
     let upstream: Upstream = format!("{scheme}://{authority}").parse()?;
-    let connector =
-        Connector::new([&upstream].into_iter(), Duration::from_secs(5)).map_err(|e| e.to_string())?;
+    let connector = Connector::new([&upstream].into_iter(), &UpstreamTls::default(), HEAD);
+    let connector = connector.map_err(|e| e.to_string())?;
+    let target = Target::new(upstream, &HealthConfig::default());
     let path = remote.url.path_and_query().map_or("/", |p| p.as_str());
-    let (status, body) = fetch(&connector, &upstream, path, MAX_BYTES).await.map_err(|e| e.to_string())?;
+    let (status, body) =
+        fetch(&connector, &target, path, MAX_BYTES, TIMEOUT).await.map_err(|e| e.to_string())?;
     if !status.is_success() {
         return Err(format!("the issuer answered {status}"));
     }

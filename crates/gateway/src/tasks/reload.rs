@@ -80,7 +80,7 @@ fn reload(state: &State, inputs: &Inputs) -> Result<(), String> {
     Ok(())
 }
 
-/// Starts the key set fetches and the health checks of the policy in force.
+/// Starts the key set fetches, and the health checks and look-ups of upstreams, of the policy in force.
 fn start_background(state: &Arc<State>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let engine = state.guard.engine();
@@ -89,21 +89,24 @@ fn start_background(state: &Arc<State>) -> JoinSet<()> {
     }
     let gateway = &engine.policy.gateway;
     let upstreams = state.upstreams.lock().clone();
-    for (upstream, health) in gateway.upstreams.iter().zip(upstreams.health) {
-        tasks.spawn(upstream::check_health(
-            upstream.clone(),
-            health,
-            gateway.health.clone(),
-            upstreams.connector.clone(),
-        ));
+    for target in upstreams.targets.iter() {
+        let told = {
+            let state = Arc::clone(state);
+            move |message: String| notice(&state, &message)
+        };
+        let (health, connector) = (gateway.health.clone(), upstreams.connector.clone());
+        tasks.spawn(upstream::check_health(Arc::clone(target), health, connector, told.clone()));
+        let (target, every) = (Arc::clone(target), gateway.look_up_every);
+        tasks.spawn(async move { target.keep_looking_up(every, told).await });
     }
     tasks
 }
 
-/// The files of the policy in force as they were when they were read, and its certificate and key.
+/// The files of the policy in force as they were when they were read, and its certificates and keys.
 fn loaded_files(state: &State) -> Vec<PolicyFile> {
     let policy = &state.guard.engine().policy;
     let tls = policy.gateway.tls.iter().flat_map(|(certificate, key)| [certificate, key]);
+    let tls = tls.chain(policy.gateway.upstream_tls.files());
     policy.files.iter().cloned().chain(tls.cloned().map(PolicyFile::at)).collect()
 }
 

@@ -1,12 +1,19 @@
-//! TLS: the acceptor for clients and the connector for upstreams.
+//! TLS: the acceptor for clients, and the configuration for upstreams.
+
+mod pinned;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use policy::UpstreamTls;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio_rustls::rustls::server::VerifierBuilderError;
+use tokio_rustls::rustls::{ClientConfig, Error, RootCertStore, ServerConfig};
+
+use pinned::Pinned;
 
 /// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -16,35 +23,73 @@ pub enum TlsError {
     Pem(PathBuf, rustls_pki_types::pem::Error),
     /// The certificate and the key do not belong together, or are not supported.
     #[error("the certificate and key cannot be used: {0}")]
-    Config(#[from] tokio_rustls::rustls::Error),
+    Config(#[from] Error),
+    /// A file has no certificate of an authority.
+    #[error("{0}: there is no certificate in it that can be used")]
+    NoAuthority(PathBuf),
+    /// The certificates of authorities cannot be used.
+    #[error("the certificates of authorities cannot be used: {0}")]
+    Verifier(#[from] VerifierBuilderError),
     /// The system has no root certificates, and an `https` upstream needs them.
-    #[error("this system has no root certificates, and an https upstream needs them")]
+    #[error(
+        "this system has no root certificates, and an https upstream needs them; install them, or name a file in \
+         `[gateway.upstream_tls] ca`"
+    )]
     NoRoots,
 }
 
 /// An acceptor for clients: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1 by ALPN.
 pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
-    let pem = |path: &Path| {
-        let path = path.to_owned();
-        move |e| TlsError::Pem(path.clone(), e)
-    };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
-        .and_then(|certificates| certificates.collect())
-        .map_err(pem(certificate))?;
-    let key = PrivateKeyDer::from_pem_file(key).map_err(pem(key))?;
+    let (chain, key) = identity(certificate, key)?;
     let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// A connector for upstreams, which trusts the system's root certificates.
-pub(crate) fn connector(alpn: &[&[u8]]) -> Result<TlsConnector, TlsError> {
+/// The configuration for upstreams, which says nothing of protocols yet.
+pub(crate) fn client_config(tls: &UpstreamTls) -> Result<ClientConfig, TlsError> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        return Err(TlsError::NoRoots);
+    match &tls.ca {
+        Some(file) => {
+            let (added, _) = roots.add_parsable_certificates(certificates(file)?);
+            if added == 0 {
+                return Err(TlsError::NoAuthority(file.clone()));
+            }
+        }
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if roots.is_empty() {
+                return Err(TlsError::NoRoots);
+            }
+        }
     }
-    let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = alpn.iter().map(|p| p.to_vec()).collect();
-    Ok(TlsConnector::from(Arc::new(config)))
+    let verifier = WebPkiServerVerifier::builder(Arc::new(roots)).build()?;
+    let config = ClientConfig::builder();
+    let config = match tls.pins.as_slice() {
+        [] => config.with_webpki_verifier(verifier),
+        pins => {
+            let pinned = Pinned { verifier, pins: pins.to_vec() };
+            config.dangerous().with_custom_certificate_verifier(Arc::new(pinned))
+        }
+    };
+    Ok(match &tls.identity {
+        Some((certificate, key)) => {
+            let (chain, key) = identity(certificate, key)?;
+            config.with_client_auth_cert(chain, key)?
+        }
+        None => config.with_no_client_auth(),
+    })
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let read = CertificateDer::pem_file_iter(file).and_then(|certificates| certificates.collect());
+    read.map_err(|e| TlsError::Pem(file.to_owned(), e))
+}
+
+fn identity(
+    certificate: &Path,
+    key: &Path,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
+    let chain = certificates(certificate)?;
+    Ok((chain, PrivateKeyDer::from_pem_file(key).map_err(|e| TlsError::Pem(key.to_owned(), e))?))
 }

@@ -1,24 +1,38 @@
-//! Health of upstreams: passive by the failures of exchanges, active by requests to a health path.
+//! Health of upstreams: passive by the failures of exchanges, active by requests to a health path (`checks`).
 //!
-//! An upstream with too many consecutive failures is ejected: it is tried last until its ejection time is over.
+//! An upstream with too many consecutive failures is ejected for a time; one that fails its checks is down until it passes
+//! them. Either is tried last.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use policy::{HealthConfig, Upstream};
+use policy::HealthConfig;
 
-use super::connect::{Connector, fetch};
+/// The share, in parts of the whole, with which an upstream that is up again begins.
+const FIRST_SHARE: f64 = 0.1;
 
 /// The health of one upstream, shared by all workers.
 #[derive(Debug)]
 pub(crate) struct Health {
     origin: Instant,
     consecutive_failures: AtomicU32,
-    /// Milliseconds after `origin`; 0 while the upstream is not ejected.
+    /// Milliseconds after `origin`; 0 while the upstream is not ejected. Ejected is also one whose time is over, and that
+    /// has not served since.
     ejected_until: AtomicU64,
-    max_failures: u32,
-    ejection_time: Duration,
+    /// Whether it fails its checks.
+    is_down: AtomicBool,
+    /// Checks in a row that say otherwise than `is_down`.
+    contrary_checks: AtomicU32,
+    /// Milliseconds after `origin`; 0 for one that was always up.
+    up_since: AtomicU64,
+    config: HealthConfig,
+}
+
+/// What a check has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Up,
+    Down,
 }
 
 impl Health {
@@ -27,29 +41,64 @@ impl Health {
             origin: Instant::now(),
             consecutive_failures: AtomicU32::new(0),
             ejected_until: AtomicU64::new(0),
-            max_failures: config.consecutive_failures.max(1),
-            ejection_time: config.ejection_time.0,
+            is_down: AtomicBool::new(false),
+            contrary_checks: AtomicU32::new(0),
+            up_since: AtomicU64::new(0),
+            config: config.clone(),
         }
     }
 
     pub(crate) fn is_up(&self) -> bool {
         let until = self.ejected_until.load(Ordering::Relaxed);
-        until == 0 || self.now() >= until
+        !self.is_down.load(Ordering::Relaxed) && (until == 0 || self.now() >= until)
+    }
+
+    /// The part of its share that it gets now, between 0 and 1, if it has become up within `slow_start`.
+    pub(super) fn share(&self, slow_start: Duration) -> f64 {
+        let ejected_until = self.ejected_until.load(Ordering::Relaxed);
+        let since = if ejected_until == 0 { self.up_since.load(Ordering::Relaxed) } else { ejected_until };
+        if since == 0 {
+            return 1.0;
+        }
+        let up_for = Duration::from_millis(self.now().saturating_sub(since));
+        (up_for.as_secs_f64() / slow_start.as_secs_f64()).clamp(FIRST_SHARE, 1.0)
     }
 
     pub(crate) fn succeeded(&self) {
         // Read before writing: every request passes here.
         if self.consecutive_failures.load(Ordering::Relaxed) != 0 {
             self.consecutive_failures.store(0, Ordering::Relaxed);
-            self.ejected_until.store(0, Ordering::Relaxed);
+            if self.ejected_until.swap(0, Ordering::Relaxed) != 0 {
+                self.up_since.store(self.now(), Ordering::Relaxed);
+            }
         }
     }
 
     pub(crate) fn failed(&self) {
-        if self.consecutive_failures.fetch_add(1, Ordering::Relaxed) + 1 >= self.max_failures {
-            self.ejected_until
-                .store(self.now().saturating_add(millis(self.ejection_time)), Ordering::Relaxed);
+        let failures = self.consecutive_failures.fetch_add(1, Ordering::Relaxed) + 1;
+        if failures >= self.config.consecutive_failures.max(1) {
+            let until = self.now().saturating_add(millis(self.config.ejection_time.0));
+            self.ejected_until.store(until, Ordering::Relaxed);
         }
+    }
+
+    /// Takes note of a check.
+    pub(super) fn checked(&self, passed: bool) -> Option<Change> {
+        let is_down = self.is_down.load(Ordering::Relaxed);
+        if passed != is_down {
+            self.contrary_checks.store(0, Ordering::Relaxed);
+            return None;
+        }
+        let limit = if is_down { self.config.healthy_after } else { self.config.unhealthy_after };
+        if self.contrary_checks.fetch_add(1, Ordering::Relaxed) + 1 < limit {
+            return None;
+        }
+        self.contrary_checks.store(0, Ordering::Relaxed);
+        self.is_down.store(!is_down, Ordering::Relaxed);
+        if is_down {
+            self.up_since.store(self.now(), Ordering::Relaxed);
+        }
+        Some(if is_down { Change::Up } else { Change::Down })
     }
 
     fn now(&self) -> u64 {
@@ -62,19 +111,30 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Requests the health path of an upstream periodically; returns at once if the policy has none.
-pub(crate) async fn check(
-    upstream: Upstream,
-    health: Arc<Health>,
-    config: HealthConfig,
-    connector: Connector,
-) {
-    let Some(path) = config.path.clone() else { return };
-    loop {
-        tokio::time::sleep(config.interval.0).await;
-        match fetch(&connector, &upstream, &path, 64 * 1024).await {
-            Ok((status, _)) if status.as_u16() < 500 => health.succeeded(),
-            _ => health.failed(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_in_a_row_change_the_state_and_others_do_not() {
+        let health =
+            Health::new(&HealthConfig { unhealthy_after: 2, healthy_after: 3, ..HealthConfig::default() });
+        for (passed, change) in [
+            (false, None),
+            (true, None),
+            (false, None),
+            (false, Some(Change::Down)),
+            (false, None),
+            (true, None),
+            (true, None),
+            (false, None),
+            (true, None),
+            (true, None),
+            (true, Some(Change::Up)),
+            (true, None),
+        ] {
+            assert_eq!(health.checked(passed), change);
         }
+        assert!(health.is_up());
     }
 }

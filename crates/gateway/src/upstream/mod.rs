@@ -1,21 +1,35 @@
 //! The API behind the gate: connections to it, and one request over them.
 //!
-//! - `connect` opens connections; `pool` keeps them; `health` decides which upstream to try first
-//! - `send` sends one request, and sends it again where that is safe; `hop_by_hop` and `tunnel` are its parts
+//! - `target` is what all workers know of an upstream: its `health`, kept by exchanges and `checks`, and the addresses behind
+//!   its name (`names`)
+//! - `balance` decides which of them a request goes to
+//! - `connect` opens connections, by `dial` and `socket`; `pool` keeps them
+//! - `send` sends one request, and sends it again where that is safe; `attempt` sends it once, `message` gives it its form;
+//!   `hop_by_hop`, `tunnel` and `websocket` are parts of that
 //! - `request_body` and `response_body` are the bodies on the way
 
 mod activity;
+mod attempt;
+mod balance;
+mod checks;
 mod connect;
+mod dial;
 mod health;
 mod hop_by_hop;
+mod message;
+mod names;
 mod pool;
 mod request_body;
 mod response_body;
 mod send;
+mod socket;
+mod target;
 mod tunnel;
+mod websocket;
 
-pub(crate) use connect::{Connector, fetch};
-pub(crate) use health::{Health, check as check_health};
+pub(crate) use checks::check as check_health;
+pub(crate) use connect::{Connector, HeadLimits, fetch};
 pub(crate) use pool::Pools;
 pub(crate) use response_body::UpstreamBody;
 pub(crate) use send::forward;
+pub(crate) use target::Target;

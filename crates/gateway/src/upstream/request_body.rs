@@ -26,6 +26,8 @@ struct Counts {
     received: AtomicU64,
     /// The next frame of the request is the client's to send.
     waits: AtomicBool,
+    /// The request was sent to its end.
+    complete: AtomicBool,
     fault: AtomicU8,
 }
 
@@ -39,6 +41,11 @@ impl Progress {
 
     pub(super) fn waits_for_client(&self) -> bool {
         self.0.waits.load(Ordering::Relaxed)
+    }
+
+    /// Whether the request was sent to its end.
+    pub(super) fn is_complete(&self) -> bool {
+        self.0.complete.load(Ordering::Relaxed)
     }
 
     /// Notes that a frame of the answer is here.
@@ -164,6 +171,9 @@ impl Body for RequestBody {
                 watch.came(0);
                 watch.progress.0.fault.store(LEFT, Ordering::Relaxed);
             }
+        }
+        if matches!(poll, Poll::Ready(None)) || this.body.is_end_stream() {
+            watch.progress.0.complete.store(true, Ordering::Relaxed);
         }
         poll
     }

@@ -13,12 +13,15 @@ use tokio::time::{Instant, Sleep};
 
 use super::pool::Reusable;
 use super::request_body::Progress;
+use super::target::Lease;
 
 /// A response body.
 pub(crate) struct UpstreamBody {
     body: Incoming,
     /// The connection that the body comes over, if it can serve again.
-    connection: Option<Reusable>,
+    connection: Option<Box<Reusable>>,
+    /// The place that the exchange takes at its upstream.
+    lease: Option<Lease>,
     idle: Duration,
     timer: Option<Pin<Box<Sleep>>>,
     /// How the request goes, if it is still being streamed, and what was sent of it when the timer was set.
@@ -28,8 +31,13 @@ pub(crate) struct UpstreamBody {
 impl UpstreamBody {
     /// A body whose connection returns to the pool once the body is read to its end. If the client leaves earlier, the
     /// connection is closed. `idle` is the longest pause between two frames.
-    pub(super) fn new(body: Incoming, connection: Option<Reusable>, idle: Duration) -> Self {
-        let mut this = UpstreamBody { body, connection, idle, timer: None, request: None };
+    pub(super) fn new(
+        body: Incoming,
+        connection: Option<Box<Reusable>>,
+        lease: Option<Lease>,
+        idle: Duration,
+    ) -> Self {
+        let mut this = UpstreamBody { body, connection, lease, idle, timer: None, request: None };
         if this.body.is_end_stream() {
             this.release();
         }
@@ -46,6 +54,7 @@ impl UpstreamBody {
         if let Some(connection) = self.connection.take() {
             connection.release();
         }
+        self.lease = None;
     }
 }
 

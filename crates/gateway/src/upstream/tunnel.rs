@@ -7,10 +7,12 @@ use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
 
 use super::activity::{Activity, ActivityStream};
+use super::target::Lease;
 
 /// Joins both sides of an upgrade once both are ready. The tunnel ends after `idle` without a byte.
-pub(super) fn join(client: OnUpgrade, upstream: OnUpgrade, idle: Duration) {
+pub(super) fn join(client: OnUpgrade, upstream: OnUpgrade, idle: Duration, lease: Lease) {
     tokio::spawn(async move {
+        let _counts = lease;
         let Ok((client, upstream)) = tokio::try_join!(client, upstream) else { return };
         let mut client = ActivityStream::new(TokioIo::new(client));
         let mut upstream = TokioIo::new(upstream);

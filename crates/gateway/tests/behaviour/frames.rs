@@ -68,6 +68,11 @@ impl Http2 {
         self.send(DATA, if is_last { END_STREAM } else { 0 }, stream, piece);
     }
 
+    /// Gives up a stream (CANCEL).
+    pub(crate) fn reset(&mut self, stream: u32) {
+        self.send(RST_STREAM, 0, stream, &8u32.to_be_bytes());
+    }
+
     /// Opens the window of a stream by so many bytes.
     pub(crate) fn open_window(&mut self, stream: u32, bytes: u32) {
         self.send(WINDOW_UPDATE, 0, stream, &bytes.to_be_bytes());

@@ -10,8 +10,10 @@
 )]
 
 mod admission;
+mod balancing;
 mod books;
 mod cedar;
+mod connecting;
 mod core_rule_set;
 mod credentials;
 mod defaults;
@@ -21,13 +23,16 @@ mod foreign_objects;
 mod frames;
 mod framing;
 mod heads;
+mod http_api;
 mod large;
 mod observing;
 mod one_reading;
 mod ownership;
 mod parts;
+mod protocols;
 mod readings;
 mod reload;
+mod reused;
 mod routes;
 mod schema;
 mod secrets;

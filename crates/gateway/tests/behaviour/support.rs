@@ -87,6 +87,12 @@ impl Running {
         Running { gateway: Some(gateway), address, admin, events }
     }
 
+    /// Begins to drain, in the background.
+    pub(crate) fn drain(&mut self) {
+        let gateway = self.gateway.take().unwrap();
+        std::thread::spawn(move || gateway.shutdown());
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -167,8 +173,15 @@ impl Recorder {
 
     /// An upstream that answers by the head of a request.
     pub(crate) fn answering(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Recorder {
+        Recorder::listening(TcpListener::bind("127.0.0.1:0").unwrap(), answer)
+    }
+
+    /// The same on a socket that listens already.
+    pub(crate) fn listening(
+        listener: TcpListener,
+        answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Recorder {
         let answer: Arc<Answering> = Arc::new(answer);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (seen, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let (seen_there, stop_there) = (Arc::clone(&seen), Arc::clone(&stop));

@@ -38,8 +38,7 @@ pub(super) fn streaming(x: &Exchange<'_>, policy: &Policy) -> Option<Streaming> 
     if x.routes().all(|route| route.protocol.body == BodyHandling::Stream) {
         return Some(Streaming::Pieces);
     }
-    let speaks_http2 = |upstream: &Upstream| matches!(upstream, Upstream::Tcp { http2: true, .. });
-    let grpc = is_grpc(x) && policy.gateway.upstreams.iter().all(speaks_http2);
+    let grpc = is_grpc(x) && policy.gateway.upstreams.iter().all(Upstream::speaks_http2);
     // A gRPC content type counts only where the document declares no other kind of body.
     let declared = || {
         x.operation().is_some_and(|o| {

@@ -11,6 +11,7 @@ use openapi::{Document, Operation, Problem, SecurityScheme, Source, Spelling};
 use crate::config::{Config, renamed};
 use crate::doors::{Auth, BodyHandling, Injection, Modes, PathMatching};
 use crate::error::ConfigError;
+use crate::gateway::UpstreamEntry;
 use crate::policy::Policy;
 use crate::reader::{PolicyFile, Reader};
 use crate::renamed::notices;
@@ -58,7 +59,7 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
     };
     let mut config = Config::parse(&source)?;
     if !inputs.upstream.is_empty() {
-        config.gateway.upstream.clone_from(&inputs.upstream);
+        config.gateway.upstream = inputs.upstream.iter().cloned().map(UpstreamEntry::Url).collect();
     }
     if !inputs.listen.is_empty() {
         config.gateway.listen.clone_from(&inputs.listen);

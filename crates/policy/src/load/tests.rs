@@ -97,6 +97,47 @@ fn problems_have_a_place_and_a_help() {
 }
 
 #[test]
+fn what_is_said_of_upstreams_has_to_fit_them() {
+    for (text, position, words) in [
+        ("[gateway]\nupstream = ['h2c://a']\nupstream_protocol = '1.1'", (2, 13), "write `http://`"),
+        ("[gateway]\nupstream = [{ url = 'http://a', weight = 0 }]", (2, 13), "between 1 and 1000"),
+        ("[gateway]\nupstream = [7]", (2, 12), "a URL, or a table"),
+        ("[gateway.load_balancing]\nmethod = 'hash'", (1, 1), "`header` or `cookie`"),
+        ("[gateway.load_balancing]\nheader = 'x-user'", (2, 10), "`method = \"hash\"`"),
+        ("[gateway.load_balancing]\nmethod = 'hash'\nheader = 'a b'", (3, 10), "not a header name"),
+        ("[gateway.health]\nexpected_status = ['2xx']", (2, 19), "`200-299`"),
+        ("[gateway]\nupstream = ['http://a']\nupstream_protocol = '3'", (3, 21), "unknown variant `3`"),
+        (
+            "[gateway]\nupstream = ['http://a']\n[gateway.upstream_tls]\nserver_name = 'b'",
+            (3, 1),
+            "an `https://` URL",
+        ),
+        (
+            "[gateway]\nupstream = ['https://a']\n[gateway.upstream_tls]\nca = 'no.pem'",
+            (4, 6),
+            "cannot be read",
+        ),
+        (
+            "[gateway]\nupstream = ['https://a']\n[gateway.upstream_tls]\nkey = '/dev/null'",
+            (4, 7),
+            "belong together",
+        ),
+        ("[gateway]\nupstream = ['https://a']\n[gateway.upstream_tls]\npins = ['abc']", (4, 9), "openssl"),
+        (
+            "[gateway]\nupstream = ['https://a']\n[gateway.upstream_tls]\nserver_name = '*.a'",
+            (4, 15),
+            "api.example.org",
+        ),
+    ] {
+        let inputs = Inputs { text: Some(text.into()), ..Inputs::default() };
+        let Err(error) = load(&inputs) else { unreachable!("accepted: {text}") };
+        let problem = &error.problems[0];
+        assert_eq!(problem.position(), Some(position), "{text}: {problem}");
+        assert!(error.lines().contains(words), "{text}: {}", error.lines());
+    }
+}
+
+#[test]
 fn a_weak_secret_is_used_where_the_policy_says_so_and_named_at_each_start() {
     let directory = tempfile::tempdir().unwrap();
     let compile = |secret: &str, weak: &str| {

@@ -1,11 +1,24 @@
 //! `[gateway]`, `[admin]`, `[log]`: sockets, upstreams, timeouts, and the destinations of log lines.
 
+mod balancing;
+mod health;
+mod log;
+mod timeouts;
+mod upstream;
+mod upstream_tls;
+
+pub use balancing::{Balancing, BalancingConfig, BalancingMethod, Choice};
+pub use health::{HealthConfig, StatusRange};
+pub use log::{AccessLog, AdminConfig, Log, LogConfig};
+pub use timeouts::TimeoutConfig;
+pub use upstream::{Endpoint, Protocol, Upstream, UpstreamEntry, WeightedUpstream};
+pub use upstream_tls::{UpstreamTls, UpstreamTlsConfig};
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::Uri;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +33,13 @@ settings! {
         /// Addresses to listen on.
         pub listen: Vec<SocketAddr> = vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
         /// The API: `http://`, `https://`, `h2c://` (HTTP/2 by prior knowledge) or `unix:/path`; several share the load.
-        pub upstream: Vec<String> = Vec::new(),
+        /// One with a weight is a table: `{ url = "http://10.0.0.2:3000", weight = 2 }`.
+        pub upstream: Vec<UpstreamEntry> = Vec::new(),
+        /// What is spoken to them. `auto`: what the URL says, and over TLS what the server chooses; a WebSocket gets a
+        /// connection with HTTP/1.1. `1.1` and `2` prescribe it.
+        pub upstream_protocol: Protocol = Protocol::Auto,
+        /// The time between two look-ups of their names. Connections to addresses that are gone are not used again.
+        pub look_up_every: Period = Period(Duration::from_secs(30)),
         /// The OpenAPI document of the API, YAML or JSON.
         pub openapi: Option<PathBuf> = None,
         /// Overlays (OpenAPI Overlay 1.0) that change the document, in order.
@@ -43,6 +62,10 @@ settings! {
         pub hosts: Vec<String> = Vec::new(),
         /// Whether the upstream gets the client's Host (`true`) or its own.
         pub preserve_host: bool = true,
+        /// Header fields of an answer.
+        pub max_response_headers: usize = 200,
+        /// Bytes of the head of an answer.
+        pub max_response_head: ByteSize = ByteSize::kib(256),
         /// Concurrent connections of one worker; more wait in the kernel's queue.
         pub max_connections: usize = 16_384,
         /// Whether other gateways may listen on the same addresses and share their connections. Without it, a second
@@ -62,8 +85,12 @@ settings! {
         pub drain: Period = Period(Duration::from_secs(30)),
         /// TLS on the listener.
         pub tls: Option<TlsConfig> = None,
+        /// TLS to upstreams.
+        pub upstream_tls: UpstreamTlsConfig = UpstreamTlsConfig::default(),
         /// Timeouts.
         pub timeouts: TimeoutConfig = TimeoutConfig::default(),
+        /// Which upstream a request goes to.
+        pub load_balancing: BalancingConfig = BalancingConfig::default(),
         /// Health of upstreams.
         pub health: HealthConfig = HealthConfig::default(),
     }
@@ -99,74 +126,6 @@ settings! {
     }
 }
 
-settings! {
-    /// `[gateway.timeouts]`: timeouts.
-    pub struct TimeoutConfig {
-        /// To connect to an upstream, TLS included.
-        pub connect: Period = Period(Duration::from_secs(5)),
-        /// For a client to send a request head, and to finish a TLS handshake.
-        pub head: Period = Period(Duration::from_secs(10)),
-        /// For a client to send a body that is held back.
-        pub body: Period = Period(Duration::from_secs(30)),
-        /// For a client to read a piece of what is ready for it. One that reads nothing for so long is disconnected.
-        pub write: Period = Period(Duration::from_secs(60)),
-        /// For a client to send the next request on a connection that serves none; pings do not count.
-        pub keep_alive: Period = Period(Duration::from_secs(75)),
-        /// For an upstream to answer with a head.
-        pub upstream: Period = Period(Duration::from_secs(60)),
-        /// Between two pieces of a streamed body, either way, and of an idle tunnel.
-        pub idle: Period = Period(Duration::from_secs(300)),
-        /// For a whole exchange that is not streamed: body in, and head out.
-        pub total: Period = Period(Duration::from_secs(120)),
-    }
-}
-
-settings! {
-    /// `[gateway.health]`: health of upstreams.
-    pub struct HealthConfig {
-        /// Path to ask for; any status below 500 is healthy. No active checks when not set.
-        pub path: Option<String> = None,
-        /// Between two active checks.
-        pub interval: Period = Period(Duration::from_secs(5)),
-        /// Failures in a row (connect errors, timeouts, failed checks) after which an upstream is ejected.
-        #[formerly("failures")]
-        pub consecutive_failures: u32 = 3,
-        /// How long it is ejected before it is tried again.
-        #[formerly("rest")]
-        pub ejection_time: Period = Period(Duration::from_secs(10)),
-    }
-}
-
-settings! {
-    /// `[admin]`: the listener for metrics and health.
-    pub struct AdminConfig {
-        /// Where `/metrics` and `/healthz` are served.
-        pub listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9901)),
-        /// Whether there is an admin listener.
-        pub enabled: bool = true,
-    }
-}
-
-settings! {
-    /// `[log]`: events and the access log.
-    pub struct LogConfig {
-        /// A file for events and the access log; standard output when not set.
-        pub file: Option<PathBuf> = None,
-        /// `on`: a line for every request; `off`: events only.
-        pub access: AccessLog = AccessLog::On,
-    }
-}
-
-/// Whether every request gets a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AccessLog {
-    /// One line per request.
-    On,
-    /// Events only.
-    Off,
-}
-
 /// Sockets, upstreams, timeouts.
 #[derive(Debug, Clone)]
 pub struct Gateway {
@@ -174,6 +133,8 @@ pub struct Gateway {
     pub listen: Vec<SocketAddr>,
     /// The API.
     pub upstreams: Vec<Upstream>,
+    /// The time between two look-ups of their names.
+    pub look_up_every: Duration,
     /// Proxies with trusted forwarding headers.
     pub trusted_proxies: Vec<IpNet>,
     /// The header in which they write the client's address.
@@ -188,6 +149,10 @@ pub struct Gateway {
     pub preserve_host: bool,
     /// The hosts that the API answers for; all when empty.
     pub hosts: Vec<String>,
+    /// Header fields of an answer.
+    pub max_response_headers: usize,
+    /// Bytes of the head of an answer.
+    pub max_response_head: usize,
     /// Concurrent connections of one worker.
     pub max_connections: usize,
     /// Whether other gateways may listen on the same addresses.
@@ -200,8 +165,12 @@ pub struct Gateway {
     pub drain: Duration,
     /// Certificate and key files.
     pub tls: Option<(PathBuf, PathBuf)>,
+    /// TLS to upstreams.
+    pub upstream_tls: UpstreamTls,
     /// Timeouts.
     pub timeouts: TimeoutConfig,
+    /// Which upstream a request goes to.
+    pub balancing: Balancing,
     /// Health of upstreams.
     pub health: HealthConfig,
 }
@@ -215,97 +184,20 @@ pub struct HeldLimits {
     pub per_client: ByteSize,
 }
 
-/// One address of the API.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Upstream {
-    /// Over TCP.
-    Tcp {
-        /// Cleartext or TLS.
-        tls: bool,
-        /// HTTP/2 by prior knowledge on cleartext; on TLS, ALPN decides.
-        http2: bool,
-        /// Host and port.
-        authority: http::uri::Authority,
-        /// Port, with the scheme's default filled in.
-        port: u16,
-    },
-    /// Over a Unix socket, HTTP/1.1.
-    Unix(PathBuf),
-}
-
-impl std::str::FromStr for Upstream {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(path) = text.strip_prefix("unix:") {
-            return if path.starts_with('/') {
-                Ok(Upstream::Unix(path.into()))
-            } else {
-                Err(format!("`{text}` does not name an absolute path; write `unix:/run/api.sock`"))
-            };
-        }
-        let bad = || {
-            format!(
-                "`{text}` is not an upstream; write `http://127.0.0.1:3000`, `https://host`, `h2c://host:port` or `unix:/path`"
-            )
-        };
-        let uri: Uri = text.parse().map_err(|_| bad())?;
-        let authority = uri.authority().ok_or_else(bad)?.clone();
-        if authority.as_str().contains('@') || !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-            return Err(format!(
-                "`{text}` has more than scheme, host and port; paths are passed on as they are"
-            ));
-        }
-        let (tls, http2, default) = match uri.scheme_str() {
-            Some("http") => (false, false, 80),
-            Some("h2c") => (false, true, 80),
-            Some("https") => (true, false, 443),
-            _ => return Err(bad()),
-        };
-        let port = authority.port_u16().unwrap_or(default);
-        Ok(Upstream::Tcp { tls, http2, authority, port })
-    }
-}
-
-impl std::fmt::Display for Upstream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Upstream::Tcp { tls, http2, authority, .. } => {
-                let scheme = match (tls, http2) {
-                    (true, _) => "https",
-                    (false, true) => "h2c",
-                    (false, false) => "http",
-                };
-                write!(f, "{scheme}://{authority}")
-            }
-            Upstream::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
-    }
-}
-
-/// Destinations of log lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Log {
-    /// A file; standard output when not set.
-    pub file: Option<PathBuf>,
-    /// Whether every request gets a line.
-    pub access: AccessLog,
-}
-
-impl LogConfig {
-    pub(crate) fn compile(&self, reader: &Reader) -> Log {
-        Log { file: self.file.as_ref().map(|file| reader.path(file)), access: self.access }
-    }
-}
-
 impl GatewayConfig {
     /// `largest` is the largest body that is held.
     pub(crate) fn compile(&self, largest: ByteSize, reader: &mut Reader) -> Gateway {
         let mut upstreams = Vec::new();
-        for (i, text) in self.upstream.iter().enumerate() {
-            match text.parse::<Upstream>() {
-                Ok(upstream) => upstreams.push(upstream),
-                Err(message) => reader.wrong(&["gateway", "upstream", &i.to_string()], message, ""),
+        for (i, entry) in self.upstream.iter().enumerate() {
+            let place = ["gateway", "upstream", &i.to_string()];
+            match entry.read() {
+                Ok(upstream) => match upstream.speaking(self.upstream_protocol) {
+                    Ok(upstream) => upstreams.push(upstream),
+                    Err(message) => {
+                        reader.wrong(&place, message, "write `http://`, or remove `upstream_protocol`");
+                    }
+                },
+                Err(message) => reader.wrong(&place, message, ""),
             }
         }
         if self.listen.is_empty() {
@@ -351,9 +243,12 @@ impl GatewayConfig {
             }
             reader.private(key, &["gateway", "tls", "key"]);
         }
+        let is_tls = upstreams.iter().any(Upstream::is_tls);
         Gateway {
+            upstream_tls: self.upstream_tls.compile(is_tls, reader),
             listen: self.listen.clone(),
             upstreams,
+            look_up_every: self.look_up_every.0,
             trusted_proxies: self.trusted_proxies.clone(),
             client_address_from: self.client_address_from,
             proxy_protocol: self.proxy_protocol,
@@ -361,6 +256,8 @@ impl GatewayConfig {
             upgrades: self.upgrades.iter().map(|u| u.to_ascii_lowercase()).collect(),
             preserve_host: self.preserve_host,
             hosts,
+            max_response_headers: self.max_response_headers.max(1),
+            max_response_head: self.max_response_head.as_usize().max(8 * 1024),
             max_connections: self.max_connections.max(1),
             share_port: self.share_port,
             held: self.held(largest, reader),
@@ -368,6 +265,7 @@ impl GatewayConfig {
             drain: self.drain.0,
             tls,
             timeouts: self.timeouts.clone(),
+            balancing: self.load_balancing.compile(reader),
             health: self.health.clone(),
         }
     }
