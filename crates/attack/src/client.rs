@@ -115,6 +115,11 @@ impl HttpClient {
         Ok((answer, transcript))
     }
 
+    /// Whether the API is reached over TLS.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// Host and port as in the URL, for requests written by hand.
     pub fn authority(&self) -> &str {
         self.url.authority.as_str()

@@ -86,12 +86,15 @@ pub(crate) fn software(answer: &Answer) -> Option<String> {
         .find(|line| line.starts_with("x-") || line.contains('/'))
 }
 
-/// The protective attribute that a cookie of the answer lacks; `None` when there is no cookie.
-pub(crate) fn cookies(answer: &Answer) -> Option<Cookies> {
+/// The protective attribute that a cookie of the answer lacks; `None` when there is no cookie. A browser drops a cookie with
+/// `Secure` that comes in cleartext (RFC 6265bis §5.7), so that it is asked for over TLS only.
+pub(crate) fn cookies(answer: &Answer, is_tls: bool) -> Option<Cookies> {
     let cookies = answer.headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
     let cookies: Vec<String> = cookies.map(str::to_ascii_lowercase).collect();
     let missing = |cookie: &String| {
-        ["httponly", "secure", "samesite"].into_iter().find(|name| !cookie.contains(&format!("; {name}")))
+        let mut wanted =
+            ["httponly", "secure", "samesite"].into_iter().filter(|name| is_tls || *name != "secure");
+        wanted.find(|name| !cookie.contains(&format!("; {name}")))
     };
     (!cookies.is_empty()).then(|| match cookies.iter().find_map(missing) {
         Some(attribute) => Cookies::Lack(attribute),
@@ -285,8 +288,11 @@ mod tests {
             (&[(SET, "s=1; httponly; secure")], Some(Cookies::Lack("samesite"))),
             (&[(SET, "s=1; HttpOnly; Secure; SameSite=Lax"), (SET, "t=2")], Some(Cookies::Lack("httponly"))),
         ] {
-            assert_eq!(cookies(&answer(200, headers, "")), cookies_are, "{headers:?}");
+            assert_eq!(cookies(&answer(200, headers, ""), true), cookies_are, "{headers:?}");
         }
+        let cleartext = answer(200, &[(SET, "s=1; HttpOnly; SameSite=Lax")], "");
+        assert_eq!(cookies(&cleartext, false), Some(Cookies::Protected));
+        assert_eq!(cookies(&cleartext, true), Some(Cookies::Lack("secure")));
     }
 
     #[test]

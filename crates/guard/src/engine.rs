@@ -3,6 +3,8 @@
 use identity::{Authenticator, KeyError};
 use policy::Policy;
 
+use crate::told::Told;
+
 /// A policy with its keys read: what every exchange is judged by.
 #[derive(Debug)]
 pub struct Engine {
@@ -10,6 +12,8 @@ pub struct Engine {
     pub policy: Policy,
     /// The keys.
     pub authenticator: Authenticator,
+    /// What the operator was told under this policy.
+    pub(crate) told: Told,
 }
 
 impl Engine {
@@ -19,6 +23,6 @@ impl Engine {
     /// When a key is of no use.
     pub fn new(policy: Policy) -> Result<Self, KeyError> {
         let authenticator = Authenticator::new(&policy.auth)?;
-        Ok(Engine { policy, authenticator })
+        Ok(Engine { policy, authenticator, told: Told::default() })
     }
 }

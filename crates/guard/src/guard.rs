@@ -28,8 +28,9 @@ use crate::exchange::peer::Peer;
 use crate::forward::{Client, ForwardError};
 use crate::held::HeldBytes;
 use crate::pipeline::finish::{A_DOOR_PANICKED, Early, Finish, GUARD, PANIC, finish, panicked};
-use crate::pipeline::request::{admit, is_grpc, outgoing_request};
+use crate::pipeline::request::{admit, outgoing_request};
 use crate::pipeline::response::release;
+use crate::pipeline::stream::is_grpc;
 use crate::pipeline::{DOORS, Doors, Pipeline, observe};
 use crate::state::State;
 use crate::wire::body::{Forwarded, Outgoing};
@@ -202,6 +203,7 @@ fn refused_stream(x: &Exchange<'_>, status: StatusCode) -> Response<Bytes> {
     }
     let status = match status {
         StatusCode::BAD_REQUEST => "3",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "12",
         StatusCode::PAYLOAD_TOO_LARGE | StatusCode::SERVICE_UNAVAILABLE => "8",
         _ => "7",
     };

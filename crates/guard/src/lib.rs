@@ -41,6 +41,7 @@ mod network;
 mod pipeline;
 mod state;
 mod stores;
+mod told;
 mod wire;
 
 pub use admission::Admission;

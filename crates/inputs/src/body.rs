@@ -6,12 +6,13 @@ use serde_json::Value;
 use super::content_type::{ContentType, ContentTypeError};
 use super::element::XmlElement;
 use super::error::BodyError;
+use super::grpc;
 use super::input::{Input, InputKind};
 use super::json::{JsonError, has_huge_integer, parse_json};
 use super::limits::StructureLimits;
 use super::multipart::{self, MultipartError, Part, Purpose};
 use super::pairs::{byte_pairs, pairs};
-use super::sniff::{after_bracket, is_binary_file, is_like_form, is_wide, without_mark};
+use super::sniff::{after_bracket, is_binary_file, is_like_form, is_wide, texts, without_mark};
 #[cfg(feature = "xml")]
 use super::{sniff, xml};
 
@@ -30,6 +31,8 @@ pub enum ParsedBody {
     Mixed(Vec<Enclosed>),
     /// XML: its root element.
     Xml(XmlElement),
+    /// gRPC: its messages, none of them compressed.
+    Grpc(Vec<Bytes>),
     /// Text of no known structure, or bytes that somebody may take for text.
     Text,
     /// A file in a binary format, under a media type for such files.
@@ -82,11 +85,7 @@ fn parse_nested(
         "application/x-www-form-urlencoded" => ParsedBody::Form(form(body, limits)?),
         "multipart/form-data" => {
             let mut parts = multipart::read(content_type, body, limits.members, Purpose::Form)?;
-            for part in
-                parts.iter_mut().filter(|part| part.is_json() && part.is_field() && !part.content.is_empty())
-            {
-                part.json = Some(json(&part.content, limits)?);
-            }
+            parts.iter_mut().try_for_each(|part| part.read_json(limits))?;
             ParsedBody::Multipart(parts)
         }
         _ if is_multipart => ParsedBody::Mixed(enclosed(content_type, body, limits, depth)?),
@@ -96,7 +95,10 @@ fn parse_nested(
         // Servers that do not look at the media type read these bodies as JSON all the same.
         essence => match lenient_json(body, limits)? {
             Some(value) => ParsedBody::Json(value),
-            None => opaque(essence, body),
+            None => match grpc::messages(essence, body) {
+                Some(messages) => ParsedBody::Grpc(messages),
+                None => opaque(essence, body),
+            },
         },
     })
 }
@@ -226,7 +228,10 @@ impl ParsedBody {
             ParsedBody::Xml(root) => root.find_input(each),
             ParsedBody::Multipart(parts) => parts.iter().find_map(|part| part.find_input(each)),
             ParsedBody::Mixed(parts) => parts.iter().find_map(|part| part.find_input(each)),
-            ParsedBody::Text => each(Input::value("body", raw)),
+            ParsedBody::Grpc(messages) => {
+                messages.iter().find_map(|message| grpc::find_input(message, &mut *each))
+            }
+            ParsedBody::Text => texts(raw).into_iter().find_map(|text| each(Input::value("body", text))),
         }
     }
 }
@@ -262,6 +267,14 @@ impl Enclosed {
 }
 
 impl Part {
+    /// Reads the JSON in a field that says it is JSON.
+    pub(super) fn read_json(&mut self, limits: StructureLimits) -> Result<(), BodyError> {
+        if self.is_json() && self.is_field() && !self.content.is_empty() {
+            self.json = Some(json(&self.content, limits)?);
+        }
+        Ok(())
+    }
+
     /// Its name, its file name, its headers and its content. Scripts send text fields as files called `blob`.
     pub fn find_input<T>(&self, each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
         /// The most text of a file that is judged.

@@ -146,7 +146,9 @@ pub fn arguments(
         Some((ParsedBody::Text, text)) => {
             requests.documents.push(std::str::from_utf8(text).ok()?.into());
         }
-        Some((ParsedBody::Mixed(_) | ParsedBody::Xml(_) | ParsedBody::Binary, _)) => return None,
+        Some((ParsedBody::Mixed(_) | ParsedBody::Xml(_) | ParsedBody::Grpc(_) | ParsedBody::Binary, _)) => {
+            return None;
+        }
     }
     let mut fields = MAX_FIELDS;
     let documents = std::mem::take(&mut requests.documents);

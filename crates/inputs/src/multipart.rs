@@ -204,7 +204,7 @@ pub fn write_multipart(content_type: &[u8], parts: impl Iterator<Item = Part>) -
 }
 
 /// The boundary of a `Content-Type` (RFC 2046 §5.1.1).
-fn boundary(content_type: &[u8]) -> Result<Vec<u8>, MultipartError> {
+pub(super) fn boundary(content_type: &[u8]) -> Result<Vec<u8>, MultipartError> {
     const LONGEST: usize = 70;
     let start = memchr::memchr(b';', content_type).ok_or(MultipartError::Boundary)?;
     let parameters = content_type.get(start..).unwrap_or_default();
@@ -236,7 +236,7 @@ fn has_near_delimiter(body: &[u8], bare: &[u8]) -> bool {
     })
 }
 
-fn read_part(part: Bytes, purpose: Purpose) -> Result<Part, MultipartError> {
+pub(super) fn read_part(part: Bytes, purpose: Purpose) -> Result<Part, MultipartError> {
     // A part without headers begins with the empty line.
     let end = memchr::memmem::find(&part, b"\r\n\r\n").ok_or(MultipartError::Header)?;
     let headers = read_headers(&part, end)?;

@@ -1,5 +1,7 @@
 //! What bytes look like, whatever their media type says.
 
+use super::media_type::is_json;
+
 /// A text without blanks and a byte order mark in front, which many readers skip.
 pub(super) fn without_mark(body: &[u8]) -> &[u8] {
     let text = body.trim_ascii_start();
@@ -34,22 +36,94 @@ pub(super) fn is_wide(body: &[u8]) -> bool {
     }
 }
 
+/// What somebody may read in a body that may be text: all of it, or where it is binary data, the pieces of text between.
+/// Random bytes hold every short attack.
+pub fn texts(body: &[u8]) -> Vec<&[u8]> {
+    /// Bytes of which everything is looked at.
+    const FEW: usize = 2 << 10;
+    if body.len() <= FEW { vec![body] } else { texts_of_window(body) }
+}
+
+/// The same for a part of a body.
+pub fn texts_of_window(window: &[u8]) -> Vec<&[u8]> {
+    /// The shortest piece of text.
+    const PIECE: usize = 16;
+    let is_odd = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r');
+    let mut odd = 0;
+    let mut pieces = Vec::new();
+    for chunk in window.utf8_chunks() {
+        odd += chunk.invalid().len();
+        for piece in chunk.valid().as_bytes().split(is_odd) {
+            if piece.len() >= PIECE {
+                pieces.push(piece);
+            }
+        }
+        odd += chunk.valid().bytes().filter(is_odd).count();
+    }
+    if odd.saturating_mul(7) > window.len() { pieces } else { vec![window] }
+}
+
+/// Whether bodies of a media type are read as a whole: they have a structure, or are text.
+pub fn is_read_whole(kind: &str) -> bool {
+    is_json(kind)
+        || kind.starts_with("text/")
+        || (kind.starts_with("multipart/") && kind != "multipart/form-data")
+        || kind.ends_with("+xml")
+        || ["application/xml", "application/x-www-form-urlencoded", "application/graphql"].contains(&kind)
+}
+
+/// Whether a body of another type may pass without being read as a whole, by its beginning: no server reads JSON, XML or a
+/// form in it.
+pub fn may_stream(kind: &str, start: &[u8], is_post: bool) -> bool {
+    if kind == "multipart/form-data" || is_binary_file(kind, start) {
+        return true;
+    }
+    let is_structured = matches!(without_mark(start), [b'{' | b'[' | b'<', ..]);
+    // Some servers read a form where there is no type (Rack). The end of the text may be cut within a character.
+    let is_text = || std::str::from_utf8(start).map_or_else(|error| error.error_len().is_none(), |_| true);
+    let is_form = || kind.is_empty() && is_post && is_text() && is_like_form(start);
+    !is_structured && !is_wide(start) && !is_form()
+}
+
 /// Whether a body is what its media type says, a file in a binary format. Only then can nobody read text out of it.
 pub fn is_binary_file(kind: &str, start: &[u8]) -> bool {
     const FAMILIES: [&str; 4] = ["image/", "audio/", "video/", "font/"];
-    const TYPES: [&str; 7] = [
+    const TYPES: [&str; 28] = [
         "application/octet-stream",
         "application/pdf",
         "application/zip",
         "application/gzip",
+        "application/zstd",
+        "application/wasm",
+        "application/java-archive",
+        "application/epub+zip",
+        "application/msword",
         "application/x-gzip",
         "application/x-tar",
-        "application/wasm",
+        "application/x-gtar",
+        "application/x-compressed",
+        "application/x-zip-compressed",
+        "application/x-7z-compressed",
+        "application/x-rar-compressed",
+        "application/x-bzip",
+        "application/x-bzip2",
+        "application/x-xz",
+        "application/x-java-archive",
+        "application/x-debian-package",
+        "application/x-rpm",
+        "application/x-msdownload",
+        "application/x-executable",
+        "application/x-sharedlib",
+        "application/x-sqlite3",
+        "application/x-iso9660-image",
+        "application/x-apple-diskimage",
     ];
+    // Of types that are lines or fields of text, a server reads what stands behind the beginning of a file.
     let is_for_files = FAMILIES.iter().any(|family| kind.starts_with(family))
         || TYPES.contains(&kind)
-        || kind.starts_with("application/vnd.")
-        || kind.starts_with("application/x-");
+        || kind.starts_with("application/x-font-")
+        || (kind.starts_with("application/vnd.")
+            && !["json", "xml", "yaml", "text", "csv"].iter().any(|text| kind.ends_with(text)));
     let is_binary = |kind: infer::Type| kind.matcher_type() != infer::MatcherType::Text;
     // Some formats are known by two letters; a file has more bytes that no text has.
     let is_odd = |byte: &&u8| !matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');

@@ -9,7 +9,7 @@ use openapi::{Document, Problem, canonical_path, escape, resolve};
 
 use crate::doors::AuthRequirement;
 use crate::policy::Policy;
-use crate::route::is_login;
+use crate::route::login_path;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -206,7 +206,7 @@ impl<'d> Auditor<'d> {
         let at_path = canonical_path(template.as_str());
         let (route, _) = self.policy.route(&method, &at_path);
         let title = format!("{method} {path}");
-        let is_login = method == Method::POST && is_login(path, &[]);
+        let is_login = method == Method::POST && login_path(path, &[]).is_some();
         let secured = compiled.security.is_needed() || route.auth.require == AuthRequirement::Required;
         let writes = ![Method::GET, Method::HEAD].contains(&method);
         if writes && !secured && !is_login {

@@ -384,7 +384,7 @@ impl GatewayConfig {
             if limit.is_some_and(|limit| limit < largest) {
                 let message = format!("a body or an answer of up to {largest} is held, which is more");
                 let help = format!(
-                    "write at least `{name} = \"{largest}\"`, or lower `max_body` and `max_decoded_body`"
+                    "write at least `{name} = \"{largest}\"`, or lower `max_held_body` and `max_decoded_body`"
                 );
                 reader.wrong(&["gateway", name], message, help);
             }

@@ -62,7 +62,9 @@ pub use load::{Inputs, load};
 pub use origin::{Origin, OriginPattern};
 pub use policy::Policy;
 pub use reader::PolicyFile;
-pub use route::{RouteConfig, RouteMatch, RouteMatches, RoutePolicy, ScopeConfig};
+pub use route::{
+    Carries, RouteConfig, RouteMatch, RouteMatches, RoutePolicy, ScopeConfig, is_token_endpoint,
+};
 pub use rows::Row;
 pub use settings::{Setting, Settings};
 pub use units::{ByteSize, Period};

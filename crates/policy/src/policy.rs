@@ -12,7 +12,7 @@ use crate::doors::{
 };
 use crate::gateway::{AdminConfig, Gateway, Log};
 use crate::reader::PolicyFile;
-use crate::route::{RouteMatch, RouteMatches, RoutePolicy, RouteTable};
+use crate::route::{Carries, RouteMatch, RouteMatches, RoutePolicy, RouteTable};
 use crate::rows::Row;
 
 /// All that a gateway and its doors need to know, a part for each door.
@@ -60,14 +60,20 @@ pub struct Policy {
 impl Policy {
     /// The policy of the route that a method and a normalized path belong to, and the values of its path parameters.
     pub fn route<'p>(&self, method: &Method, path: &'p str) -> (&Arc<RoutePolicy>, Captures<'_, 'p>) {
-        let RouteMatch { route, captures } = self.routes.find(method, path, carries_body(method)).first;
+        let RouteMatch { route, captures } = self.readings(method, path, Carries::Nothing).first;
         (route, captures)
     }
 
     /// Every route that a request may be on to some server: case, empty segments, `;parameters`, and blanks and dots at
     /// the end of a segment make no difference to many. A request with a body may be a login.
-    pub fn readings<'p>(&self, method: &Method, path: &'p str, has_body: bool) -> RouteMatches<'_, 'p> {
-        self.routes.find(method, path, has_body || carries_body(method))
+    pub fn readings<'p>(&self, method: &Method, path: &'p str, carries: Carries) -> RouteMatches<'_, 'p> {
+        let carries = if carries_body(method) { carries.max(Carries::Body) } else { carries };
+        self.routes.find(method, path, carries)
+    }
+
+    /// Whether a request to a path is a login if its body looks like one.
+    pub fn logs_in_by_body(&self, path: &str) -> bool {
+        self.routes.logs_in_by_body(path)
     }
 
     /// The Cedar schema of this policy's document; `None` without a document.

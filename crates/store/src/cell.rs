@@ -133,17 +133,8 @@ impl Cell {
             }
             _ => left,
         };
-        let reset =
-            if weighted > 0 && self.current == 0 { left } else { left.saturating_add(self.tail(quota)) };
-        (granted, remaining, reset, wait)
-    }
-
-    /// How long what was counted in the current window still weighs after it ends.
-    fn tail(&self, quota: Quota) -> Millis {
-        match quota.algorithm {
-            Algorithm::SlidingWindow if self.current > 0 => period(quota),
-            _ => 0,
-        }
+        // What was counted may still weigh in the next window, but less and less: from its end on, there is room again.
+        (granted, remaining, left, wait)
     }
 
     /// Moves to the window of `now`. A clock that goes backwards stays in the window that was reached.

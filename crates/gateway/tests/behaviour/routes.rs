@@ -176,7 +176,6 @@ fn a_login_is_one_in_every_spelling_and_by_every_method_with_a_body() {
     for (method, path, expected) in [
         ("POST", "/login", 413),
         ("PUT", "/login", 413),
-        ("PATCH", "/x/session", 413),
         ("DELETE", "/login", 413),
         ("POST", "/login.json", 413),
         ("POST", "/Login.php/", 413),
@@ -188,10 +187,27 @@ fn a_login_is_one_in_every_spelling_and_by_every_method_with_a_body() {
         ("POST", "/api/v1/log", 200),
         ("POST", "/tokens", 200),
         ("POST", "/login/help", 200),
+        ("PATCH", "/x/session", 200),
     ] {
         // Each by a gate of its own: logins that fail are counted.
         let answer = gate(&upstream).ask(method, path, &[("Content-Type", "text/plain")], &[b'a'; 9000]);
         assert_eq!(status(&answer), expected, "{method} {path}");
+    }
+    // A session is one of a user if its body says who that is.
+    let filler = "x".repeat(9000);
+    for (kind, start, expected) in [
+        ("application/json", "{\"user\":{\"email\":\"a@b.example\",\"password\":\"x\"},\"more\":\"", 413),
+        ("application/json", "{\"phone\":\"1\",\"code\":\"1234\",\"more\":\"", 413),
+        ("application/json", "{\"title\":\"Yoga\",\"code\":\"Y1\",\"more\":\"", 200),
+        ("application/x-www-form-urlencoded", "user[password]=x&more=", 413),
+        ("application/x-www-form-urlencoded", "title=Yoga&more=", 200),
+    ] {
+        let end = if kind.ends_with("json") { "\"}" } else { "" };
+        let body = format!("{start}{filler}{end}");
+        for path in ["/api/sessions", "/Session.json"] {
+            let answer = gate(&upstream).ask("POST", path, &[("Content-Type", kind)], body.as_bytes());
+            assert_eq!(status(&answer), expected, "{path} {start}");
+        }
     }
     let gate = gate(&upstream);
     for (method, path) in [("GET", "/login"), ("DELETE", "/sessions"), ("GET", "/api/login")] {
@@ -371,4 +387,36 @@ fn a_credential_is_asked_for_by_every_reading() {
     for path in ["/users/bob%2Fother", "/teams/%40you", "/teams/7"] {
         assert_eq!(status(&gate.get(path)), 200, "{path}");
     }
+}
+
+/// A login has a body of 8 KiB at most. What a path is called is no more than a hint.
+#[test]
+fn a_route_may_say_what_is_a_login() {
+    let upstream = Recorder::plain();
+    let policy = "[rate]\nlimits = []\n\
+        [[route]]\npath = '/chat.Chat/Login'\nlogin = false\n\
+        [[route]]\npath = '/chat.Chat/Session'\nlogin = false\n\
+        [[route]]\npath = '/rooms/**'\nlogin = false\n\
+        [[route]]\npath = '/enter'\nlogin = true\n";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let long = format!("{{\"user\":\"a\",\"password\":\"{}\"}}", "x".repeat(9000));
+    for (path, expected) in [
+        ("/chat.Chat/Login", 200),
+        ("/chat.chat/login/", 200),
+        ("/chat.Chat/Session", 200),
+        ("/chat.chat/session", 200),
+        ("/rooms/7/login", 200),
+        ("/enter", 413),
+        ("/Enter/", 413),
+        ("/chat.Other/Login", 413),
+        ("/chat.Other/Session", 413),
+        ("/other", 200),
+    ] {
+        let answer = gate.ask("POST", path, &[("Content-Type", "application/json")], long.as_bytes());
+        assert_eq!(status(&answer), expected, "{path}");
+        upstream.take();
+    }
+    let wrong = policy.replace("limits = []", "limits = []\nlogin_paths = ['/chat.chat/login']");
+    let inputs = policy::Inputs { text: Some(wrong), ..policy::Inputs::default() };
+    assert!(policy::load(&inputs).unwrap_err().lines().contains("login_paths"));
 }

@@ -347,7 +347,7 @@ fn chunked_api() -> String {
 #[test]
 fn a_refusal_reaches_a_client_that_sends_all_before_it_reads() {
     let upstream = Recorder::plain();
-    let gate = Running::start("", &[upstream.url()]);
+    let gate = Running::start("[protocol]\nmax_body = '1 MiB'", &[upstream.url()]);
     for (path, length, expected) in
         [("/", 3_000_000, 413), ("/?q=%27%20OR%20%271%27=%271", 900_000, 403), ("/a%5cb", 3_000_000, 400)]
     {

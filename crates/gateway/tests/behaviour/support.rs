@@ -111,7 +111,8 @@ impl Running {
         text.push_str("\r\n");
         let mut bytes = text.into_bytes();
         bytes.extend_from_slice(body);
-        self.raw(&bytes)
+        // It closes when it has answered, however long that takes.
+        raw_within(self.address, &bytes, Duration::from_secs(20))
     }
 
     pub(crate) fn get(&self, target: &str) -> String {
@@ -128,8 +129,12 @@ impl Drop for Running {
 }
 
 pub(crate) fn raw(address: SocketAddr, bytes: &[u8]) -> String {
+    raw_within(address, bytes, Duration::from_millis(1500))
+}
+
+fn raw_within(address: SocketAddr, bytes: &[u8], silence: Duration) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_millis(1500))).unwrap();
+    stream.set_read_timeout(Some(silence)).unwrap();
     // The gateway may close before it has read everything; what it answered counts.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();

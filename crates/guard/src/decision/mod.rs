@@ -8,12 +8,14 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
+use inputs::StreamError;
 use policy::BuiltInDoor;
 
 use crate::events::evidence::Evidence;
 use crate::exchange::id::EventId;
 use crate::held::OverBudget;
 use crate::wire::messages::MessageError;
+use crate::wire::window::StreamFault;
 
 /// A door's answer about an exchange.
 #[derive(Debug)]
@@ -118,10 +120,25 @@ impl From<OverBudget> for Refusal {
     }
 }
 
+impl From<StreamFault> for Refusal {
+    fn from(fault: StreamFault) -> Self {
+        let (status, rule) = match fault {
+            StreamFault::Message(error) => return error.into(),
+            StreamFault::OverBudget(over) => return over.into(),
+            StreamFault::TooLong(_) | StreamFault::Part(StreamError::FieldTooLarge(_)) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large")
+            }
+            StreamFault::Part(_) => (StatusCode::BAD_REQUEST, "body-unreadable"),
+        };
+        Refusal::new(status, rule, fault.to_string())
+    }
+}
+
 impl From<MessageError> for Refusal {
     fn from(error: MessageError) -> Self {
         let (status, rule) = match error {
             MessageError::Framing => (StatusCode::BAD_REQUEST, "grpc-message"),
+            MessageError::Coding => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "grpc-encoding"),
             MessageError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
             MessageError::OverBudget(over) => return over.into(),
         };

@@ -129,6 +129,22 @@ impl Ruling<'_> {
     }
 }
 
+impl Ruling<'_> {
+    /// Tells, once for each route, of something that every response of the route would repeat.
+    pub(crate) fn tell(
+        self,
+        x: &Exchange<'_>,
+        door: BuiltInDoor,
+        (rule, what): (&'static str, &str),
+        verdict: Verdict,
+        evidence: impl FnOnce() -> Evidence,
+    ) {
+        if self.engine.told.is_new(&x.route.name, &format!("{rule} {what}")) {
+            self.note(x, door.name(), rule, verdict, None, &evidence());
+        }
+    }
+}
+
 /// Whether a door is asked on this route.
 pub(crate) fn on(x: &Exchange<'_>, door: BuiltInDoor) -> bool {
     x.route.modes.of(door) != Mode::Off

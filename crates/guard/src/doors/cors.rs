@@ -156,7 +156,7 @@ fn is_forged(x: &Exchange<'_>, engine: &Engine, origin: Option<&Origin>) -> bool
 }
 
 /// A WebSocket is a GET that can do anything, and no preflight stands before it.
-fn is_websocket(x: &Exchange<'_>) -> bool {
+pub(crate) fn is_websocket(x: &Exchange<'_>) -> bool {
     x.header("upgrade").is_some_and(|u| u.eq_ignore_ascii_case("websocket"))
 }
 

@@ -1,23 +1,26 @@
 //! Security headers: the free layer. ([guide §7])
 //!
-//! Every response carries them, errors included. A stricter value of the upstream wins; a weaker one is replaced.
+//! Every response carries them, errors included. A stricter value of the upstream wins; a weaker one is replaced. What is
+//! replaced or removed is told once for each route.
 //!
 //! [guide §7]: https://github.com/doorward/doorward/blob/main/docs/guide.md#7-security-headers
 
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, CONTENT_TYPE, HeaderName,
+    HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
-use policy::BuiltInDoor;
+use policy::{BuiltInDoor, PagePolicy};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
-use crate::engine::Engine;
+use crate::events::Verdict;
+use crate::events::evidence::Evidence;
+use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
 use crate::exchange::peer::Transport;
-use crate::wire::headers::remove_headers;
+use crate::wire::headers::{media_type, remove_headers};
 
 /// The door.
 pub(crate) struct Headers;
@@ -35,22 +38,42 @@ impl super::Door for Headers {
         headers: &'a mut HeaderMap,
     ) -> Step<'a, ()> {
         if enforced(x, BuiltInDoor::Headers) {
-            release(x, ruling.engine, status, headers);
+            release(x, ruling, status, headers);
         }
         Step::Now(())
     }
 }
 
 /// Sets and removes.
-fn release(x: &Exchange<'_>, engine: &Engine, status: StatusCode, headers: &mut HeaderMap) {
-    let policy = &engine.policy.headers;
-    remove_headers(headers, |name| policy.remove.iter().any(|leak| leak == name));
+fn release(x: &Exchange<'_>, ruling: Ruling<'_>, status: StatusCode, headers: &mut HeaderMap) {
+    let policy = &ruling.engine.policy.headers;
+    let tell = |rule, name: &HeaderName, reason: &dyn Fn() -> String| {
+        ruling.tell(x, BuiltInDoor::Headers, (rule, name.as_str()), Verdict::Rewritten, || {
+            let names = Evidence::names([name.as_str()]).names;
+            Evidence { names, ..Evidence::from(reason()) }
+        });
+    };
+    remove_headers(headers, |name| {
+        let leak = policy.remove.iter().find(|leak| *leak == name);
+        if let Some(name) = leak {
+            tell("removed", name, &|| "tells what runs behind the gate".to_owned());
+        }
+        leak.is_some()
+    });
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return;
     }
+    let is_page = PAGES.contains(&&*media_type(headers));
     for (name, value) in &policy.set {
-        if !is_as_strict(name, headers, value) {
-            headers.insert(name, value.clone());
+        if *name == CONTENT_SECURITY_POLICY && is_page {
+            page_policy(x, ruling, headers, value);
+        } else if !is_as_strict(name, headers, value)
+            && let Some(theirs) = headers.insert(name, value.clone())
+        {
+            let theirs = excerpt(theirs.as_bytes());
+            tell("replaced", name, &|| {
+                format!("the API sends `{theirs}`, which protects less (`[headers]`)")
+            });
         }
     }
     match x.transport {
@@ -67,6 +90,31 @@ fn release(x: &Exchange<'_>, engine: &Engine, status: StatusCode, headers: &mut 
     if is_json && shared_cache && x.principal.is_some() {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+}
+
+/// The media types of pages, in which scripts run.
+const PAGES: [&str; 2] = ["text/html", "application/xhtml+xml"];
+
+/// A page keeps a content security policy of its own, which its author has fitted to it. One without any gets ours, and
+/// the operator is told of the first one: under it, inline scripts and foreign sources do not run.
+fn page_policy(x: &Exchange<'_>, ruling: Ruling<'_>, headers: &mut HeaderMap, ours: &HeaderValue) {
+    if headers.contains_key(CONTENT_SECURITY_POLICY) {
+        return;
+    }
+    let name = match x.route.headers.html {
+        PagePolicy::Enforce => CONTENT_SECURITY_POLICY,
+        PagePolicy::Report => CONTENT_SECURITY_POLICY_REPORT_ONLY,
+        PagePolicy::Off => return,
+    };
+    let rule = "page-without-policy";
+    ruling.tell(x, BuiltInDoor::Headers, (rule, ""), Verdict::Rewritten, || {
+        let ours = ours.to_str().unwrap_or_default();
+        Evidence::from(format!(
+            "the page has no Content-Security-Policy and gets `{name}: {ours}`; if scripts of it are blocked: `html = \
+             \"report\"` or `\"off\"`, in `[headers]` or on the route"
+        ))
+    });
+    headers.insert(name, ours.clone());
 }
 
 /// Whether the upstream's value protects at least as well as ours.

@@ -1,7 +1,7 @@
 //! What has to see the body of an answer before it leaves.
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, ETAG, TRANSFER_ENCODING};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
 use http::response::Parts;
 use http::{HeaderMap, StatusCode};
 use inputs::{JsonError, StructureLimits, parse_json};
@@ -70,13 +70,17 @@ pub(crate) struct Head {
     /// Its media type, without parameters.
     pub(crate) essence: String,
     pub(crate) is_json: bool,
+    /// `Retry-After` of a failure.
+    pub(crate) retry_after: Option<HeaderValue>,
 }
 
 impl Head {
     pub(crate) fn new(parts: &Parts) -> Self {
         let essence = media_type(&parts.headers);
         let is_json = inputs::is_json(&essence);
-        Head { status: parts.status, essence, is_json }
+        let fails = parts.status.is_server_error();
+        let retry_after = parts.headers.get(RETRY_AFTER).filter(|_| fails).cloned();
+        Head { status: parts.status, essence, is_json, retry_after }
     }
 }
 
@@ -100,6 +104,7 @@ pub(crate) struct Held {
     wire: Bytes,
     value: Parsed,
     changed: bool,
+    is_replaced: bool,
 }
 
 enum Parsed {
@@ -113,7 +118,7 @@ impl Held {
     /// `text` is nothing where the content coding cannot be undone.
     pub(crate) fn new(head: Head, wire: Bytes, text: Option<Bytes>) -> Self {
         let (is_decoded, text) = (text.is_some(), text.unwrap_or_default());
-        Held { head, text, is_decoded, wire, value: Parsed::NotYet, changed: false }
+        Held { head, text, is_decoded, wire, value: Parsed::NotYet, changed: false, is_replaced: false }
     }
 
     /// The body, where it is JSON, whatever its media type says. Parsed when it is first asked for.
@@ -141,6 +146,12 @@ impl Held {
         }
     }
 
+    /// Another text leaves in its place, without a content coding.
+    pub(crate) fn replace(&mut self, text: Bytes) {
+        (self.text, self.is_decoded, self.is_replaced) = (text, true, true);
+        (self.value, self.changed) = (Parsed::NotYet, false);
+    }
+
     /// The value was changed, and is what leaves.
     pub(crate) fn change(&mut self) {
         self.changed = true;
@@ -153,17 +164,16 @@ impl Held {
 
     /// The body that leaves, with the headers that fit it.
     pub(crate) fn into_body(self, headers: &mut HeaderMap) -> Bytes {
-        match self.value {
-            Parsed::Done(Ok(value)) if self.changed => {
-                headers.remove(CONTENT_ENCODING);
-                headers.remove(TRANSFER_ENCODING);
-                // What was changed is no longer what the upstream's validator names.
-                headers.remove(ETAG);
-                let body = Bytes::from(value.to_string());
-                headers.insert(CONTENT_LENGTH, body.len().into());
-                body
-            }
-            _ => self.wire,
-        }
+        let body = match self.value {
+            Parsed::Done(Ok(value)) if self.changed => Bytes::from(value.to_string()),
+            _ if self.is_replaced => self.text,
+            _ => return self.wire,
+        };
+        headers.remove(CONTENT_ENCODING);
+        headers.remove(TRANSFER_ENCODING);
+        // What was changed is no longer what the upstream's validator names.
+        headers.remove(ETAG);
+        headers.insert(CONTENT_LENGTH, body.len().into());
+        body
     }
 }

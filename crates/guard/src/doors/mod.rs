@@ -20,6 +20,7 @@ use std::pin::Pin;
 
 use http::response::Parts;
 use http::{HeaderMap, StatusCode};
+use inputs::Part;
 
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
@@ -75,8 +76,19 @@ pub(crate) trait Door: Sync {
     }
 }
 
-/// Judges a window of a streamed body.
-pub(crate) type StreamJudge = Box<dyn FnMut(&[u8]) -> Option<Refusal> + Send + Sync>;
+/// Judges what passes of a streamed body.
+pub(crate) type StreamJudge = Box<dyn FnMut(Passing<'_>) -> Option<Refusal> + Send + Sync>;
+
+/// What passes of a streamed body.
+#[derive(Clone, Copy)]
+pub(crate) enum Passing<'s> {
+    /// Some bytes, with the end of those before.
+    Window(&'s [u8]),
+    /// A message of gRPC.
+    Message(&'s [u8]),
+    /// A part of a form; of a large file, its head.
+    Part(&'s Part),
+}
 
 /// What a door answers, now or later. Only a door that waits for something allocates.
 pub(crate) enum Step<'a, T = Decision> {

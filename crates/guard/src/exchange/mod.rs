@@ -1,6 +1,6 @@
 //! The exchange: one request with everything that is known about it, parsed once.
 
-pub(crate) mod content_encoding;
+mod attempt;
 mod declared;
 pub(crate) mod forwarded;
 mod held_body;
@@ -19,17 +19,19 @@ use http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
 use openapi::Operation;
-use policy::RoutePolicy;
+use policy::{Carries, RoutePolicy};
 use store::{Outcome, Quota, Ticket, millis};
 
 use crate::engine::Engine;
 use crate::held::Share;
 use crate::wire::headers::content_type;
+pub(crate) use attempt::Attempt;
 pub(crate) use declared::Declared;
 pub(crate) use held_body::HeldBody;
 use id::EventId;
 use peer::{Peer, Transport};
-use reading::{Reading, named_methods};
+pub(crate) use reading::logs_in;
+use reading::{Reading, logs_in_by_body, named_methods};
 use target::{Target, TargetError};
 pub(crate) use verified_by::VerifiedBy;
 
@@ -73,6 +75,8 @@ pub struct Exchange<'e> {
     /// What it is to servers that read its path or its method in another way, and the place of the reading in hand.
     others: Vec<Reading<'e>>,
     current: usize,
+    /// Whether its path is that of logins and of other things: its body says what it is.
+    pub(crate) may_log_in: bool,
     /// The authenticated principal, once known.
     pub principal: Option<Arc<Principal>>,
     /// How the gate has verified it; by nothing, where somebody else has.
@@ -92,6 +96,8 @@ pub struct Exchange<'e> {
     pub(crate) tickets: Vec<Ticket>,
     /// What `doorward learn` will hear of it.
     pub(crate) watched: Option<Box<learn::Observation>>,
+    /// What is known of an attempt that such a limit counts.
+    pub(crate) attempt: Attempt,
     /// What to tell the client about the strictest limit.
     pub(crate) quota: Option<RateLimitStatus>,
 }
@@ -126,7 +132,8 @@ impl<'e> Exchange<'e> {
             headers.insert(HOST, host);
         }
         join_cookies(&mut headers);
-        let (first, others) = Reading::all(engine, &parts.method, &target, has_body);
+        let carries = if has_body { Carries::Body } else { Carries::Nothing };
+        let (first, others) = Reading::all(engine, &parts.method, &target, carries);
         Exchange {
             id: EventId::new(now),
             started: Instant::now(),
@@ -139,12 +146,13 @@ impl<'e> Exchange<'e> {
             authority: parts.uri.authority().cloned(),
             origin: headers.get(ORIGIN).cloned(),
             headers,
-            target,
             sent: parts.uri.clone(),
             target_error,
             route: first.route,
             declared: first.declared,
             parameters: first.parameters,
+            may_log_in: has_body && logs_in_by_body(engine, &target),
+            target,
             others,
             current: 0,
             principal: None,
@@ -157,6 +165,7 @@ impl<'e> Exchange<'e> {
             held: None,
             tickets: Vec::new(),
             watched: None,
+            attempt: Attempt::default(),
             quota: None,
         }
     }
@@ -248,28 +257,40 @@ impl<'e> Exchange<'e> {
     }
 
     /// Adds the readings of servers that take a POST for the method in its field `_method` (Rails, Laravel, Symfony,
-    /// Express), where routes or operations tell methods apart. Returns the places of what is new.
-    pub(crate) fn read_method_fields(&mut self, engine: &'e Engine) -> std::ops::RangeInclusive<usize> {
+    /// Express), where routes or operations tell methods apart; and, once the body is read, the login that it turns out to
+    /// be. Returns the places of what is new.
+    pub(crate) fn read_fields(&mut self, engine: &'e Engine) -> std::ops::RangeInclusive<usize> {
         let before = self.others.len();
         if self.method == Method::POST {
             for method in named_methods(self.target.query().unwrap_or(""), self.body.as_ref()) {
-                let (first, others) = Reading::all(engine, &method, &self.target, true);
-                for reading in std::iter::once(first).chain(others) {
-                    let is_held = Arc::ptr_eq(self.route, reading.route)
-                        && matches!(
-                            (&self.declared, &reading.declared),
-                            (
-                                Declared::NoDocument | Declared::Nothing,
-                                Declared::NoDocument | Declared::Nothing
-                            )
-                        );
-                    if !is_held && !self.others.iter().any(|known| known.holds_for(&reading)) {
-                        self.others.push(reading);
-                    }
-                }
+                self.add_readings(engine, &method, Carries::Body);
             }
         }
+        if self.may_log_in && self.body.as_ref().is_some_and(logs_in) {
+            let method = self.method.clone();
+            self.add_readings(engine, &method, Carries::Login);
+        }
         before + 1..=self.others.len()
+    }
+
+    /// Adds the readings of a method that differ from those that are there.
+    fn add_readings(&mut self, engine: &'e Engine, method: &Method, carries: Carries) {
+        let (first, others) = Reading::all(engine, method, &self.target, carries);
+        for reading in std::iter::once(first).chain(others) {
+            let is_held = Arc::ptr_eq(self.route, reading.route)
+                && matches!(
+                    (&self.declared, &reading.declared),
+                    (Declared::NoDocument | Declared::Nothing, Declared::NoDocument | Declared::Nothing)
+                );
+            if !is_held && !self.others.iter().any(|known| known.holds_for(&reading)) {
+                self.others.push(reading);
+            }
+        }
+    }
+
+    /// Whether it logs somebody in, as far as is known.
+    pub(crate) fn is_login(&self) -> bool {
+        self.route.is_login || self.may_log_in
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use http::Method;
-use inputs::{ParsedBody, byte_pairs, top_names};
+use inputs::{InputKind, ParsedBody, byte_pairs, top_names};
 use openapi::{Captures, Document, Found};
-use policy::{PathMatching, Policy, RouteMatch, RoutePolicy};
+use policy::{Carries, PathMatching, Policy, RouteMatch, RoutePolicy};
 use serde_json::Value;
 
 use super::declared::Declared;
@@ -33,13 +33,13 @@ impl<'e> Reading<'e> {
         engine: &'e Engine,
         method: &Method,
         target: &Target,
-        has_body: bool,
+        carries: Carries,
     ) -> (Reading<'e>, Vec<Reading<'e>>) {
         let policy = &engine.policy;
-        let (first, mut others) = Reading::of_path(policy, method, &target.canonical(), has_body, true);
+        let (first, mut others) = Reading::of_path(policy, method, &target.canonical(), carries, true);
         if policy.protocol.paths == PathMatching::Loose {
             for path in target.others() {
-                let (reading, more) = Reading::of_path(policy, method, &path, has_body, false);
+                let (reading, more) = Reading::of_path(policy, method, &path, carries, false);
                 others.push(reading);
                 others.extend(more);
             }
@@ -58,10 +58,10 @@ impl<'e> Reading<'e> {
         policy: &'e Policy,
         method: &Method,
         path: &str,
-        has_body: bool,
+        carries: Carries,
         is_as_it_came: bool,
     ) -> (Reading<'e>, Vec<Reading<'e>>) {
-        let found = policy.readings(method, path, has_body);
+        let found = policy.readings(method, path, carries);
         let (declared, captures) = declared(policy.document.as_ref(), method, path, is_as_it_came);
         let mut others = Vec::new();
         // A server may take the path for that of another operation, also where it is not declared and forwarded all the same.
@@ -140,6 +140,56 @@ fn parameters<'e>(of_route: &Captures<'e, '_>, of_operation: &Captures<'e, '_>) 
         }
     }
     parameters
+}
+
+/// Whether a request with a body is a login if its body looks like one, in some reading of its path.
+pub(super) fn logs_in_by_body(engine: &Engine, target: &Target) -> bool {
+    let policy = &engine.policy;
+    policy.logs_in_by_body(&target.canonical())
+        || policy.protocol.paths == PathMatching::Loose
+            && target.others().iter().any(|path| policy.logs_in_by_body(path))
+}
+
+/// Whether a body has the fields of a login, in some reading of it.
+pub(crate) fn logs_in(body: &HeldBody) -> bool {
+    /// Parts of the names of what a caller proves who it is by, and whole names of it.
+    const PARTS: [&str; 8] =
+        ["passw", "passphrase", "passcode", "pwd", "secret", "otp", "credential", "assertion"];
+    const NAMES: [&str; 11] = [
+        "pass",
+        "pin",
+        "token",
+        "idtoken",
+        "accesstoken",
+        "refreshtoken",
+        "apikey",
+        "key",
+        "ticket",
+        "samlresponse",
+        "jwt",
+    ];
+    /// A code proves nothing but beside the name of somebody.
+    const CODES: [&str; 2] = ["code", "verificationcode"];
+    const WHO: [&str; 7] = ["user", "username", "login", "email", "phone", "phonenumber", "mobile"];
+    let (mut has_code, mut has_who) = (false, false);
+    let mut proves = |name: &str| {
+        let last = name.trim_end_matches(']').rsplit(['[', '.', '/', ':']).next().unwrap_or(name);
+        let mut plain: String = last.chars().filter(char::is_ascii_alphanumeric).take(64).collect();
+        plain.make_ascii_lowercase();
+        has_code |= CODES.contains(&&*plain);
+        has_who |= WHO.contains(&&*plain);
+        NAMES.contains(&&*plain) || PARTS.iter().any(|part| plain.contains(part)) || has_code && has_who
+    };
+    body.readings().any(|parsed| {
+        let found = parsed.find_input(&body.decoded, |input| {
+            let name = match input.kind {
+                InputKind::Name => std::str::from_utf8(input.value).unwrap_or(input.name),
+                _ => input.name,
+            };
+            proves(name).then_some(())
+        });
+        found.is_some()
+    })
 }
 
 /// The methods that fields `_method` of query and body name.

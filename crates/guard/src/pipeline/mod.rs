@@ -1,9 +1,11 @@
 //! The doors, in their order.
 
+mod body;
 pub(crate) mod finish;
 pub(crate) mod observe;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +33,7 @@ pub(crate) static DOORS: Doors = Doors {
         &cors::Cors,
         &rate::ByAddress,
         &authentication::Authentication,
+        &network::UserAgent,
         &rate::ByIdentity,
         &schema::Schema,
         &Sanitizer,
@@ -48,6 +51,8 @@ pub(crate) static DOORS: Doors = Doors {
         #[cfg(feature = "rules")]
         &rules::response::Answers,
         &observe::Learning,
+        &rate::failure::Attempts,
+        &schema::server_errors::ErrorDocuments,
         // ... these what those before them have left of it.
         &ownership::answers::Answers,
         &issued::Answers,

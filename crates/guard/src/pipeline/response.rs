@@ -14,9 +14,9 @@ use crate::decision::{Decision, problem};
 use crate::doors::inspector::{Head, Held, Inspector};
 use crate::events::Verdict;
 use crate::exchange::Exchange;
-use crate::exchange::content_encoding::decode;
 use crate::wire::body::Outgoing;
 use crate::wire::collect::{CollectError, Unheld, collect};
+use crate::wire::content_encoding::decode;
 
 /// Takes the upstream's answer through the doors.
 pub(crate) async fn release<'e, R>(

@@ -4,17 +4,15 @@
 #![allow(missing_docs)]
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
-use inputs::slice::tail;
 use pin_project_lite::pin_project;
 
-use super::messages::{MessageError, Messages};
+pub use super::window::Refused;
+use super::window::Window;
 use crate::held::Share;
 
 /// An error of a body, of whatever makes it.
@@ -28,6 +26,8 @@ pin_project! {
         Held { bytes: Option<Bytes> },
         /// A stream.
         Streamed { #[pin] body: B, window: Window },
+        /// What was read of a body before it turned out to be too long to be held, and the rest of it as a stream.
+        Resumed { first: Bytes, body: Pin<Box<B>>, window: Window, share: Share },
     }
 }
 
@@ -41,7 +41,7 @@ impl<B> Forwarded<B> {
     pub fn bytes(&self) -> Option<Bytes> {
         match self {
             Forwarded::Held { bytes } => Some(bytes.clone().unwrap_or_default()),
-            Forwarded::Streamed { .. } => None,
+            Forwarded::Streamed { .. } | Forwarded::Resumed { .. } => None,
         }
     }
 
@@ -49,87 +49,8 @@ impl<B> Forwarded<B> {
     pub fn refusal(&self) -> Option<Refused> {
         match self {
             Forwarded::Held { .. } => None,
-            Forwarded::Streamed { window, .. } => Some(window.refused.clone()),
+            Forwarded::Streamed { window, .. } | Forwarded::Resumed { window, .. } => Some(window.refused()),
         }
-    }
-}
-
-/// Whether a stream was ended by a judge.
-#[derive(Debug, Clone, Default)]
-pub struct Refused(Arc<AtomicU16>);
-
-impl Refused {
-    /// The status that the client gets, if it was.
-    pub fn status(&self) -> Option<StatusCode> {
-        StatusCode::from_u16(self.0.load(Ordering::Acquire)).ok()
-    }
-
-    fn set(&self, status: StatusCode) {
-        self.0.store(status.as_u16(), Ordering::Release);
-    }
-}
-
-/// Judges a window of a stream, or what is wrong with its messages; a status ends the stream.
-pub(crate) type Judge = Box<dyn FnMut(Result<&[u8], MessageError>) -> Result<(), StatusCode> + Send + Sync>;
-
-/// The piece that passes, judged together with the end of the one before it.
-pub struct Window {
-    tail: BytesMut,
-    judge: Option<Judge>,
-    messages: Option<Messages>,
-    refused: Refused,
-}
-
-impl Window {
-    /// How much of a piece is kept for the next one.
-    const OVERLAP: usize = 256;
-
-    /// A window with a judge, or without one. Where the stream is one of `messages`, each is held until it is whole.
-    pub(crate) fn new(judge: Option<Judge>, messages: Option<Messages>) -> Self {
-        Window { tail: BytesMut::new(), judge, messages, refused: Refused::default() }
-    }
-
-    /// Takes a piece of the stream, and returns what may pass now.
-    fn pass(&mut self, piece: Bytes) -> Result<Bytes, BoxError> {
-        let Some(messages) = &mut self.messages else { return self.check(&piece).map(|()| piece) };
-        match messages.push(&piece) {
-            Ok(whole) => self.check(&whole).map(|()| whole),
-            Err(error) => Err(self.broken(error)),
-        }
-    }
-
-    /// The stream is at its end: a message that is not whole has been forwarded to nobody.
-    fn end(&mut self) -> Result<(), BoxError> {
-        match self.is_empty() {
-            true => Ok(()),
-            false => Err(self.broken(MessageError::Framing)),
-        }
-    }
-
-    /// Whether nothing waits for the rest of its message.
-    fn is_empty(&self) -> bool {
-        self.messages.as_ref().is_none_or(Messages::is_empty)
-    }
-
-    fn check(&mut self, piece: &[u8]) -> Result<(), BoxError> {
-        let Some(judge) = &mut self.judge else { return Ok(()) };
-        self.tail.extend_from_slice(piece);
-        if let Err(status) = judge(Ok(&self.tail)) {
-            return Err(self.refuse(status));
-        }
-        let judged = self.tail.len().saturating_sub(Self::OVERLAP);
-        self.tail = BytesMut::from(tail(&self.tail, judged));
-        Ok(())
-    }
-
-    fn broken(&mut self, error: MessageError) -> BoxError {
-        let judged = self.judge.as_mut().map_or(Ok(()), |judge| judge(Err(error)));
-        self.refuse(judged.err().unwrap_or(StatusCode::BAD_REQUEST))
-    }
-
-    fn refuse(&self, status: StatusCode) -> BoxError {
-        self.refused.set(status);
-        "the stream was refused".into()
     }
 }
 
@@ -147,22 +68,16 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match self.project() {
             ForwardedProjection::Held { bytes } => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
-            ForwardedProjection::Streamed { mut body, window } => loop {
-                let frame = match ready!(body.as_mut().poll_frame(cx)) {
-                    Some(Ok(frame)) => frame,
-                    Some(Err(e)) => return Poll::Ready(Some(Err(e.into()))),
-                    None => return Poll::Ready(window.end().err().map(Err)),
-                };
-                let passed = match frame.into_data() {
-                    Ok(piece) => window.pass(piece),
-                    Err(trailers) => return Poll::Ready(Some(window.end().map(|()| trailers))),
-                };
-                match passed {
-                    // A piece of a message waits for the rest of it.
-                    Ok(piece) if piece.is_empty() => {}
-                    passed => return Poll::Ready(Some(passed.map(Frame::data))),
+            ForwardedProjection::Streamed { body, window } => poll_window(body, window, cx),
+            ForwardedProjection::Resumed { first, body, window, share } => {
+                if first.is_empty() {
+                    return poll_window(body.as_mut(), window, cx);
                 }
-            },
+                let piece = first.split_to(PIECE.min(first.len()));
+                // It can only become less.
+                let _ = share.resize(first.len());
+                Poll::Ready(Some(Ok(Frame::data(piece))))
+            }
         }
     }
 
@@ -170,15 +85,62 @@ where
         match self {
             Forwarded::Held { bytes } => bytes.is_none(),
             Forwarded::Streamed { body, window } => body.is_end_stream() && window.is_empty(),
+            Forwarded::Resumed { first, body, window, .. } => {
+                first.is_empty() && body.is_end_stream() && window.is_empty()
+            }
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Forwarded::Held { bytes } => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
+            Forwarded::Streamed { window, .. } if !window.keeps_length() => SizeHint::new(),
             Forwarded::Streamed { body, .. } => body.size_hint(),
+            Forwarded::Resumed { first, body, window, .. } => {
+                longer(&body.size_hint(), first.len() + window.kept())
+            }
         }
     }
+}
+
+/// The next piece of a stream that may pass.
+fn poll_window<B>(
+    mut body: Pin<&mut B>,
+    window: &mut Window,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Frame<Bytes>, BoxError>>>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    loop {
+        let frame = match ready!(body.as_mut().poll_frame(cx)) {
+            Some(Ok(frame)) => frame,
+            Some(Err(e)) => return Poll::Ready(Some(Err(e.into()))),
+            None => return Poll::Ready(window.end().err().map(Err)),
+        };
+        let passed = match frame.into_data() {
+            Ok(piece) => window.pass(piece),
+            // No door judges trailers, and no client of an API sends any.
+            Err(_) => return Poll::Ready(window.end().err().map(Err)),
+        };
+        match passed {
+            // A piece of a message waits for the rest of it.
+            Ok(piece) if piece.is_empty() => {}
+            passed => return Poll::Ready(Some(passed.map(Frame::data))),
+        }
+    }
+}
+
+/// The length of a body behind so many bytes.
+fn longer(hint: &SizeHint, here: usize) -> SizeHint {
+    let here = here as u64;
+    let mut whole = SizeHint::new();
+    whole.set_lower(hint.lower() + here);
+    if let Some(upper) = hint.upper() {
+        whole.set_upper(upper + here);
+    }
+    whole
 }
 
 /// Told how an answer ended, when its body is dropped.
@@ -338,12 +300,6 @@ where
             Source::Streamed { body } => (0, body.size_hint()),
             Source::Resumed { read, body } => (read.as_ref().map_or(0, Bytes::len), body.size_hint()),
         };
-        let here = (here + self.rest.len()) as u64;
-        let mut whole = SizeHint::new();
-        whole.set_lower(hint.lower() + here);
-        if let Some(upper) = hint.upper() {
-            whole.set_upper(upper + here);
-        }
-        whole
+        longer(&hint, here + self.rest.len())
     }
 }

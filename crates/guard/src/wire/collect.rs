@@ -52,6 +52,19 @@ where
     if body.size_hint().lower() > limit as u64 {
         return Err(CollectError { why: Unheld::TooLarge, read: Bytes::new() });
     }
+    collect_start(body, limit, patience, share).await
+}
+
+/// The same for a body of which no more than its beginning may be wanted: it is read up to the limit however long it is.
+pub(crate) async fn collect_start<B>(
+    body: B,
+    limit: usize,
+    patience: std::time::Duration,
+    share: &mut Share,
+) -> Result<Collected, CollectError>
+where
+    B: Body<Data = Bytes>,
+{
     let mut pieces = Pieces::default();
     let outcome = {
         let mut read = std::pin::pin!(pieces.read(body, limit, share));

@@ -2,6 +2,8 @@
 
 pub mod body;
 pub(crate) mod collect;
+pub(crate) mod content_encoding;
 pub mod framing;
 pub(crate) mod headers;
 pub(crate) mod messages;
+pub(crate) mod window;

@@ -9,7 +9,8 @@ settings! {
     pub struct CookiesConfig {
         /// `SameSite` of cookies without one: `Strict` or `Lax`.
         pub same_site: SameSite = SameSite::Lax,
-        /// Cookies that scripts must read, by name: they get no `HttpOnly`.
+        /// Cookies that scripts must read, by name: they get no `HttpOnly`. `csrftoken`, `XSRF-TOKEN`, `_xsrf` and
+        /// `csrf_token` never do.
         pub script_readable: Vec<String> = Vec::new(),
     }
 }

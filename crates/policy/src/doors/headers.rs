@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
 
 use crate::reader::Reader;
-use crate::settings::settings;
+use crate::settings::{route_settings, settings};
 use crate::units::Period;
 
 settings! {
@@ -14,6 +15,10 @@ settings! {
     pub struct HeadersConfig {
         /// `Content-Security-Policy`.
         pub content_security_policy: String = "default-src 'self'".into(),
+        /// What an HTML page without a `Content-Security-Policy` of its own gets: `enforce` sends
+        /// `content_security_policy`, under which inline scripts and foreign sources do not run; `report` sends it as
+        /// `Content-Security-Policy-Report-Only`, which blocks nothing; `off` sends none. A page's own policy stays.
+        pub html: PagePolicy = PagePolicy::Enforce,
         /// `X-Frame-Options`.
         pub frame_options: String = "DENY".into(),
         /// `Referrer-Policy`.
@@ -34,6 +39,56 @@ settings! {
         pub remove: Vec<String> = Vec::new(),
         /// Further headers to set.
         pub set: BTreeMap<String, String> = BTreeMap::new(),
+    }
+}
+
+/// What an HTML page without a content security policy of its own gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PagePolicy {
+    /// Ours.
+    #[default]
+    Enforce,
+    /// Ours, which then blocks nothing: browsers write to the console what it would block.
+    Report,
+    /// None.
+    Off,
+}
+
+route_settings! {
+    /// What a route may say of its headers.
+    pub struct HeadersRouteConfig {
+        /// What an HTML page without a `Content-Security-Policy` of its own gets here: `enforce`, `report` or `off`.
+        pub html: Option<PagePolicy>,
+    }
+}
+
+/// The headers of one route.
+#[derive(Debug, Clone)]
+pub struct HeadersRoute {
+    /// What an HTML page without a content security policy of its own gets.
+    pub html: PagePolicy,
+}
+
+impl HeadersRoute {
+    /// What holds where no route says otherwise.
+    pub(crate) fn everywhere(config: &HeadersConfig) -> Self {
+        HeadersRoute { html: config.html }
+    }
+
+    /// The same with what a route says.
+    pub(crate) fn on_route(&self, route: &HeadersRouteConfig) -> Self {
+        HeadersRoute { html: route.html.unwrap_or(self.html) }
+    }
+
+    /// The lines of `doorward check`.
+    pub fn rows(&self) -> Vec<String> {
+        let row = match self.html {
+            PagePolicy::Enforce => return Vec::new(),
+            PagePolicy::Report => "pages: policy only reports",
+            PagePolicy::Off => "pages: no policy",
+        };
+        vec![row.to_owned()]
     }
 }
 

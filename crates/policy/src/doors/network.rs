@@ -18,7 +18,8 @@ settings! {
         pub deny: Vec<IpNet> = Vec::new(),
         /// Files of networks to deny, one a line, `#` comments.
         pub deny_files: Vec<PathBuf> = Vec::new(),
-        /// Whether a request must have a `User-Agent`.
+        /// Whether a request must have a `User-Agent`. One of a caller who is known by a credential, and a WebSocket
+        /// handshake, pass without.
         pub require_user_agent: bool = true,
     }
 }

@@ -18,18 +18,22 @@ settings! {
         pub max_headers: usize = 100,
         /// Path and query together.
         pub max_target: ByteSize = ByteSize::kib(8),
-        /// A request body that is held back; a larger one gets 413.
-        pub max_body: ByteSize = ByteSize::mib(1),
+        /// A request body; a larger one gets 413.
+        pub max_body: ByteSize = ByteSize::mib(1024),
+        /// What is held of a request body that no door has to read as a whole: of a longer one (files, images, packages,
+        /// forms with files), the rest is inspected while it is forwarded.
+        pub max_held_body: ByteSize = ByteSize::mib(1),
         /// A body on a login route.
         pub max_login_body: ByteSize = ByteSize::kib(8),
-        /// A compressed body, decoded.
+        /// A body that doors read as a whole (JSON, XML, forms without files, and every body on a route that compares or lists
+        /// its fields), after its content coding is undone; a larger one gets 413.
         pub max_decoded_body: ByteSize = ByteSize::mib(8),
         /// Decoded bytes per compressed byte.
         pub max_compression_ratio: u32 = 100,
         /// Nesting of JSON and XML.
         pub max_depth: usize = 64,
         /// Values in one JSON or XML body, fields of one form, parameters of one query.
-        pub max_members: usize = 10_000,
+        pub max_members: usize = 100_000,
         /// Header names with an underscore, which CGI-style servers confuse with the same name with a dash: `strip`
         /// keeps them from the upstream, `refuse` refuses the request, `pass` forwards them.
         pub underscore_headers: UnderscoreHeaders = UnderscoreHeaders::Strip,
@@ -233,7 +237,8 @@ pub enum OtherCharsets {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BodyHandling {
-    /// Held back whole, up to the limit; the upstream sees nothing of a refused request.
+    /// Held back whole, up to a limit: the upstream sees nothing of a refused request. A longer body that no door has to
+    /// read as a whole is forwarded from there on as it comes.
     #[default]
     Hold,
     /// Forwarded piece by piece, each inspected together with the end of the one before.
@@ -243,7 +248,7 @@ pub enum BodyHandling {
 route_settings! {
     /// What a route may say of its bodies.
     pub struct ProtocolRouteConfig {
-        /// Largest request body that is held back here.
+        /// Largest request body here.
         pub max_body: Option<ByteSize>,
         /// `hold` (the default) inspects a body before it is forwarded, `stream` while it is.
         pub body: BodyHandling,
@@ -256,7 +261,7 @@ route_settings! {
 /// The bodies of one route.
 #[derive(Debug, Clone)]
 pub struct ProtocolRoute {
-    /// Largest body that is held back.
+    /// Largest body.
     pub max_body: ByteSize,
     /// Whether bodies are held back or streamed.
     pub body: BodyHandling,
@@ -286,8 +291,8 @@ impl ProtocolRoute {
     /// The lines of `doorward check`.
     pub fn rows(&self) -> Vec<String> {
         let body = match self.body {
-            BodyHandling::Hold => format!("held, {}", self.max_body),
-            BodyHandling::Stream => "streamed".into(),
+            BodyHandling::Hold => format!("at most {}", self.max_body),
+            BodyHandling::Stream => format!("streamed, at most {}", self.max_body),
         };
         let unread =
             (self.other_charsets == OtherCharsets::Pass).then(|| "other charsets pass unread".to_owned());

@@ -9,7 +9,7 @@ use authorization::{ObjectFrom, Visibility};
 use openapi::{Document, Operation, Problem, SecurityScheme, Source, Spelling};
 
 use crate::config::{Config, renamed};
-use crate::doors::{Auth, BodyHandling, Injection, Modes, PathMatching, ProtocolConfig};
+use crate::doors::{Auth, BodyHandling, Injection, Modes, PathMatching};
 use crate::error::ConfigError;
 use crate::policy::Policy;
 use crate::reader::{PolicyFile, Reader};
@@ -177,10 +177,10 @@ fn nobody_verifies(document: &Document, auth: &Auth) -> Vec<Problem> {
 
 /// The largest body or answer that is held anywhere.
 fn largest_held(config: &Config, routes: &Routes) -> ByteSize {
-    let ProtocolConfig { max_body, max_login_body, max_decoded_body, .. } = &config.protocol;
-    let everywhere = [*max_body, *max_login_body, *max_decoded_body];
+    let protocol = &config.protocol;
     let on_routes = routes.iter().flat_map(|(_, routes)| routes).map(|route| route.protocol.max_body);
-    everywhere.into_iter().chain(on_routes).max().unwrap_or(*max_body)
+    let longest = on_routes.fold(protocol.max_body, ByteSize::max);
+    protocol.max_held_body.min(longest).max(protocol.max_decoded_body)
 }
 
 #[cfg(test)]

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use http::Method;
-use openapi::{Document, MediaType, PathTemplate};
+use openapi::{Document, MediaType, PathTemplate, Spelling};
 
 use super::written::{Written, written_routes};
 use crate::config::Config;
 use crate::doors::{
-    Auth, AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, InjectionRoute, Mode, Modes, OwnershipRoute,
-    ProtocolRoute, RateRoute, SchemaRoute,
+    Auth, AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, HeadersRoute, InjectionRoute, Mode, Modes,
+    OwnershipRoute, ProtocolRoute, RateRoute, SchemaRoute,
 };
 use crate::reader::{Place, Reader, RouteSource};
-use crate::route::{RoutePolicy, Routes, is_login, written as written_route};
+use crate::route::{LoginPath, RoutePolicy, Routes, login_path, written as written_route};
 
 /// What holds where no route says otherwise.
 pub(super) fn fallback(config: &Config, modes: Modes, auth: &Auth, reader: &mut Reader) -> RoutePolicy {
@@ -29,9 +29,11 @@ pub(super) fn fallback(config: &Config, modes: Modes, auth: &Auth, reader: &mut 
         methods: Vec::new(),
         deny: false,
         is_login: false,
+        is_no_login: false,
         logins: None,
         modes,
         protocol: ProtocolRoute::everywhere(&config.protocol),
+        headers: HeadersRoute::everywhere(&config.headers),
         rate: RateRoute::everywhere(&config.rate),
         auth: AuthRoute::everywhere(&config.auth),
         schema: SchemaRoute::everywhere(&config.schema),
@@ -175,9 +177,11 @@ fn route(
         methods: methods.clone(),
         deny: route.scope.deny,
         is_login: base.is_login,
+        is_no_login: route.scope.login == Some(false),
         logins: None,
         modes: base.modes.changed_by(&route.scope.doors),
         protocol: base.protocol.on_route(&route.protocol),
+        headers: base.headers.on_route(&route.headers),
         rate: base.rate.on_route(&route.rate),
         auth: auth.clone(),
         schema: base.schema.on_route(&route.schema),
@@ -186,13 +190,18 @@ fn route(
         template: Some(template.clone()),
     };
     let has_bodies = methods.is_empty() || methods.iter().any(|m| ![Method::GET, Method::HEAD].contains(m));
-    if has_bodies && is_login(written.path(), &config.rate.login_paths) {
+    let by_path = match route.scope.login {
+        Some(false) => return Some(on_route(fallback)),
+        Some(true) => Some(LoginPath::Sure),
+        None => login_path(written.path(), &config.rate.login_paths).filter(|_| has_bodies),
+    };
+    // A body that is streamed cannot be asked whether it is a login.
+    let streams = route.protocol.body == BodyHandling::Stream;
+    if by_path == Some(LoginPath::Sure) || (by_path == Some(LoginPath::ByBody) && streams) {
         return Some(on_route(login));
     }
-    Some(RoutePolicy {
-        logins: (has_bodies && template.ends_open()).then(|| Arc::new(on_route(login))),
-        ..on_route(fallback)
-    })
+    let has_logins = has_bodies && (template.ends_open() || by_path == Some(LoginPath::ByBody));
+    Some(RoutePolicy { logins: has_logins.then(|| Arc::new(on_route(login))), ..on_route(fallback) })
 }
 
 fn methods(written: &Written, source: RouteSource<'_>, reader: &mut Reader) -> Vec<Method> {
@@ -221,6 +230,15 @@ fn contradictions(
     let compares =
         route.ownership.compares() || !route.auth.scopes.is_empty() || !route.auth.roles.is_empty();
     let mut contradictions = Vec::new();
+    let is_listed =
+        |path: &String| Spelling::Loose.segments(path).eq(Spelling::Loose.segments(written.path()));
+    if route.scope.login == Some(false) && config.rate.login_paths.iter().any(is_listed) {
+        contradictions.push((
+            "login",
+            "this is a login by `[rate] login_paths`",
+            "remove it there, or remove `login = false`",
+        ));
+    }
     if compares && config.auth.issuer.is_empty() && config.auth.api_key.is_empty() {
         contradictions.push((
             "",

@@ -159,7 +159,7 @@ paths:
 fn what_is_right_is_taken_as_it_is() {
     let policy = compile(
         "[gateway]\nhosts = ['API.example.org.', '*.example.org', '192.0.2.1', '[2001:db8::1]', 'localhost', 'a_b']\n\
-         [protocol]\nproxy_only_headers = ['X-User']\nmax_body = '40 MiB'\n\
+         [protocol]\nproxy_only_headers = ['X-User']\nmax_decoded_body = '40 MiB'\n\
          [injection]\nsanitize = { note = 'basic' }\n[[route]]\npath = '/upload'\nbody = 'stream'",
     )
     .unwrap();

@@ -8,8 +8,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::doors::{
-    AuthRouteConfig, DoorName, InjectionRouteConfig, Mode, OwnershipRouteConfig, ProtocolRouteConfig,
-    RateRouteConfig, SchemaRouteConfig,
+    AuthRouteConfig, DoorName, HeadersRouteConfig, InjectionRouteConfig, Mode, OwnershipRouteConfig,
+    ProtocolRouteConfig, RateRouteConfig, SchemaRouteConfig,
 };
 use crate::settings::{Setting, Settings, route_settings};
 
@@ -22,6 +22,8 @@ route_settings! {
         pub methods: Vec<String>,
         /// `true`: nobody may use it; every request is answered with 404.
         pub deny: bool,
+        /// Whether requests with a body log somebody in here. When not set, the last word of the path says so (`/login`).
+        pub login: Option<bool>,
         /// Modes of doors here.
         pub doors: BTreeMap<DoorName, Mode>,
     }
@@ -34,6 +36,8 @@ pub struct RouteConfig {
     pub scope: ScopeConfig,
     /// Bodies.
     pub protocol: ProtocolRouteConfig,
+    /// Headers of responses.
+    pub headers: HeadersRouteConfig,
     /// Limits.
     pub rate: RateRouteConfig,
     /// Callers.
@@ -52,6 +56,7 @@ impl RouteConfig {
         [
             ScopeConfig::SETTINGS,
             ProtocolRouteConfig::SETTINGS,
+            HeadersRouteConfig::SETTINGS,
             RateRouteConfig::SETTINGS,
             AuthRouteConfig::SETTINGS,
             SchemaRouteConfig::SETTINGS,
@@ -71,6 +76,7 @@ impl RouteConfig {
     fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         Ok(self.scope.read(name, map)?
             || self.protocol.read(name, map)?
+            || self.headers.read(name, map)?
             || self.rate.read(name, map)?
             || self.auth.read(name, map)?
             || self.schema.read(name, map)?

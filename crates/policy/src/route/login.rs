@@ -1,14 +1,53 @@
-//! Logins by their path.
+//! Logins by their path, and by their body where the path does not say it.
 
 use openapi::Spelling;
 
-/// Whether a request with a body is a login: to a configured path, or to one whose last segment is a word for logging in,
-/// with or without an ending (`login.json`, `login.php`).
-pub(crate) fn is_login(path: &str, configured: &[String]) -> bool {
-    const LOGIN: [&str; 7] = ["login", "signin", "sign-in", "authenticate", "token", "session", "sessions"];
-    let last = || Spelling::Loose.segments(path).last();
-    configured
-        .iter()
-        .any(|configured| Spelling::Loose.segments(configured).eq(Spelling::Loose.segments(path)))
-        || last().is_some_and(|last| last.split('.').next().is_some_and(|word| LOGIN.contains(&word)))
+/// What is known of a request's body when its routes are looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Carries {
+    /// It has none.
+    Nothing,
+    /// It has one that has not been read.
+    Body,
+    /// It has one with the fields of a login.
+    Login,
+}
+
+/// How far a path says that a request with a body is a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LoginPath {
+    /// It is one.
+    Sure,
+    /// It is one if its body looks like it: sessions are also those of a course or a game.
+    ByBody,
+}
+
+/// Whether requests with a body to this path are logins: to a configured path, or to one whose last segment is a word for
+/// logging in, with or without an ending (`login.json`, `login.php`).
+pub(crate) fn login_path(path: &str, configured: &[String]) -> Option<LoginPath> {
+    const SURE: [&str; 5] = ["login", "signin", "sign-in", "authenticate", TOKEN];
+    const BY_BODY: [&str; 2] = ["session", "sessions"];
+    let segments = |path| Spelling::Loose.segments(path);
+    if configured.iter().any(|configured| segments(configured).eq(segments(path))) {
+        return Some(LoginPath::Sure);
+    }
+    let word = last_word(path)?;
+    match &*word {
+        word if SURE.contains(&word) => Some(LoginPath::Sure),
+        word if BY_BODY.contains(&word) => Some(LoginPath::ByBody),
+        _ => None,
+    }
+}
+
+/// Whether a path is that of a token endpoint (RFC 6749 §3.2), whose clients ask in a loop (RFC 8628 §3.5).
+pub fn is_token_endpoint(path: &str) -> bool {
+    last_word(path).is_some_and(|word| word == TOKEN)
+}
+
+const TOKEN: &str = "token";
+
+/// The last segment of a path without its ending.
+fn last_word(path: &str) -> Option<String> {
+    let last = Spelling::Loose.segments(path).last()?;
+    Some(last.split('.').next().unwrap_or(&last).to_owned())
 }

@@ -10,7 +10,8 @@ use http::Method;
 use openapi::{Document, Found};
 
 pub use config::{RouteConfig, ScopeConfig};
-pub(crate) use login::is_login;
+pub use login::{Carries, is_token_endpoint};
+pub(crate) use login::{LoginPath, login_path};
 pub use route_policy::RoutePolicy;
 pub use table::{RouteMatch, RouteMatches};
 pub(crate) use table::{RouteTable, Routes, written};

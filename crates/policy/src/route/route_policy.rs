@@ -5,7 +5,9 @@ use std::sync::Arc;
 use http::Method;
 use openapi::PathTemplate;
 
-use crate::doors::{AuthRoute, InjectionRoute, Modes, OwnershipRoute, ProtocolRoute, RateRoute, SchemaRoute};
+use crate::doors::{
+    AuthRoute, HeadersRoute, InjectionRoute, Modes, OwnershipRoute, ProtocolRoute, RateRoute, SchemaRoute,
+};
 
 /// What holds on one route.
 #[derive(Debug, Clone)]
@@ -20,12 +22,16 @@ pub struct RoutePolicy {
     pub deny: bool,
     /// Whether requests here log somebody in.
     pub is_login: bool,
+    /// Whether the policy says that they do not, whatever the path is called.
+    pub is_no_login: bool,
     /// What holds for the logins among its requests, where its template matches others too.
     pub(crate) logins: Option<Arc<RoutePolicy>>,
     /// Mode of each door.
     pub modes: Modes,
     /// Bodies.
     pub protocol: ProtocolRoute,
+    /// Headers of responses.
+    pub headers: HeadersRoute,
     /// Limits.
     pub rate: RateRoute,
     /// Callers.
@@ -53,7 +59,13 @@ impl RoutePolicy {
         let inputs = self.schema.rows().into_iter().chain(self.injection.rows()).collect();
         [
             ("methods", methods),
-            ("body", if self.deny { vec!["denied".into()] } else { self.protocol.rows() }),
+            (
+                "body",
+                match self.deny {
+                    true => vec!["denied".into()],
+                    false => self.protocol.rows().into_iter().chain(self.headers.rows()).collect(),
+                },
+            ),
             ("auth", self.auth.rows()),
             ("limits", self.rate.rows()),
             ("inputs", inputs),

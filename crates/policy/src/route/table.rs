@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Method;
 use openapi::{Captures, PathTemplate, Router, Spelling, canonical_path};
 
-use super::login::is_login;
+use super::login::{Carries, LoginPath, login_path};
 use super::route_policy::RoutePolicy;
 
 /// Routes by path template; those of one template differ in their methods.
@@ -59,8 +59,12 @@ impl RouteTable {
     }
 
     /// The routes for a method and a normalized path; those for everything else where none is written down.
-    pub(crate) fn find<'p>(&self, method: &Method, path: &'p str, has_body: bool) -> RouteMatches<'_, 'p> {
-        let is_login = has_body && is_login(path, &self.login_paths);
+    pub(crate) fn find<'p>(&self, method: &Method, path: &'p str, carries: Carries) -> RouteMatches<'_, 'p> {
+        let is_login = match login_path(path, &self.login_paths) {
+            Some(LoginPath::Sure) => carries != Carries::Nothing,
+            Some(LoginPath::ByBody) => carries == Carries::Login,
+            None => false,
+        };
         let serve = |route, captures: &Captures<'_, 'p>| {
             let route: &Arc<RoutePolicy> = route;
             // Routes of one shape may name their parameters differently.
@@ -92,6 +96,21 @@ impl RouteTable {
             captures: Captures::new(),
         });
         RouteMatches { first, others }
+    }
+
+    /// Whether a request to a path is a login if its body looks like one.
+    pub(crate) fn logs_in_by_body(&self, path: &str) -> bool {
+        login_path(path, &self.login_paths) == Some(LoginPath::ByBody) && !self.is_no_login(path)
+    }
+
+    /// Whether all that is written down for a path says that it is no login.
+    fn is_no_login(&self, path: &str) -> bool {
+        let exact = self.exact.find(path).map(|(_, routes, _)| routes.iter().all(|route| route.is_no_login));
+        exact.unwrap_or_else(|| {
+            let mut loose =
+                self.loose.find_all(path).into_iter().flat_map(|(_, entries, _)| entries).peekable();
+            loose.peek().is_some() && loose.all(|(_, routes)| routes.iter().all(|route| route.is_no_login))
+        })
     }
 
     /// Every route that was written down, then the two that are always there.

@@ -9,9 +9,9 @@ use openapi::canonical_path;
 
 use super::{changed, missing};
 use crate::doors::{
-    AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, CountedOutcome, InjectionRoute, Limit, LimitKey,
-    MinConfidence, OtherCharsets, OwnershipRoute, ProtocolRoute, RateRoute, ResponseProperties, Sanitize,
-    SchemaRoute, UnknownProperties, UnreadableResponses,
+    AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, CountedOutcome, HeadersRoute, InjectionRoute,
+    Limit, LimitKey, MinConfidence, OtherCharsets, OwnershipRoute, PagePolicy, ProtocolRoute, RateRoute,
+    ResponseProperties, Sanitize, SchemaRoute, UnknownProperties, UnreadableResponses,
 };
 use crate::policy::Policy;
 use crate::route::RoutePolicy;
@@ -70,9 +70,11 @@ fn of_route(before: &RoutePolicy, after: &RoutePolicy) -> Vec<String> {
         methods: _,
         deny,
         is_login,
+        is_no_login,
         logins: _,
         modes,
         protocol,
+        headers,
         rate,
         auth,
         schema,
@@ -85,6 +87,18 @@ fn of_route(before: &RoutePolicy, after: &RoutePolicy) -> Vec<String> {
     }
     if before.is_login && !is_login {
         found.push("it was a login, and is none".into());
+    }
+    if !before.is_no_login && *is_no_login {
+        found.push("its requests are taken for no logins".into());
+    }
+    let rank = |html: PagePolicy| match html {
+        PagePolicy::Enforce => 2,
+        PagePolicy::Report => 1,
+        PagePolicy::Off => 0,
+    };
+    let HeadersRoute { html } = headers;
+    if rank(*html) < rank(before.headers.html) {
+        found.push("pages get less of a content security policy (`html`)".into());
     }
     for door in BuiltInDoor::ALL {
         let (was, is) = (before.modes.of(door), modes.of(door));
@@ -117,10 +131,16 @@ fn of_bodies(before: &ProtocolRoute, after: &ProtocolRoute) -> Vec<String> {
 }
 
 fn of_limits(before: &RateRoute, after: &RateRoute) -> Vec<String> {
-    let RateRoute { limits } = after;
+    let RateRoute { limits, failure } = after;
     let holds = |limit: &Limit| limits.iter().any(|now| is_as_strict(limit, now));
     let gone = before.limits.iter().filter(|limit| !holds(limit));
-    gone.map(|limit| format!("the limit `{limit}` is gone, or looser")).collect()
+    let mut found: Vec<String> =
+        gone.map(|limit| format!("the limit `{limit}` is gone, or looser")).collect();
+    let counts_failures = limits.iter().any(|limit| limit.counting == CountedOutcome::Failures);
+    if counts_failures && *failure != before.failure {
+        found.push("another `failure` is counted, which may protect less".into());
+    }
+    found
 }
 
 /// Whether one limit lets no more through than another.

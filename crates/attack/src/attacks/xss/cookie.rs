@@ -20,13 +20,13 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let (login, name, password) = p.credentials()?;
     let body = serde_json::json!({ "username": name, "password": password });
     let (answer, seen) = p.send(&login.request(&body)).await?;
-    Ok(match oracle::cookies(&answer) {
+    Ok(match oracle::cookies(&answer, p.client.is_tls()) {
         None => Verdict::not_applicable("login sets no cookie"),
         Some(Cookies::Lack(attribute)) => {
             Verdict::exploited(format!("the session cookie has no {attribute}"), vec![seen])
         }
         Some(Cookies::Protected) => {
-            Verdict::blocked("the cookie is HttpOnly, Secure and SameSite", vec![seen])
+            Verdict::blocked("the cookie is protected: HttpOnly, SameSite, and Secure over TLS", vec![seen])
         }
     })
 }

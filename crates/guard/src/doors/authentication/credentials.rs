@@ -27,7 +27,7 @@ pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credenti
             // What the document lets the API verify by itself is the API's.
             None if is_for_api => {}
             // A client of OAuth that asks for a token (RFC 6749 §2.3.1).
-            None if x.route.is_login && declared::is_of_scheme(value.as_bytes(), "basic") => {}
+            None if x.is_login() && declared::is_of_scheme(value.as_bytes(), "basic") => {}
             None => credentials.unverified.push((AUTHORIZATION, None)),
         }
     }

@@ -66,7 +66,7 @@ async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
     let mut credentials = match verify(x, engine).await {
         Ok(credentials) => credentials,
         // A login replaces whatever credential the client still has, which is of no use there.
-        Err(_) if x.route.is_login => without_any(x, engine),
+        Err(_) if x.is_login() => without_any(x, engine),
         Err((rule, evidence)) => return refuse(rule, evidence, "error=\"invalid_token\""),
     };
     (x.principal, x.verified_by) = (credentials.principal.take(), credentials.by);

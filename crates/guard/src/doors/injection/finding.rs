@@ -3,9 +3,11 @@
 
 use std::ops::Range;
 
-use detect::Finding;
+use detect::{Class, Finding};
+use http::StatusCode;
 use serde_json::Value;
 
+use crate::decision::Refusal;
 use crate::events::evidence::Evidence;
 use crate::events::redact::{REDACTED, excerpt, excerpt_around, is_secret};
 
@@ -33,6 +35,11 @@ pub(crate) fn evidence(
         decodings: finding.decodings.iter().map(|decoding| decoding.name()).collect(),
         ..Evidence::default()
     }
+}
+
+/// The refusal of a value in which something was found.
+pub(super) fn refusal(class: Class, evidence: Evidence) -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN, class.name(), evidence)
 }
 
 /// The part of a value in which the same is still found by itself; `None` if it takes the whole value. The detectors do

@@ -175,7 +175,11 @@ fn body(x: &Exchange<'_>, parsed: &mut ParsedBody) -> Decision {
                 }
             }
         }
-        ParsedBody::Empty | ParsedBody::Xml(_) | ParsedBody::Text | ParsedBody::Binary => Decision::Pass,
+        ParsedBody::Empty
+        | ParsedBody::Xml(_)
+        | ParsedBody::Grpc(_)
+        | ParsedBody::Text
+        | ParsedBody::Binary => Decision::Pass,
     }
 }
 

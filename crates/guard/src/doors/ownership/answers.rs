@@ -3,7 +3,7 @@
 use http::header::{HOST, LOCATION};
 use http::response::Parts;
 use http::{Method, StatusCode, Uri};
-use policy::{BuiltInDoor, ForbiddenStatus};
+use policy::{BuiltInDoor, Carries, ForbiddenStatus};
 use serde_json::Value;
 
 use super::owner::{self, Ownership};
@@ -202,7 +202,7 @@ fn leads_to_checked(x: &Exchange<'_>, engine: &Engine, location: &[u8]) -> bool 
     let is_here = uri.authority().is_none_or(|authority| {
         x.header(HOST).is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str()))
     });
-    let found = engine.policy.readings(&Method::GET, uri.path(), false);
+    let found = engine.policy.readings(&Method::GET, uri.path(), Carries::Nothing);
     let compares = || std::iter::once(&found.first).chain(&found.others).all(|found| compares(found.route));
     is_here && uri.path().starts_with('/') && compares()
 }

@@ -26,9 +26,9 @@ use crate::engine::Engine;
 use crate::events::evidence::{Evidence, Side};
 use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
-use crate::exchange::content_encoding::decode;
 use crate::exchange::target::Target;
 use crate::forward::{ReadError, Reader, identify};
+use crate::wire::content_encoding::decode;
 
 /// The part of the ownership door that checks the objects which a request names.
 pub(crate) struct Objects;

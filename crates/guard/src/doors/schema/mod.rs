@@ -9,17 +9,20 @@
 pub(crate) mod answers;
 mod body;
 mod parts;
+pub(crate) mod server_errors;
 
 use std::borrow::Cow;
 
-use http::header::{ALLOW, COOKIE, HeaderValue};
+use bytes::Bytes;
+use http::header::{ALLOW, COOKIE, HeaderValue, RETRY_AFTER};
 use http::response::Parts;
-use http::{Method, StatusCode};
+use http::{Method, Response, StatusCode};
 use inputs::{cookie_readings, pairs};
 use openapi::{Location, MediaType, Operation, ParameterError, SecurityScheme};
 use policy::{BuiltInDoor, DeprecatedOperation, ServerErrors, UndeclaredOperation, UnknownProperties};
 
 use super::Step;
+use super::inspector::Head;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Change, Decision, Refusal, Rewrite, problem};
@@ -62,8 +65,9 @@ impl super::Door for Schema {
                 None,
                 &parts.status.as_str().to_owned().into(),
             );
-            if enforce {
-                return Decision::Answer(problem(parts.status, x.id, &[]));
+            let head = Head::new(parts);
+            if enforce && !server_errors::may_be_document(&head) {
+                return Decision::Answer(masked(x, &head));
             }
         }
         match undeclared_response(x, parts.status, &media_type(&parts.headers)) {
@@ -155,6 +159,15 @@ fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
         (None, Some(fields)) => body::listed(x, fields, held),
         (None, None) => Decision::Pass,
     }
+}
+
+/// What a client gets instead of the API's error. When to come back is no detail of the API.
+fn masked(x: &Exchange<'_>, head: &Head) -> Response<Bytes> {
+    let mut response = problem(head.status, x.id, &[]);
+    if let Some(after) = &head.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, after.clone());
+    }
+    response
 }
 
 /// Whether to mask the body of this failure: a server error that no document declares.

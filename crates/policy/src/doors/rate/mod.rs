@@ -1,11 +1,13 @@
 //! `[rate]`: how often a caller may ask.
 
+mod failure;
 mod hash_secret;
 mod limit;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use failure::{Failure, JsonTest};
 pub use hash_secret::HashSecret;
 pub use limit::{CountedOutcome, Limit, LimitAlgorithm, LimitKey};
 
@@ -58,6 +60,8 @@ route_settings! {
     pub struct RateRouteConfig {
         /// Limits here, beside the global ones.
         pub limits: Vec<Limit>,
+        /// What says that an attempt failed, for limits that count failures: `{ status = [401], json = "/status == fail" }`.
+        pub failure: Option<Failure>,
     }
 }
 
@@ -66,29 +70,33 @@ route_settings! {
 pub struct RateRoute {
     /// Limits, those that need a principal last.
     pub limits: Vec<Arc<Limit>>,
+    /// What a failure is here, where the route says it.
+    pub failure: Option<Failure>,
 }
 
 impl RateRoute {
     /// What holds where no route says otherwise.
     pub(crate) fn everywhere(config: &RateConfig) -> Self {
-        RateRoute { limits: sorted(config.limits.iter().cloned()) }
+        RateRoute { limits: sorted(config.limits.iter().cloned()), failure: None }
     }
 
     /// What holds on a login route.
     pub(crate) fn on_login(config: &RateConfig) -> Self {
-        RateRoute { limits: sorted(config.limits.iter().chain(&config.login).cloned()) }
+        RateRoute { limits: sorted(config.limits.iter().chain(&config.login).cloned()), failure: None }
     }
 
     /// The same with what a route says.
     pub(crate) fn on_route(&self, route: &RateRouteConfig) -> Self {
         RateRoute {
             limits: sorted(self.limits.iter().map(|l| (**l).clone()).chain(route.limits.iter().cloned())),
+            failure: route.failure.clone(),
         }
     }
 
     /// The lines of `doorward check`.
     pub fn rows(&self) -> Vec<String> {
-        self.limits.iter().map(ToString::to_string).collect()
+        let failure = self.failure.iter().map(|failure| format!("failure: {failure}"));
+        self.limits.iter().map(ToString::to_string).chain(failure).collect()
     }
 }
 

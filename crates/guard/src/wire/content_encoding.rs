@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
-use policy::ProtocolConfig;
+use policy::{ByteSize, ProtocolConfig};
 
 /// Why a body cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,21 @@ pub(crate) enum DecodeError {
     Trailing,
 }
 
+/// How large a body may become.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CodingLimits {
+    /// Decoded.
+    pub(crate) size: ByteSize,
+    /// Decoded bytes per coded byte.
+    pub(crate) ratio: u32,
+}
+
+impl From<&ProtocolConfig> for CodingLimits {
+    fn from(config: &ProtocolConfig) -> Self {
+        CodingLimits { size: config.max_decoded_body, ratio: config.max_compression_ratio }
+    }
+}
+
 /// Decodes a body. `None` when it has no coding.
 ///
 /// Nothing may stand behind the end of the coded stream: one decoder stops there, another reads on. Several members of
@@ -27,14 +42,15 @@ pub(crate) enum DecodeError {
 pub(crate) fn decode(
     coding: &[u8],
     body: &[u8],
-    limits: &ProtocolConfig,
+    limits: impl Into<CodingLimits>,
 ) -> Result<Option<Vec<u8>>, DecodeError> {
+    let limits = limits.into();
     let coding = coding.trim_ascii();
     if coding.contains(&b',') {
         return Err(DecodeError::Layered);
     }
-    let by_ratio = (body.len() as u64).saturating_mul(u64::from(limits.max_compression_ratio)).max(64 * 1024);
-    let limit = limits.max_decoded_body.0.min(by_ratio);
+    let by_ratio = (body.len() as u64).saturating_mul(u64::from(limits.ratio)).max(64 * 1024);
+    let limit = limits.size.0.min(by_ratio);
     let (out, rest) = match coding.to_ascii_lowercase().as_slice() {
         b"" | b"identity" => return Ok(None),
         b"gzip" | b"x-gzip" => {

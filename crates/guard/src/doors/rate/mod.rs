@@ -5,9 +5,12 @@
 //!
 //! [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 
+pub(crate) mod failure;
+
 use std::sync::atomic::Ordering;
 
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use http::response::Parts;
 use http::{HeaderMap, StatusCode};
 use policy::{BuiltInDoor, CountedOutcome, Limit, LimitAlgorithm, LimitKey, RoutePolicy};
 use store::{Algorithm, CounterKey, KeyWriter, OnRefusal, Outcome, Quota, StoreError, Take, millis};
@@ -20,6 +23,7 @@ use crate::events::Verdict;
 use crate::exchange::{Exchange, RateLimitStatus};
 use crate::network::network;
 use crate::state::State;
+use failure::note_head;
 
 /// The limits that need nothing but the head.
 pub(crate) struct ByAddress;
@@ -40,6 +44,11 @@ impl Door for ByAddress {
         admit(ruling, x, Stage::Address)
     }
 
+    fn release_head<'e>(&self, _: Ruling<'e>, x: &mut Exchange<'e>, parts: &Parts) -> Decision {
+        note_head(x, parts);
+        Decision::Pass
+    }
+
     fn finish<'a, 'e>(
         &'a self,
         ruling: Ruling<'e>,
@@ -51,7 +60,7 @@ impl Door for ByAddress {
             release(x, headers);
         }
         let tickets = std::mem::take(&mut x.tickets);
-        if tickets.is_empty() || status.is_client_error() {
+        if tickets.is_empty() || x.attempt.has_failed(status) {
             return Step::Now(());
         }
         Step::later(async move {

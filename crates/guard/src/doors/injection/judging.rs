@@ -1,0 +1,312 @@
+//! Judges the inputs of a request one by one, and adds up what is found.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use detect::{Class, Confidence, Finding};
+use http::Method;
+use http::header::COOKIE;
+use inputs::{Input, InputKind, ParsedBody, cookie_readings, semicolon_pairs};
+use policy::{MinConfidence, RoutePolicy};
+use serde_json::Value;
+
+use super::classes::{AGENTS, FILES, PROSE, THRESHOLD, at_level};
+use super::fields::{self, Judged};
+use super::finding::refusal;
+use super::fragments::pairs_of;
+use super::{finding, fragments};
+use crate::decision::Decision;
+use crate::events::evidence::Evidence;
+use crate::exchange::{Exchange, HeldBody};
+
+/// What was found so far, and is not enough by itself.
+pub(super) struct Judging<'x> {
+    route: &'x RoutePolicy,
+    /// The score of what was found in the request.
+    suspicion: &'x AtomicU32,
+    rounds: usize,
+    suspect: Option<(Class, Evidence)>,
+    /// The JSON in the body.
+    json: Option<&'x Value>,
+    /// Whether the body is a file by itself.
+    is_file: bool,
+    /// Which input of the body is judged, counted from 0.
+    input: Option<usize>,
+    /// Whether this was judged before in another reading: what is found again is no further suspicion.
+    is_again: bool,
+}
+
+impl<'x> Judging<'x> {
+    pub(super) fn new(route: &'x RoutePolicy, suspicion: &'x AtomicU32, rounds: usize) -> Self {
+        Judging {
+            route,
+            suspicion,
+            rounds,
+            suspect: None,
+            json: None,
+            is_file: false,
+            input: None,
+            is_again: false,
+        }
+    }
+
+    /// Judges the head of a request.
+    pub(super) fn head(&mut self, x: &Exchange<'_>) -> Result<(), Decision> {
+        let all = &detect::ALL[..];
+        for segment in x.target.segments() {
+            self.value("path", &segment, all)?;
+        }
+        let query = x.target.query().unwrap_or("").as_bytes();
+        let pairs = pairs_of(query);
+        for (name, value) in &pairs {
+            self.named(name, value, all)?;
+            self.value("query name", name.as_bytes(), all)?;
+        }
+        if let [(name, _)] = &pairs[..]
+            && !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.[]$:@".contains(&byte))
+        {
+            // Scripts that read the query as one value.
+            let whole: Cow<'_, [u8]> = percent_encoding::percent_decode(query).into();
+            self.again("query", &whole)?;
+        }
+        self.semicolons(query)?;
+        self.together(&pairs)?;
+        x.headers.get_all(COOKIE).iter().try_for_each(|cookie| self.cookies(cookie.as_bytes()))?;
+        for (name, value) in &x.headers {
+            let (name, value) = (name.as_str(), value.as_bytes());
+            let classes = if matches!(name, "user-agent" | "referer") { &AGENTS[..] } else { all };
+            match fields::judged(name, value) {
+                Judged::Nothing => {}
+                Judged::Whole => self.named(name, value, classes)?,
+                Judged::Texts(texts) => {
+                    texts.into_iter().try_for_each(|text| self.named(name, text, classes))?
+                }
+                Judged::User(user) => self.named(name, &user, classes)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges the cookies of a header in every way that a server may read them, and joined.
+    fn cookies(&mut self, header: &[u8]) -> Result<(), Decision> {
+        let mut pairs: Vec<fragments::Pair<'_>> = Vec::new();
+        for (name, value) in cookie_readings(header) {
+            let text = String::from_utf8_lossy(name);
+            self.named(&text, value, &detect::ALL)?;
+            if value.contains(&b'\\') {
+                // Some servers undo any backslash in a quoted value.
+                let plain: Vec<u8> = value.iter().copied().filter(|byte| *byte != b'\\').collect();
+                self.again(&text, &plain)?;
+                self.again(&text, &unquoted(value))?;
+            }
+            if value.contains(&b'+') {
+                // PHP decodes a cookie as it decodes a form.
+                let blanks: Vec<u8> =
+                    value.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+                self.again(&text, &blanks)?;
+            }
+            // Old readers (RFC 2109) end a cookie at a comma, too.
+            for piece in value.split(|byte| *byte == b',').skip(1) {
+                let equals = memchr::memchr(b'=', piece).map_or(0, |at| at + 1);
+                self.again(&text, piece.get(equals..).unwrap_or_default().trim_ascii())?;
+            }
+            self.value("cookie name", name, &detect::ALL)?;
+            pairs.push((text, value.into()));
+        }
+        self.together(&pairs)
+    }
+
+    /// Judges a body in every way that a server may read it.
+    pub(super) fn body(&mut self, x: &Exchange<'_>, body: &'x HeldBody) -> Result<(), Decision> {
+        self.is_file = is_upload(x) && body.parsed == ParsedBody::Text;
+        self.json = match &body.parsed {
+            ParsedBody::Json(value) => Some(value),
+            _ => None,
+        };
+        let other = body.other.as_ref().filter(|_| !(self.is_file && is_page(&body.decoded)));
+        let mut found = body.parsed.find_input(&body.decoded, |input| {
+            self.input = Some(self.input.map_or(0, |nth| nth + 1));
+            self.part_of_body(input).err()
+        });
+        (self.input, self.is_again) = (None, true);
+        if let Some(other) = other {
+            found = found.or_else(|| other.find_input(&body.decoded, |input| self.part_of_body(input).err()));
+        }
+        if let Some(refused) = found {
+            return Err(refused);
+        }
+        if body.readings().any(|reading| matches!(reading, ParsedBody::Form(_))) {
+            self.semicolons(&body.decoded)?;
+        }
+        let query = pairs_of(x.target.query().unwrap_or("").as_bytes());
+        self.combined(&query, &body.parsed, other, &body.decoded)
+    }
+
+    /// Judges what applications make of the values of a body: literals of a document in it, and values joined with
+    /// others.
+    fn combined(
+        &mut self,
+        query: &[fragments::Pair<'_>],
+        parsed: &ParsedBody,
+        other: Option<&ParsedBody>,
+        raw: &[u8],
+    ) -> Result<(), Decision> {
+        for reading in std::iter::once(parsed).chain(other) {
+            for (name, literal) in fragments::literals(reading, raw) {
+                self.named(&name, literal.as_bytes(), &detect::ALL)?;
+            }
+        }
+        fragments::of_body(query, parsed, raw).iter().try_for_each(|(name, value)| self.again(name, value))
+    }
+
+    /// Judges one input of a body. The names of members are judged whatever is exempt.
+    pub(super) fn part_of_body(&mut self, input: Input<'_>) -> Result<(), Decision> {
+        match input.kind {
+            InputKind::Name => self.value("member name", input.value, &detect::ALL),
+            InputKind::Value if !self.is_file => self.named(input.name, input.value, &detect::ALL),
+            InputKind::Value | InputKind::File => self.named(input.name, input.value, FILES),
+        }
+    }
+
+    /// Judges a query or a form as servers read it that part pairs at a semicolon, too.
+    fn semicolons(&mut self, text: &[u8]) -> Result<(), Decision> {
+        let before = std::mem::replace(&mut self.is_again, true);
+        for (name, value) in semicolon_pairs(text) {
+            self.named(&String::from_utf8_lossy(&name), &value, &detect::ALL)?;
+            self.value("query name", &name, &detect::ALL)?;
+        }
+        self.is_again = before;
+        Ok(())
+    }
+
+    /// Judges values as applications put them together.
+    pub(super) fn together(&mut self, pairs: &[fragments::Pair<'_>]) -> Result<(), Decision> {
+        let all = fragments::joined(pairs);
+        all.iter().try_for_each(|(name, value)| self.again(name, value))
+    }
+
+    /// Judges another reading of what was judged already.
+    pub(super) fn again(&mut self, name: &str, value: &[u8]) -> Result<(), Decision> {
+        let before = std::mem::replace(&mut self.is_again, true);
+        let judged = self.named(name, value, &detect::ALL);
+        self.is_again = before;
+        judged
+    }
+
+    /// Judges a value by its name, which the policy may know.
+    fn named(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
+        let route = self.route;
+        if route.injection.exempt.iter().any(|exempt| exempt == name) {
+            return Ok(());
+        }
+        let is_prose = route.injection.prose.iter().any(|prose| prose == name);
+        self.value(name, value, if is_prose && classes != FILES { PROSE } else { classes })
+    }
+
+    /// Judges a value. What is found in a request adds up.
+    fn value(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
+        let levels = &self.route.injection.detectors;
+        if levels.is_empty() {
+            return match detect::inspect(value, self.rounds, classes) {
+                Some(finding) => self.found(name, value, &finding, THRESHOLD),
+                None => Ok(()),
+            };
+        }
+        for (level, threshold) in
+            [(MinConfidence::High, THRESHOLD), (MinConfidence::Medium, Confidence::Medium.score())]
+        {
+            if let Some(finding) = detect::inspect(value, self.rounds, &at_level(levels, classes, level)) {
+                self.found(name, value, &finding, threshold)?;
+            }
+        }
+        if let Some(finding) =
+            detect::inspect(value, self.rounds, &at_level(levels, classes, MinConfidence::Observe))
+        {
+            self.suspect(name, value, &finding);
+        }
+        Ok(())
+    }
+
+    /// Adds a finding up, and refuses at a score.
+    fn found(&mut self, name: &str, value: &[u8], finding: &Finding, threshold: u32) -> Result<(), Decision> {
+        let own = finding.confidence.score();
+        let score = match self.is_again {
+            true => own,
+            false => own + self.suspicion.fetch_add(own, Ordering::Relaxed),
+        };
+        if own >= threshold || score >= THRESHOLD {
+            return Err(Decision::Refuse(refusal(finding.class, self.evidence(name, value, finding))));
+        }
+        self.suspect(name, value, finding);
+        Ok(())
+    }
+
+    /// Keeps the first finding that is not enough to refuse.
+    fn suspect(&mut self, name: &str, value: &[u8], finding: &Finding) {
+        if self.suspect.is_none() {
+            self.suspect = Some((finding.class, self.evidence(name, value, finding)));
+        }
+    }
+
+    fn evidence(&self, name: &str, value: &[u8], finding: &Finding) -> Evidence {
+        let pointer = self.input.and_then(|nth| finding::pointer_of(self.json?, nth));
+        finding::evidence(name, pointer, value, finding, self.rounds)
+    }
+
+    /// What was found and is not enough to refuse.
+    pub(super) fn reported(self) -> Decision {
+        match self.suspect {
+            Some((class, evidence)) => Decision::report(class.name(), evidence),
+            None => Decision::Pass,
+        }
+    }
+}
+
+/// Whether a body is a file that is stored under its path (WebDAV, S3): PUT and PATCH send it as it is.
+pub(super) fn is_upload(x: &Exchange<'_>) -> bool {
+    [Method::PUT, Method::PATCH].contains(&x.method)
+}
+
+/// Whether a text is a page, which no server takes for a document of XML.
+fn is_page(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let begins = |mark: &[u8]| text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
+    begins(b"<!doctype html") || begins(b"<html")
+}
+
+/// A quoted cookie as Python reads it: three digits behind a backslash are a byte in octal, and any other character is
+/// itself.
+fn unquoted(value: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first != b'\\' {
+            plain.push(*first);
+            continue;
+        }
+        let digits = after.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+        if let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            plain.push(byte);
+            rest = after.get(3..).unwrap_or_default();
+        } else if let Some((escaped, after)) = after.split_first() {
+            plain.push(*escaped);
+            rest = after;
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unquoted;
+
+    #[test]
+    fn escapes_of_cookies_are_undone() {
+        for (value, plain) in
+            [(&br"Ada\040x\047\040UNIO\N"[..], &b"Ada x' UNION"[..]), (br"a\\b\", br"a\b"), (br"\9", b"9")]
+        {
+            assert_eq!(unquoted(value), plain);
+        }
+    }
+}

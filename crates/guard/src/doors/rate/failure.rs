@@ -1,0 +1,169 @@
+//! Which attempts have failed, for limits that count failures.
+//!
+//! The status says it where it can. Of a token endpoint, only what RFC 6749 §5.2 calls a wrong credential counts, because its
+//! clients ask in a loop. A login that is answered with 200 has failed if the answer hands out neither a cookie nor a token.
+
+use http::HeaderMap;
+use http::StatusCode;
+use http::header::{AUTHORIZATION, SET_COOKIE};
+use http::response::Parts;
+use policy::{BuiltInDoor, is_token_endpoint};
+use serde_json::Value;
+
+use crate::decision::Decision;
+use crate::decision::door_id::DoorId;
+use crate::decision::ruling::Ruling;
+use crate::doors::Step;
+use crate::doors::cookies::{is_for_scripts, is_removal};
+use crate::doors::inspector::{Extent, Head, Held, Inspector};
+use crate::engine::Engine;
+use crate::exchange::{Attempt, Exchange};
+
+/// Notes what the head of the upstream's answer says of an attempt.
+pub(super) fn note_head(x: &mut Exchange<'_>, parts: &Parts) {
+    if !x.tickets.is_empty() {
+        x.attempt = x.attempt.and(of_head(x, parts.status, &parts.headers));
+    }
+}
+
+fn of_head(x: &Exchange<'_>, status: StatusCode, headers: &HeaderMap) -> Attempt {
+    if let Some(failure) = &x.route.rate.failure {
+        return match (failure.status.contains(&status.as_u16()), &failure.json) {
+            (true, _) => Attempt::Failed,
+            (false, Some(_)) => Attempt::InBody,
+            (false, None) => Attempt::Succeeded,
+        };
+    }
+    if status.is_client_error() {
+        return match is_token_endpoint(x.target.path()) {
+            true if status == StatusCode::UNAUTHORIZED => Attempt::Failed,
+            true if status == StatusCode::BAD_REQUEST || status == StatusCode::FORBIDDEN => Attempt::InBody,
+            true => Attempt::Succeeded,
+            false => Attempt::Failed,
+        };
+    }
+    match x.route.is_login && status == StatusCode::OK && !hands_out(headers) {
+        true => Attempt::InBody,
+        false => Attempt::Succeeded,
+    }
+}
+
+/// Whether an answer's head hands out a cookie or a token.
+fn hands_out(headers: &HeaderMap) -> bool {
+    let mut cookies = headers.get_all(SET_COOKIE).iter().map(|cookie| cookie.as_bytes());
+    cookies.any(|cookie| !is_for_scripts(cookie) && !is_removal(cookie))
+        || headers.contains_key(AUTHORIZATION)
+        || headers.keys().any(|name| name.as_str().contains("token") || name.as_str().contains("session"))
+}
+
+/// Reads those answers of logins whose head does not say whether they have failed.
+pub(crate) struct Attempts;
+
+impl Inspector for Attempts {
+    fn door(&self) -> Option<DoorId> {
+        Some(BuiltInDoor::Rate.into())
+    }
+
+    fn judges_by_route(&self) -> bool {
+        true
+    }
+
+    fn expects(&self, _: &Engine, _: &Exchange<'_>) -> Option<Extent> {
+        None
+    }
+
+    fn wants(&self, _: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
+        x.attempt == Attempt::InBody && head.essence != "text/event-stream"
+    }
+
+    fn inspect<'a, 'e>(&'a self, _: Ruling<'e>, x: &'a mut Exchange<'e>, held: &'a mut Held) -> Step<'a> {
+        x.attempt = Attempt::of(has_failed(x, held));
+        Step::PASS
+    }
+
+    fn unseen<'e>(&self, _: Ruling<'e>, x: &mut Exchange<'e>, head: &Head) -> Decision {
+        if x.attempt == Attempt::InBody && head.essence != "text/event-stream" {
+            // There is no body, and so nothing is handed out in it.
+            x.attempt = Attempt::of(x.route.is_login && x.route.rate.failure.is_none());
+        }
+        Decision::Pass
+    }
+
+    fn too_large<'e>(&self, _: Ruling<'e>, x: &mut Exchange<'e>, _: &Head, _: &[u8]) -> Decision {
+        x.attempt = Attempt::Succeeded;
+        Decision::Pass
+    }
+}
+
+fn has_failed(x: &Exchange<'_>, held: &mut Held) -> bool {
+    let status = held.head.status;
+    let is_page = held.head.essence.contains("html");
+    let value = held.value().map(|value| &*value);
+    if let Some(test) = x.route.rate.failure.as_ref().and_then(|failure| failure.json.as_ref()) {
+        return value.is_some_and(|value| test.holds(value));
+    }
+    if status.is_client_error() {
+        // Of a token endpoint. What is no error of OAuth has the meaning of a login's: it had a wrong credential.
+        return match value.and_then(|value| value.get("error")).and_then(Value::as_str) {
+            Some(error) => ["invalid_grant", "invalid_client"].contains(&error),
+            None => x.body.as_ref().is_some_and(crate::exchange::logs_in),
+        };
+    }
+    match value {
+        Some(value) => !has_token(value, 4),
+        // The token in a page is the one of its form.
+        None if is_page => true,
+        None => !["token", "session", "ticket", "jwt"].iter().any(|word| mentions(&held.text, word)),
+    }
+}
+
+/// Whether a document has a text under a name of tokens that may be one.
+fn has_token(value: &Value, depth: usize) -> bool {
+    const NAMES: [&str; 9] =
+        ["token", "jwt", "session", "access", "ticket", "apikey", "api_key", "bearer", "sid"];
+    let is_one = |text: &str| text.len() >= 8 && !text.contains(char::is_whitespace);
+    let is_named = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        NAMES.iter().any(|known| name.contains(known))
+    };
+    match value {
+        // A bare text: a JSON Web Token.
+        Value::String(text) => is_one(text) && text.split('.').count() == 3,
+        Value::Object(members) => members.iter().any(|(name, value)| match value {
+            Value::String(text) => is_named(name) && is_one(text) || has_token(value, 0),
+            Value::Object(_) | Value::Array(_) => depth > 0 && has_token(value, depth - 1),
+            _ => false,
+        }),
+        Value::Array(items) => depth > 0 && items.iter().any(|item| has_token(item, depth - 1)),
+        _ => false,
+    }
+}
+
+fn mentions(text: &[u8], word: &str) -> bool {
+    text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_a_text_under_its_name() {
+        for (value, has) in [
+            (json!({ "access_token": "0123456789" }), true),
+            (json!({ "data": { "user": { "sessionId": "abcdefgh-1" } } }), true),
+            (json!([{ "token": "0123456789" }]), true),
+            (json!("aaaa.bbbb.cccc"), true),
+            (json!({ "jwt_is": "eyJh.eyJz.c2ln" }), true),
+            (json!({ "token": null, "error": "wrong password" }), false),
+            (json!({ "token": "", "ok": false }), false),
+            (json!({ "session": "has ended, log in again" }), false),
+            (json!({ "ok": true, "message": "wrong" }), false),
+            (json!("wrong"), false),
+        ] {
+            assert_eq!(has_token(&value, 4), has, "{value}");
+        }
+    }
+}

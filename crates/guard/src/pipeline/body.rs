@@ -1,0 +1,229 @@
+//! The body of a request: held and read, or found too long for that.
+
+use std::ops::RangeInclusive;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http_body::Body;
+use inputs::{
+    BodyError, ContentTypeError, JsonError, ParsedBody, StructureLimits, may_stream, other_reading,
+    parse_body,
+};
+use policy::{BuiltInDoor, ByteSize, Mode, OtherCharsets};
+
+use super::stream::{coding, needs_whole};
+use crate::decision::ruling::{Interruption, Ruling, enforced};
+use crate::decision::{Decision, Refusal};
+use crate::exchange::{Exchange, HeldBody};
+use crate::held::Share;
+use crate::wire::collect::{CollectError, Unheld, collect, collect_start};
+use crate::wire::content_encoding::decode;
+use crate::wire::headers::media_type;
+use crate::wire::messages::decompressed;
+
+/// A body that is too long to be held, and need not be.
+pub(super) struct Unfinished<B> {
+    /// What was read of it.
+    pub(super) read: Bytes,
+    /// The rest.
+    pub(super) body: Pin<Box<B>>,
+    /// What counts `read`.
+    pub(super) share: Share,
+}
+
+/// Holds the body and reads it, or returns one that may pass without.
+pub(super) async fn hold<B>(
+    ruling: Ruling<'_>,
+    x: &mut Exchange<'_>,
+    body: B,
+) -> Result<Option<Unfinished<B>>, Interruption>
+where
+    B: Body<Data = Bytes>,
+{
+    let policy = &ruling.engine.policy;
+    let mut share = ruling.state.held.share(x.client, policy.gateway.held);
+    let patience = policy.gateway.timeouts.body.0;
+    let longest = longest_body(x);
+    let whole = policy.protocol.max_decoded_body.min(longest);
+    let expected = ByteSize(body.size_hint().lower());
+    let wire = if expected > longest {
+        return Err(unheld(ruling, x, Unheld::TooLarge, (longest, "max_body")));
+    } else if body.is_end_stream() || needs_whole(ruling.engine, x) {
+        match collect(body, whole.as_usize(), patience, &mut share).await {
+            Ok(held) => held.bytes,
+            Err(error) => return Err(unheld(ruling, x, error.why, limit_of_whole(whole, longest))),
+        }
+    } else {
+        let first = policy.protocol.max_held_body.min(longest);
+        let mut body = Box::pin(body);
+        match collect_start(body.as_mut(), first.as_usize(), patience, &mut share).await {
+            Ok(held) => held.bytes,
+            Err(CollectError { why: Unheld::TooLarge, read }) if first < longest => {
+                let is_post = x.method == http::Method::POST;
+                if !is_judged(x) || may_stream(&media_type(&x.headers), &read, is_post) {
+                    return Ok(Some(Unfinished { read, body, share }));
+                }
+                // It turns out to be of a kind that is read as a whole.
+                let left = whole.as_usize().saturating_sub(read.len());
+                match collect(body, left, patience, &mut share).await {
+                    Ok(rest) => [read, rest.bytes].concat().into(),
+                    Err(error) => return Err(unheld(ruling, x, error.why, limit_of_whole(whole, longest))),
+                }
+            }
+            Err(error) => return Err(unheld(ruling, x, error.why, (first, "max_body"))),
+        }
+    };
+    read(ruling, x, wire, share).map(|()| None)
+}
+
+/// The limit that a body beyond `whole` meets, with its setting.
+fn limit_of_whole(whole: ByteSize, longest: ByteSize) -> (ByteSize, &'static str) {
+    if whole < longest { (whole, "max_decoded_body") } else { (longest, "max_body") }
+}
+
+/// A body that could not be held. Not even an observing door can pass on a body that is not there.
+fn unheld(
+    ruling: Ruling<'_>,
+    x: &Exchange<'_>,
+    why: Unheld,
+    (limit, setting): (ByteSize, &'static str),
+) -> Interruption {
+    let refusal = match why {
+        Unheld::TooLarge => too_large(limit, setting),
+        Unheld::TooSlow => Refusal::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "did not come in time"),
+        Unheld::Broken => Refusal::new(StatusCode::BAD_REQUEST, "body-broken", "broke off"),
+        Unheld::OverBudget(over) => over.into(),
+    };
+    ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal)
+}
+
+/// The refusal of a body over a limit.
+pub(super) fn too_large(limit: ByteSize, setting: &str) -> Refusal {
+    let why = match setting {
+        "max_decoded_body" => {
+            format!("over {limit}, and doors read it as a whole (`[protocol] max_decoded_body`)")
+        }
+        setting => format!("over {limit} (`{setting}`)"),
+    };
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", why)
+}
+
+/// The longest body that the routes of all readings take.
+fn longest_body(x: &Exchange<'_>) -> ByteSize {
+    x.routes().map(|route| route.protocol.max_body).min().unwrap_or(x.route.protocol.max_body)
+}
+
+/// The longest body that all of some readings take.
+pub(super) fn shortest_limit(x: &mut Exchange<'_>, places: RangeInclusive<usize>) -> Option<ByteSize> {
+    let limits = places.map(|place| {
+        x.read_as(place);
+        x.route.protocol.max_body
+    });
+    let shortest = limits.min();
+    x.read_as(0);
+    shortest
+}
+
+/// Reads a body that is held.
+fn read(
+    ruling: Ruling<'_>,
+    x: &mut Exchange<'_>,
+    mut wire: Bytes,
+    mut share: Share,
+) -> Result<(), Interruption> {
+    if inputs::grpc::is_grpc(&media_type(&x.headers)) {
+        match decompressed(&wire, &coding(x, &ruling.engine.policy)) {
+            Ok(None) => {}
+            Ok(Some(plain)) => {
+                x.headers.remove(CONTENT_LENGTH);
+                wire = plain;
+            }
+            Err(error) => ruling.settle(x, &BuiltInDoor::Protocol.into(), Decision::Refuse(error.into()))?,
+        }
+    }
+    if wire.is_empty() {
+        let empty =
+            HeldBody { wire: Bytes::new(), decoded: Bytes::new(), parsed: ParsedBody::Empty, other: None };
+        x.body = Some(empty);
+    } else if !reads_body(x) {
+        x.body = Some(HeldBody { decoded: wire.clone(), wire, parsed: ParsedBody::Binary, other: None });
+    } else if let Err(refusal) = read_body(ruling, x, wire) {
+        ruling.settle(x, &BuiltInDoor::Protocol.into(), Decision::Refuse(refusal))?;
+    }
+    let held = x.body.as_ref().map_or(0, HeldBody::bytes);
+    let over = share.resize(held).err();
+    x.held = Some(share);
+    // Not even an observing door has room for it.
+    over.map_or(Ok(()), |over| Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), over.into())))
+}
+
+/// The doors that look into a body.
+const READERS: [BuiltInDoor; 4] =
+    [BuiltInDoor::Protocol, BuiltInDoor::Schema, BuiltInDoor::Injection, BuiltInDoor::Ownership];
+
+/// Whether a door that looks into the body may act on what it sees.
+pub(super) fn is_judged(x: &Exchange<'_>) -> bool {
+    x.routes().any(|route| READERS.into_iter().any(|door| route.modes.of(door) == Mode::Enforce))
+}
+
+/// Whether any door looks into the body.
+fn reads_body(x: &Exchange<'_>) -> bool {
+    x.routes().any(|route| READERS.into_iter().any(|door| route.modes.of(door) != Mode::Off))
+}
+
+/// Decodes and parses a body. One that cannot be read is still held, as bytes, for doors that only observe.
+fn read_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Result<(), Refusal> {
+    let limits = &ruling.engine.policy.protocol;
+    let refuse = |status, rule, evidence: String| Err(Refusal::new(status, rule, evidence));
+    let coding: Vec<&[u8]> =
+        x.headers.get_all(CONTENT_ENCODING).iter().map(|value| value.as_bytes()).collect();
+    let (wire, decoded) = match decode(&coding.join(&b","[..]), &wire, limits) {
+        Ok(None) => (wire.clone(), wire),
+        Ok(Some(decoded)) => forwarded(x, wire, decoded.into()),
+        Err(error) => {
+            x.body = Some(HeldBody { wire, decoded: Bytes::new(), parsed: ParsedBody::Binary, other: None });
+            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding", error.to_string());
+        }
+    };
+    let structure = StructureLimits { depth: limits.max_depth, members: limits.max_members };
+    let read = parse_body(x.content_type(), &decoded, structure)
+        .and_then(|parsed| Ok((other_reading(x.content_type(), &parsed, &decoded, structure)?, parsed)));
+    match read {
+        Ok((other, parsed)) => {
+            x.body = Some(HeldBody { wire, decoded, parsed, other });
+            Ok(())
+        }
+        Err(error) => {
+            // Rules may still read it as a whole.
+            x.body = Some(HeldBody { wire, decoded, parsed: ParsedBody::Binary, other: None });
+            let is_charset = error == BodyError::ContentType(ContentTypeError::Charset);
+            if is_charset && x.route.protocol.other_charsets == OtherCharsets::Pass {
+                return Ok(());
+            }
+            let is_too_much = matches!(error, BodyError::TooMany | BodyError::Json(JsonError::TooMany));
+            match is_too_much {
+                true => {
+                    let evidence = format!("over {} values (`[protocol] max_members`)", limits.max_members);
+                    refuse(StatusCode::PAYLOAD_TOO_LARGE, "body-too-many-values", evidence)
+                }
+                false => refuse(StatusCode::BAD_REQUEST, "body-unreadable", error.to_string()),
+            }
+        }
+    }
+}
+
+/// The body as it is forwarded, and decoded: the same, because most servers do not undo a request's coding, and would
+/// read what no door judged. Where no door may change anything, the body stays coded.
+fn forwarded(x: &mut Exchange<'_>, wire: Bytes, decoded: Bytes) -> (Bytes, Bytes) {
+    if !READERS.into_iter().any(|door| enforced(x, door)) {
+        return (wire, decoded);
+    }
+    x.headers.remove(CONTENT_ENCODING);
+    // A chunked body has no length to correct.
+    if x.headers.contains_key(CONTENT_LENGTH) {
+        x.headers.insert(CONTENT_LENGTH, decoded.len().into());
+    }
+    (decoded.clone(), decoded)
+}
