@@ -82,6 +82,7 @@ const ROUTE: &[(&str, &str)] = &[
     ("path", "'/orders/{id}'"),
     ("methods", "['PUT']"),
     ("deny", "true"),
+    ("login", "true"),
     ("doors", "{ cors = 'off' }"),
     ("max_body", "'7 KiB'"),
     ("body", "'stream'"),

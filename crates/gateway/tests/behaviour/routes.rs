@@ -388,3 +388,35 @@ fn a_credential_is_asked_for_by_every_reading() {
         assert_eq!(status(&gate.get(path)), 200, "{path}");
     }
 }
+
+/// A login has a body of 8 KiB at most. What a path is called is no more than a hint.
+#[test]
+fn a_route_may_say_what_is_a_login() {
+    let upstream = Recorder::plain();
+    let policy = "[rate]\nlimits = []\n\
+        [[route]]\npath = '/chat.Chat/Login'\nlogin = false\n\
+        [[route]]\npath = '/chat.Chat/Session'\nlogin = false\n\
+        [[route]]\npath = '/rooms/**'\nlogin = false\n\
+        [[route]]\npath = '/enter'\nlogin = true\n";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let long = format!("{{\"user\":\"a\",\"password\":\"{}\"}}", "x".repeat(9000));
+    for (path, expected) in [
+        ("/chat.Chat/Login", 200),
+        ("/chat.chat/login/", 200),
+        ("/chat.Chat/Session", 200),
+        ("/chat.chat/session", 200),
+        ("/rooms/7/login", 200),
+        ("/enter", 413),
+        ("/Enter/", 413),
+        ("/chat.Other/Login", 413),
+        ("/chat.Other/Session", 413),
+        ("/other", 200),
+    ] {
+        let answer = gate.ask("POST", path, &[("Content-Type", "application/json")], long.as_bytes());
+        assert_eq!(status(&answer), expected, "{path}");
+        upstream.take();
+    }
+    let wrong = policy.replace("limits = []", "limits = []\nlogin_paths = ['/chat.chat/login']");
+    let inputs = policy::Inputs { text: Some(wrong), ..policy::Inputs::default() };
+    assert!(policy::load(&inputs).unwrap_err().lines().contains("login_paths"));
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use openapi::{Document, MediaType, PathTemplate};
+use openapi::{Document, MediaType, PathTemplate, Spelling};
 
 use super::written::{Written, written_routes};
 use crate::config::Config;
@@ -29,6 +29,7 @@ pub(super) fn fallback(config: &Config, modes: Modes, auth: &Auth, reader: &mut 
         methods: Vec::new(),
         deny: false,
         is_login: false,
+        is_no_login: false,
         logins: None,
         modes,
         protocol: ProtocolRoute::everywhere(&config.protocol),
@@ -176,6 +177,7 @@ fn route(
         methods: methods.clone(),
         deny: route.scope.deny,
         is_login: base.is_login,
+        is_no_login: route.scope.login == Some(false),
         logins: None,
         modes: base.modes.changed_by(&route.scope.doors),
         protocol: base.protocol.on_route(&route.protocol),
@@ -188,7 +190,11 @@ fn route(
         template: Some(template.clone()),
     };
     let has_bodies = methods.is_empty() || methods.iter().any(|m| ![Method::GET, Method::HEAD].contains(m));
-    let by_path = login_path(written.path(), &config.rate.login_paths).filter(|_| has_bodies);
+    let by_path = match route.scope.login {
+        Some(false) => return Some(on_route(fallback)),
+        Some(true) => Some(LoginPath::Sure),
+        None => login_path(written.path(), &config.rate.login_paths).filter(|_| has_bodies),
+    };
     // A body that is streamed cannot be asked whether it is a login.
     let streams = route.protocol.body == BodyHandling::Stream;
     if by_path == Some(LoginPath::Sure) || (by_path == Some(LoginPath::ByBody) && streams) {
@@ -224,6 +230,15 @@ fn contradictions(
     let compares =
         route.ownership.compares() || !route.auth.scopes.is_empty() || !route.auth.roles.is_empty();
     let mut contradictions = Vec::new();
+    let is_listed =
+        |path: &String| Spelling::Loose.segments(path).eq(Spelling::Loose.segments(written.path()));
+    if route.scope.login == Some(false) && config.rate.login_paths.iter().any(is_listed) {
+        contradictions.push((
+            "login",
+            "this is a login by `[rate] login_paths`",
+            "remove it there, or remove `login = false`",
+        ));
+    }
     if compares && config.auth.issuer.is_empty() && config.auth.api_key.is_empty() {
         contradictions.push((
             "",

@@ -22,6 +22,8 @@ route_settings! {
         pub methods: Vec<String>,
         /// `true`: nobody may use it; every request is answered with 404.
         pub deny: bool,
+        /// Whether requests with a body log somebody in here. When not set, the last word of the path says so (`/login`).
+        pub login: Option<bool>,
         /// Modes of doors here.
         pub doors: BTreeMap<DoorName, Mode>,
     }

@@ -22,6 +22,8 @@ pub struct RoutePolicy {
     pub deny: bool,
     /// Whether requests here log somebody in.
     pub is_login: bool,
+    /// Whether the policy says that they do not, whatever the path is called.
+    pub is_no_login: bool,
     /// What holds for the logins among its requests, where its template matches others too.
     pub(crate) logins: Option<Arc<RoutePolicy>>,
     /// Mode of each door.

@@ -100,7 +100,17 @@ impl RouteTable {
 
     /// Whether a request to a path is a login if its body looks like one.
     pub(crate) fn logs_in_by_body(&self, path: &str) -> bool {
-        login_path(path, &self.login_paths) == Some(LoginPath::ByBody)
+        login_path(path, &self.login_paths) == Some(LoginPath::ByBody) && !self.is_no_login(path)
+    }
+
+    /// Whether all that is written down for a path says that it is no login.
+    fn is_no_login(&self, path: &str) -> bool {
+        let exact = self.exact.find(path).map(|(_, routes, _)| routes.iter().all(|route| route.is_no_login));
+        exact.unwrap_or_else(|| {
+            let mut loose =
+                self.loose.find_all(path).into_iter().flat_map(|(_, entries, _)| entries).peekable();
+            loose.peek().is_some() && loose.all(|(_, routes)| routes.iter().all(|route| route.is_no_login))
+        })
     }
 
     /// Every route that was written down, then the two that are always there.

@@ -10,7 +10,7 @@ use openapi::canonical_path;
 use super::{changed, missing};
 use crate::doors::{
     AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, CountedOutcome, HeadersRoute, InjectionRoute,
-    Limit, LimitKey, MinConfidence, OtherCharsets, OwnershipRoute, ProtocolRoute, RateRoute,
+    Limit, LimitKey, MinConfidence, OtherCharsets, OwnershipRoute, PagePolicy, ProtocolRoute, RateRoute,
     ResponseProperties, Sanitize, SchemaRoute, UnknownProperties, UnreadableResponses,
 };
 use crate::policy::Policy;
@@ -70,6 +70,7 @@ fn of_route(before: &RoutePolicy, after: &RoutePolicy) -> Vec<String> {
         methods: _,
         deny,
         is_login,
+        is_no_login,
         logins: _,
         modes,
         protocol,
@@ -86,6 +87,18 @@ fn of_route(before: &RoutePolicy, after: &RoutePolicy) -> Vec<String> {
     }
     if before.is_login && !is_login {
         found.push("it was a login, and is none".into());
+    }
+    if !before.is_no_login && *is_no_login {
+        found.push("its requests are taken for no logins".into());
+    }
+    let rank = |html: PagePolicy| match html {
+        PagePolicy::Enforce => 2,
+        PagePolicy::Report => 1,
+        PagePolicy::Off => 0,
+    };
+    let HeadersRoute { html } = headers;
+    if rank(*html) < rank(before.headers.html) {
+        found.push("pages get less of a content security policy (`html`)".into());
     }
     for door in BuiltInDoor::ALL {
         let (was, is) = (before.modes.of(door), modes.of(door));
@@ -129,8 +142,9 @@ fn of_limits(before: &RateRoute, after: &RateRoute) -> Vec<String> {
     let gone = before.limits.iter().filter(|limit| !holds(limit));
     let mut found: Vec<String> =
         gone.map(|limit| format!("the limit `{limit}` is gone, or looser")).collect();
-    if before.failure != *failure {
-        found.push("another answer counts as a failure".into());
+    let counts_failures = limits.iter().any(|limit| limit.counting == CountedOutcome::Failures);
+    if counts_failures && *failure != before.failure {
+        found.push("another `failure` is counted, which may protect less".into());
     }
     found
 }

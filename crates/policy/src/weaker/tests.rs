@@ -36,7 +36,7 @@ fn directory() -> tempfile::TempDir {
     write("overlay.yaml", "overlay: 1.0.0\ninfo: { title: a, version: '1' }\nactions: []\n");
     write("denied", "192.0.2.0/24\n");
     write("secret", "0123456789abcdef0123456789abcdef");
-    write("other", "0123456789abcdef0123456789abcdeF");
+    write("other-secret", "0123456789abcdef0123456789abcdeF");
     write("weak", "0123456789abcdef");
     write(
         "forbid.cedar",
@@ -116,12 +116,13 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("protocol.max_head", "", "[protocol]\nmax_head = '1 MiB'", "32 KiB"),
     ("protocol.max_headers", "", "[protocol]\nmax_headers = 1000", "it was 100"),
     ("protocol.max_target", "", "[protocol]\nmax_target = '30 KiB'", "it was"),
-    ("protocol.max_body", "", "[protocol]\nmax_body = '2 MiB'", "*: max_body was 1 MiB, is 2 MiB"),
+    ("protocol.max_body", "", "[protocol]\nmax_body = '2 GiB'", "*: max_body was 1 GiB, is 2 GiB"),
+    ("protocol.max_held_body", "", "[protocol]\nmax_held_body = '64 KiB'", "it was 1 MiB, is 64 KiB"),
     ("protocol.max_login_body", "", "[protocol]\nmax_login_body = '64 KiB'", "login: max_body"),
     ("protocol.max_decoded_body", "", "[protocol]\nmax_decoded_body = '9 MiB'", "it was"),
     ("protocol.max_compression_ratio", "", "[protocol]\nmax_compression_ratio = 1000", "it was"),
     ("protocol.max_depth", "", "[protocol]\nmax_depth = 100", "it was"),
-    ("protocol.max_members", "", "[protocol]\nmax_members = 100000", "it was"),
+    ("protocol.max_members", "", "[protocol]\nmax_members = 1000000", "it was"),
     ("protocol.underscore_headers", "", "[protocol]\nunderscore_headers = 'pass'", "it was"),
     ("protocol.paths", "", "[protocol]\npaths = 'exact'", "it was"),
     ("protocol.proxy_only_headers", "", "[protocol]\nproxy_only_headers = []", "it loses the header"),
@@ -163,7 +164,7 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     (
         "auth.issuer.key.secret_file",
         "[[auth.issuer]]\n{secret}",
-        "[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret_file = '{dir}/other'\n",
+        "[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret_file = '{dir}/other-secret'\n",
         "other keys",
     ),
     (
@@ -305,6 +306,8 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
         "[headers]\ncross_origin_resource_policy = ''",
         "may protect less",
     ),
+    ("gateway.upstream_tls", "[gateway.upstream_tls]\nserver_name = 'a.example'", "", "may protect less"),
+    ("headers.html", "", "[headers]\nhtml = 'off'", "(`html`)"),
     ("headers.hsts_max_age", "", "[headers]\nhsts_max_age = '1 day'", "it was"),
     ("headers.hsts_include_subdomains", "", "[headers]\nhsts_include_subdomains = false", "it was true"),
     ("headers.remove", "[headers]\nremove = ['x-a']", "", "it loses the header x-a"),
@@ -318,10 +321,19 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
     ("path", "deny = true", "", "it was denied, and is open"),
     ("methods", "deny = true", "methods = ['GET']\ndeny = true", "it was denied, and is open"),
     ("deny", "deny = true", "deny = false", "it was denied, and is open"),
+    ("login", "login = true", "", "it was a login, and is none"),
+    ("login", "", "login = false", "taken for no logins"),
     ("doors", "", "doors = { ownership = 'off' }", "/a/{id}: ownership was enforce, is off"),
-    ("max_body", "", "max_body = '2 MiB'", "max_body was 1 MiB, is 2 MiB"),
+    ("max_body", "", "max_body = '2 GiB'", "max_body was 1 GiB, is 2 GiB"),
     ("body", "", "body = 'stream'", "are streamed"),
     ("other_charsets", "", "other_charsets = 'pass'", "pass unread"),
+    ("html", "", "html = 'report'", "(`html`)"),
+    (
+        "failure",
+        "limits = ['5 per minute counting failures']",
+        "limits = ['5 per minute counting failures']\nfailure = { status = [499] }",
+        "another `failure`",
+    ),
     ("limits", "limits = ['5 per minute by user']", "", "`5 per 1m by user` is gone"),
     ("auth", "auth = 'required'", "auth = 'off'", "auth was required, is off"),
     ("scopes", "scopes = ['a', 'b']", "scopes = ['a']", "the scope b is no longer asked for"),
