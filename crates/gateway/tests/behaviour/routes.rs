@@ -372,3 +372,24 @@ fn a_credential_is_asked_for_by_every_reading() {
         assert_eq!(status(&gate.get(path)), 200, "{path}");
     }
 }
+
+#[test]
+fn escapes_that_were_not_needed_lead_past_no_route() {
+    let upstream = Recorder::plain();
+    let policy = "[[route]]\npath = '/public'\n[[route]]\npath = '/{page}'\ndeny = true\n[[route]]\npath = '/things/{id}'";
+    for paths in ["", "[protocol]\npaths = 'exact'\n"] {
+        let gate = Running::start(&format!("{paths}{policy}"), &[upstream.url()]);
+        for (path, passes) in [
+            ("/public", true),
+            ("/other", false),
+            // `/{page}` to a server that finds its route first.
+            ("/%70ublic", false),
+            ("/publi%63", false),
+            ("/things/%61%7E", true),
+        ] {
+            let answer = gate.get(path);
+            assert_eq!(status(&answer) == 200, passes, "{paths}{path}: {answer}");
+            assert_eq!(upstream.take().contains(path), passes, "{paths}{path}");
+        }
+    }
+}
