@@ -34,7 +34,7 @@ pub(super) enum Failure {
     Unsent(Unsent, String),
     /// A connection that served before was closed, and it is not known what the upstream has seen. The head is here if
     /// it was to be kept.
-    Stale(Option<Parts>, String),
+    Stale(Option<Box<Parts>>, String),
     /// The upstream may have acted on the request.
     Final(ForwardError),
 }
@@ -146,7 +146,7 @@ impl Attempts<'_> {
                         Err(Failure::Final(ForwardError::Broken(TOO_LARGE.into())))
                     }
                     None if reused && (error.is_incomplete_message() || error.is_closed()) => {
-                        Err(Failure::Stale(kept, error.to_string()))
+                        Err(Failure::Stale(kept.map(Box::new), error.to_string()))
                     }
                     None => {
                         // A server may close on a body that it does not want; what the client sends is no failure.

@@ -5,7 +5,7 @@
 //! - `balance` decides which of them a request goes to
 //! - `connect` opens connections, by `dial` and `socket`; `pool` keeps them
 //! - `send` sends one request, and sends it again where that is safe; `attempt` sends it once, `message` gives it its form;
-//!   `hop_by_hop`, `tunnel` and `websocket` are parts of that
+//!   `hop_by_hop`, `location`, `tunnel` and `websocket` are parts of that
 //! - `request_body` and `response_body` are the bodies on the way
 
 mod activity;
@@ -16,6 +16,7 @@ mod connect;
 mod dial;
 mod health;
 mod hop_by_hop;
+mod location;
 mod message;
 mod names;
 mod pool;

@@ -15,11 +15,11 @@ use policy::{Gateway, Policy};
 
 use super::attempt::{Attempts, Failure, Keep};
 use super::connect::Purpose;
-use super::hop_by_hop;
 use super::message::{Received, finish};
 use super::pool::{Pools, Reuse};
 use super::request_body::{Pace, Progress, RequestBody};
 use super::response_body::UpstreamBody;
+use super::{hop_by_hop, location};
 
 /// Sends a request that passed the doors to an upstream. Returns its response. `on_upgrade` is the client's side of an
 /// upgrade, if the client asks for one.
@@ -35,12 +35,13 @@ pub(crate) async fn forward(
     let (mut head, body) = request.into_parts();
     let upgrade = hop_by_hop::strip(&mut head.headers, Some(subject))
         .filter(|protocol| on_upgrade.is_some() && is_allowed(protocol, &gateway.upgrades));
-    guard::set_forwarded(&mut head.headers, client.address, peer, client.transport, &gateway.trusted_proxies);
+    guard::set_forwarded(&mut head.headers, client.address, peer, client.transport, gateway);
     let purpose = if upgrade.is_some() { Purpose::Upgrade } else { Purpose::Requests };
     if let Some(protocol) = upgrade {
         head.headers.insert(UPGRADE, protocol);
         head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     }
+    let origin = gateway.rewrite_location.then(|| location::origin(&head.headers)).flatten();
     let progress = body.bytes().is_none().then(Progress::default);
     let attempts = Attempts {
         pools,
@@ -51,10 +52,15 @@ pub(crate) async fn forward(
         keep: if progress.is_none() && head.method.is_idempotent() { Keep::Head } else { Keep::Nothing },
     };
     let body = match (body.bytes(), &progress) {
-        (None, Some(progress)) => Outgoing::Streamed(streamed(gateway, &head, body, progress.clone())),
+        (None, Some(progress)) => {
+            Outgoing::Streamed(Box::new(streamed(gateway, &head, body, progress.clone())))
+        }
         (bytes, _) => Outgoing::Held(bytes.unwrap_or_default()),
     };
-    let received = send(&attempts, head, body).await?;
+    let mut received = send(&attempts, head, body).await?;
+    if let Some(origin) = origin {
+        location::rewrite(received.0.headers_mut(), &received.2.target().upstream, &origin);
+    }
     let response = finish(received, gateway, on_upgrade.filter(|_| purpose == Purpose::Upgrade));
     Ok(response.map(|body| body.beside(progress)))
 }
@@ -64,7 +70,7 @@ enum Outgoing {
     /// It can be sent again.
     Held(bytes::Bytes),
     /// It can be sent again while nothing of it was sent.
-    Streamed(RequestBody),
+    Streamed(Box<RequestBody>),
 }
 
 /// Tries each upstream once, over a connection that served before and then over a new one. The time for connecting is spent
@@ -73,7 +79,7 @@ async fn send(attempts: &Attempts<'_>, head: Parts, body: Outgoing) -> Result<Re
     let (bytes, body, first) = match body {
         Outgoing::Held(bytes) => (Some(bytes.clone()), RequestBody::held(bytes), Reuse::Any),
         // An HTTP/1.1 connection may be about to be closed, and this body cannot be sent again.
-        Outgoing::Streamed(body) => (None, body, Reuse::Http2),
+        Outgoing::Streamed(body) => (None, *body, Reuse::Http2),
     };
     let mut request = (head, body);
     let mut last = "no upstream is configured".to_owned();
@@ -98,7 +104,7 @@ async fn send(attempts: &Attempts<'_>, head: Parts, body: Outgoing) -> Result<Re
                 }
                 Err(Failure::Stale(head, reason)) => match (head, &bytes) {
                     (Some(head), Some(bytes)) if reuse != Reuse::Never => {
-                        request = (head, RequestBody::held(bytes.clone()));
+                        request = (*head, RequestBody::held(bytes.clone()));
                     }
                     _ => return Err(ForwardError::Broken(reason)),
                 },

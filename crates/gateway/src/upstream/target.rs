@@ -87,6 +87,10 @@ impl Lease {
         target.requests.fetch_add(1, Ordering::Relaxed);
         Lease(Arc::clone(target))
     }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.0
+    }
 }
 
 impl Drop for Lease {

@@ -420,3 +420,24 @@ fn a_route_may_say_what_is_a_login() {
     let inputs = policy::Inputs { text: Some(wrong), ..policy::Inputs::default() };
     assert!(policy::load(&inputs).unwrap_err().lines().contains("login_paths"));
 }
+
+#[test]
+fn escapes_that_were_not_needed_lead_past_no_route() {
+    let upstream = Recorder::plain();
+    let policy = "[[route]]\npath = '/public'\n[[route]]\npath = '/{page}'\ndeny = true\n[[route]]\npath = '/things/{id}'";
+    for paths in ["", "[protocol]\npaths = 'exact'\n"] {
+        let gate = Running::start(&format!("{paths}{policy}"), &[upstream.url()]);
+        for (path, passes) in [
+            ("/public", true),
+            ("/other", false),
+            // `/{page}` to a server that finds its route first.
+            ("/%70ublic", false),
+            ("/publi%63", false),
+            ("/things/%61%7E", true),
+        ] {
+            let answer = gate.get(path);
+            assert_eq!(status(&answer) == 200, passes, "{paths}{path}: {answer}");
+            assert_eq!(upstream.take().contains(path), passes, "{paths}{path}");
+        }
+    }
+}

@@ -279,3 +279,30 @@ fn an_api_on_a_unix_socket_is_reached() {
     assert!(status(&answer) == 200 && answer.ends_with("from unix"), "{answer}");
     assert!(api.join().unwrap().starts_with("GET /over/there HTTP/1.1\r\n"));
 }
+
+#[test]
+fn a_redirect_of_the_api_to_itself_leads_to_the_gate() {
+    let upstream = Recorder::answering(|head| {
+        let own = head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+        format!("HTTP/1.1 302 Found\r\nLocation: http://{own}/next?a=b\r\nContent-Length: 0\r\n\r\n")
+            .into_bytes()
+    });
+    for (settings, host) in [
+        ("preserve_host = false\nrewrite_location = true", "api.example".to_owned()),
+        ("preserve_host = false", upstream.address.to_string()),
+    ] {
+        let gate = Running::start(&format!("[gateway]\n{settings}"), &[upstream.url()]);
+        let answer = gate.get("/");
+        assert!(answer.contains(&format!("location: http://{host}/next?a=b\r\n")), "{settings}: {answer}");
+    }
+}
+
+#[test]
+fn escapes_of_a_path_reach_the_api_as_they_came() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    for path in ["/a/%7Euser/%41", "/caf%c3%a9/%C3%A9", "/a%2fb", "/x%2Cy;v=%31?q=%7e"] {
+        assert_eq!(status(&gate.get(path)), 200, "{path}");
+        assert!(upstream.take().starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{path}");
+    }
+}

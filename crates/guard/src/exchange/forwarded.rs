@@ -77,21 +77,23 @@ pub fn set_forwarded(
     client: IpAddr,
     peer: &Peer,
     transport: Transport,
-    trusted: &[IpNet],
+    gateway: &Gateway,
 ) {
-    let keep_chain = is_trusted(peer.address, trusted);
-    remove_headers(headers, |name| CLAIMS.contains(&name));
+    let is_proxy = is_trusted(peer.address, &gateway.trusted_proxies);
+    let keeps = |name: &str| is_proxy && gateway.keep_forwarded.iter().any(|kept| kept.name() == name);
+    remove_headers(headers, |name| CLAIMS.contains(&name) && !keeps(name));
     let scheme = match transport {
         Transport::Tls => "https",
         Transport::Plain => "http",
     };
     // A proxy may add a line of its own (HAProxy does): they are one list.
     let earlier = || list(headers, &X_FORWARDED_FOR).filter(|hop| !hop.is_empty()).collect::<Vec<_>>();
-    let chain = match if keep_chain { earlier() } else { Vec::new() } {
+    let chain = match if is_proxy { earlier() } else { Vec::new() } {
         none if none.is_empty() => value(format_args!("{}", peer.address)),
         earlier => value(format_args!("{}, {}", earlier.join(", "), peer.address)),
     };
-    let host = headers.get(HOST).cloned();
+    let claimed = headers.get(X_FORWARDED_HOST).filter(|_| keeps(X_FORWARDED_HOST.as_str()));
+    let host = claimed.or(headers.get(HOST)).cloned();
     let name = host.as_ref().and_then(|host| host.to_str().ok());
     let (open, close) = if client.is_ipv6() { ("\"[", "]\"") } else { ("", "") };
     let forwarded = match name {
@@ -163,10 +165,14 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
         }
-        let text =
-            format!("[gateway]\nupstream = ['http://127.0.0.1:1']\ntrusted_proxies = ['10.0.0.0/8']\n{from}");
-        let policy = policy::load(&policy::Inputs { text: Some(text), ..Default::default() }).unwrap();
-        client_address(peer.parse().unwrap(), &headers, &policy.gateway).to_string()
+        client_address(peer.parse().unwrap(), &headers, &gateway(from)).to_string()
+    }
+
+    fn gateway(settings: &str) -> Gateway {
+        let text = format!(
+            "[gateway]\nupstream = ['http://127.0.0.1:1']\ntrusted_proxies = ['10.0.0.0/8']\n{settings}"
+        );
+        policy::load(&policy::Inputs { text: Some(text), ..Default::default() }).unwrap().gateway
     }
 
     #[test]
@@ -201,8 +207,8 @@ mod tests {
         }
         let peer =
             Peer { address: "10.0.0.1".parse().unwrap(), transport: Transport::Plain, violation: None };
-        let trusted = ["10.0.0.0/8".parse().unwrap()];
-        set_forwarded(&mut headers, peer.address, &peer, Transport::Plain, &trusted);
+        let gateway = gateway("");
+        set_forwarded(&mut headers, peer.address, &peer, Transport::Plain, &gateway);
         assert_eq!(headers["x-forwarded-for"], "6.6.6.6, 198.51.100.7, 10.0.0.2, 10.0.0.1");
     }
 
@@ -214,10 +220,43 @@ mod tests {
         }
         headers.insert(HOST, HeaderValue::from_static("shop.example"));
         let peer = Peer { address: "192.0.2.1".parse().unwrap(), transport: Transport::Tls, violation: None };
-        set_forwarded(&mut headers, peer.address, &peer, Transport::Tls, &[]);
+        set_forwarded(&mut headers, peer.address, &peer, Transport::Tls, &gateway(""));
         assert_eq!(headers["x-forwarded-for"], "192.0.2.1");
         assert_eq!(headers["forwarded"], "for=192.0.2.1;proto=https;host=shop.example");
         assert_eq!(headers["x-forwarded-host"], "shop.example");
         assert!(!headers.contains_key("x-real-ip") && !headers.contains_key("x-original-url"));
+    }
+
+    #[test]
+    fn a_trusted_proxy_says_what_the_policy_lets_it_say() {
+        let claims = [
+            ("x-forwarded-host", "shop.example"),
+            ("x-forwarded-port", "8443"),
+            ("x-forwarded-prefix", "/shop"),
+            ("x-real-ip", "127.0.0.1"),
+        ];
+        let all = "keep_forwarded = ['x-forwarded-host', 'x-forwarded-port', 'x-forwarded-prefix']";
+        for (settings, peer, expected) in [
+            ("", "10.0.0.1", [Some("own.example"), None, None, None]),
+            (all, "10.0.0.1", [Some("shop.example"), Some("8443"), Some("/shop"), None]),
+            (
+                "keep_forwarded = ['x-forwarded-prefix']",
+                "10.0.0.1",
+                [Some("own.example"), None, Some("/shop"), None],
+            ),
+            (all, "192.0.2.1", [Some("own.example"), None, None, None]),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static("own.example"));
+            for (name, value) in claims {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+            let peer = Peer { address: peer.parse().unwrap(), transport: Transport::Tls, violation: None };
+            set_forwarded(&mut headers, peer.address, &peer, Transport::Tls, &gateway(settings));
+            let kept = claims.map(|(name, _)| headers.get(name).map(|value| value.to_str().unwrap()));
+            assert_eq!(kept, expected, "{settings} {}", peer.address);
+            let host = expected[0].unwrap();
+            assert!(headers["forwarded"].to_str().unwrap().ends_with(&format!("host={host}")));
+        }
     }
 }

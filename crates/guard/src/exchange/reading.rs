@@ -44,6 +44,13 @@ impl<'e> Reading<'e> {
                 others.extend(more);
             }
         }
+        // Also where spellings are told apart. On the same route the escapes mean what they always mean.
+        if let Some(path) = target.undecoded() {
+            let (reading, more) = Reading::of_path(policy, method, &path, has_body, false);
+            others.extend(
+                std::iter::once(reading).chain(more).filter(|other| !first.is_on_the_place_of(other)),
+            );
+        }
         let mut readings: Vec<Reading<'e>> = Vec::new();
         for other in others {
             if !std::iter::once(&first).chain(&readings).any(|known| known.holds_for(&other)) {
@@ -99,6 +106,11 @@ impl<'e> Reading<'e> {
 
     /// Whether what holds for another reading holds for this one already.
     pub(crate) fn holds_for(&self, other: &Reading<'e>) -> bool {
+        self.is_on_the_place_of(other) && self.parameters == other.parameters
+    }
+
+    /// Whether another reading is of the same route and operation, or of the same route and none.
+    fn is_on_the_place_of(&self, other: &Reading<'e>) -> bool {
         let is_same_operation = match (&self.declared, &other.declared) {
             (_, Declared::NoDocument) => true,
             (Declared::Operation(one, _), Declared::Operation(other, _)) => std::ptr::eq(*one, *other),
@@ -106,7 +118,7 @@ impl<'e> Reading<'e> {
             | (Declared::Nothing, Declared::Nothing) => true,
             _ => false,
         };
-        Arc::ptr_eq(self.route, other.route) && is_same_operation && self.parameters == other.parameters
+        Arc::ptr_eq(self.route, other.route) && is_same_operation
     }
 }
 

@@ -1,7 +1,9 @@
-//! The request target, normalized: what the doors judge is what the upstream gets.
+//! The request target, normalized for the doors, and as the upstream gets it.
 //!
-//! RFC 3986 §6.2.2: escapes of unreserved characters are decoded, other escapes are upper case, raw bytes outside
-//! ASCII are escaped, runs of slashes are one slash. What servers read in different ways is refused: dot segments,
+//! Normalized (RFC 3986 §6.2.2), escapes of unreserved characters are decoded and other escapes are upper case. The upstream
+//! gets escapes as they came, for a signature may cover them; what a server takes them for that decodes a path only when it
+//! has found the route is a reading (`undecoded`). In both, raw bytes outside ASCII are escaped and runs of
+//! slashes are one slash, because some routers take nothing between two slashes for a parameter. What servers read in different ways is refused: dot segments,
 //! backslashes, NUL, escapes that are not hexadecimal, and all of these hidden behind a second encoding. An escaped slash
 //! stays as it came: some servers read a slash there, some a part of a name, and the routes of both readings hold.
 
@@ -13,6 +15,8 @@ use openapi::canonical_path;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     path: String,
+    /// The path as the upstream gets it, if that is another spelling.
+    sent: Option<String>,
     query: Option<String>,
 }
 
@@ -67,20 +71,22 @@ impl Target {
         {
             return Err(TargetError::Control);
         }
-        let path = if path.bytes().all(is_plain) && !path.contains("//") {
-            path.to_owned()
+        let (path, sent) = if path.bytes().all(is_plain) && !path.contains("//") {
+            (path.to_owned(), None)
         } else {
-            normalise(path)?
+            let (normal, sent) = normalise(path)?;
+            let is_other = sent != normal;
+            (normal, is_other.then_some(sent))
         };
         for segment in segments(&path) {
             check_segment(segment)?;
         }
-        Ok(Target { path, query: query.map(escape_raw) })
+        Ok(Target { path, sent, query: query.map(escape_raw) })
     }
 
     /// Stands in for an ambiguous target, in an exchange that is refused.
     pub(crate) fn unreadable() -> Self {
-        Target { path: "/".into(), query: None }
+        Target { path: "/".into(), sent: None, query: None }
     }
 
     /// The path, escapes upper case, unreserved characters decoded.
@@ -115,6 +121,23 @@ impl Target {
         paths
     }
 
+    /// The path of servers that find a route before they decode, if it has escapes that were not needed: `/%61dmin` is
+    /// none of `/admin` to them, but perhaps one of `/{page}`.
+    pub(crate) fn undecoded(&self) -> Option<String> {
+        let sent = self.sent.as_deref().filter(|sent| sent.contains('%'))?;
+        let mut path = String::with_capacity(sent.len() + 8);
+        let mut is_other = false;
+        for (at, character) in sent.char_indices() {
+            path.push(character);
+            let code = sent.as_bytes().get(at + 1..at + 3).filter(|_| character == '%').and_then(hex_pair);
+            if code.is_some_and(is_unreserved) {
+                path.push_str("25");
+                is_other = true;
+            }
+        }
+        is_other.then(|| canonical_path(&path).into_owned())
+    }
+
     /// The query, without `?`.
     pub fn query(&self) -> Option<&str> {
         self.query.as_deref()
@@ -125,8 +148,21 @@ impl Target {
         self.query = Some(query).filter(|q| !q.is_empty());
     }
 
+    /// The path as it is sent on: escapes are as they came.
+    pub fn sent_path(&self) -> &str {
+        self.sent.as_deref().unwrap_or(&self.path)
+    }
+
     /// Path and query as they are sent on.
     pub fn path_and_query(&self) -> String {
+        match &self.query {
+            Some(query) => format!("{}?{query}", self.sent_path()),
+            None => self.sent_path().to_owned(),
+        }
+    }
+
+    /// Path and query, the same for every spelling of the path.
+    pub(crate) fn normal(&self) -> String {
         match &self.query {
             Some(query) => format!("{}?{query}", self.path),
             None => self.path.clone(),
@@ -144,33 +180,41 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~')
 }
 
-fn normalise(path: &str) -> Result<String, TargetError> {
+/// RFC 3986 §2.3.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
+}
+
+/// A path in its normal form, and as it is sent on.
+fn normalise(path: &str) -> Result<(String, String), TargetError> {
     let bytes = path.as_bytes();
     let mut out = String::with_capacity(path.len());
+    let mut sent = String::with_capacity(path.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         at += 1;
         match byte {
             b'%' => {
                 let code = bytes.get(at..at + 2).and_then(hex_pair).ok_or(TargetError::BrokenEscape)?;
+                sent.push_str(path.get(at - 1..at + 2).unwrap_or_default());
                 at += 2;
                 match code {
                     b'\\' => return Err(TargetError::Backslash),
                     0..=0x1f | 0x7f => return Err(TargetError::Control),
-                    code if code.is_ascii_alphanumeric() || matches!(code, b'-' | b'_' | b'.' | b'~') => {
-                        out.push(char::from(code))
-                    }
+                    code if is_unreserved(code) => out.push(char::from(code)),
                     code => push_escape(&mut out, code),
                 }
             }
             b'\\' => return Err(TargetError::Backslash),
             0..=0x20 | 0x7f => return Err(TargetError::Control),
             b'/' if out.ends_with('/') => {}
-            byte if byte.is_ascii() => out.push(char::from(byte)),
-            byte => push_escape(&mut out, byte),
+            byte if byte.is_ascii() => {
+                [&mut out, &mut sent].into_iter().for_each(|to| to.push(char::from(byte)))
+            }
+            byte => [&mut out, &mut sent].into_iter().for_each(|to| push_escape(to, byte)),
         }
     }
-    Ok(out)
+    Ok((out, sent))
 }
 
 fn check_segment(segment: &str) -> Result<(), TargetError> {
@@ -293,6 +337,20 @@ mod tests {
     }
 
     #[test]
+    fn the_upstream_gets_escapes_as_they_came() {
+        for (raw, sent) in [
+            ("/%61%2d%7E/%c3%A9", "/%61%2d%7E/%c3%A9"),
+            ("/a%2fb%2F", "/a%2fb%2F"),
+            ("/é/%41", "/%C3%A9/%41"),
+            ("//%41//b/", "/%41/b/"),
+            ("/plain", "/plain"),
+        ] {
+            let target = Target::parse(raw, Some("q=%61")).unwrap();
+            assert_eq!(target.path_and_query(), format!("{sent}?q=%61"), "{raw}");
+        }
+    }
+
+    #[test]
     fn what_has_two_readings_is_refused() {
         for (raw, error) in [
             ("a", TargetError::NotAPath),
@@ -342,10 +400,27 @@ mod tests {
     }
 
     #[test]
+    fn servers_that_decode_late_read_escapes_that_were_not_needed_as_they_are() {
+        for (path, undecoded) in [
+            ("/admin", None),
+            ("/%61dmin/x%20y", Some("/%2561dmin/x%20y")),
+            ("/a%2fb%7e", Some("/a%2Fb%257e")),
+            ("/caf%c3%a9", None),
+            ("//a//b", None),
+        ] {
+            assert_eq!(Target::parse(path, None).unwrap().undecoded().as_deref(), undecoded, "{path}");
+        }
+    }
+
+    #[test]
     fn normalising_twice_changes_nothing() {
         for raw in ["/%61/%C3%a9//x", "/100%2525", "/a%20b;c"] {
             let once = Target::parse(raw, Some("q=é")).unwrap();
-            assert_eq!(Target::parse(&once.path, once.query()).unwrap(), once);
+            let twice = Target::parse(&once.path, once.query()).unwrap();
+            assert_eq!(twice.normal(), once.normal());
+            // So does what is sent on.
+            let sent = Target::parse(once.sent_path(), once.query()).unwrap();
+            assert_eq!(sent, once);
         }
     }
 }

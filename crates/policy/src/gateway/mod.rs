@@ -51,6 +51,9 @@ settings! {
         /// The header in which they write the client's address, `x-forwarded-for` or `forwarded`; they pass the other one
         /// on as the client wrote it.
         pub client_address_from: ClientAddressFrom = ClientAddressFrom::XForwardedFor,
+        /// The headers of trusted proxies that the upstream gets as they are: `x-forwarded-host`, `x-forwarded-port`,
+        /// `x-forwarded-prefix`. Name only what the proxies write themselves; they pass others on as the client wrote them.
+        pub keep_forwarded: Vec<ForwardedHeader> = Vec::new(),
         /// PROXY protocol (v1 or v2) on the listener: `off`, or `required` from `trusted_proxies`.
         pub proxy_protocol: ProxyProtocol = ProxyProtocol::Off,
         /// Worker threads; as many as cores when not set.
@@ -62,6 +65,8 @@ settings! {
         pub hosts: Vec<String> = Vec::new(),
         /// Whether the upstream gets the client's Host (`true`) or its own.
         pub preserve_host: bool = true,
+        /// Whether a `Location` with the upstream's own host gets the host that the client asked for.
+        pub rewrite_location: bool = false,
         /// Header fields of an answer.
         pub max_response_headers: usize = 200,
         /// Bytes of the head of an answer.
@@ -106,6 +111,29 @@ pub enum ClientAddressFrom {
     Forwarded,
 }
 
+/// A header in which a proxy says what its client asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    /// The host.
+    XForwardedHost,
+    /// The port.
+    XForwardedPort,
+    /// The beginning of the path, which the proxy has taken away.
+    XForwardedPrefix,
+}
+
+impl ForwardedHeader {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ForwardedHeader::XForwardedHost => "x-forwarded-host",
+            ForwardedHeader::XForwardedPort => "x-forwarded-port",
+            ForwardedHeader::XForwardedPrefix => "x-forwarded-prefix",
+        }
+    }
+}
+
 /// Whether connections begin with a PROXY protocol header (v1 or v2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -139,6 +167,8 @@ pub struct Gateway {
     pub trusted_proxies: Vec<IpNet>,
     /// The header in which they write the client's address.
     pub client_address_from: ClientAddressFrom,
+    /// The headers of trusted proxies that the upstream gets.
+    pub keep_forwarded: Vec<ForwardedHeader>,
     /// PROXY protocol on the listener.
     pub proxy_protocol: ProxyProtocol,
     /// Worker threads.
@@ -147,6 +177,8 @@ pub struct Gateway {
     pub upgrades: Vec<String>,
     /// Whether the upstream gets the client's Host.
     pub preserve_host: bool,
+    /// Whether a `Location` with the upstream's host gets that of the client.
+    pub rewrite_location: bool,
     /// The hosts that the API answers for; all when empty.
     pub hosts: Vec<String>,
     /// Header fields of an answer.
@@ -251,10 +283,12 @@ impl GatewayConfig {
             look_up_every: self.look_up_every.0,
             trusted_proxies: self.trusted_proxies.clone(),
             client_address_from: self.client_address_from,
+            keep_forwarded: self.keep_forwarded.clone(),
             proxy_protocol: self.proxy_protocol,
             workers: self.workers.filter(|n| *n > 0),
             upgrades: self.upgrades.iter().map(|u| u.to_ascii_lowercase()).collect(),
             preserve_host: self.preserve_host,
+            rewrite_location: self.rewrite_location,
             hosts,
             max_response_headers: self.max_response_headers.max(1),
             max_response_head: self.max_response_head.as_usize().max(8 * 1024),

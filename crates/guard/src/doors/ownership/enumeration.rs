@@ -66,7 +66,7 @@ async fn count(ruling: Ruling<'_>, x: &Exchange<'_>) {
     let policy = &ruling.engine.policy.ownership.enumeration;
     let period = millis(policy.window.0);
     let (stores, now) = (&ruling.state.stores, x.unix_millis());
-    let (caller, target) = (caller(x), x.target.path_and_query());
+    let (caller, target) = (caller(x), x.target.normal());
     let take = |id: &str, permits| {
         let parts = ["enumeration", caller.as_str(), id];
         let key = stores.key_hash.key(|key| parts.into_iter().for_each(|part| key.text(part)));

@@ -174,7 +174,7 @@ struct Judge<'p> {
 /// spelled as it came.
 fn path_to_read(x: &Exchange<'_>, read: &ReadPath, id: Option<&str>) -> Result<String, String> {
     if id.is_none() && x.route.template.as_ref().is_some_and(|own| own.as_str() == read.to_string()) {
-        return Ok(x.target.path().to_owned());
+        return Ok(x.target.sent_path().to_owned());
     }
     let value = |name: &str| id.filter(|_| name == "id").or_else(|| x.parameter(name));
     // What some server cuts off, or reads in another way, would be read elsewhere than it is used.

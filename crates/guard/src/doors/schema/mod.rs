@@ -120,7 +120,7 @@ fn is_another_spelling(x: &Exchange<'_>) -> bool {
 fn is_shut(x: &Exchange<'_>, engine: &Engine) -> bool {
     let Some(document) = &engine.policy.document else { return false };
     document.is_shut(&x.method, &x.target.canonical())
-        || x.target.others().iter().any(|path| document.is_shut(&x.method, path))
+        || x.target.others().iter().chain(&x.target.undecoded()).any(|path| document.is_shut(&x.method, path))
 }
 
 fn deprecated(engine: &Engine, operation: &Operation) -> Decision {
