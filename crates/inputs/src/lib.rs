@@ -28,6 +28,8 @@ mod error;
 #[cfg(feature = "graphql")]
 pub mod graphql;
 mod graphql_path;
+#[cfg(feature = "graphql")]
+mod graphql_uploads;
 mod input;
 mod json;
 mod limits;
@@ -52,6 +54,6 @@ pub use json::{JsonError, parse_json};
 pub use limits::StructureLimits;
 pub use media_type::{is_json, media_type};
 pub use multipart::{MultipartError, Part, write_multipart};
-pub use names::{is_same_name, top_name, top_names};
+pub use names::{folded_name, is_same_name, top_name, top_names};
 pub use pairs::{byte_pairs, cookie_readings, pairs, semicolon_pairs};
 pub use sniff::is_binary_file;
