@@ -20,6 +20,7 @@ mod foreign_objects;
 mod frames;
 mod framing;
 mod heads;
+mod lenient;
 mod observing;
 mod one_reading;
 mod ownership;
