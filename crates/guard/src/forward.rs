@@ -95,7 +95,8 @@ impl Reader {
         }
     }
 
-    /// The answer to a request. Only the body of a 200 is read.
+    /// The answer to a request. The body of any answer is read, so that an object that is not there takes as long as one of
+    /// somebody else; only that of a 200 has to be whole.
     pub(crate) async fn read(&self, request: Request<()>) -> Result<Response<Bytes>, ReadError> {
         *self.desk.lock() = Desk::Asked(request);
         poll_fn(|_| {
@@ -164,17 +165,18 @@ impl Reader {
     {
         let request = request.map(|()| Forwarded::held(Bytes::new()));
         let (parts, body) = forward(request, self.client).await?.into_parts();
-        if parts.status != StatusCode::OK {
-            return Ok(Response::from_parts(parts, Bytes::new()));
-        }
         let mut share = self.share.lock().fresh();
-        let body =
-            collect(body, self.limit, self.timeout, &mut share).await.map_err(|error| match error.why {
-                Unheld::OverBudget(over) => ReadError::OverBudget(over),
-                _ => ReadError::Body,
-            })?;
+        let body = match collect(body, self.limit, self.timeout, &mut share).await {
+            Ok(held) => held.bytes,
+            Err(_) if parts.status != StatusCode::OK => Bytes::new(),
+            Err(error) => {
+                return Err(match error.why {
+                    Unheld::OverBudget(over) => ReadError::OverBudget(over),
+                    _ => ReadError::Body,
+                });
+            }
+        };
         *self.share.lock() = share;
-        let body = body.bytes;
         Ok(Response::from_parts(parts, body))
     }
 }

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 use super::body::ParsedBody;
 use super::graphql_path::GraphqlPath;
+use super::graphql_uploads::{is_replaced, operations};
 use super::json::parse_json;
 use super::limits::StructureLimits;
-use super::multipart::Part;
 use super::names::is_same_name;
 use super::pairs::pairs;
 
@@ -132,16 +132,7 @@ pub fn arguments(
             requests.named(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
             (requests.documents.len() > before).then_some(())?;
         }
-        // The multipart form of GraphQL requests: `operations` is what would be the body, files are apart.
-        Some((ParsedBody::Multipart(parts), _)) => {
-            let mut operations = parts.iter().filter(|part| part.name == "operations");
-            let (Some(one), None) = (operations.next(), operations.next()) else { return None };
-            let is_beside = |part: &Part| ["query", "variables", "extensions"].contains(&&*part.name);
-            if parts.iter().any(is_beside) {
-                return None;
-            }
-            requests.json(&parse_json(&one.content, LIMITS).ok()?)?;
-        }
+        Some((ParsedBody::Multipart(parts), _)) => requests.json(&operations(parts, LIMITS)?)?,
         // `application/graphql`: the document itself.
         Some((ParsedBody::Text, text)) => {
             requests.documents.push(std::str::from_utf8(text).ok()?.into());
@@ -301,7 +292,7 @@ impl Walk<'_> {
                     .into_const_with(|name| self.variable(&name, nth, operation).ok_or(()))
                     .ok();
                 if let Some(constant) = constant {
-                    members(&constant.into_json().ok()?, self.path.members(), self.found);
+                    members(&constant.into_json().ok()?, self.path.members(), self.found)?;
                 } else if !self.is_filled_elsewhere(&value.node, operation) {
                     return None;
                 }
@@ -339,18 +330,23 @@ impl Walk<'_> {
     }
 }
 
-/// The members of a value at a path of names; lists are walked item by item.
-fn members(value: &Value, names: &[Box<str>], found: &mut dyn FnMut(&Value)) {
+/// The members of a value at a path of names; lists are walked item by item. `None` where a part of the request takes the
+/// place of a value.
+fn members(value: &Value, names: &[Box<str>], found: &mut dyn FnMut(&Value)) -> Option<()> {
+    if is_replaced(value) {
+        return None;
+    }
     match (value, names.split_first()) {
-        (Value::Array(items), _) => items.iter().for_each(|item| members(item, names, found)),
+        (Value::Array(items), _) => return items.iter().try_for_each(|item| members(item, names, found)),
         (value, None) => found(value),
         (Value::Object(map), Some((first, rest))) => {
             if let Some(value) = map.get(&**first) {
-                members(value, rest, found);
+                return members(value, rest, found);
             }
         }
         _ => {}
     }
+    Some(())
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ mod error;
 #[cfg(feature = "graphql")]
 pub mod graphql;
 mod graphql_path;
+#[cfg(feature = "graphql")]
+mod graphql_uploads;
 pub mod grpc;
 mod input;
 mod json;
@@ -56,6 +58,6 @@ pub use limits::StructureLimits;
 pub use media_type::{is_json, media_type};
 pub use multipart::{MultipartError, Part, write_multipart};
 pub use multipart_stream::{MultipartStream, StreamError};
-pub use names::{is_same_name, top_name, top_names};
+pub use names::{folded_name, is_same_name, top_name, top_names};
 pub use pairs::{byte_pairs, cookie_readings, pairs, semicolon_pairs};
 pub use sniff::{is_binary_file, is_read_whole, may_stream, texts, texts_of_window};

@@ -17,6 +17,12 @@ pub fn is_same_name(one: &str, other: &str) -> bool {
     one == other || letters(one).eq(letters(other))
 }
 
+/// What is left of a name when everything goes that some server folds: the same for two names that [`is_same_name`] takes
+/// for one.
+pub fn folded_name(name: &str) -> String {
+    letters(name).collect()
+}
+
 fn letters(name: &str) -> impl Iterator<Item = char> {
     let plain = name.trim().chars().filter(|c| !matches!(c, '_' | ' ' | '.' | '['));
     plain.flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase)

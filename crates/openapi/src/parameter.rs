@@ -89,9 +89,12 @@ impl Parameter {
         if first.is_err() && self.fits(texts, Reading::Literal).is_ok() { Ok(()) } else { first }
     }
 
-    /// The value that a request's texts for this parameter spell; `None` when they spell none.
-    pub fn read(&self, texts: &[(&str, &str)]) -> Option<Value> {
-        if texts.is_empty() { None } else { self.value(texts, Reading::Text).ok() }
+    /// The value that a request's texts for this parameter spell; `None` when there are none.
+    ///
+    /// # Errors
+    /// When it is doubled or malformed.
+    pub fn read(&self, texts: &[(&str, &str)]) -> Result<Option<Value>, ParameterError> {
+        if texts.is_empty() { Ok(None) } else { self.value(texts, Reading::Text).map(Some) }
     }
 
     fn fits(&self, texts: &[(&str, &str)], reading: Reading) -> Result<(), ParameterError> {

@@ -32,7 +32,7 @@ impl PointerSegment {
         }
     }
 
-    /// Calls `each` with every value to which segments point, under every name that some parser takes for theirs.
+    /// Calls `each` with every value to which segments point, as [`Pointer::visit_folded`] does.
     pub fn visit_folded<'v>(segments: &[Self], root: &'v Value, each: &mut impl FnMut(&'v Value)) {
         visit(segments, Names::Folded, root, each);
     }
@@ -54,8 +54,8 @@ impl Pointer {
         visit(&self.segments, Names::Exact, root, each);
     }
 
-    /// The same, with every name that some parser of requests takes for the one that is written
-    /// ([`inputs::is_same_name`]).
+    /// The same, as careless parsers of requests read: with every name that is taken for the one that is written
+    /// ([`inputs::is_same_name`]), with one item where a list is meant, and a list where one item is.
     pub fn visit_folded<'v>(&self, root: &'v Value, each: &mut impl FnMut(&'v Value)) {
         PointerSegment::visit_folded(&self.segments, root, each);
     }
@@ -106,17 +106,28 @@ fn visit<'v>(segments: &[PointerSegment], names: Names, value: &'v Value, each: 
                 visit(rest, names, inner, each);
             }
         }
-        (PointerSegment::Name(name), Value::Array(items)) => {
-            if let Some(inner) = name.parse::<usize>().ok().and_then(|at| items.get(at)) {
-                visit(rest, names, inner, each);
+        (PointerSegment::Name(name), Value::Array(items)) => match name.parse::<usize>() {
+            Ok(at) => {
+                if let Some(inner) = items.get(at) {
+                    visit(rest, names, inner, each);
+                }
             }
-        }
+            Err(_) if names == Names::Folded => {
+                items.iter().for_each(|item| visit(segments, names, item, each))
+            }
+            Err(_) => {}
+        },
         (PointerSegment::Each, Value::Array(items)) => {
             items.iter().for_each(|item| visit(rest, names, item, each))
         }
         (PointerSegment::Each, Value::Object(map)) => {
-            map.values().for_each(|item| visit(rest, names, item, each))
+            map.values().for_each(|item| visit(rest, names, item, each));
+            if names == Names::Folded && !rest.is_empty() {
+                visit(rest, names, value, each);
+            }
         }
+        (PointerSegment::Each, Value::Null) => {}
+        (PointerSegment::Each, one) if names == Names::Folded => visit(rest, names, one, each),
         _ => {}
     }
 }
@@ -170,5 +181,27 @@ mod tests {
         let covers = |ours: &str, theirs: &str| ours.parse::<Pointer>().unwrap().covers(theirs);
         assert!(covers("/tags/*", "/tags/-") && covers("/meta", "/meta/a") && covers("", "/any"));
         assert!(!covers("/tags/*", "/tags") && !covers("/meta", "/metadata") && !covers("/a", "b"));
+    }
+
+    #[test]
+    fn one_item_is_a_list_to_careless_parsers() {
+        for (pointer, value, expected) in [
+            ("/ids/*", json!({ "ids": [1, 2] }), &["1", "2"][..]),
+            ("/ids/*", json!({ "ids": 1 }), &["1"]),
+            ("/ids/*", json!({ "IDs": "1,2" }), &["\"1,2\""]),
+            ("/ids/*", json!({ "ids": { "0": 1 } }), &["1"]),
+            ("/ids/*", json!({ "ids": null }), &[]),
+            ("/items/*/id", json!({ "items": { "id": 1 } }), &["1"]),
+            ("/items/*/id", json!({ "items": { "a": { "id": 1 } } }), &["1"]),
+            ("/items/*/id", json!({ "items": [[{ "id": 1 }], { "id": 2 }] }), &["1", "2"]),
+            ("/items/*/id", json!({ "items": 1 }), &[]),
+            ("/order/id", json!({ "order": [{ "id": 1 }] }), &["1"]),
+            ("/order/1", json!({ "order": [1, 2] }), &["2"]),
+        ] {
+            let mut found = Vec::new();
+            let pointer: Pointer = pointer.parse().unwrap();
+            pointer.visit_folded(&value, &mut |value| found.push(value.to_string()));
+            assert_eq!(found, expected, "{pointer} {value}");
+        }
     }
 }

@@ -3,11 +3,12 @@
 //! A validator says whether a value is right; a shape says what to do about an undeclared property. It
 //! follows `properties`, `items`, `additionalProperties` and the union of `allOf`, `oneOf` and `anyOf`, in depth.
 //! A schema that declares no properties at all takes any; one that declares some takes no others, unless
-//! `additionalProperties` says so.
+//! `additionalProperties` says so. Another spelling of a declared name is no other name.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use inputs::folded_name;
 use serde_json::Value;
 
 /// Which way a value goes.
@@ -33,6 +34,8 @@ pub struct Shapes {
 #[derive(Debug, Default)]
 struct Shape {
     properties: HashMap<Box<str>, Property>,
+    /// Their names, folded.
+    folded: HashSet<String>,
     additional: Additional,
     items: Vec<ShapeId>,
     /// What types it may have.
@@ -101,6 +104,7 @@ impl Shapes {
         self.by_pointer.insert(pointer.to_owned(), id);
         let mut shape = Shape::default();
         self.collect(root, pointer, &mut shape, 0);
+        shape.folded = shape.properties.keys().map(|name| folded_name(name)).collect();
         if let Some(compiled) = self.shapes.get_mut(id.0) {
             *compiled = shape;
         }
@@ -225,12 +229,6 @@ impl Shapes {
         false
     }
 
-    /// Whether a top-level property of the shape is declared and may be sent in this direction.
-    pub fn knows(&self, id: ShapeId, name: &str, direction: Direction) -> bool {
-        let known = [id];
-        matches!(self.lookup(&known, name, direction), Lookup::Known(_) | Lookup::Open)
-    }
-
     fn get(&self, id: ShapeId) -> Option<&Shape> {
         self.shapes.get(id.0)
     }
@@ -252,12 +250,14 @@ impl Shapes {
         }
         let mut shapes = Vec::new();
         let mut open = true;
+        let mut is_declared = false;
         for shape in ids.iter().filter_map(|id| self.get(*id)) {
             if let Some(property) = shape.properties.get(name) {
                 if property.is_hidden(direction) {
                     return Lookup::Hidden;
                 }
                 shapes.extend(&property.shapes);
+                is_declared = true;
                 continue;
             }
             match &shape.additional {
@@ -266,11 +266,25 @@ impl Shapes {
                 Additional::Unsaid => open &= shape.properties.is_empty() && shape.types != Types::Scalar,
             }
         }
+        // Whatever else an object may hold: in a request, another spelling of a declared name would be that name to some
+        // parsers, and be held to nothing that is declared of it.
+        let may_pass = !shapes.is_empty() || open;
+        if direction == Direction::Request && may_pass && !is_declared && self.is_spelling(ids, name) {
+            return Lookup::Unknown;
+        }
         match (shapes.is_empty(), open) {
             (false, _) => Lookup::Known(Cow::Owned(shapes)),
             (true, true) => Lookup::Open,
             (true, false) => Lookup::Unknown,
         }
+    }
+
+    /// Whether some parser takes a name for one that is declared.
+    fn is_spelling(&self, ids: &[ShapeId], name: &str) -> bool {
+        let shapes = ids.iter().filter_map(|id| self.get(*id));
+        let mut shapes = shapes.filter(|shape| !shape.folded.is_empty()).peekable();
+        let folded = shapes.peek().map(|_| folded_name(name));
+        folded.is_some_and(|folded| shapes.any(|shape| shape.folded.contains(&folded)))
     }
 }
 

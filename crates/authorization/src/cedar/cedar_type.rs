@@ -1,6 +1,7 @@
 //! JSON Schema in Cedar's types, and JSON values as Cedar values.
 
 use cedar_policy::RestrictedExpression;
+use inputs::is_same_name;
 use openapi::{Direction, resolve};
 use serde_json::Value;
 
@@ -13,7 +14,8 @@ pub(crate) enum CedarType {
     Long,
     Bool,
     Set(Box<CedarType>),
-    Record(Vec<Member>),
+    /// The attributes, and the names of declared properties that have no Cedar type.
+    Record(Vec<Member>, Vec<String>),
 }
 
 /// An attribute of a record.
@@ -63,7 +65,7 @@ impl CedarType {
                     items.iter().map(|value| item.expression(value, &all)?.ok_or(TypeMismatch)).collect();
                 RestrictedExpression::new_set(items?)
             }
-            (CedarType::Record(members), Value::Object(map)) => {
+            (CedarType::Record(members, _), Value::Object(map)) => {
                 let mut known = Vec::new();
                 for member in members {
                     if let (Some(required), Some(value)) =
@@ -77,6 +79,33 @@ impl CedarType {
             }
             _ => return Err(TypeMismatch),
         }))
+    }
+}
+
+impl CedarType {
+    /// Whether a value has another spelling of a property that policies use, which is no property of its own: parsers that
+    /// mind no case take it for that one.
+    pub(crate) fn is_disguised(&self, value: &Value, required: &RequiredAttributes) -> bool {
+        match (self, value) {
+            (CedarType::Record(members, others), Value::Object(map)) => {
+                let is_declared = |name: &String| {
+                    members.iter().any(|member| member.name == *name) || others.contains(name)
+                };
+                let used = members.iter().filter_map(|member| Some((member, required.member(&member.name)?)));
+                let used: Vec<_> = used.collect();
+                let is_spelling =
+                    |name: &String| used.iter().any(|(member, _)| is_same_name(name, &member.name));
+                map.keys().any(|name| !is_declared(name) && is_spelling(name))
+                    || used.iter().any(|(member, required)| {
+                        map.get(&member.name).is_some_and(|value| member.kind.is_disguised(value, required))
+                    })
+            }
+            (CedarType::Set(item), Value::Array(items)) => {
+                let all = RequiredAttributes::everything();
+                items.iter().any(|value| item.is_disguised(value, &all))
+            }
+            _ => false,
+        }
     }
 }
 
@@ -99,7 +128,7 @@ impl std::fmt::Display for CedarType {
             CedarType::Long => f.write_str("Long"),
             CedarType::Bool => f.write_str("Bool"),
             CedarType::Set(item) => write!(f, "Set<{item}>"),
-            CedarType::Record(members) => {
+            CedarType::Record(members, _) => {
                 f.write_str("{ ")?;
                 for (i, member) in members.iter().enumerate() {
                     let separator = if i == 0 { "" } else { ", " };
@@ -161,7 +190,7 @@ impl<'r> Walk<'r> {
     }
 
     fn record(&mut self, schema: &'r Value) -> CedarType {
-        let mut members: Vec<Member> = Vec::new();
+        let (mut members, mut others): (Vec<Member>, Vec<String>) = Default::default();
         let required = list(schema, "required").filter_map(Value::as_str).collect::<Vec<_>>();
         for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let target = resolve(self.root, property);
@@ -171,16 +200,17 @@ impl<'r> Walk<'r> {
                 Direction::Request => flag("readOnly"),
                 Direction::Response => flag("writeOnly"),
             };
-            if hidden {
-                continue;
-            }
-            if let Some(kind) = self.of(property) {
-                let required = required.contains(&name.as_str()) && !may_be_null(target);
-                members.push(Member { name: name.clone(), kind, required });
+            match self.of(property).filter(|_| !hidden) {
+                Some(kind) => {
+                    let required = required.contains(&name.as_str()) && !may_be_null(target);
+                    members.push(Member { name: name.clone(), kind, required });
+                }
+                None => others.push(name.clone()),
             }
         }
         for part in list(schema, "allOf") {
-            let Some(CedarType::Record(more)) = self.of(part) else { continue };
+            let Some(CedarType::Record(more, untyped)) = self.of(part) else { continue };
+            others.extend(untyped);
             for member in more {
                 match members.iter_mut().find(|known| known.name == member.name) {
                     Some(known) => known.required |= member.required,
@@ -188,7 +218,7 @@ impl<'r> Walk<'r> {
                 }
             }
         }
-        CedarType::Record(members)
+        CedarType::Record(members, others)
     }
 
     /// The one type of all alternatives that are not null.

@@ -257,6 +257,12 @@ impl Action {
         if required.member("route").is_some() {
             attributes.insert("route".to_owned(), RestrictedExpression::new_string(request.route.to_owned()));
         }
+        if let (Some(required), Some(kind), Some(body)) =
+            (required.member("body"), &operation.body, request.body)
+            && kind.is_disguised(body, required)
+        {
+            return Err("`resource.body` has a property in another spelling".to_owned());
+        }
         let parts = [
             ("path", Some(&operation.path), Some(request.path)),
             ("query", Some(&operation.query), Some(request.query)),

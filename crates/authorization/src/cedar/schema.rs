@@ -45,7 +45,7 @@ impl OperationSchema {
                 let kind = CedarType::of(root, schema, Direction::Request)?;
                 Some(Member { name: p.name.to_string(), kind, required: p.required })
             });
-            CedarType::Record(members.collect())
+            CedarType::Record(members.collect(), Vec::new())
         };
         let read = !writes(method);
         let group = if read { "method:read" } else { "method:write" };
@@ -80,7 +80,7 @@ impl OperationSchema {
         // A body may be left out, or be of another media type.
         members.extend(self.body.clone().map(|kind| Member::optional("body", kind)));
         members.extend(self.object.clone().map(|kind| Member::required("object", kind)));
-        CedarType::Record(members)
+        CedarType::Record(members, Vec::new())
     }
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn principal(claims: &BTreeMap<String, ClaimType>) -> Vec<Member> {
 /// The schema in Cedar's syntax.
 pub(crate) fn text(operations: &[OperationSchema], principal: &[Member]) -> String {
     let mut out = String::from("entity Role;\n");
-    let _ = writeln!(out, "entity User in [Role] = {};", CedarType::Record(principal.to_vec()));
+    let _ = writeln!(out, "entity User in [Role] = {};", CedarType::Record(principal.to_vec(), Vec::new()));
     let groups: BTreeSet<&str> = operations.iter().flat_map(|s| &s.groups).map(String::as_str).collect();
     for group in groups {
         let _ = writeln!(out, "action {group:?};");
@@ -131,7 +131,7 @@ fn answer(root: &Value, operation: &Operation, list: Option<&str>) -> Option<Ced
     let kind = json(root, &response.content, Direction::Response)?;
     let mut kind = &kind;
     for name in list.into_iter().flat_map(|list| list.split('/').skip(1)) {
-        let CedarType::Record(members) = kind else { return None };
+        let CedarType::Record(members, _) = kind else { return None };
         kind = &members.iter().find(|member| member.name == name)?.kind;
     }
     // Each object of a list is decided about by itself.

@@ -25,6 +25,7 @@ mod framing;
 mod heads;
 mod http_api;
 mod large;
+mod lenient;
 mod observing;
 mod one_reading;
 mod ownership;

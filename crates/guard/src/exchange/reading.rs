@@ -46,7 +46,7 @@ impl<'e> Reading<'e> {
         }
         // Also where spellings are told apart. On the same route the escapes mean what they always mean.
         if let Some(path) = target.undecoded() {
-            let (reading, more) = Reading::of_path(policy, method, &path, has_body, false);
+            let (reading, more) = Reading::of_path(policy, method, &path, carries, false);
             others.extend(
                 std::iter::once(reading).chain(more).filter(|other| !first.is_on_the_place_of(other)),
             );

@@ -39,10 +39,10 @@ pub(super) fn streaming(x: &Exchange<'_>, policy: &Policy) -> Option<Streaming> 
         return Some(Streaming::Pieces);
     }
     let grpc = is_grpc(x) && policy.gateway.upstreams.iter().all(Upstream::speaks_http2);
-    // A gRPC content type counts only where the document declares no other kind of body.
+    // Where there is a document, a gRPC content type counts only where it is declared.
     let declared = || {
         x.operation().is_some_and(|o| {
-            o.body.as_ref().is_some_and(|b| MediaType::select(&b.content, "application/grpc").is_none())
+            o.body.as_ref().is_none_or(|b| MediaType::select(&b.content, "application/grpc").is_none())
         })
     };
     // A stream of messages would be as many tries to log in.

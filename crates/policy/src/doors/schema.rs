@@ -106,7 +106,8 @@ route_settings! {
         pub responses: Option<ResponseProperties>,
         /// What happens here to responses that have to be stripped and cannot be read: `refuse` or `report`.
         pub unreadable: Option<UnreadableResponses>,
-        /// What a JSON Patch (RFC 6902) may change here: JSON Pointers, `*` for any item. Anything when not set.
+        /// What a JSON Patch (RFC 6902) may change here, with or without an OpenAPI document: JSON Pointers, `*` for any
+        /// item. Anything when not set.
         pub patch_paths: Option<Vec<Pointer>>,
         /// Properties and parameters, by name, that may be sent here though the document does not have them.
         pub allow_properties: Vec<String>,

@@ -1,5 +1,6 @@
 //! From files to a policy in force: everything is read, checked as a whole and compiled, or every problem is reported.
 
+mod overridden;
 mod routes;
 mod written;
 

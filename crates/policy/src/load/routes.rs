@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::Method;
 use openapi::{Document, MediaType, PathTemplate, Spelling};
 
+use super::overridden::overridden;
 use super::written::{Written, written_routes};
 use crate::config::Config;
 use crate::doors::{
@@ -109,6 +110,16 @@ pub(super) fn routes(
             let source = RouteSource { path: &route_path, parameters: &[], place: &place, document };
             reader.wrong_at(source, &[field], message, "give that path an `owner`");
         }
+    }
+    for (route, method) in overridden(&routes) {
+        let Some((route, place)) = streamed.iter().find(|(one, _)| Arc::ptr_eq(one, route)) else { continue };
+        let path = route.template.as_ref().map_or("", PathTemplate::as_str);
+        let message = format!(
+            "the body of this POST is streamed, so that nobody sees a field `_method` in it; {method} asks for more here"
+        );
+        let help = "remove `body = \"stream\"`, use PUT for what is streamed, or give it a path of its own";
+        let source = RouteSource { path, parameters: &[], place, document };
+        reader.wrong_at(source, &["body"], message, help);
     }
     for (operation, route) in unchecked(document, &routes) {
         let Some((route, place)) = streamed.iter().find(|(one, _)| Arc::ptr_eq(one, route)) else { continue };

@@ -88,6 +88,16 @@ fn problems_have_a_place_and_a_help() {
             "remove `body = \"stream\"`",
         ),
         ("[[route]]\npath = '/a'\nbody = 'stream'\nsanitize = { a = 'basic' }", (4, 12), "or this setting"),
+        (
+            "[[route]]\npath = '/a'\nmethods = ['POST']\nbody = 'stream'\n[[route]]\npath = '/a'\nmethods = ['DELETE']\ndeny = true",
+            (4, 8),
+            "DELETE asks for more",
+        ),
+        (
+            "[[route]]\npath = '/a/{id}'\nbody = 'stream'\n[[route]]\npath = '/a/{name}'\nmethods = ['DELETE']\ndeny = true",
+            (3, 8),
+            "use PUT",
+        ),
     ] {
         let Err(error) = compile(text) else { unreachable!("accepted: {text}") };
         let problem = &error.problems[0];
@@ -134,6 +144,17 @@ fn what_is_said_of_upstreams_has_to_fit_them() {
         let problem = &error.problems[0];
         assert_eq!(problem.position(), Some(position), "{text}: {problem}");
         assert!(error.lines().contains(words), "{text}: {}", error.lines());
+    }
+}
+
+#[test]
+fn a_body_may_be_streamed_beside_methods_that_ask_for_no_more() {
+    for text in [
+        "[[route]]\npath = '/a'\nmethods = ['PUT']\nbody = 'stream'\n[[route]]\npath = '/a'\nmethods = ['DELETE']\ndeny = true",
+        "[[route]]\npath = '/a'\nmethods = ['POST']\nbody = 'stream'\n[[route]]\npath = '/a'\nmethods = ['GET']\nmax_body = '1KiB'",
+        "[[route]]\npath = '/a'\nbody = 'stream'\n[[route]]\npath = '/a/{id}'\nmethods = ['DELETE']\ndeny = true",
+    ] {
+        assert!(compile(text).is_ok(), "{text}");
     }
 }
 

@@ -7,10 +7,12 @@ use policy::{BuiltInDoor, Carries, ForbiddenStatus};
 use serde_json::Value;
 
 use super::owner::{self, Ownership};
-use super::{Released, cedar, compares, is_exempt, not_owner, owner_scan, refusal, unreadable, writes};
+use super::{
+    Released, absent, cedar, compares, is_exempt, not_owner, owner_scan, refusal, unreadable, writes,
+};
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
-use crate::decision::{Decision, problem};
+use crate::decision::{Decision, Refusal, problem};
 use crate::doors::Step;
 use crate::doors::inspector::{Extent, Head, Held, Inspector};
 use crate::engine::Engine;
@@ -19,6 +21,7 @@ use crate::events::evidence::Evidence;
 use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
 use crate::exchange::target::Target;
+use crate::wire::headers;
 
 /// Refuses an object of somebody else, and filters those out of lists.
 pub(crate) struct Answers;
@@ -53,17 +56,15 @@ impl Inspector for Answers {
     }
 
     fn is_clean(&self, engine: &Engine, x: &Exchange<'_>, held: &Held) -> bool {
-        if cedar::needs_response(x, engine)
-            || !held.head.status.is_success()
-            || !held.head.is_json
-            || held.is_partial()
-        {
+        if cedar::needs_response(x, engine) || !held.head.is_json || held.is_partial() {
             return false;
         }
-        match (&x.route.ownership.owner, &x.principal) {
+        // An error is scanned like an object: the time tells nobody which of the two there is.
+        let is_own = match (&x.route.ownership.owner, &x.principal) {
             (Some(owner), Some(principal)) => owner_scan::is_all_own(owner, principal, &held.text),
             _ => false,
-        }
+        };
+        is_own && held.head.status.is_success()
     }
 
     fn unseen<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, head: &Head) -> Decision {
@@ -160,13 +161,34 @@ fn not_found(ruling: Ruling<'_>, x: &Exchange<'_>, head: &Head) -> Decision {
     let enforce = enforced(x, BuiltInDoor::Ownership);
     let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
     let (door, status) = (BuiltInDoor::Ownership.name(), StatusCode::NOT_FOUND);
-    let evidence = format!("the API answered {}", head.status.as_u16()).into();
+    let answered = format!("the API answered {}", head.status.as_u16());
+    let evidence = match (&x.route.ownership.owner, &x.principal) {
+        (Some(owner), Some(principal)) => absent(owner, principal, answered),
+        _ => answered.into(),
+    };
     ruling.note(x, door, "not-found", verdict, Some(status.as_u16()), &evidence);
     // It counts only where the door enforces.
     Decision::Answer(problem(status, x.id, &[]))
 }
 
-/// Whether an answer may not leave by its head: an upgrade, which no door could look into, and a redirect of a read to
+/// Whether a request may not ask for an upgrade: what is said behind it, no door could look into.
+pub(super) fn admit_upgrade(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    let Some(protocol) = headers::upgrade(&x.headers, &engine.policy.gateway.upgrades) else {
+        return Decision::Pass;
+    };
+    let setting = match () {
+        () if is_checked(x, engine) => "`owner`, or Cedar policies",
+        () if x.route.ownership.reads_body() => "`bind` or `objects` in a body or in GraphQL",
+        () => return Decision::Pass,
+    };
+    let evidence = format!(
+        "an upgrade to {protocol} on a route with {setting}: nobody could compare what is said behind it; a path of its \
+         own without that setting may upgrade"
+    );
+    Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "upgrade", evidence))
+}
+
+/// Whether an answer may not leave by its head: an upgrade, also to what was not asked for, and a redirect of a read to
 /// where nobody checks the object.
 pub(super) fn release_head(x: &Exchange<'_>, engine: &Engine, parts: &Parts) -> Decision {
     if !is_checked(x, engine) {

@@ -42,7 +42,7 @@ impl crate::doors::Door for Bindings {
     }
 }
 
-/// Compares bound parameters of path, query and headers.
+/// Compares bound parameters of path, query and headers, and looks whether what follows can be compared at all.
 fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if !compares(x.route) {
         return Decision::Pass;
@@ -69,7 +69,8 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
         !texts(x, &binding.input)
             .is_some_and(|texts| texts.iter().all(|text| principal.has(&binding.claim, text)))
     });
-    foreign.map_or(Decision::Pass, |binding| unbound(x, engine, principal, binding))
+    foreign
+        .map_or_else(|| answers::admit_upgrade(x, engine), |binding| unbound(x, engine, principal, binding))
 }
 
 /// Compares bound fields of the body.

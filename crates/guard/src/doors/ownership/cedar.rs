@@ -5,7 +5,7 @@
 
 use authorization::{AuthorizationDecision, AuthorizationRequest, Needs, Requester};
 use http::{Method, StatusCode};
-use inputs::{ParsedBody, pairs};
+use inputs::{ParsedBody, is_same_name, pairs, top_name};
 use openapi::{Location, Operation};
 use serde_json::{Map, Value};
 
@@ -172,7 +172,8 @@ fn ask(
     }
 }
 
-/// The values of declared parameters, typed.
+/// The values of declared parameters, typed. What cannot be read is a value of no declared type, so that no policy takes it
+/// for absent.
 fn parameters(x: &Exchange<'_>, operation: &Operation) -> (Value, Value) {
     let query: Vec<(std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)> =
         pairs(x.target.query().unwrap_or("").as_bytes()).collect();
@@ -185,13 +186,29 @@ fn parameters(x: &Exchange<'_>, operation: &Operation) -> (Value, Value) {
             }
             Location::Query => {
                 let owned = query.iter().filter(|(name, _)| parameter.owns(name));
-                (&mut asked, owned.map(|(name, value)| (&**name, &**value)).collect())
+                let owned = owned.map(|(name, value)| (&**name, &**value)).collect();
+                // Another spelling that is no parameter of its own: some servers take it for this one.
+                let is_declared = |name: &str| {
+                    operation.parameters.iter().any(|p| p.location == Location::Query && p.owns(name))
+                };
+                let is_spelling =
+                    |name: &str| is_same_name(top_name(name), &parameter.name) && !is_declared(name);
+                if query.iter().any(|(name, _)| is_spelling(name)) {
+                    asked.insert(parameter.name.to_string(), unreadable());
+                    continue;
+                }
+                (&mut asked, owned)
             }
             Location::Header | Location::Cookie => continue,
         };
-        if let Some(value) = parameter.read(&texts) {
+        if let Some(value) = parameter.read(&texts).unwrap_or_else(|_| Some(unreadable())) {
             values.insert(parameter.name.to_string(), value);
         }
     }
     (Value::Object(path), Value::Object(asked))
+}
+
+/// A value that no declared type has.
+fn unreadable() -> Value {
+    Value::Array(vec![Value::Null])
 }

@@ -5,7 +5,9 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
 #[cfg(feature = "graphql")]
 use inputs::graphql;
-use inputs::{Enclosed, ParsedBody, byte_pairs, is_same_name, semicolon_pairs, top_names};
+use inputs::{
+    Enclosed, ParsedBody, StructureLimits, byte_pairs, is_same_name, parse_json, semicolon_pairs, top_names,
+};
 use openapi::{Pointer, PointerSegment};
 use policy::{Input, ObjectReference};
 use serde_json::Value;
@@ -15,6 +17,9 @@ use crate::exchange::Exchange;
 
 /// Objects that one request may name.
 const MAX_OBJECTS: usize = 100;
+
+/// Of JSON that stands in a field or a file.
+const IN_TEXT: StructureLimits = StructureLimits { depth: 64, members: 10_000 };
 
 /// The ids of the objects that an input names. They may be an array, repeated, or separated by commas.
 pub(crate) fn ids(x: &Exchange<'_>, object: &ObjectReference) -> Result<Vec<String>, Refusal> {
@@ -170,7 +175,11 @@ fn in_body(body: &ParsedBody, raw: &[u8], pointer: &Pointer) -> Option<Vec<Strin
             }
             texts
         }
-        ParsedBody::Form(_) => Some(in_pairs(raw, |key| is_at(key, pointer.segments()))),
+        ParsedBody::Form(pairs) => {
+            let mut texts = Some(in_pairs(raw, |key| is_at(key, pointer.segments())));
+            pairs.iter().for_each(|(key, text)| in_text(key, text.as_bytes(), pointer, &mut texts));
+            texts
+        }
         ParsedBody::Multipart(parts) => {
             let mut texts = Some(Vec::new());
             for part in parts {
@@ -179,12 +188,8 @@ fn in_body(body: &ParsedBody, raw: &[u8], pointer: &Pointer) -> Option<Vec<Strin
                         Ok(text) => texts.iter_mut().for_each(|texts| texts.push(text.clone())),
                         Err(_) => texts = None,
                     }
-                } else if let (Some(value), Some((first, rest))) =
-                    (&part.json, pointer.segments().split_first())
-                    && is_at(&part.name, std::slice::from_ref(first))
-                {
-                    PointerSegment::visit_folded(rest, value, &mut |value| collect(value, &mut texts));
                 }
+                in_text(&part.name, &part.content, pointer, &mut texts);
             }
             texts
         }
@@ -196,6 +201,9 @@ fn in_body(body: &ParsedBody, raw: &[u8], pointer: &Pointer) -> Option<Vec<Strin
                 if is_at(&part.name, pointer.segments()) {
                     texts.push(String::from_utf8(part.content.to_vec()).ok()?);
                 }
+                let mut within = Some(Vec::new());
+                in_text(&part.name, &part.content, pointer, &mut within);
+                texts.extend(within?);
                 for reading in std::iter::once(body).chain(other) {
                     if !matches!(reading, ParsedBody::Text | ParsedBody::Binary) {
                         texts.extend(in_body(reading, &part.content, pointer)?);
@@ -207,6 +215,31 @@ fn in_body(body: &ParsedBody, raw: &[u8], pointer: &Pointer) -> Option<Vec<Strin
         // A body whose fields cannot be seen cannot be compared.
         _ => None,
     }
+}
+
+/// The texts at a pointer that leads into a field or part which is JSON, whatever type and file name it has: servers read
+/// it by its name.
+fn in_text(name: &str, content: &[u8], pointer: &Pointer, texts: &mut Option<Vec<String>>) {
+    if !content.trim_ascii_start().starts_with(b"{") && !content.trim_ascii_start().starts_with(b"[") {
+        return;
+    }
+    for (at, _) in pointer.segments().iter().enumerate().skip(1) {
+        let Some((own, rest)) = pointer.segments().split_at_checked(at) else { continue };
+        if is_exactly(name, own) {
+            match parse_json(content, IN_TEXT) {
+                Ok(value) => PointerSegment::visit_folded(rest, &value, &mut |value| collect(value, texts)),
+                // A lenient reader may see what we do not.
+                Err(_) => *texts = None,
+            }
+        }
+    }
+}
+
+/// Whether a key of a form stands for what segments point to, and for nothing within it.
+fn is_exactly(key: &str, segments: &[PointerSegment]) -> bool {
+    let parts = key.split(['[', ']', '.']).filter(|part| !part.is_empty()).count();
+    let is_whole = matches!(segments, [PointerSegment::Name(name)] if is_same_name(key, name));
+    is_whole || parts <= segments.len() && is_at(key, segments)
 }
 
 /// Whether a key of a query or a form is read as a name somewhere: `user_id`, `USER_ID`, `user_id[]`, `user_id[0]`, and
@@ -294,6 +327,24 @@ mod tests {
         }
         for key in ["user", "user[name]", "x[user][id]", "id"] {
             assert!(!is(key, "/user/id"), "{key}");
+        }
+    }
+
+    #[test]
+    fn json_in_a_field_is_what_a_pointer_leads_into() {
+        for (key, text, expected) in [
+            ("order", r#"{"user_id":7}"#, Some(&["7"][..])),
+            ("ORDER", r#" [{"UserId":7},{"user_id":8}]"#, Some(&["7", "8"])),
+            ("order[]", r#"{"user_id":7}"#, Some(&["7"])),
+            ("order", r#"{"user_id":7,"user_id":8}"#, None),
+            ("order", "a text", Some(&[])),
+            ("order[note]", "[draft] a text", Some(&[])),
+            ("note", "[draft] a text", Some(&[])),
+        ] {
+            let mut texts = Some(Vec::new());
+            in_text(key, text.as_bytes(), &"/order/user_id".parse().unwrap(), &mut texts);
+            let expected = expected.map(|texts| texts.iter().map(|text| (*text).to_owned()).collect());
+            assert_eq!(texts, expected, "{key}={text}");
         }
     }
 

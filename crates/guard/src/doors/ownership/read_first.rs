@@ -8,11 +8,13 @@ use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, COOKIE, ETAG, HOST, HeaderMap, HeaderName,
     HeaderValue, USER_AGENT,
 };
+use http::response::Parts;
 use http::{Method, Request, StatusCode, Version};
 use identity::Principal;
 use inputs::{StructureLimits, parse_json};
 use openapi::canonical_path;
-use policy::ReadPath;
+use policy::{Owner, ReadPath};
+use serde_json::Value;
 use store::{FlagKey, LedgerKey, StoreError, millis};
 
 use super::conditions::Validators;
@@ -215,7 +217,6 @@ async fn read_object(
         }
         return refuse("look", format!("nothing says where {path} names its owner"));
     }
-    let failed = |why: String| Refusal::new(StatusCode::BAD_GATEWAY, "look-failed", why);
     let request = request(engine, x, &path).ok_or_else(|| failed(format!("{path} is no target")))?;
     rate::count_read(ruling, x).await?;
     let answer = reader.read(request).await.map_err(|error| match error {
@@ -223,32 +224,56 @@ async fn read_object(
         ReadError::Forward(error) => failed(error.to_string()),
         ReadError::Body => failed(format!("{path} cannot be held")),
     })?;
-    match answer.status().as_u16() {
-        200 => {}
-        status @ (401 | 403 | 404 | 410) => return refuse("look", format!("{path} answered {status}")),
-        status => return Err(failed(format!("{path} answered {status}"))),
-    }
     let (parts, held) = answer.into_parts();
-    let coding = parts.headers.get(CONTENT_ENCODING).map_or(&[][..], |value| value.as_bytes());
-    let decoded = decode(coding, &held, &engine.policy.protocol).map_err(|e| failed(e.to_string()))?;
-    let text = decoded.map_or(held, Bytes::from);
-    let structure = StructureLimits { depth: 128, members: usize::MAX };
-    let Ok(mut object) = parse_json(&text, structure) else {
-        return Err(ownership::unreadable(engine, "an object that is not JSON"));
-    };
-    if let (Some(owner), Some(principal)) = (owner, judge.owner)
-        && owners::check(owner, principal, &mut object) != Ownership::Own
-    {
-        return Err(ownership::not_owner(engine, owner, principal, &object));
-    }
-    if judge.cedar {
-        cedar::admit_object(x, engine, &object)?;
+    let judged = object(engine, &parts, held).and_then(|object| judge.judge(x, engine, owner, object));
+    match parts.status.as_u16() {
+        200 => judged?,
+        // It was judged all the same: the time tells nobody whether there is an object.
+        status @ (401 | 403 | 404 | 410) => {
+            let answered = format!("{path} answered {status}");
+            let evidence = match (owner, judge.owner) {
+                (Some(owner), Some(principal)) => ownership::absent(owner, principal, answered),
+                _ => answered.into(),
+            };
+            return Err(ownership::refusal(engine, "look", evidence));
+        }
+        status => return Err(failed(format!("{path} answered {status}"))),
     }
     if let Some(cache) = cache {
         // A store that does not answer costs another read.
         let _ = ruling.state.stores.flags.raise(seen, now.saturating_add(millis(cache))).await;
     }
     Ok(Validators::of(&parts.headers))
+}
+
+fn failed(why: String) -> Refusal {
+    Refusal::new(StatusCode::BAD_GATEWAY, "look-failed", why)
+}
+
+/// The object that an answer shows.
+fn object(engine: &Engine, parts: &Parts, held: Bytes) -> Result<Value, Refusal> {
+    let coding = parts.headers.get(CONTENT_ENCODING).map_or(&[][..], |value| value.as_bytes());
+    let decoded = decode(coding, &held, &engine.policy.protocol).map_err(|e| failed(e.to_string()))?;
+    let text = decoded.map_or(held, Bytes::from);
+    let structure = StructureLimits { depth: 128, members: usize::MAX };
+    parse_json(&text, structure).map_err(|_| ownership::unreadable(engine, "an object that is not JSON"))
+}
+
+impl Judge<'_> {
+    fn judge(
+        self,
+        x: &Exchange<'_>,
+        engine: &Engine,
+        owner: Option<&Owner>,
+        mut object: Value,
+    ) -> Result<(), Refusal> {
+        if let (Some(owner), Some(principal)) = (owner, self.owner)
+            && owners::check(owner, principal, &mut object) != Ownership::Own
+        {
+            return Err(ownership::not_owner(engine, owner, principal, &object));
+        }
+        if self.cedar { cedar::admit_object(x, engine, &object) } else { Ok(()) }
+    }
 }
 
 /// The read: a request with the caller's credentials, or the gate's own, and nothing about the write.

@@ -10,19 +10,18 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::StatusCode;
 use inputs::{Enclosed, ParsedBody, Part, XmlElement, top_name, write_multipart};
-use openapi::{Direction, MediaType, Operation, Pointer};
+use openapi::{Direction, MediaType, Operation};
 use policy::UnknownProperties;
 use serde_json::{Map, Value};
 
 use super::parts::{self, Removed};
+use super::patch;
+use super::refusals::{MAX_ERRORS, refuse_properties, unknown_properties};
 use crate::decision::{Change, Decision, Refusal, Rewrite};
 use crate::engine::Engine;
 use crate::events::evidence::Evidence;
 use crate::exchange::{Exchange, HeldBody};
 use crate::wire::headers::media_type;
-
-/// The most errors that are reported for one body.
-const MAX_ERRORS: usize = 20;
 
 /// Judges a body by the operation's document.
 pub(crate) fn declared(
@@ -51,11 +50,10 @@ pub(crate) fn declared(
     }
     let kind = media_type(&x.headers);
     let Some(media) = MediaType::select(&declared.content, &kind) else {
-        let evidence = Evidence::value(kind.as_bytes());
-        return Decision::Refuse(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", evidence));
+        return Decision::Refuse(undeclared_type(&kind));
     };
     match &body.parsed {
-        ParsedBody::Json(value) if kind == "application/json-patch+json" => json_patch(x, media, value),
+        ParsedBody::Json(value) if kind == patch::MEDIA_TYPE => patch::declared(x, media, value),
         ParsedBody::Json(value) => {
             let merge = kind == "application/merge-patch+json";
             let judged = judge(x, engine, media, Cow::Borrowed(value), merge);
@@ -82,6 +80,11 @@ pub(crate) fn declared(
         }
         _ => Decision::Pass,
     }
+}
+
+/// The refusal of a media type that the document does not give to a body.
+pub(super) fn undeclared_type(kind: &str) -> Refusal {
+    Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", Evidence::value(kind.as_bytes()))
 }
 
 /// Judges XML as the value that its schema describes. A document with something undeclared is refused, where
@@ -231,28 +234,6 @@ fn rewritten(judged: Judged<'_>, body: impl FnOnce(&[String], &Value) -> Bytes) 
     }
 }
 
-/// RFC 6902: each operation names what it changes, which must be on the route's list.
-fn json_patch(x: &Exchange<'_>, media: &MediaType, value: &Value) -> Decision {
-    let errors = media.errors(value, MAX_ERRORS);
-    if !errors.is_empty() {
-        let mut refusal =
-            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "body", "not a JSON Patch as declared");
-        refusal.errors = errors;
-        return Decision::Refuse(refusal);
-    }
-    let Some(allowed) = &x.route.schema.patch_paths else { return Decision::Pass };
-    let operations = value.as_array().map_or(&[][..], Vec::as_slice);
-    let named = |operation: &Value| -> Vec<String> {
-        ["path", "from"].iter().filter_map(|key| Some(operation.get(key)?.as_str()?.to_owned())).collect()
-    };
-    let foreign: Vec<String> = operations
-        .iter()
-        .flat_map(named)
-        .filter(|path| !allowed.iter().any(|pointer: &Pointer| pointer.covers(path)))
-        .collect();
-    if foreign.is_empty() { Decision::Pass } else { refuse_properties(&foreign) }
-}
-
 /// The pairs of a form whose names were not removed.
 fn form_without(fields: &[(String, String)], removed: &[String]) -> Bytes {
     let removed = Removed::new(removed);
@@ -274,16 +255,4 @@ fn without_nulls(value: &Value) -> Value {
 
 fn strip(removed: &[String], body: Bytes) -> Decision {
     Decision::Rewrite(Rewrite::new("unknown-property", Evidence::names(removed), Change::Body(body)))
-}
-
-fn refuse_properties(removed: &[String]) -> Decision {
-    Decision::Refuse(unknown_properties(removed))
-}
-
-fn unknown_properties(removed: &[String]) -> Refusal {
-    let evidence = Evidence::names(removed);
-    let mut refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown-property", evidence);
-    refusal.errors =
-        removed.iter().take(MAX_ERRORS).map(|at| (at.clone(), "may not be set".to_owned())).collect();
-    refusal
 }

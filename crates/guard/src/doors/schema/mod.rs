@@ -9,6 +9,8 @@
 pub(crate) mod answers;
 mod body;
 mod parts;
+mod patch;
+mod refusals;
 pub(crate) mod server_errors;
 
 use std::borrow::Cow;
@@ -31,7 +33,7 @@ use crate::events::Verdict;
 use crate::events::evidence::Evidence;
 use crate::exchange::{Declared, Exchange};
 use crate::forward::Reader;
-use crate::wire::headers::media_type;
+use crate::wire::headers::{media_type, upgrade};
 
 /// The door.
 pub(crate) struct Schema;
@@ -51,6 +53,18 @@ impl super::Door for Schema {
 
     fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
         admit_body(x, ruling.engine).into()
+    }
+
+    fn admit_stream<'a, 'e>(&'a self, _: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
+        let operation = x.operation().filter(|_| !is_another_spelling(x));
+        let kind = media_type(&x.headers);
+        match operation.and_then(|operation| operation.body.as_ref()) {
+            // Who sends no body need not say what it is.
+            Some(declared) if !kind.is_empty() && MediaType::select(&declared.content, &kind).is_none() => {
+                Decision::Refuse(body::undeclared_type(&kind)).into()
+            }
+            _ => Step::PASS,
+        }
     }
 
     fn release_head<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, parts: &Parts) -> Decision {
@@ -80,7 +94,7 @@ impl super::Door for Schema {
 /// Judges method, path and parameters.
 fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let operation = match &x.declared {
-        Declared::NoDocument => return Decision::Pass,
+        Declared::NoDocument => return admit_upgrade(x, engine),
         Declared::Operation(operation, _) => *operation,
         // What an overlay removed stays shut.
         _ if engine.policy.schema.undeclared == UndeclaredOperation::Report && !is_shut(x, engine) => {
@@ -107,6 +121,17 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     match unknown_parameters(x, operation) {
         Decision::Pass if operation.deprecated => deprecated(engine, operation),
         decision => decision,
+    }
+}
+
+/// Without a document: whether what is said behind an upgrade would be held to a list of fields.
+fn admit_upgrade(x: &Exchange<'_>, engine: &Engine) -> Decision {
+    match upgrade(&x.headers, &engine.policy.gateway.upgrades) {
+        Some(protocol) if x.route.schema.fields.is_some() => {
+            let evidence = format!("an upgrade to {protocol} on a route with `fields`");
+            Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "upgrade", evidence))
+        }
+        _ => Decision::Pass,
     }
 }
 
@@ -154,11 +179,16 @@ fn undeclared_response(
 /// Judges the body, and strips what may not be assigned.
 fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
     let Some(held) = &x.body else { return Decision::Pass };
-    match (x.operation().filter(|_| !is_another_spelling(x)), &x.route.schema.fields) {
-        (Some(operation), _) => body::declared(x, engine, operation, held),
-        (None, Some(fields)) => body::listed(x, fields, held),
-        (None, None) => Decision::Pass,
+    if let Some(operation) = x.operation().filter(|_| !is_another_spelling(x)) {
+        return body::declared(x, engine, operation, held);
     }
+    let schema = &x.route.schema;
+    if let Some(decision) =
+        schema.patch_paths.as_ref().and_then(|allowed| patch::undeclared(x, allowed, held))
+    {
+        return decision;
+    }
+    schema.fields.as_ref().map_or(Decision::Pass, |fields| body::listed(x, fields, held))
 }
 
 /// What a client gets instead of the API's error. When to come back is no detail of the API.
