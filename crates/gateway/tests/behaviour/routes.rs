@@ -243,12 +243,15 @@ fn a_method_that_a_field_names_counts() {
         let answer = gate.ask("POST", &target, &[("Content-Type", content_type)], body.as_bytes());
         assert_eq!(status(&answer), expected, "{target} {body}");
     }
-    let streamed =
-        format!("{KEYS}{ROUTES}[[route]]\npath = '/carts/{{id}}'\nmethods = ['POST']\nbody = 'stream'");
-    let streamed = Running::start(&streamed, &[upstream.url()]);
+    // A streamed body is not read for the field: only what asks for no more may stand beside it.
+    let streamed = "[[route]]\npath = '/files/{id}'\nmethods = ['DELETE']\nlimits = ['1 per hour by ip']\n\
+        [[route]]\npath = '/files/{id}'\nmethods = ['POST']\nbody = 'stream'";
+    let streamed = Running::start(streamed, &[upstream.url()]);
     let text = [("Content-Type", "text/plain")];
-    assert_eq!(status(&streamed.ask("POST", "/carts/7?_method=DELETE", &text, b"a")), 401);
-    assert_eq!(status(&streamed.ask("POST", "/carts/7", &text, b"a")), 200);
+    for (query, expected) in [("", 200), ("?_method=DELETE", 200), ("?_method=DELETE", 429), ("", 200)] {
+        let answer = streamed.ask("POST", &format!("/files/7{query}"), &text, b"a");
+        assert_eq!(status(&answer), expected, "{query}: {answer}");
+    }
     let authorized = gate.ask("POST", "/carts/7?_method=DELETE", &[ALICE], b"");
     assert_eq!(status(&authorized), 200);
 }
