@@ -130,7 +130,7 @@ fn the_rules_judge_what_the_gate_reads_and_no_more() {
         assert_eq!(status, 403, "{told}");
         assert_eq!(upstream.take(), "", "{told}");
     }
-    let noise: Vec<u8> = (0..5000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let noise: Vec<u8> = (0..5000u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[1]).collect();
     let pdf = [&b"%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\n"[..], &b"\xe2\xe3\xcf\xd3\0"[..]].concat();
     let quoted = format!("{{\"src\":\"{sql}\",\"a\":[{{\"src\":[\"{sql}\"]}}]}}");
     for (target, kind, body) in [

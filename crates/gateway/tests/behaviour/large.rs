@@ -111,13 +111,8 @@ fn what_is_judged_of_a_long_body_is_refused_before_or_while_it_passes() {
         assert_eq!(gate.events.has(&limit), std::ptr::eq(body, &huge), "{:?}", gate.events.all());
         assert_eq!(status(&answer), expected, "{kind} {answer} {:?}", gate.events.all().last());
         let seen = upstream.take_bytes();
-        assert_eq!(
-            seen.is_empty(),
-            is_before,
-            "{kind} {} {:?}",
-            body.len(),
-            String::from_utf8_lossy(&seen[..seen.len().min(300)])
-        );
+        // What passes before may still be under way.
+        assert!(!is_before || seen.is_empty(), "{kind} of {} bytes reached the API", body.len());
         assert!(!seen.windows(ATTACK.len()).any(|window| window == ATTACK), "the attack has passed");
     }
     let upstream = Recorder::plain();

@@ -31,7 +31,7 @@ fn requests() -> Vec<(String, Vec<(&'static str, String)>, String)> {
         get(format!("/bound?access_token={SECRET}")),
         get(format!("/u/{SECRET}")),
         (
-            format!("/bound?access_token=alice"),
+            "/bound?access_token=alice".to_owned(),
             of("application/json"),
             json!({ "password": SECRET }).to_string(),
         ),

@@ -230,11 +230,12 @@ pub(super) fn weaker(old: &Policy, new: &Policy) -> Vec<String> {
     let mut found = Vec::new();
     for setting in settings {
         let get = |values: &BTreeMap<String, String>| values.get(setting).cloned();
-        // A table that is not there is told of as a whole.
+        // A table that is not there is told of as a whole; an entry of a map by itself.
+        let is_entry = !EFFECTS.iter().any(|(known, _)| known == setting);
         let same_table = before.contains_key(setting) && after.contains_key(setting);
         let (was, is) = (get(&before).unwrap_or(NOT_SET.into()), get(&after).unwrap_or(NOT_SET.into()));
         let effect = effect_of(setting);
-        if was != is && (same_table || effect == Changes) {
+        if was != is && (same_table || (is_entry && effect == Changes)) {
             let (table, name) = setting.rsplit_once('.').unwrap_or(("", setting));
             found.extend(compare(effect, &was, &is).map(|what| format!("[{table}] {name}: {what}")));
         }

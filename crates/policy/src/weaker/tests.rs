@@ -36,7 +36,7 @@ fn directory() -> tempfile::TempDir {
     write("overlay.yaml", "overlay: 1.0.0\ninfo: { title: a, version: '1' }\nactions: []\n");
     write("denied", "192.0.2.0/24\n");
     write("secret", "0123456789abcdef0123456789abcdef");
-    write("other-secret", "0123456789abcdef0123456789abcdeF");
+    write("other.secret", "0123456789abcdef0123456789abcdeF");
     write("weak", "0123456789abcdef");
     write(
         "forbid.cedar",
@@ -50,10 +50,10 @@ fn directory() -> tempfile::TempDir {
     directory
 }
 
-fn policy(text: &str, directory: &Path) -> Policy {
+fn policy(text: &str, directory: &Path) -> Result<Policy, String> {
     let text = text.replace("{dir}", directory.to_str().unwrap());
     let inputs = Inputs { text: Some(text.clone()), ..Inputs::default() };
-    load(&inputs).unwrap_or_else(|error| panic!("{}\n{text}", error.lines()))
+    load(&inputs).map_err(|error| format!("{}\n{text}", error.lines()))
 }
 
 /// A setting, a value that protects, one that protects less, and what is told of it. A line may have several settings.
@@ -117,7 +117,7 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("protocol.max_headers", "", "[protocol]\nmax_headers = 1000", "it was 100"),
     ("protocol.max_target", "", "[protocol]\nmax_target = '30 KiB'", "it was"),
     ("protocol.max_body", "", "[protocol]\nmax_body = '2 GiB'", "*: max_body was 1 GiB, is 2 GiB"),
-    ("protocol.max_held_body", "", "[protocol]\nmax_held_body = '64 KiB'", "it was 1 MiB, is 64 KiB"),
+    ("protocol.max_held_body", "", "[protocol]\nmax_held_body = '64 KiB'", "it was \"1 MiB\", is \"64 KiB\""),
     ("protocol.max_login_body", "", "[protocol]\nmax_login_body = '64 KiB'", "login: max_body"),
     ("protocol.max_decoded_body", "", "[protocol]\nmax_decoded_body = '9 MiB'", "it was"),
     ("protocol.max_compression_ratio", "", "[protocol]\nmax_compression_ratio = 1000", "it was"),
@@ -138,7 +138,7 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("cors.csrf", "", "[cors]\ncsrf = 'pass'", "it was"),
     ("rate.limits", "", "[rate]\nlimits = []", "`2000 per 5m by ip` is gone"),
     ("rate.limits", "", "[rate]\nlimits = ['2001 per 5 minutes']", "or looser"),
-    ("rate.limits", "", "[rate]\nlimits = ['2000 per 5 minutes by user']", "or looser"),
+    ("rate.limits", "", "[rate]\nlimits = ['2000 per 5 minutes by user']", "by ip` is gone, or looser"),
     ("rate.login", "", "[rate]\nlogin = []", "login: the limit"),
     ("rate.login_paths", "[rate]\nlogin_paths = ['/enter']", "", "it loses the path /enter"),
     ("rate.max_keys", "", "[rate]\nmax_keys = 10", "it was"),
@@ -164,7 +164,7 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     (
         "auth.issuer.key.secret_file",
         "[[auth.issuer]]\n{secret}",
-        "[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret_file = '{dir}/other-secret'\n",
+        "[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret_file = '{dir}/other.secret'\n",
         "other keys",
     ),
     (
@@ -352,7 +352,7 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
     ("sanitize", "sanitize = { a = 'strip' }", "sanitize = { a = 'basic' }", "simple markup"),
     ("bind", "bind = { 'path.id' = 'sub' }", "", "path.id is no longer bound to sub"),
     ("owner", "owner = '/user_id'", "", "the owner /user_id = sub is no longer compared"),
-    ("owner", "owner = '/user_id'", "owner = ['/user_id', '/reader']", "the owner was"),
+    ("owner", "owner = '/user_id'", "owner = { field = ['/user_id', '/reader'] }", "the owner was"),
     (
         "check_owner_before_write",
         "owner = '/user_id'\ncheck_owner_before_write = true",
@@ -400,16 +400,35 @@ fn what_protects_less_is_named() {
         PAIRS.iter().map(|(setting, strong, weak, told)| (*setting, filled(strong), filled(weak), *told));
     let routes =
         ROUTES.iter().map(|(setting, strong, weak, told)| (*setting, route(strong), route(weak), *told));
+    let mut wrong = Vec::new();
     for (setting, strong, weak, told) in pairs.chain(routes) {
-        let (before, after) = (policy(&strong, directory.path()), policy(&weak, directory.path()));
+        let (before, after) = match (policy(&strong, directory.path()), policy(&weak, directory.path())) {
+            (Ok(before), Ok(after)) => (before, after),
+            (Err(error), _) | (_, Err(error)) => {
+                wrong.push(format!("{setting}: {error}"));
+                continue;
+            }
+        };
         let found = weaker(&before, &after).join("; ");
-        assert!(found.contains(told), "{setting}: {found}");
+        if !found.contains(told) {
+            wrong.push(format!("{setting}: {told} is not told in {found:?}"));
+        }
         assert_eq!(weaker(&before, &before), weaker(&after, &after), "{setting}");
         // The other way round nothing is told, but where nobody can tell.
         let back = weaker(&after, &before).join("; ");
-        let unknown = ["may protect less", "other keys", "the subject of a key", "the owner was"];
-        assert!(back.is_empty() || unknown.iter().any(|words| told.contains(words)), "{setting}: {back}");
+        let unknown = [
+            "may protect less",
+            "other keys",
+            "another `failure`",
+            "by ip` is gone, or looser",
+            "the subject of a key",
+            "the owner was",
+        ];
+        if !(back.is_empty() || unknown.iter().any(|words| told.contains(words))) {
+            wrong.push(format!("{setting}: told the other way round: {back}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -438,7 +457,8 @@ fn a_path_is_compared_as_it_holds() {
         ),
     ] {
         let (before, after) = (format!("{KEY}{before}"), format!("{KEY}{after}"));
-        let found = weaker(&policy(&before, directory.path()), &policy(&after, directory.path()));
+        let found =
+            weaker(&policy(&before, directory.path()).unwrap(), &policy(&after, directory.path()).unwrap());
         assert_eq!(found.first().map(String::as_str), told, "{after}: {found:?}");
     }
 }

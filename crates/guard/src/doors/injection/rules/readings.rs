@@ -73,7 +73,7 @@ fn texts(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     const RUN: usize = 16;
     let is_printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
     let is_odd = |byte: &u8| byte.is_ascii() && !is_printable(byte);
-    let is_text = !value.iter().any(|byte| is_odd(byte)) && std::str::from_utf8(value).is_ok();
+    let is_text = !value.iter().any(is_odd) && std::str::from_utf8(value).is_ok();
     let (whole, bytes) = if is_text { (Some(value), &[][..]) } else { (None, value) };
     let runs = bytes.split(move |byte| !is_printable(byte)).filter(|run| run.len() >= RUN);
     whole.into_iter().chain(runs)
