@@ -11,12 +11,9 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-pub use super::window::Refused;
 use super::window::Window;
+pub use super::window::{BoxError, Refused};
 use crate::held::Share;
-
-/// An error of a body, of whatever makes it.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 pin_project! {
     /// What the upstream gets: a body that was held back, or a stream that is inspected as it passes.

@@ -9,9 +9,11 @@ use inputs::slice::tail;
 use inputs::{MultipartStream, Part, StreamError};
 use policy::ByteSize;
 
-use super::body::BoxError;
 use super::messages::{MessageError, Messages};
 use crate::held::{OverBudget, Share};
+
+/// An error of a body, of whatever makes it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Whether a stream was ended by a judge.
 #[derive(Debug, Clone, Default)]

@@ -15,19 +15,18 @@ pub(crate) mod server_errors;
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
-use http::header::{ALLOW, COOKIE, HeaderValue, RETRY_AFTER};
+use http::header::{ALLOW, COOKIE, HeaderValue};
 use http::response::Parts;
-use http::{Method, Response, StatusCode};
+use http::{Method, StatusCode};
 use inputs::{cookie_readings, pairs};
 use openapi::{Location, MediaType, Operation, ParameterError, SecurityScheme};
-use policy::{BuiltInDoor, DeprecatedOperation, ServerErrors, UndeclaredOperation, UnknownProperties};
+use policy::{BuiltInDoor, DeprecatedOperation, UndeclaredOperation, UnknownProperties};
 
 use super::Step;
 use super::inspector::Head;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
-use crate::decision::{Change, Decision, Refusal, Rewrite, problem};
+use crate::decision::{Change, Decision, Refusal, Rewrite};
 use crate::engine::Engine;
 use crate::events::Verdict;
 use crate::events::evidence::Evidence;
@@ -68,7 +67,7 @@ impl super::Door for Schema {
     }
 
     fn release_head<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, parts: &Parts) -> Decision {
-        if masks(x, ruling.engine, parts.status) {
+        if server_errors::masks(x, ruling.engine, parts.status) {
             let enforce = enforced(x, BuiltInDoor::Schema);
             let verdict = if enforce { Verdict::Rewritten } else { Verdict::WouldRewrite };
             ruling.note(
@@ -81,7 +80,7 @@ impl super::Door for Schema {
             );
             let head = Head::new(parts);
             if enforce && !server_errors::may_be_document(&head) {
-                return Decision::Answer(masked(x, &head));
+                return Decision::Answer(server_errors::masked(x, &head));
             }
         }
         match undeclared_response(x, parts.status, &media_type(&parts.headers)) {
@@ -189,22 +188,6 @@ fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
         return decision;
     }
     schema.fields.as_ref().map_or(Decision::Pass, |fields| body::listed(x, fields, held))
-}
-
-/// What a client gets instead of the API's error. When to come back is no detail of the API.
-fn masked(x: &Exchange<'_>, head: &Head) -> Response<Bytes> {
-    let mut response = problem(head.status, x.id, &[]);
-    if let Some(after) = &head.retry_after {
-        response.headers_mut().insert(RETRY_AFTER, after.clone());
-    }
-    response
-}
-
-/// Whether to mask the body of this failure: a server error that no document declares.
-fn masks(x: &Exchange<'_>, engine: &Engine, status: StatusCode) -> bool {
-    let declared =
-        || x.operation().and_then(|o| o.response(status.as_u16())).is_some_and(|r| r.status.starts_with('5'));
-    status.is_server_error() && engine.policy.schema.server_errors == ServerErrors::Mask && !declared()
 }
 
 fn other_method(x: &Exchange<'_>, methods: &[&Method]) -> Decision {

@@ -2,15 +2,16 @@
 //! protocols cannot read problem details. The document keeps its form and its codes, and loses its texts.
 
 use bytes::Bytes;
+use http::header::RETRY_AFTER;
+use http::{Response, StatusCode};
 #[cfg(feature = "xml")]
 use inputs::{ParsedBody, StructureLimits, XmlElement, parse_body};
-use policy::BuiltInDoor;
+use policy::{BuiltInDoor, ServerErrors};
 use serde_json::{Map, Value, json};
 
-use super::{masked, masks};
-use crate::decision::Decision;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
+use crate::decision::{Decision, problem};
 use crate::doors::Step;
 use crate::doors::inspector::{Extent, Head, Held, Inspector};
 use crate::engine::Engine;
@@ -61,6 +62,22 @@ impl Inspector for ErrorDocuments {
             false => Decision::Pass,
         }
     }
+}
+
+/// What a client gets instead of the API's error. When to come back is no detail of the API.
+pub(super) fn masked(x: &Exchange<'_>, head: &Head) -> Response<Bytes> {
+    let mut response = problem(head.status, x.id, &[]);
+    if let Some(after) = &head.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, after.clone());
+    }
+    response
+}
+
+/// Whether to mask the body of this failure: a server error that no document declares.
+pub(super) fn masks(x: &Exchange<'_>, engine: &Engine, status: StatusCode) -> bool {
+    let declared =
+        || x.operation().and_then(|o| o.response(status.as_u16())).is_some_and(|r| r.status.starts_with('5'));
+    status.is_server_error() && engine.policy.schema.server_errors == ServerErrors::Mask && !declared()
 }
 
 /// Whether an error may be the document of a protocol, by its media type.
