@@ -4,6 +4,7 @@ use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{Set, begins, cut, find, has, has_any, is_one_of, tail};
 use crate::candidate::{Candidate, Found};
 use crate::confidence::Confidence;
+use crate::prose::is_spoken;
 
 /// Sensitive files and directories of operating systems and frameworks.
 static FILES: Set = Set::new(&[
@@ -187,13 +188,16 @@ fn sensitive_file(value: &[u8], slashed: &[u8], candidate: &Candidate<'_>) -> Fo
     // Any file in `/etc/`.
     let is_in_etc = find(&path, "/etc/")
         .is_some_and(|at| at < 2 && path.get(at + 5).is_some_and(u8::is_ascii_alphabetic));
-    if is_in_etc && !candidate.is_prose() {
+    if is_in_etc && !candidate.is_prose() && !is_spoken(value) {
         return Some((Confidence::High, REASON));
     }
     let name = FILES.first(&path)?;
     let at = find(&path, name).unwrap_or(0);
-    let whole = !path.iter().any(u8::is_ascii_whitespace) || path.ends_with(name.as_bytes());
-    if (whole || at < 2) && !candidate.is_prose() {
+    let whole_path = !path.iter().any(u8::is_ascii_whitespace);
+    let whole = whole_path || path.ends_with(name.as_bytes());
+    // What follows a sentence is named by it; no file has such a name.
+    let is_named = || !whole_path && is_spoken(value);
+    if (whole || at < 2) && !candidate.is_prose() && !is_named() {
         return Some((Confidence::High, REASON));
     }
     Some((Confidence::Low, "mentions a sensitive file"))
@@ -354,6 +358,12 @@ mod tests {
                 "/a/b/c/..",
             ],
         );
+        // Neighbours of names in sentences.
+        finds(
+            Path,
+            High,
+            &["x /etc/passwd", "/etc/passwd x", "/etc/passwd", "a b\0/etc/passwd", "x y z /etc/passwd"],
+        );
         finds(Path, Medium, &["../x"]);
         finds(Path, Low, &["the file /etc/passwd has users"]);
     }
@@ -374,6 +384,9 @@ mod tests {
                 "https://example.com/a/../b",
                 "etc.",
                 "I like /etc/ files",
+                "add it to /etc/hosts",
+                "it is in /var/log/syslog",
+                "/etc/hosts is not used",
             ],
         );
     }

@@ -21,6 +21,7 @@ mod foreign_objects;
 mod frames;
 mod framing;
 mod heads;
+mod honest;
 mod large;
 mod observing;
 mod one_reading;
