@@ -182,6 +182,9 @@ fn is_stream(slashed: &[u8]) -> bool {
 /// files in the middle.
 fn sensitive_file(value: &[u8], slashed: &[u8], candidate: &Candidate<'_>) -> Found {
     const REASON: &str = "the path of a sensitive file";
+    if is_template(value) {
+        return None;
+    }
     // The names begin with a slash; a value that is a path may leave it out.
     let mut path = if value.iter().any(u8::is_ascii_whitespace) { Vec::new() } else { vec![b'/'] };
     path.append(&mut collapse(slashed));
@@ -201,6 +204,13 @@ fn sensitive_file(value: &[u8], slashed: &[u8], candidate: &Candidate<'_>) -> Fo
         return Some((Confidence::High, REASON));
     }
     Some((Confidence::Low, "mentions a sensitive file"))
+}
+
+/// `web/wp-config.php.dist`: what a repository holds in the place of a file, without its secrets.
+fn is_template(path: &[u8]) -> bool {
+    const ENDINGS: [&[u8]; 6] = [b".dist", b".example", b".sample", b".template", b".tmpl", b".tpl"];
+    let is_plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_' | b'@');
+    path.iter().all(is_plain) && ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
 
 /// `0x2e0x2e0x2f` becomes `../`.
@@ -362,7 +372,16 @@ mod tests {
         finds(
             Path,
             High,
-            &["x /etc/passwd", "/etc/passwd x", "/etc/passwd", "a b\0/etc/passwd", "x y z /etc/passwd"],
+            &[
+                "x /etc/passwd",
+                "/etc/passwd x",
+                "/etc/passwd",
+                "a b\0/etc/passwd",
+                "etc/passwd\0.tmpl",
+                "etc/passwd",
+                "../etc/passwd.tmpl",
+                "x y z /etc/passwd",
+            ],
         );
         finds(Path, Medium, &["../x"]);
         finds(Path, Low, &["the file /etc/passwd has users"]);
@@ -385,6 +404,9 @@ mod tests {
                 "etc.",
                 "I like /etc/ files",
                 "add it to /etc/hosts",
+                "etc/passwd.tmpl",
+                "web/wp-config.php.dist",
+                "config/.env.sample",
                 "it is in /var/log/syslog",
                 "/etc/hosts is not used",
             ],

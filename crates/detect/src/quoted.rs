@@ -66,7 +66,7 @@ fn without_spans(line: &[u8], said: &mut Vec<u8>, is_kept: fn(&[u8]) -> bool) ->
         let content = tail(behind, length);
         let end = ends(content, length)?;
         let (code, after) = (head(content, end), tail(content, end + length));
-        if !stands_apart(said.last(), after.first()) || is_kept(code) {
+        if !stands_apart(said, after.first()) || is_kept(code) {
             return None;
         }
         quotes = true;
@@ -89,9 +89,10 @@ fn ends(content: &[u8], length: usize) -> Option<usize> {
     }
 }
 
-/// Whether a span stands between the words of a text.
-fn stands_apart(before: Option<&u8>, after: Option<&u8>) -> bool {
-    before.is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'(' | b'[' | b'*' | b'_'))
+/// Whether a span stands between the words of a text, and not where a shell has the next command.
+fn stands_apart(before: &[u8], after: Option<&u8>) -> bool {
+    before.last().is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'(' | b'[' | b'*' | b'_'))
+        && !matches!(before.trim_ascii_end().last(), Some(b';' | b'|' | b'&' | b'=' | b'$' | b'<' | b'>'))
         && after.is_none_or(|b| b.is_ascii_whitespace() || b"),.:;!?]*_'".contains(b))
 }
 
@@ -140,6 +141,8 @@ mod tests {
             "x`id`",
             "look at x`id`",
             "look at a.txt;`id`",
+            "look at it && `id` -c",
+            "look at it; `id`",
             "look at `id`x",
             "look at `id",
             "look at `keep`",

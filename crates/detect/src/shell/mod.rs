@@ -405,7 +405,7 @@ mod tests {
                 "look at x`id`",
                 "look at it; `id`; ls -la",
                 "look at `cat /etc/passwd`",
-                "look at `ls`\nid",
+                "look at `ls`\ncat /etc/passwd",
                 "look at\n```\nls\n```\n; ls -la",
                 "<https://x.example|id> `id`",
                 "/bin/sh -c #(nop) CMD [\"a\"]; ls -la",
