@@ -42,7 +42,9 @@ pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
     let lower = value.to_ascii_lowercase();
     let reason = if memchr::memchr_iter(b'$', &lower).any(|at| is_operator(&lower, at)) {
         "a document database operator"
-    } else if !(candidate.has_any(CODE) || has_any(&lower, &["while", "return", "db.", "this."])) {
+    } else if candidate.is_prose()
+        || !(candidate.has_any(CODE) || has_any(&lower, &["while", "return", "db.", "this."]))
+    {
         return None;
     } else if is_javascript(&lower) {
         "JavaScript for a document database"

@@ -210,7 +210,7 @@ fn sensitive_file(value: &[u8], slashed: &[u8], candidate: &Candidate<'_>) -> Fo
 fn is_template(path: &[u8]) -> bool {
     const ENDINGS: [&[u8]; 6] = [b".dist", b".example", b".sample", b".template", b".tmpl", b".tpl"];
     let is_plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_' | b'@');
-    path.iter().all(is_plain) && ENDINGS.iter().any(|ending| path.ends_with(ending))
+    ENDINGS.iter().any(|ending| path.ends_with(ending)) && path.iter().all(is_plain)
 }
 
 /// `0x2e0x2e0x2f` becomes `../`.
