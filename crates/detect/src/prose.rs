@@ -170,11 +170,8 @@ pub(crate) fn is_sentence(value: &[u8], is_script: bool) -> bool {
         at += 1;
         match byte {
             _ if quote == Some(byte) => quote = None,
-            _ if quote.is_some() => {
-                if !(byte.is_ascii_alphanumeric() || b" <>._-".contains(&byte)) {
-                    return false;
-                }
-            }
+            b if quote.is_some() && (b.is_ascii_alphanumeric() || b" <>._-".contains(&b)) => {}
+            _ if quote.is_some() => return false,
             b'"' | b'\'' => quote = Some(byte),
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => match depth.checked_sub(1) {
@@ -193,7 +190,7 @@ pub(crate) fn is_sentence(value: &[u8], is_script: bool) -> bool {
                 let is_word = !is_keyword(word, is_script);
                 let gap = last.and_then(|end| value.get(end..start)).unwrap_or_default();
                 follows |= is_word && !gap.is_empty() && gap.iter().all(|b| *b == b' ');
-                last = (is_word && !(is_one_of(word, FUNCTIONS) && !is_script)).then_some(at);
+                last = (is_word && (is_script || !is_one_of(word, FUNCTIONS))).then_some(at);
             }
             _ => {}
         }
