@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use crate::byte_mask::{self, ByteMask};
 use crate::confidence::Confidence;
 use crate::prose;
+use crate::quoted::without_code;
 
 /// What a detector finds in one candidate: confidence and reason.
 pub(crate) type Found = Option<(Confidence, &'static str)>;
@@ -38,5 +39,11 @@ impl<'t> Candidate<'t> {
     /// Whether it reads like sentences.
     pub(crate) fn is_prose(&self) -> bool {
         *self.prose.get_or_init(|| prose::is_prose(self.bytes))
+    }
+
+    /// What a text says itself, if it quotes code as Markdown does; `is_kept` says what it may not quote.
+    pub(crate) fn said(&self, is_kept: fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+        const QUOTES: ByteMask = byte_mask::any_of(b"`|");
+        self.has_any(QUOTES).then(|| without_code(self.bytes, is_kept)).flatten()
     }
 }

@@ -5,6 +5,7 @@ use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{Set, before, compact, cut, find, find_all, has, has_any, head, strip_any, tail};
 use crate::candidate::{Candidate, Found};
 use crate::confidence::Confidence;
+use crate::prose::is_sentence;
 
 /// Calls that run commands or code, with their opening parenthesis.
 static CALLS: Set = Set::new(&[
@@ -150,6 +151,14 @@ const WITH_CALLS: &[(Check, &str)] = &[
 
 /// Inspects one variant.
 pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
+    let (confidence, reason) = found(candidate)?;
+    // Code that a text quotes is none of its own.
+    let is_quoted = || candidate.said(|_| false).is_some_and(|said| found(&Candidate::new(&said)).is_none());
+    Some((if confidence > Confidence::Low && is_quoted() { Confidence::Low } else { confidence }, reason))
+}
+
+/// What of code there is in a value.
+fn found(candidate: &Candidate<'_>) -> Found {
     const CODE: ByteMask = any_of(b"(`[{<$;'\"%");
     let value = candidate.bytes;
     if !candidate.has_any(CODE) && !has_any(value, &["__", "constructor", "lassLoader"]) {
@@ -169,17 +178,17 @@ pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
     let spaced = value.to_ascii_lowercase();
     let code = compact(&spaced);
     let source = Source { spaced: &spaced, code: &code };
-    let found = |checks: &[(Check, &'static str)]| {
+    let first = |checks: &[(Check, &'static str)]| {
         checks.iter().find(|(check, _)| check(&source)).map(|(_, reason)| *reason)
     };
-    if let Some(reason) = found(NAMES) {
+    if let Some(reason) = first(NAMES) {
         return high(reason);
     }
     if !value.contains(&b'(') && !value.contains(&b'`') {
         return None;
     }
-    if let Some(reason) = found(WITH_CALLS) {
-        return high(reason);
+    if let Some(reason) = first(WITH_CALLS) {
+        return if is_sentence(value, false) { Some((Confidence::Low, reason)) } else { high(reason) };
     }
     (prints(&code) && !candidate.is_prose())
         .then_some((Confidence::Medium, "code that shows whether it runs"))
@@ -444,7 +453,34 @@ mod tests {
             ],
         );
         finds(Code, Medium, &["print(1)", "var_dump(x)"]);
-        finds(Code, Low, &["You can use the function system('id') to see what that is, and it runs."]);
+        finds(
+            Code,
+            Low,
+            &[
+                "You can use the function system('id') to see what that is, and it runs.",
+                "don't use eval(); it's slow",
+                "Explain eval(compile(src, '<string>', 'exec')) in Python",
+                "look at `eval('1')`",
+                "Why is it slow?\n```diff\n+os.system(\"ls -la\")\n```\nand more",
+            ],
+        );
+        // Neighbours that run in some language, or in a string.
+        finds(
+            Code,
+            High,
+            &[
+                "eval()",
+                "eval(compile(src, '<string>', 'exec'))",
+                "x = eval(compile(y)); # it is slow",
+                "x = eval('y'); // it is slow",
+                "print eval('y') in x",
+                "don't use ${@eval('1')} here",
+                "don't use {$a(eval('1'))} here",
+                "look at x`eval('1')`",
+                "`eval('1')`",
+                "x; eval('1')\n__END__\nit is slow",
+            ],
+        );
     }
 
     #[test]

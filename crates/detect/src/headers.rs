@@ -71,7 +71,8 @@ pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
         if !line.first().is_some_and(u8::is_ascii_alphabetic) || is_form && begins(line, "content-") {
             continue;
         }
-        let http = (one_line || break_at < 60) && HTTP.iter().any(|name| begins(line, name));
+        let http =
+            (one_line || break_at < 60) && HTTP.iter().any(|name| begins(line, name)) && !is_place(line);
         if http && !candidate.is_prose() {
             return Some((Confidence::High, "an HTTP header after a line break"));
         }
@@ -97,6 +98,18 @@ fn line_at(value: &[u8], at: usize) -> &[u8] {
     let rest = rest.strip_prefix(b"\n").unwrap_or(rest);
     let line = tail(rest, rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count());
     head(line, memchr::memchr2(b'\r', b'\n', line).unwrap_or(line.len()))
+}
+
+/// `Location: Main hall`: where something takes place. A response's location is an address (RFC 9110 §10.2.2).
+fn is_place(line: &[u8]) -> bool {
+    const NAME: &str = "location:";
+    let is_address = |b: &u8| matches!(b, b'/' | b':' | b'\\' | b'%');
+    let target = tail(line, NAME.len()).trim_ascii();
+    let first = target.split(|b| b.is_ascii_whitespace()).next().unwrap_or_default();
+    begins(line, NAME)
+        && !first.is_empty()
+        && !first.iter().any(is_address)
+        && !head(first, first.len().saturating_sub(1)).contains(&b'.')
 }
 
 fn is_smtp(line: &[u8]) -> bool {
@@ -135,6 +148,10 @@ mod tests {
             &[
                 "x\r\nSet-Cookie: a=b",
                 "x\nLocation: https://evil.test",
+                "x\nLocation: //evil.test a",
+                "x\nLocation: evil.test a",
+                "x\nLocation: home.html",
+                "Lunch\nLocation: Main hall\nSet-Cookie: a=b",
                 "x\r\n\tX-Forwarded-Host: evil.test",
                 "x\r\nOther: 1\r\nContent-Length: 0",
                 "me@example.com\nBcc: all@example.com",
@@ -158,6 +175,9 @@ mod tests {
                 "std::vector\nto::string",
                 "--b\r\nContent-Type: text/plain\r\n\r\nx",
                 "x\ndata",
+                "Lunch\nLocation: Main hall",
+                "Lunch\nLOCATION:St. Gallen",
+                "Lunch\nLocation: Kitchen",
                 "no line break; Set-Cookie: a=b",
             ],
         );

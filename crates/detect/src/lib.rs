@@ -32,6 +32,7 @@ mod lookup;
 mod nosql;
 mod path;
 mod prose;
+mod quoted;
 mod scanner;
 mod serialized;
 mod shell;

@@ -5,6 +5,7 @@ use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{begins, cut, has, has_any, name, strip_any, tail};
 use crate::candidate::{Candidate, Found};
 use crate::confidence::Confidence;
+use crate::prose::is_sentence;
 
 /// Query operators of MongoDB and CouchDB. Update operators are left out: web trackers use the same names.
 const OPERATORS: &[&str] = &[
@@ -39,17 +40,27 @@ pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
     }
     let value = candidate.bytes;
     let lower = value.to_ascii_lowercase();
-    if memchr::memchr_iter(b'$', &lower).any(|at| is_operator(&lower, at)) && !candidate.is_prose() {
-        return Some((Confidence::High, "a document database operator"));
-    }
-    let code = || candidate.has_any(CODE) || has_any(&lower, &["while", "return", "db.", "this."]);
-    if candidate.is_prose() || !code() {
+    let reason = if memchr::memchr_iter(b'$', &lower).any(|at| is_operator(&lower, at)) {
+        "a document database operator"
+    } else if candidate.is_prose()
+        || !(candidate.has_any(CODE) || has_any(&lower, &["while", "return", "db.", "this."]))
+    {
         return None;
-    }
-    if is_javascript(&lower) {
-        return Some((Confidence::High, "JavaScript for a document database"));
-    }
-    is_key_value_command(value, &lower).then_some((Confidence::High, "commands of a key-value store"))
+    } else if is_javascript(&lower) {
+        "JavaScript for a document database"
+    } else if is_key_value_command(value, &lower) {
+        "commands of a key-value store"
+    } else {
+        return None;
+    };
+    // A query within a sentence is none: neither JSON nor a script has words around it.
+    let is_mention = || is_sentence(value, true) || is_quoted(candidate);
+    (!candidate.is_prose() && !is_mention()).then_some((Confidence::High, reason))
+}
+
+/// Whether what looks like a query stands in code that a text quotes.
+fn is_quoted(candidate: &Candidate<'_>) -> bool {
+    candidate.said(|_| false).is_some_and(|said| detect(&Candidate::new(&said)).is_none())
 }
 
 /// Whether an operator stands at a `$` where a query reads one: `[$ne]`, `"$ne":`, `{$ne:`, or the whole name.
@@ -154,6 +165,15 @@ mod tests {
                 "1; while(1);",
                 "x\nflushall\n",
                 "*1\r\n$8\r\nflushall",
+                // Neighbours of sentences that a database reads.
+                "{ age: { $gt: 18 } } is slow",
+                "db.users.find({ age: { $gt: 18 } })",
+                "x', $or: [{ a: 1 }, { 'a': 'it is slow",
+                "x', $or: [{ a: 1 }], 'a': 'it is slow",
+                "true, $where: '1 == 1'",
+                "db.users.drop() // it is slow",
+                "return db.users.find({ a: { $gt: 18 } })",
+                "`db.users.drop()`",
             ],
         );
     }
@@ -172,6 +192,11 @@ mod tests {
                 "see db. Then return",
                 "get it\nset it",
                 "price[$]",
+                "mongo: db.users.find({ age: { $gt: 18 }, $or: [{name:'x'},{name:'y'}] }) is slow",
+                "db.users.find({ age: { $gt: 18 } }) is slow",
+                "why does {$ne: 1} not work",
+                "look at `db.users.drop()`",
+                "use the `{$ne: 1}` here",
             ],
         );
     }

@@ -4,6 +4,7 @@ use crate::byte_mask::{ByteMask, any_of};
 use crate::bytes::{Set, begins, cut, find, has, has_any, is_one_of, tail};
 use crate::candidate::{Candidate, Found};
 use crate::confidence::Confidence;
+use crate::prose::is_spoken;
 
 /// Sensitive files and directories of operating systems and frameworks.
 static FILES: Set = Set::new(&[
@@ -181,22 +182,35 @@ fn is_stream(slashed: &[u8]) -> bool {
 /// files in the middle.
 fn sensitive_file(value: &[u8], slashed: &[u8], candidate: &Candidate<'_>) -> Found {
     const REASON: &str = "the path of a sensitive file";
+    if is_template(value) {
+        return None;
+    }
     // The names begin with a slash; a value that is a path may leave it out.
     let mut path = if value.iter().any(u8::is_ascii_whitespace) { Vec::new() } else { vec![b'/'] };
     path.append(&mut collapse(slashed));
     // Any file in `/etc/`.
     let is_in_etc = find(&path, "/etc/")
         .is_some_and(|at| at < 2 && path.get(at + 5).is_some_and(u8::is_ascii_alphabetic));
-    if is_in_etc && !candidate.is_prose() {
+    if is_in_etc && !candidate.is_prose() && !is_spoken(value) {
         return Some((Confidence::High, REASON));
     }
     let name = FILES.first(&path)?;
     let at = find(&path, name).unwrap_or(0);
-    let whole = !path.iter().any(u8::is_ascii_whitespace) || path.ends_with(name.as_bytes());
-    if (whole || at < 2) && !candidate.is_prose() {
+    let whole_path = !path.iter().any(u8::is_ascii_whitespace);
+    let whole = whole_path || path.ends_with(name.as_bytes());
+    // What follows a sentence is named by it; no file has such a name.
+    let is_named = || !whole_path && is_spoken(value);
+    if (whole || at < 2) && !candidate.is_prose() && !is_named() {
         return Some((Confidence::High, REASON));
     }
     Some((Confidence::Low, "mentions a sensitive file"))
+}
+
+/// `web/wp-config.php.dist`: what a repository holds in the place of a file, without its secrets.
+fn is_template(path: &[u8]) -> bool {
+    const ENDINGS: [&[u8]; 6] = [b".dist", b".example", b".sample", b".template", b".tmpl", b".tpl"];
+    let is_plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_' | b'@');
+    ENDINGS.iter().any(|ending| path.ends_with(ending)) && path.iter().all(is_plain)
 }
 
 /// `0x2e0x2e0x2f` becomes `../`.
@@ -354,6 +368,21 @@ mod tests {
                 "/a/b/c/..",
             ],
         );
+        // Neighbours of names in sentences.
+        finds(
+            Path,
+            High,
+            &[
+                "x /etc/passwd",
+                "/etc/passwd x",
+                "/etc/passwd",
+                "a b\0/etc/passwd",
+                "etc/passwd\0.tmpl",
+                "etc/passwd",
+                "../etc/passwd.tmpl",
+                "x y z /etc/passwd",
+            ],
+        );
         finds(Path, Medium, &["../x"]);
         finds(Path, Low, &["the file /etc/passwd has users"]);
     }
@@ -374,6 +403,12 @@ mod tests {
                 "https://example.com/a/../b",
                 "etc.",
                 "I like /etc/ files",
+                "add it to /etc/hosts",
+                "etc/passwd.tmpl",
+                "web/wp-config.php.dist",
+                "config/.env.sample",
+                "it is in /var/log/syslog",
+                "/etc/hosts is not used",
             ],
         );
     }

@@ -139,6 +139,9 @@ fn tag(rest: &[u8], is_prose: bool, budget: &mut usize) -> Found {
             return Some((Confidence::High, "a style that loads or runs something"));
         }
     }
+    if local == b"object" && content.is_some() && !loads_object(&attributes) {
+        return None;
+    }
     if is_active(local) {
         let has_value = attributes.iter().any(|(_, value)| !value.is_empty());
         return (has_value || !is_prose && is_active_alone(local, !attributes.is_empty()))
@@ -175,6 +178,15 @@ fn redirects(local: &[u8], attributes: &Attributes, is_prose: bool) -> bool {
     has_attribute(b"formaction")
         || local == b"form" && has_attribute(b"action")
         || local == b"link" && is(b"rel", &["stylesheet", "import", "preload", "manifest"]) && is_elsewhere()
+}
+
+/// Whether an `<object>` names what it shows; without that, it is a name of an element like any other.
+fn loads_object(attributes: &Attributes) -> bool {
+    const NAMES: &[&str] = &["data", "classid", "code", "codebase", "archive"];
+    attributes.iter().any(|(name, value)| match name.as_slice() {
+        b"type" => value.contains(&b'/'),
+        name => is_one_of(name.rsplit(|b| *b == b':').next().unwrap_or(name), NAMES),
+    })
 }
 
 /// `<style>` with rules that load others or run.
@@ -370,6 +382,14 @@ mod tests {
                 "<a href=&#106;avascript:alert(1)>",
                 "<iframe src=//evil.test>",
                 "<object data=x>",
+                "<object id=1 DATA='x'/>",
+                "<object classid=clsid:1>",
+                "<object type=application/x-a><param name=movie value=x>",
+                "<object onerror=alert(1)>",
+                "<object",
+                "<object id=1><embed src=x></object>",
+                "<Link rel='stylesheet' href='//evil.test'/>",
+                "<Style/>@import '//evil.test'",
                 "<base href=//evil.test>",
                 "<meta http-equiv=refresh content=0>",
                 "<form action=//evil.test>",
@@ -406,6 +426,9 @@ mod tests {
                 "Map<String, List<T>>",
                 "Ada <ada@example.com>",
                 "<- arrow ->",
+                "<Delete><Object><Key>a.txt</Key></Object></Delete>",
+                "<Object id='1'><Link href='x'/><Style/></Object>",
+                "<object type='invoice'><title>x</title></object>",
                 "onboarding = done",
                 "the once=only rule",
                 "<3",

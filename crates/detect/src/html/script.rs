@@ -1,9 +1,10 @@
 //! Scripts without markup: for values that land in a script, a handler, or a template that is evaluated.
 
 use crate::byte_mask::{ByteMask, any_of};
-use crate::bytes::{Set, before, compact, cut, find, has, has_any, head, strip_any, tail};
+use crate::bytes::{self, Set, before, compact, cut, find, has, has_any, head, is_one_of, strip_any, tail};
 use crate::candidate::{Candidate, Found};
 use crate::confidence::Confidence;
+use crate::prose::is_sentence;
 
 /// Functions that prove that a script runs, or run a text as one.
 static RUN: Set = Set::new(&[
@@ -94,7 +95,9 @@ pub(super) fn detect(candidate: &Candidate<'_>) -> Found {
         .or_else(|| accesses_page(&compact, &lower))
         .or_else(|| tagged_template(&compact))
         .or_else(|| obfuscated(&compact))?;
-    Some((if candidate.is_prose() { Confidence::Low } else { confidence }, reason))
+    let is_quoted = || candidate.said(|_| false).is_some_and(|said| detect(&Candidate::new(&said)).is_none());
+    let is_mention = candidate.is_prose() || is_sentence(value, true) || is_quoted();
+    Some((if is_mention { Confidence::Low } else { confidence }, reason))
 }
 
 /// Whether the content of a handler looks like a script: a call, an assignment, a template, or one word.
@@ -171,12 +174,46 @@ fn call_at(lower: &[u8], at: usize, name: &str) -> Found {
     let is_empty = argument.is_none_or(|b| *b == b')');
     let is_called = match name {
         "function" => matches!(argument, Some(b'\'' | b'"' | b'`')),
+        "eval" => !is_empty && !takes_own_name(rest),
         "fetch" | "import" | "atob" => matches!(argument, Some(b'\'' | b'"' | b'`' | b'/')),
         _ => !is_empty,
     };
     // `;alert()`: needs no argument, unless a sentence stands before it.
     let is_alone = is_empty && proves && outer.last().is_none_or(|b| !b.is_ascii_whitespace());
     (is_called || is_alone).then_some((Confidence::High, CALLED))
+}
+
+/// `eval(s)`: an argument that is a name and nothing else. A script that lands in a page can only use the page's own
+/// names, and those of attackers are what they can write to from outside.
+fn takes_own_name(rest: &[u8]) -> bool {
+    const OF_PAGES: &[&str] = &[
+        "name",
+        "location",
+        "top",
+        "self",
+        "parent",
+        "window",
+        "document",
+        "url",
+        "origin",
+        "opener",
+        "frames",
+        "hash",
+        "event",
+        "status",
+        "history",
+        "navigator",
+        "globalthis",
+        "this",
+        "arguments",
+        "data",
+        "e",
+    ];
+    let Some(argument) = rest.strip_prefix(b"(") else { return false };
+    let name = bytes::name(argument);
+    name.first().is_some_and(u8::is_ascii_alphabetic)
+        && matches!(tail(argument, name.len()), [b')'] | [b')', b' ' | b'\n' | b'\r', ..])
+        && !is_one_of(name, OF_PAGES)
 }
 
 /// What stands behind a function's name, without what changes nothing about the call: `(alert)(1)`, `alert?.(1)`,
@@ -272,8 +309,21 @@ mod tests {
                 "[].sort.call`${alert}1`",
                 "[][(![]+[])[+[]]+([![]]+[][[]])[+!+[]]]",
                 "[].constructor.constructor('x')()",
+                "eval(name)",
+                "x=eval(top.x)",
+                "eval(s)//",
+                "eval(x);alert(1)",
+                "alert(1) // it is slow",
+                "it is ${alert(1)}",
+                "it is'-alert(1)-'",
+                "it is '-alert(1)-' a",
+                "it is ('-alert(1)-')",
+                "return alert(1) in it",
+                "look at x`-alert(1)-`",
             ],
         );
+        finds(Html, Low, &["why does alert(1) show a window", "look at `alert(1)`"]);
+        finds(Html, High, &["look at `<script>alert(1)</script>`"]);
     }
 
     #[test]
@@ -292,6 +342,8 @@ mod tests {
                 "the document. Cookie recipes",
                 "[1, 2, 3]",
                 "location = home",
+                "x = eval(s)",
+                "eval(s)",
             ],
         );
     }

@@ -74,10 +74,6 @@ static SHELL_WORDS: Set = Set::new(&[
 
 /// Inspects one variant.
 pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
-    const SEPARATORS: ByteMask = any_of(b";|&");
-    const SUBSTITUTIONS: ByteMask = any_of(b"$`<>");
-    const ARGUMENTS: ByteMask = any_of(b" $<{'\"\\/*?^`");
-    const SHELL_ONLY: ByteMask = any_of(b"$/%><-(");
     let value = candidate.bytes;
     if has(value, "() {") && has(value, "}") && value.trim_ascii_start().starts_with(b"()") {
         return Some((Confidence::High, "a shell function that runs what follows it (Shellshock)"));
@@ -85,19 +81,43 @@ pub(crate) fn detect(candidate: &Candidate<'_>) -> Found {
     if value.starts_with(b"-") && OPTIONS.iter().any(|option| begins(value, option)) {
         return Some((Confidence::High, "an option that runs a program"));
     }
+    let reason = found(candidate)?;
+    // A command that a text quotes is none of its own, unless it names a place of the system.
+    let is_quoted =
+        || candidate.said(is_sensitive).is_some_and(|said| found(&Candidate::new(&said)).is_none());
+    let is_mentioned = candidate.is_prose() || is_quoted();
+    Some((if is_mentioned { Confidence::Low } else { Confidence::High }, reason))
+}
+
+/// What of a command there is in a value.
+fn found(candidate: &Candidate<'_>) -> Option<&'static str> {
+    const SEPARATORS: ByteMask = any_of(b";|&");
+    const SUBSTITUTIONS: ByteMask = any_of(b"$`<>");
+    const ARGUMENTS: ByteMask = any_of(b" $<{'\"\\/*?^`");
+    const SHELL_ONLY: ByteMask = any_of(b"$/%><-(");
+    let instruction = image_instruction(candidate.bytes);
+    let value = instruction.unwrap_or(candidate.bytes);
     let check = |mask: ByteMask, check: fn(&[u8]) -> bool| candidate.has_any(mask) && check(value);
-    let reason = if check(SEPARATORS, is_separated) {
-        "ends a command and begins another"
+    if check(SEPARATORS, is_separated) {
+        Some("ends a command and begins another")
     } else if check(SUBSTITUTIONS, is_substituted) {
-        "a substituted command"
+        Some("a substituted command")
+    } else if instruction.is_some() {
+        None
     } else if check(ARGUMENTS, is_whole_command) {
-        "a command"
+        Some("a command")
     } else if check(SHELL_ONLY, is_shell_only) {
-        "words that only a shell understands"
+        Some("words that only a shell understands")
     } else {
-        return None;
-    };
-    Some((if candidate.is_prose() { Confidence::Low } else { Confidence::High }, reason))
+        None
+    }
+}
+
+/// An instruction in the history of a container image, behind a comment that keeps a shell from running it:
+/// `/bin/sh -c #(nop) CMD ["app"]`.
+fn image_instruction(value: &[u8]) -> Option<&[u8]> {
+    let rest = value.strip_prefix(b"/bin/sh -c #(nop) ")?.trim_ascii_start();
+    rest.first().is_some_and(u8::is_ascii_uppercase).then_some(rest)
 }
 
 fn is_separator(byte: &u8) -> bool {
@@ -373,6 +393,27 @@ mod tests {
                 "a;time id",
             ],
         );
+        // Neighbours of code that a text quotes.
+        finds(
+            Shell,
+            High,
+            &[
+                "x `id`",
+                "x`id`",
+                "a.txt;`id`",
+                "`ls -la | grep x`",
+                "look at x`id`",
+                "look at it; `id`; ls -la",
+                "look at `cat /etc/passwd`",
+                "look at `ls`\ncat /etc/passwd",
+                "look at\n```\nls\n```\n; ls -la",
+                "<https://x.example|id> `id`",
+                "/bin/sh -c #(nop) CMD [\"a\"]; ls -la",
+                "/bin/sh -c #(nop) CMD $(id)",
+                "/bin/sh -c #(nop) x\nls -la",
+                "/bin/sh -c id",
+            ],
+        );
         finds(
             Shell,
             Low,
@@ -401,6 +442,13 @@ mod tests {
                 "(a|x\\d)",
                 "R&D",
                 "find me at home",
+                "look at `ls -la`",
+                "Run `ls -la | grep x` then",
+                "Run `a` then\r\n\r\n    sudo apt-get update && sudo apt-get install x\r\n    cat /etc/x/x.conf",
+                "deploy done :tada: <https://x.example|link> `kubectl get pods | grep api` &amp; <@U123>",
+                "Steps are:\n```\n$ curl -s localhost | sh\n```\nSee it",
+                "/bin/sh -c #(nop) ADD file:abc in / ",
+                "/bin/sh -c #(nop)  CMD [\"/bin/sh\" \"-c\" \"app\"]",
             ],
         );
     }

@@ -25,7 +25,11 @@ pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
             return Some((Confidence::High, "an expression that only a database evaluates"));
         }
         [Token::Word(_), ..] if statement(all, false).is_some() => {
-            let confidence = if is_prose { Confidence::Low } else { Confidence::High };
+            let confidence = match is_heading(value) {
+                _ if is_prose => Confidence::Low,
+                true => Confidence::Medium,
+                false => Confidence::High,
+            };
             return statement(all, false).map(|reason| (confidence, reason));
         }
         [Token::Open, ..] | [Token::Operator(b'-' | b'+'), ..] | [Token::Number | Token::String(..), ..] => {
@@ -60,6 +64,12 @@ pub(super) fn bare(value: &[u8], all: &[Token<'_>], is_prose: bool) -> Found {
         true => (Confidence::Low, reason),
         false => (confidence, reason),
     })
+}
+
+/// `Drop table tennis`: words and nothing else, of which only the first begins with a capital letter.
+fn is_heading(value: &[u8]) -> bool {
+    let Some((first, rest)) = value.split_first() else { return false };
+    first.is_ascii_uppercase() && rest.iter().all(|b| b.is_ascii_lowercase() || *b == b' ')
 }
 
 /// Whether the value is one expression: `if(1=1,1,0)`, `case when 1=1 then ...`, `version()`, `xp_dirtree '...'`.

@@ -126,6 +126,10 @@ fn in_string(value: &[u8], quote: u8) -> Found {
         return Some((Confidence::High, "closes a string and cuts off the rest"));
     }
     let all = tokens(rest);
+    // A quote at the end that the application's own does not close: `5' 10" or 6'`.
+    if matches!(all.last(), Some(Token::String([], false))) && !rest.trim_ascii_end().ends_with(&[quote]) {
+        return None;
+    }
     let follows = tail(&all, all.iter().take_while(|token| **token == Token::Close).count());
     // A quoted mark in a text: `'--'`, `"#"`, `'='`.
     let is_quoted =
@@ -166,6 +170,12 @@ mod tests {
             High,
             &[
                 "' or '1'='1",
+                "x' or 'y'",
+                "5' or 6'",
+                "5\" or 6\"",
+                "'; DROP TABLE users; --",
+                "Drop table users;",
+                "DROP TABLE tennis",
                 "' or not false-- ",
                 "' or user=user#",
                 "' union select 1",
@@ -199,7 +209,7 @@ mod tests {
                 "1%20or%201=1",
             ],
         );
-        finds(Sql, Medium, &["x'#7aj6"]);
+        finds(Sql, Medium, &["x'#7aj6", "Drop table tennis"]);
     }
 
     #[test]
@@ -218,6 +228,7 @@ mod tests {
                 "name eq 'x' and price gt 5",
                 "1 or 1",
                 "x;y",
+                "5'10\" or 6'",
                 "the union of states",
                 "drop me a line",
                 "'--'",

@@ -23,6 +23,7 @@ mod foreign_objects;
 mod frames;
 mod framing;
 mod heads;
+mod honest;
 mod http_api;
 mod large;
 mod lenient;

@@ -2,7 +2,7 @@
 
 use openapi::{Document, Need, Operation, Security};
 
-use super::missing;
+use super::words::missing;
 use crate::policy::Policy;
 
 pub(super) fn weaker(old: &Policy, new: &Policy) -> Vec<String> {

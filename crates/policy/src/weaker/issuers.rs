@@ -1,6 +1,6 @@
 //! Who is believed: issuers, their keys, API keys.
 
-use super::{changed, missing};
+use super::words::{changed, missing};
 use crate::doors::{Auth, Issuer, KeySource};
 
 pub(super) fn weaker(old: &Auth, new: &Auth) -> Vec<String> {

@@ -8,8 +8,9 @@ mod document;
 mod issuers;
 mod routes;
 mod settings;
+mod words;
 
-use std::fmt::Display;
+use words::changed;
 
 use crate::policy::Policy;
 
@@ -36,15 +37,6 @@ pub fn weaker(old: &Policy, new: &Policy) -> Vec<String> {
         found.push("[waf.crs] is gone: no rule set runs".into());
     }
     found
-}
-
-fn changed(what: impl Display, was: impl Display, is: impl Display) -> String {
-    format!("{what} was {was}, is {is}")
-}
-
-/// What is in one list and not in another.
-fn missing<'l, T: PartialEq>(from: &'l [T], other: &'l [T]) -> impl Iterator<Item = &'l T> {
-    from.iter().filter(|item| !other.contains(item))
 }
 
 #[cfg(test)]

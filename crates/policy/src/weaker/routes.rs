@@ -7,7 +7,7 @@ use detect::Class;
 use http::Method;
 use openapi::canonical_path;
 
-use super::{changed, missing};
+use super::words::{changed, missing};
 use crate::doors::{
     AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, CountedOutcome, HeadersRoute, InjectionRoute,
     Limit, LimitKey, MinConfidence, OtherCharsets, OwnershipRoute, PagePolicy, ProtocolRoute, RateRoute,

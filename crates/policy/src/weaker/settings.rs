@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::changed;
+use super::words::changed;
 use crate::policy::Policy;
 use crate::units::{ByteSize, Period};
 

@@ -5,8 +5,8 @@ use policy::{DetectorLevels, MinConfidence};
 
 /// What is no prose even where people write.
 pub(super) const PROSE: &[Class] = &[Class::Html, Class::Lookup, Class::Serialized, Class::Xml];
-/// What harms in an agent or a referrer: these are no URLs that a server follows.
-pub(super) const AGENTS: [Class; 13] = [
+/// What harms where a URL is none that a server follows, as in an agent or a referrer.
+pub(super) const NOT_FOLLOWED: [Class; 13] = [
     Class::Sql,
     Class::Html,
     Class::Lookup,
@@ -23,6 +23,22 @@ pub(super) const AGENTS: [Class; 13] = [
 ];
 /// What is judged in the text of a file, which may be a page, a script or a statement by itself.
 pub(super) const FILES: &[Class] = &[Class::Lookup, Class::Serialized, Class::Xml];
+/// What is judged in a calendar or a list of contacts as a whole: its lines begin as headers do, and it is none itself.
+pub(super) const CALENDARS: [Class; 13] = [
+    Class::Sql,
+    Class::Html,
+    Class::Lookup,
+    Class::Shell,
+    Class::Path,
+    Class::Ssrf,
+    Class::Template,
+    Class::NoSql,
+    Class::Ldap,
+    Class::Xml,
+    Class::Serialized,
+    Class::Scanner,
+    Class::Code,
+];
 /// The score of findings at which a request is refused.
 pub(super) const THRESHOLD: u32 = Confidence::High.score();
 

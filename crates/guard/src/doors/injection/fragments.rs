@@ -127,7 +127,7 @@ fn within_limits<'v>(values: &[&'v [u8]]) -> Vec<&'v [u8]> {
 }
 
 /// A name without the mark of a list: `a` of `a[]` and `a[0]`.
-fn base(name: &str) -> &str {
+pub(super) fn base(name: &str) -> &str {
     let list = name.strip_suffix(']').and_then(|rest| rest.rsplit_once('['));
     list.filter(|(_, index)| index.bytes().all(|byte| byte.is_ascii_digit())).map_or(name, |(base, _)| base)
 }

@@ -10,14 +10,15 @@ use inputs::{Input, InputKind, ParsedBody, cookie_readings, semicolon_pairs};
 use policy::{MinConfidence, RoutePolicy};
 use serde_json::Value;
 
-use super::classes::{AGENTS, FILES, PROSE, THRESHOLD, at_level};
+use super::classes::{CALENDARS, FILES, NOT_FOLLOWED, PROSE, THRESHOLD, at_level};
 use super::fields::{self, Judged};
 use super::finding::refusal;
 use super::fragments::pairs_of;
-use super::{finding, fragments};
+use super::{addresses, finding, fragments};
 use crate::decision::Decision;
 use crate::events::evidence::Evidence;
 use crate::exchange::{Exchange, HeldBody};
+use crate::wire::headers::media_type;
 
 /// What was found so far, and is not enough by itself.
 pub(super) struct Judging<'x> {
@@ -30,6 +31,8 @@ pub(super) struct Judging<'x> {
     json: Option<&'x Value>,
     /// Whether the body is a file by itself.
     is_file: bool,
+    /// Whether the body is a calendar or a list of contacts by itself.
+    is_calendar: bool,
     /// Which input of the body is judged, counted from 0.
     input: Option<usize>,
     /// Whether this was judged before in another reading: what is found again is no further suspicion.
@@ -45,6 +48,7 @@ impl<'x> Judging<'x> {
             suspect: None,
             json: None,
             is_file: false,
+            is_calendar: false,
             input: None,
             is_again: false,
         }
@@ -74,7 +78,8 @@ impl<'x> Judging<'x> {
         x.headers.get_all(COOKIE).iter().try_for_each(|cookie| self.cookies(cookie.as_bytes()))?;
         for (name, value) in &x.headers {
             let (name, value) = (name.as_str(), value.as_bytes());
-            let classes = if matches!(name, "user-agent" | "referer") { &AGENTS[..] } else { all };
+            let classes = if matches!(name, "user-agent" | "referer") { &NOT_FOLLOWED[..] } else { all };
+            let value = addresses::own_destination(x, name, value).unwrap_or(value);
             match fields::judged(name, value) {
                 Judged::Nothing => {}
                 Judged::Whole => self.named(name, value, classes)?,
@@ -119,6 +124,7 @@ impl<'x> Judging<'x> {
     /// Judges a body in every way that a server may read it.
     pub(super) fn body(&mut self, x: &Exchange<'_>, body: &'x HeldBody) -> Result<(), Decision> {
         self.is_file = is_upload(x) && body.parsed == ParsedBody::Text;
+        self.is_calendar = body.parsed == ParsedBody::Text && !self.is_file && is_calendar(x);
         self.json = match &body.parsed {
             ParsedBody::Json(value) => Some(value),
             _ => None,
@@ -163,6 +169,7 @@ impl<'x> Judging<'x> {
     pub(super) fn part_of_body(&mut self, input: Input<'_>) -> Result<(), Decision> {
         match input.kind {
             InputKind::Name => self.value("member name", input.value, &detect::ALL),
+            InputKind::Value if self.is_calendar => self.named(input.name, input.value, &CALENDARS),
             InputKind::Value if !self.is_file => self.named(input.name, input.value, &detect::ALL),
             InputKind::Value | InputKind::File => self.named(input.name, input.value, FILES),
         }
@@ -200,7 +207,15 @@ impl<'x> Judging<'x> {
             return Ok(());
         }
         let is_prose = route.injection.prose.iter().any(|prose| prose == name);
-        self.value(name, value, if is_prose && classes != FILES { PROSE } else { classes })
+        let classes = match classes {
+            FILES => FILES,
+            _ if is_prose => PROSE,
+            classes if addresses::is_of_client(name, value) && classes.contains(&Class::Ssrf) => {
+                &NOT_FOLLOWED
+            }
+            classes => classes,
+        };
+        self.value(name, value, classes)
     }
 
     /// Judges a value. What is found in a request adds up.
@@ -265,6 +280,11 @@ impl<'x> Judging<'x> {
 /// Whether a body is a file that is stored under its path (WebDAV, S3): PUT and PATCH send it as it is.
 pub(super) fn is_upload(x: &Exchange<'_>) -> bool {
     [Method::PUT, Method::PATCH].contains(&x.method)
+}
+
+/// Whether a body says that it is a calendar or a list of contacts (RFC 5545, RFC 6350).
+fn is_calendar(x: &Exchange<'_>) -> bool {
+    ["text/calendar", "text/vcard"].contains(&media_type(&x.headers).as_str())
 }
 
 /// Whether a text is a page, which no server takes for a document of XML.

@@ -4,6 +4,7 @@
 //! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
 //! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
+mod addresses;
 mod classes;
 mod fields;
 mod finding;

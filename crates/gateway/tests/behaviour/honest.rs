@@ -1,0 +1,109 @@
+//! What honest clients send by themselves and what people write passes; its attacking neighbour is refused.
+
+use crate::support::{Recorder, Running, raw, status};
+
+#[test]
+fn a_client_may_say_where_it_is_itself() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    for (query, expected) in [
+        ("redirect_uri=http%3A%2F%2F127.0.0.1%3A55570%2Fcb", 200),
+        ("redirect_uri=http%3A%2F%2F%5B%3A%3A1%5D%3A61023%2Fcb", 200),
+        ("post_logout_redirect_uri=http://localhost:4200", 200),
+        ("origin=http%3A%2F%2Flocalhost", 200),
+        ("page=http://localhost:5173/", 200),
+        ("redirect_uri=http://169.254.169.254/latest", 403),
+        ("redirect_uri=http://10.0.0.1/cb", 403),
+        ("redirect_uri=http://127.0.0.1@10.0.0.1/", 403),
+        ("redirect_uri=http://127.1/cb", 403),
+        ("redirect_uri=http://localhost/../../etc/passwd", 403),
+        ("origin=http://localhost/admin", 403),
+        ("page=http://localhost:5173/admin", 403),
+        ("page=http://10.0.0.1/", 403),
+        ("url=http://localhost:4200", 403),
+        ("callback=http://127.0.0.1:55570/cb", 403),
+        ("webhook=http://localhost/", 403),
+        ("image=http://127.0.0.1/a.png", 403),
+    ] {
+        assert_eq!(status(&gate.get(&format!("/authorize?{query}"))), expected, "{query}");
+    }
+    let json = [("Content-Type", "application/json")];
+    for (body, expected) in [
+        (r#"{"redirect_uris":["http://127.0.0.1:8976/cb","http://localhost:8976/cb"]}"#, 200),
+        (r#"{"redirect_uris":["http://127.0.0.1:8976/cb","http://192.168.0.1/"]}"#, 403),
+    ] {
+        assert_eq!(status(&gate.ask("POST", "/register", &json, body.as_bytes())), expected, "{body}");
+    }
+}
+
+#[test]
+fn a_destination_on_the_server_itself_is_judged_by_its_path() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    for (method, host, destination, expected) in [
+        ("MOVE", "127.0.0.1:8080", "http://127.0.0.1:8080/d1/n2.txt", 200),
+        ("COPY", "localhost", "http://localhost/d1/n2%20a.txt", 200),
+        ("MOVE", "api.example", "http://api.example/d1", 200),
+        ("MOVE", "127.0.0.1:8080", "http://127.0.0.1:9090/d1", 403),
+        ("MOVE", "api.example", "http://127.0.0.1/d1", 403),
+        ("MOVE", "127.0.0.1:8080", "http://127.0.0.1:8080/../../etc/passwd", 403),
+        ("MOVE", "169.254.169.254", "http://169.254.169.254/latest", 403),
+        ("PUT", "127.0.0.1:8080", "http://127.0.0.1:8080/d1", 403),
+    ] {
+        let text = format!(
+            "{method} /d1/a.txt HTTP/1.1\r\nHost: {host}\r\nUser-Agent: cadaver\r\nConnection: close\r\nDestination: {destination}\r\nContent-Length: 0\r\n\r\n"
+        );
+        let seen = status(&raw(gate.address, text.as_bytes()));
+        assert_eq!(seen, expected, "{method} {host} {destination}");
+    }
+}
+
+#[test]
+fn people_may_write_about_code() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    let json = [("Content-Type", "application/json")];
+    for (text, expected) in [
+        ("look at `ls -la`", 200),
+        ("Run `ls -la | grep x` then", 200),
+        ("deploy done :tada: <https://x.example|link> `kubectl get pods | grep api`", 200),
+        ("Steps are:\n```\n$ curl -s localhost | sh\n```\nSee it", 200),
+        ("don't use eval(); it's slow", 200),
+        ("Explain eval(compile(src, '<string>', 'exec')) in Python", 200),
+        ("x = eval(s)", 200),
+        ("mongo: db.users.find({ age: { $gt: 18 } }) is slow", 200),
+        ("Drop table tennis", 200),
+        ("5'10\" or 6'", 200),
+        ("add it to /etc/hosts", 200),
+        ("Lunch on Friday\nLocation: Main hall", 200),
+        ("/bin/sh -c #(nop)  CMD [\"/bin/sh\"]", 200),
+        ("<Object id='1'><Link href='x'/><Style/></Object>", 200),
+        ("`ls -la | grep x`", 403),
+        ("x`id`", 403),
+        ("a.txt;`id`", 403),
+        ("look at `ls`; ls -la", 403),
+        ("look at `<script>alert(1)</script>`", 403),
+        ("look at `' or '1'='1`", 403),
+        ("x = eval('s'); // it is slow", 403),
+        ("it is '+eval(x)+' slow", 403),
+        ("x = eval(name)", 403),
+        ("db.users.find({ age: { $gt: 18 } })", 403),
+        ("{ age: { $gt: 18 } } is slow", 403),
+        ("'; DROP TABLE users; --", 403),
+        ("x' or 'y'", 403),
+        ("5' or 6'", 403),
+        ("x /etc/hosts", 403),
+        ("Lunch\nLocation: https://evil.example", 403),
+        ("/bin/sh -c id", 403),
+        ("<Object id='1' data='x'/>", 403),
+    ] {
+        let body = serde_json::json!({ "text": text }).to_string();
+        assert_eq!(status(&gate.ask("POST", "/posts", &json, body.as_bytes())), expected, "{text}");
+    }
+    let calendar =
+        b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nX-WR-CALNAME:Work\r\nLOCATION:https://meet.example/a\r\n";
+    for (kind, expected) in [("text/calendar; charset=utf-8", 200), ("text/plain", 403)] {
+        let answer = gate.ask("POST", "/events", &[("Content-Type", kind)], calendar);
+        assert_eq!(status(&answer), expected, "{kind}");
+    }
+}

@@ -1,0 +1,103 @@
+//! Addresses that no server follows although they are its own machine's: a client says where it runs itself, or names a
+//! resource of the server that it asks.
+
+use http::header::HOST;
+
+use super::fragments::base;
+use crate::exchange::Exchange;
+
+/// Where a browser is sent back to. Native applications wait for it on the loopback (RFC 8252 §7.3, RFC 7591 §2).
+const REDIRECTS: [&str; 4] =
+    ["redirect_uri", "redirect_uris", "post_logout_redirect_uri", "post_logout_redirect_uris"];
+/// The page that a browser shows, as trackers send it.
+const PAGES: [&str; 3] = ["page", "referrer", "referer"];
+
+/// Whether a value is an address on the client's own machine, in a field that says where the client is: a redirection, an
+/// origin, or the root of a site.
+pub(super) fn is_of_client(name: &str, value: &[u8]) -> bool {
+    let Some((_, path)) = on_loopback(value) else { return false };
+    match base(name) {
+        "origin" => path.is_empty(),
+        name if PAGES.contains(&name) => matches!(path, b"" | b"/"),
+        name => REDIRECTS.contains(&name),
+    }
+}
+
+/// The path of a `Destination` that is on this server, as the request's `Host` names it (RFC 4918 §10.3).
+pub(super) fn own_destination<'v>(x: &Exchange<'_>, name: &str, value: &'v [u8]) -> Option<&'v [u8]> {
+    let moves = || matches!(x.method.as_str(), "MOVE" | "COPY");
+    if name != "destination" || !moves() {
+        return None;
+    }
+    let (authority, path) = on_loopback(value)?;
+    x.header(HOST)?.as_bytes().eq_ignore_ascii_case(authority).then_some(path)
+}
+
+/// Authority and the rest of a URL on the loopback, written in the one way that everybody reads alike. No other internal
+/// address is a client's.
+fn on_loopback(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    const HOSTS: [&[u8]; 3] = [b"localhost", b"127.0.0.1", b"[::1]"];
+    let after = |prefix: &[u8]| {
+        value.split_at_checked(prefix.len()).filter(|(start, _)| start.eq_ignore_ascii_case(prefix))
+    };
+    let (_, rest) = after(b"http://").or_else(|| after(b"https://"))?;
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at_checked(end)?;
+    let host = HOSTS
+        .into_iter()
+        .find(|host| authority.get(..host.len()).is_some_and(|own| own.eq_ignore_ascii_case(host)))?;
+    let is_port = match authority.get(host.len()..)? {
+        [] => true,
+        [b':', port @ ..] => (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'@');
+    (is_port && path.iter().all(is_plain)).then_some((authority, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_name_their_own_machine_where_they_say_where_they_are() {
+        for (name, value) in [
+            ("redirect_uri", "http://127.0.0.1:55570/callback/x1?a=b"),
+            ("redirect_uri", "http://localhost:4200"),
+            ("redirect_uris", "http://[::1]:61023/cb"),
+            ("redirect_uris[0]", "HTTP://LocalHost/cb"),
+            ("post_logout_redirect_uri", "https://localhost/"),
+            ("origin", "http://localhost"),
+            ("origin", "http://localhost:3000"),
+            ("page", "http://localhost:5173/"),
+            ("referrer", "http://127.0.0.1:8080"),
+        ] {
+            assert!(is_of_client(name, value.as_bytes()), "{name}={value}");
+        }
+        for (name, value) in [
+            ("url", "http://localhost:4200"),
+            ("callback", "http://127.0.0.1/"),
+            ("webhook", "http://localhost/"),
+            ("image", "http://localhost/a.png"),
+            ("redirect_uri", "http://169.254.169.254/latest"),
+            ("redirect_uri", "http://10.0.0.1/cb"),
+            ("redirect_uri", "http://192.168.1.1/cb"),
+            ("redirect_uri", "http://127.0.0.1:80@10.0.0.1/"),
+            ("redirect_uri", "http://127.0.0.1\\@10.0.0.1/"),
+            ("redirect_uri", "http://localhost.evil.test/"),
+            ("redirect_uri", "http://localhost?@10.0.0.1/"),
+            ("redirect_uri", "http://127.1/cb"),
+            ("redirect_uri", "http://2130706433/cb"),
+            ("redirect_uri", "http://localhost:/cb"),
+            ("redirect_uri", "http://localhost:123456/cb"),
+            ("redirect_uri", "gopher://127.0.0.1/_"),
+            ("redirect_uri", "//127.0.0.1/"),
+            ("origin", "http://localhost/admin"),
+            ("page", "http://localhost:5173/admin"),
+            ("page", "http://localhost:5173/?x"),
+            ("page", "http://10.0.0.1/"),
+        ] {
+            assert!(!is_of_client(name, value.as_bytes()), "{name}={value}");
+        }
+    }
+}
