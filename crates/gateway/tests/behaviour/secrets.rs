@@ -15,7 +15,10 @@ const VALUE: &str = "Zs3cr' UNION SELECT username,password FROM users -- ";
 const QUOTED: &str = "Zs3cr%27%20UNION%20SELECT%20username,password%20FROM%20users%20--%20";
 
 /// Requests that are refused: target, headers beside the key, body.
-fn requests() -> Vec<(String, Vec<(&'static str, String)>, String)> {
+/// Target, headers and body.
+type Written = (String, Vec<(&'static str, String)>, String);
+
+fn requests() -> Vec<Written> {
     let of = |kind: &str| vec![("Content-Type", kind.to_owned())];
     let json = |body: serde_json::Value| ("/".to_owned(), of("application/json"), body.to_string());
     let form = |body: String| ("/".to_owned(), of("application/x-www-form-urlencoded"), body);
