@@ -13,6 +13,7 @@
 mod admin;
 mod listen;
 mod output;
+mod place;
 mod server;
 mod shutdown;
 mod state;
@@ -20,6 +21,6 @@ mod tasks;
 mod tls;
 mod upstream;
 
-pub use output::{open_audit_log, open_log};
+pub use output::{LogError, Logs};
 pub use server::{Gateway, StartError};
 pub use tls::TlsError;

@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 
 use crate::listen::Claim;
+use crate::output::Logs;
 use crate::state::{State, Worker};
 use crate::tls::TlsError;
 use crate::{admin, listen, tasks};
@@ -106,6 +107,11 @@ impl Gateway {
             workers.push(thread);
         }
         Ok(Gateway { state, addresses, admin, workers, control })
+    }
+
+    /// Opens these logs anew on SIGHUP and SIGUSR1.
+    pub fn rotates(&self, logs: Arc<Logs>) {
+        self.control.spawn(tasks::rotate(Arc::clone(&self.state), logs));
     }
 
     /// The bound addresses, in the order of the policy.

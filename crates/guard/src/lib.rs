@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod account;
 mod admission;
 mod decision;
 mod doors;
@@ -42,8 +43,10 @@ mod pipeline;
 mod state;
 mod stores;
 mod told;
+mod tunnel;
 mod wire;
 
+pub use account::{ServedBy, TlsVersion};
 pub use admission::Admission;
 pub use decision::door_id::DoorId;
 pub use decision::{Decision, Refusal, Rewrite, problem};
@@ -63,5 +66,6 @@ pub use exchange::target::{Target, TargetError};
 pub use forward::{Client, ForwardError};
 pub use guard::{Guard, GuardError, PreAuthenticated};
 pub use stores::open_stores;
+pub use tunnel::Tunnel;
 pub use wire::headers::remove_headers;
 pub use wire::{body, framing};

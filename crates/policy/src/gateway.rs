@@ -1,4 +1,4 @@
-//! `[gateway]`, `[admin]`, `[log]`: sockets, upstreams, timeouts, and the destinations of log lines.
+//! `[gateway]`: sockets, upstreams, timeouts.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -137,36 +137,6 @@ settings! {
     }
 }
 
-settings! {
-    /// `[admin]`: the listener for metrics and health.
-    pub struct AdminConfig {
-        /// Where `/metrics` and `/healthz` are served.
-        pub listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9901)),
-        /// Whether there is an admin listener.
-        pub enabled: bool = true,
-    }
-}
-
-settings! {
-    /// `[log]`: events and the access log.
-    pub struct LogConfig {
-        /// A file for events and the access log; standard output when not set.
-        pub file: Option<PathBuf> = None,
-        /// `on`: a line for every request; `off`: events only.
-        pub access: AccessLog = AccessLog::On,
-    }
-}
-
-/// Whether every request gets a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AccessLog {
-    /// One line per request.
-    On,
-    /// Events only.
-    Off,
-}
-
 /// Sockets, upstreams, timeouts.
 #[derive(Debug, Clone)]
 pub struct Gateway {
@@ -280,21 +250,6 @@ impl std::fmt::Display for Upstream {
             }
             Upstream::Unix(path) => write!(f, "unix:{}", path.display()),
         }
-    }
-}
-
-/// Destinations of log lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Log {
-    /// A file; standard output when not set.
-    pub file: Option<PathBuf>,
-    /// Whether every request gets a line.
-    pub access: AccessLog,
-}
-
-impl LogConfig {
-    pub(crate) fn compile(&self, reader: &Reader) -> Log {
-        Log { file: self.file.as_ref().map(|file| reader.path(file)), access: self.access }
     }
 }
 

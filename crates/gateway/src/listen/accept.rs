@@ -5,15 +5,17 @@ use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use guard::{Peer, Transport};
+use guard::{Peer, TlsVersion, Transport};
 use policy::ProxyProtocol;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::rustls::ProtocolVersion;
 
 use super::connection::Connection;
 use super::patient::{DOES_NOT_READ, Patient, does_not_read};
 use super::{http1, http2, preface, proxy_protocol};
+use crate::place::Place;
 use crate::shutdown::{Shutdown, Token};
 use crate::state::Worker;
 
@@ -67,10 +69,11 @@ pub(crate) async fn accept(
         };
         match accepted {
             Ok((stream, address)) => {
+                let place = Arc::new(Place::new(permit, shutdown.token(), worker.guard.metrics()));
                 let (worker, token) = (Arc::clone(&worker), shutdown.token());
                 tokio::spawn(async move {
-                    serve(worker, stream, address, token).await;
-                    drop(permit);
+                    // An I/O error concerns only this client; the requests on the connection have been answered.
+                    let _ = negotiate(worker, stream, address.ip(), place, token).await;
                 });
             }
             // Out of descriptors or the like: connections that end make room.
@@ -79,20 +82,12 @@ pub(crate) async fn accept(
     }
 }
 
-/// Serves a connection from its first byte to its last, and counts it meanwhile.
-async fn serve(worker: Arc<Worker>, stream: TcpStream, address: SocketAddr, token: Token) {
-    let metrics = Arc::clone(worker.guard.metrics());
-    metrics.connections.inc();
-    // An I/O error concerns only this client; the requests on the connection have been answered.
-    let _ = negotiate(worker, stream, address.ip(), token).await;
-    metrics.connections.dec();
-}
-
-/// Finds out who the client is and which HTTP it speaks, then serves that.
+/// Finds out who the client is and which HTTP it speaks, then serves that from the first byte to the last.
 async fn negotiate(
     worker: Arc<Worker>,
     mut stream: TcpStream,
     mut peer: IpAddr,
+    place: Arc<Place>,
     token: Token,
 ) -> io::Result<()> {
     let engine = worker.guard.engine();
@@ -112,11 +107,20 @@ async fn negotiate(
     }
     let mut stream = Patient::new(stream, write);
     let stalled = stream.stalled();
-    let connection = Connection { worker: Arc::clone(&worker), peer, transport, engine: Arc::clone(&engine) };
+    let mut connection = Connection {
+        worker: Arc::clone(&worker),
+        peer,
+        transport,
+        tls: None,
+        engine: Arc::clone(&engine),
+        place,
+    };
     let served = match tls.as_ref() {
         Some(acceptor) => {
             let stream = within(timeout, acceptor.accept(stream)).await?;
-            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let session = stream.get_ref().1;
+            connection.tls = session.protocol_version().and_then(tls_version);
+            let is_http2 = session.alpn_protocol() == Some(b"h2");
             if is_http2 {
                 http2::serve(connection, stream, &[], token).await
             } else {
@@ -137,6 +141,14 @@ async fn negotiate(
         worker.guard.dropped(&peer, DOES_NOT_READ, does_not_read("a connection", write));
     }
     served
+}
+
+fn tls_version(version: ProtocolVersion) -> Option<TlsVersion> {
+    match version {
+        ProtocolVersion::TLSv1_2 => Some(TlsVersion("TLSv1.2")),
+        ProtocolVersion::TLSv1_3 => Some(TlsVersion("TLSv1.3")),
+        _ => None,
+    }
 }
 
 async fn within<T>(timeout: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {

@@ -41,7 +41,7 @@ where
         let upgrades = request.headers().contains_key(UPGRADE);
         let progress = Arc::clone(&progress);
         // Boxed: the large future is moved once here, not at every step on its way into the connection.
-        let answer = Box::pin(exchange(Arc::clone(&connection.worker), connection.peer(violation), request));
+        let answer = Box::pin(exchange(connection.clone(), violation, request));
         async move {
             let response = answer.await;
             if upgrades {

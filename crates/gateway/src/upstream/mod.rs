@@ -19,3 +19,4 @@ pub(crate) use health::{Health, check as check_health};
 pub(crate) use pool::Pools;
 pub(crate) use response_body::UpstreamBody;
 pub(crate) use send::forward;
+pub(crate) use tunnel::ClientSide;

@@ -29,6 +29,8 @@ pub(crate) struct Pools {
 /// The connections to one upstream.
 pub(super) struct Pool {
     pub(super) upstream: Upstream,
+    /// Its name in logs and metrics.
+    pub(super) name: Arc<str>,
     pub(super) health: Arc<Health>,
     idle: Mutex<Vec<(http1::SendRequest<RequestBody>, Instant)>>,
     http2: Mutex<Option<http2::SendRequest<RequestBody>>>,
@@ -75,6 +77,7 @@ impl Pools {
             .map(|(upstream, health)| {
                 Arc::new(Pool {
                     upstream: upstream.clone(),
+                    name: upstream.to_string().into(),
                     health: Arc::clone(health),
                     idle: Mutex::default(),
                     http2: Mutex::default(),

@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use guard::body::{Forwarded, Refused};
-use guard::{Client, ForwardError, Peer};
+use guard::{Client, ForwardError, Peer, ServedBy};
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, UPGRADE};
 use http::request::Parts;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
-use hyper::upgrade::OnUpgrade;
 use policy::{Gateway, Policy, Upstream};
 
 use super::pool::{Pool, PooledConnection, Pools, Reusable, Reuse};
 use super::request_body::{Pace, Progress, RequestBody};
 use super::response_body::UpstreamBody;
+use super::tunnel::ClientSide;
 use super::{hop_by_hop, tunnel};
 
 /// Sends a request that passed the doors to an upstream. Returns its response. `on_upgrade` is the client's side of an
@@ -25,7 +25,7 @@ pub(crate) async fn forward(
     policy: &Policy,
     peer: &Peer,
     client: Client,
-    on_upgrade: Option<OnUpgrade>,
+    on_upgrade: Option<ClientSide>,
     request: Request<Forwarded<Incoming>>,
 ) -> Result<Response<UpstreamBody>, ForwardError> {
     let (gateway, subject) = (&policy.gateway, &policy.auth.forward_subject);
@@ -174,8 +174,9 @@ impl Sending<'_> {
             Ok(Err(_)) | Err(TimedOut) if self.fault().is_some() => {
                 Err(Failure::Final(self.fault().unwrap_or(ForwardError::ClientLeft)))
             }
-            Ok(Ok(received)) => {
+            Ok(Ok(mut received)) => {
                 pool.health.succeeded();
+                received.0.extensions_mut().insert(ServedBy(Arc::clone(&pool.name)));
                 Ok(received)
             }
             Ok(Err(mut failed)) => {
@@ -287,7 +288,7 @@ fn finish(
     response: Response<Incoming>,
     connection: Option<Reusable>,
     gateway: &Gateway,
-    client: Option<OnUpgrade>,
+    client: Option<ClientSide>,
 ) -> Response<UpstreamBody> {
     let mut response = response;
     let idle = gateway.timeouts.idle.0;
@@ -296,7 +297,8 @@ fn finish(
     if switched {
         match client {
             Some(client) => {
-                tunnel::join(client, hyper::upgrade::on(&mut response), idle);
+                let tunnel = tunnel::join(client, hyper::upgrade::on(&mut response), idle);
+                response.extensions_mut().insert(tunnel);
                 restore_upgrade(response.headers_mut(), protocol);
                 let (head, body) = response.into_parts();
                 return Response::from_parts(head, UpstreamBody::new(body, None, idle));

@@ -9,6 +9,7 @@
     clippy::cast_possible_truncation
 )]
 
+mod access_lines;
 mod admission;
 mod books;
 mod cedar;

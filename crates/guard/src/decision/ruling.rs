@@ -111,9 +111,11 @@ impl Ruling<'_> {
     ) {
         let (door, rule) = (door.into(), rule.into());
         self.state.metrics.decided(door.clone(), rule.clone(), verdict);
+        x.account.judged(verdict.gravity());
         self.state.sinks.record(&Record::Event(Event {
             time: Timestamp(x.now + x.started.elapsed()),
             id: x.id,
+            request_id: x.account.request_id(),
             door: &door,
             rule: &rule,
             verdict,

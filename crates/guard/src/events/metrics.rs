@@ -21,6 +21,8 @@ pub struct Metrics {
     latency: Histogram,
     /// Connections open now.
     pub connections: Gauge,
+    /// Tunnels open now.
+    pub tunnels: Gauge,
     /// Bytes of bodies and answers that are held now.
     pub(crate) held_bytes: Gauge<u64, AtomicU64>,
     /// Upstream failures: connect errors, time-outs, malformed answers.
@@ -70,6 +72,8 @@ impl Default for Metrics {
         );
         let connections = Gauge::default();
         registry.register("connections", "Client connections open now", connections.clone());
+        let tunnels = Gauge::default();
+        registry.register("tunnels", "WebSockets and other tunnels open now", tunnels.clone());
         let held_bytes = Gauge::default();
         registry.register("held_bytes", "Bytes of bodies and answers that are held now", held_bytes.clone());
         let upstream_failures = Counter::default();
@@ -86,6 +90,7 @@ impl Default for Metrics {
             decisions,
             latency,
             connections,
+            tunnels,
             held_bytes,
             upstream_failures,
             dropped_lines,
