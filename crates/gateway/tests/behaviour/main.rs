@@ -28,6 +28,7 @@ mod one_reading;
 mod ownership;
 mod parts;
 mod readings;
+mod refused_uploads;
 mod reload;
 mod routes;
 mod schema;
