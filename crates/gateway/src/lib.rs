@@ -11,6 +11,7 @@
 //! - `admin`: metrics and health on a listener of their own
 
 mod admin;
+mod descriptors;
 mod listen;
 mod output;
 mod place;
@@ -21,6 +22,7 @@ mod tasks;
 mod tls;
 mod upstream;
 
+pub use descriptors::Descriptors;
 pub use output::{LogError, Logs};
 pub use server::{Gateway, StartError};
 pub use tls::TlsError;

@@ -7,6 +7,7 @@ use guard::{Engine, Guard};
 use parking_lot::Mutex;
 use tokio_rustls::TlsAcceptor;
 
+use crate::listen::AcceptFailures;
 use crate::shutdown::Shutdown;
 use crate::tls::{self, TlsError};
 use crate::upstream::{Connector, Health, Pools};
@@ -17,6 +18,7 @@ pub(crate) struct State {
     pub(crate) tls: ArcSwapOption<TlsAcceptor>,
     pub(crate) upstreams: Mutex<Upstreams>,
     pub(crate) shutdown: Shutdown,
+    pub(crate) accept_failures: AcceptFailures,
 }
 
 impl State {
@@ -27,6 +29,7 @@ impl State {
             tls: ArcSwapOption::new(acceptor(&engine)?),
             upstreams: Mutex::new(Upstreams::of(&engine)?),
             shutdown: Shutdown::new(),
+            accept_failures: AcceptFailures::default(),
             guard,
         })
     }

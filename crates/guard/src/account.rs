@@ -12,9 +12,16 @@ use http::HeaderMap;
 use http::header::{HOST, HeaderName, HeaderValue, REFERER, USER_AGENT};
 use pin_project_lite::pin_project;
 
-/// The version of TLS that a client speaks, in the extensions of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TlsVersion(pub &'static str);
+/// What is known of a client's connection, in the extensions of each request on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientConnection {
+    /// The version of TLS that it speaks: `TLSv1.3`.
+    pub tls: Option<&'static str>,
+    /// The name that it asked for in the handshake (SNI).
+    pub server_name: Option<Arc<str>>,
+    /// The id that a proxy gave it (PROXY protocol, `UNIQUE_ID`).
+    pub id: Option<Arc<str>>,
+}
 
 /// The upstream that has answered, in the extensions of its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +35,7 @@ pub(crate) struct Account {
     pub(crate) referrer: Option<HeaderValue>,
     /// The id that a trusted proxy gave the request.
     pub(crate) request_id: Option<HeaderValue>,
-    pub(crate) tls: Option<TlsVersion>,
+    pub(crate) connection: ClientConnection,
     upstream: OnceLock<ServedBy>,
     /// The gravest verdict so far.
     gravest: AtomicU8,
@@ -44,7 +51,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 impl Account {
     /// The account of a request with these headers, as it comes from a trusted proxy or from anybody.
-    pub(crate) fn new(headers: &HeaderMap, is_trusted: bool, tls: Option<TlsVersion>) -> Self {
+    pub(crate) fn new(headers: &HeaderMap, is_trusted: bool, connection: ClientConnection) -> Self {
         let get = |name| headers.get(name).cloned();
         let request_id = get(X_REQUEST_ID).filter(|id| is_trusted && is_request_id(id));
         Account {
@@ -52,7 +59,7 @@ impl Account {
             user_agent: get(USER_AGENT),
             referrer: get(REFERER),
             request_id,
-            tls,
+            connection,
             ..Account::default()
         }
     }
@@ -86,8 +93,8 @@ impl Account {
         }
     }
 
-    pub(crate) fn upstream(&self) -> Option<&str> {
-        self.upstream.get().map(|ServedBy(name)| &**name)
+    pub(crate) fn upstream(&self) -> Option<&Arc<str>> {
+        self.upstream.get().map(|ServedBy(name)| name)
     }
 
     /// The time in which an upstream was waited for.
@@ -162,7 +169,7 @@ mod tests {
             (long.as_str(), true, false),
         ] {
             let headers = HeaderMap::from_iter([(X_REQUEST_ID, HeaderValue::from_str(id).unwrap())]);
-            let account = Account::new(&headers, is_trusted, None);
+            let account = Account::new(&headers, is_trusted, ClientConnection::default());
             assert_eq!(account.request_id.is_some(), kept, "{id} {is_trusted}");
         }
     }

@@ -46,12 +46,13 @@ mod told;
 mod tunnel;
 mod wire;
 
-pub use account::{ServedBy, TlsVersion};
+pub use account::{ClientConnection, ServedBy};
 pub use admission::Admission;
 pub use decision::door_id::DoorId;
 pub use decision::{Decision, Refusal, Rewrite, problem};
 pub use engine::Engine;
 pub use events::evidence::{Compared, Evidence, Invalid, MatchedRule, Side};
+pub use events::exposition::Exposition;
 pub use events::fan_out::FanOut;
 pub use events::log_writer::LineWriter;
 pub use events::metrics::Metrics;

@@ -88,6 +88,10 @@ access_fields! {
     Protocol = "protocol",
     /// The TLS version of the client's connection.
     Tls = "tls",
+    /// The name that the client asked for in the TLS handshake.
+    ServerName = "server_name",
+    /// The id that a proxy gave the connection (PROXY protocol).
+    ConnectionId = "connection_id",
     /// The route.
     Route = "route",
     /// The verified subject.

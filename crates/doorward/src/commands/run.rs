@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::Args;
-use gateway::{Gateway, Logs};
+use gateway::{Descriptors, Gateway, Logs};
 use guard::{Guard, Record, Timestamp};
 use policy::{Inputs, Policy};
 
@@ -80,6 +80,7 @@ impl Run {
         for address in gateway.addresses() {
             eprintln!("doorward: listening on {address}, in front of {upstreams}");
         }
+        tell_of_descriptors(gateway.descriptors());
         if let Some(admin) = gateway.admin() {
             eprintln!("doorward: metrics on http://{admin}/metrics");
         }
@@ -89,6 +90,21 @@ impl Run {
         sinks.record(&stopped);
         logs.flush();
         Ok(Exit::Success)
+    }
+}
+
+/// Each connection takes a descriptor, and one more to the upstream.
+fn tell_of_descriptors(Descriptors { before, now }: Descriptors) {
+    /// Below this, a busy hour may reach the limit.
+    const FEW: u64 = 8192;
+    if before != now {
+        eprintln!("doorward: descriptors: {now} (raised from {before})");
+    }
+    if now < FEW {
+        eprintln!(
+            "doorward: descriptors: the limit of {now} is low; each connection takes two: raise it (`LimitNOFILE=` of \
+             systemd, `ulimit -Hn`)"
+        );
     }
 }
 

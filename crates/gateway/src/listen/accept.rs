@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use guard::{Peer, TlsVersion, Transport};
+use guard::{Peer, Transport};
 use policy::ProxyProtocol;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,7 +14,8 @@ use tokio_rustls::rustls::ProtocolVersion;
 
 use super::connection::Connection;
 use super::patient::{DOES_NOT_READ, Patient, does_not_read};
-use super::{http1, http2, preface, proxy_protocol};
+use super::proxy_protocol::{self, Header};
+use super::{http1, http2, preface};
 use crate::place::Place;
 use crate::shutdown::{Shutdown, Token};
 use crate::state::Worker;
@@ -77,7 +78,10 @@ pub(crate) async fn accept(
                 });
             }
             // Out of descriptors or the like: connections that end make room.
-            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(error) => {
+                worker.state.accept_failures.note(&worker.guard, &error);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
         }
     }
 }
@@ -86,22 +90,40 @@ pub(crate) async fn accept(
 async fn negotiate(
     worker: Arc<Worker>,
     mut stream: TcpStream,
-    mut peer: IpAddr,
+    peer: IpAddr,
     place: Arc<Place>,
     token: Token,
 ) -> io::Result<()> {
     let engine = worker.guard.engine();
     let (timeout, write) = (engine.policy.gateway.timeouts.head.0, engine.policy.gateway.timeouts.write.0);
     stream.set_nodelay(true)?;
+    let mut header = Header::default();
     if engine.policy.gateway.proxy_protocol == ProxyProtocol::Required {
-        let trusted = engine.policy.gateway.trusted_proxies.iter().any(|network| network.contains(&peer));
-        if !trusted {
+        let dropped = |reason: String| {
+            let peer = Peer { address: peer.to_canonical(), transport: Transport::Plain, violation: None };
+            worker.guard.dropped(&peer, "proxy-protocol", reason);
+        };
+        let trusted = &engine.policy.gateway.trusted_proxies;
+        if !trusted.iter().any(|network| network.contains(&peer.to_canonical())) {
+            dropped("a connection that no proxy of [gateway] trusted_proxies made".into());
             return Ok(());
         }
-        peer = within(timeout, proxy_protocol::read(&mut stream)).await?.unwrap_or(peer);
+        match within(timeout, proxy_protocol::read(&mut stream)).await {
+            Ok(read) => header = read,
+            Err(error) => {
+                // Load balancers look whether a port is open, and say nothing.
+                if error.kind() == io::ErrorKind::InvalidData {
+                    dropped(format!("{error} ([gateway] proxy_protocol)"));
+                }
+                return Err(error);
+            }
+        }
     }
+    let peer = header.client.unwrap_or(peer);
     let tls = worker.state.tls.load_full();
-    let transport = if tls.is_some() { Transport::Tls } else { Transport::Plain };
+    let is_tls = tls.is_some() || header.is_tls;
+    let transport = if is_tls { Transport::Tls } else { Transport::Plain };
+    let facts = header.facts;
     if !worker.guard.accept(&Peer { address: peer.to_canonical(), transport, violation: None }) {
         return Ok(());
     }
@@ -111,7 +133,7 @@ async fn negotiate(
         worker: Arc::clone(&worker),
         peer,
         transport,
-        tls: None,
+        facts,
         engine: Arc::clone(&engine),
         place,
     };
@@ -119,7 +141,9 @@ async fn negotiate(
         Some(acceptor) => {
             let stream = within(timeout, acceptor.accept(stream)).await?;
             let session = stream.get_ref().1;
-            connection.tls = session.protocol_version().and_then(tls_version);
+            let facts = &mut connection.facts;
+            facts.tls = session.protocol_version().and_then(tls_version);
+            facts.server_name = session.server_name().map(Into::into);
             let is_http2 = session.alpn_protocol() == Some(b"h2");
             if is_http2 {
                 http2::serve(connection, stream, &[], token).await
@@ -143,10 +167,10 @@ async fn negotiate(
     served
 }
 
-fn tls_version(version: ProtocolVersion) -> Option<TlsVersion> {
+fn tls_version(version: ProtocolVersion) -> Option<&'static str> {
     match version {
-        ProtocolVersion::TLSv1_2 => Some(TlsVersion("TLSv1.2")),
-        ProtocolVersion::TLSv1_3 => Some(TlsVersion("TLSv1.3")),
+        ProtocolVersion::TLSv1_2 => Some("TLSv1.2"),
+        ProtocolVersion::TLSv1_3 => Some("TLSv1.3"),
         _ => None,
     }
 }

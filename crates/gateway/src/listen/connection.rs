@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use guard::body::Outgoing;
 use guard::framing::FramingError;
-use guard::{Engine, Peer, TlsVersion, Transport};
+use guard::{ClientConnection, Engine, Peer, Transport};
 use http::header::UPGRADE;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -22,8 +22,8 @@ pub(super) struct Connection {
     /// The client's address, or that of the last proxy before the gateway.
     pub(super) peer: IpAddr,
     pub(super) transport: Transport,
-    /// The version of TLS that it speaks.
-    pub(super) tls: Option<TlsVersion>,
+    /// What the lines of its requests say of it.
+    pub(super) facts: ClientConnection,
     /// The policy when the connection was accepted; its limits hold until it ends.
     pub(super) engine: Arc<Engine>,
     pub(super) place: Arc<Place>,
@@ -42,11 +42,11 @@ pub(super) async fn exchange(
     mut request: Request<Incoming>,
 ) -> Response<Outgoing<UpstreamBody>> {
     let peer = connection.peer(violation);
-    let Connection { worker, tls, place, .. } = connection;
+    let Connection { worker, facts, place, .. } = connection;
     let upgrade = request.extensions_mut().remove::<OnUpgrade>();
     let mut upgrade = upgrade.map(|upgrade| ClientSide { upgrade, place });
-    if let Some(tls) = tls {
-        request.extensions_mut().insert(tls);
+    if facts != ClientConnection::default() {
+        request.extensions_mut().insert(facts);
     }
     let engine = worker.guard.engine();
     let pools = worker.pools(&engine);

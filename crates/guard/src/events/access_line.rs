@@ -33,6 +33,10 @@ pub struct Access<'a> {
     pub protocol: &'a str,
     /// The TLS version of the client's connection.
     pub tls: Option<&'a str>,
+    /// The name that was asked for in the TLS handshake.
+    pub server_name: Option<&'a str>,
+    /// The id that a proxy gave the connection.
+    pub connection_id: Option<&'a str>,
     /// Matched route.
     pub route: &'a str,
     /// Verified subject.
@@ -83,6 +87,8 @@ impl Access<'_> {
             AccessField::Query => given(map, name, self.query.as_deref()),
             AccessField::Protocol => map.serialize_entry(name, self.protocol),
             AccessField::Tls => given(map, name, self.tls),
+            AccessField::ServerName => given(map, name, self.server_name),
+            AccessField::ConnectionId => given(map, name, self.connection_id),
             AccessField::Route => map.serialize_entry(name, self.route),
             AccessField::Principal => given(map, name, self.principal),
             AccessField::UserAgent => given(map, name, self.user_agent.as_deref()),
@@ -202,6 +208,8 @@ mod tests {
             query: None,
             protocol: "HTTP/1.1",
             tls: None,
+            server_name: None,
+            connection_id: None,
             route: "/**",
             principal: None,
             user_agent: None,

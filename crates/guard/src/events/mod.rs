@@ -2,7 +2,9 @@
 
 pub(crate) mod access;
 pub(crate) mod access_line;
+pub(crate) mod bounded;
 pub(crate) mod evidence;
+pub(crate) mod exposition;
 pub(crate) mod fan_out;
 pub(crate) mod log_writer;
 pub(crate) mod metrics;

@@ -22,7 +22,7 @@ use openapi::Operation;
 use policy::{Carries, RoutePolicy};
 use store::{Outcome, Quota, Ticket, millis};
 
-use crate::account::{Account, TlsVersion};
+use crate::account::{Account, ClientConnection};
 use crate::engine::Engine;
 use crate::held::Share;
 use crate::wire::headers::content_type;
@@ -127,7 +127,7 @@ impl<'e> Exchange<'e> {
             Ok(target) => (target, None),
             Err(error) => (Target::unreadable(), Some(error)),
         };
-        let tls = parts.extensions.get::<TlsVersion>().copied();
+        let connection = parts.extensions.get::<ClientConnection>().cloned().unwrap_or_default();
         let mut headers = parts.headers;
         // HTTP/2 names the host in `:authority`; from here on it is where everybody looks for it.
         if let (None, Some(authority)) = (headers.get(HOST), parts.uri.authority())
@@ -136,7 +136,7 @@ impl<'e> Exchange<'e> {
             headers.insert(HOST, host);
         }
         join_cookies(&mut headers);
-        let account = Account::new(&headers, forwarded::is_trusted(peer.address, trusted), tls);
+        let account = Account::new(&headers, forwarded::is_trusted(peer.address, trusted), connection);
         let carries = if has_body { Carries::Body } else { Carries::Nothing };
         let (first, others) = Reading::all(engine, &parts.method, &target, carries);
         Exchange {

@@ -13,10 +13,12 @@ use http::{Response, StatusCode};
 use http_body_util::Empty;
 
 use super::Pipeline;
+use crate::account::Account;
 use crate::decision::problem;
 use crate::decision::ruling::Ruling;
 use crate::events::access::StreamNote;
 use crate::events::evidence::Evidence;
+use crate::events::metrics::Answered;
 use crate::events::{Event, Record, Timestamp, Verdict};
 use crate::exchange::Exchange;
 use crate::exchange::id::EventId;
@@ -147,6 +149,8 @@ impl Drop for Underway<'_> {
 /// Counts and logs an exchange when its answer has ended.
 pub(crate) struct Finish {
     note: Option<StreamNote>,
+    route: Arc<str>,
+    account: Arc<Account>,
     started: Instant,
     status: StatusCode,
     state: Arc<State>,
@@ -155,13 +159,23 @@ pub(crate) struct Finish {
 impl Finish {
     fn new(x: &Exchange<'_>, status: StatusCode, state: Arc<State>) -> Self {
         let note = state.sinks.wants_access().then(|| StreamNote::of(x));
-        Finish { note, started: x.started, status, state }
+        let (route, account) = (Arc::clone(&x.route.name), Arc::clone(&x.account));
+        Finish { note, route, account, started: x.started, status, state }
     }
 }
 
 impl OnEnd for Finish {
     fn ended(&mut self, bytes: u64, end: End) {
-        self.state.metrics.answered(self.status.as_u16(), self.started.elapsed().as_secs_f64());
+        let account = &self.account;
+        self.state.metrics.answered(&Answered {
+            route: &self.route,
+            status: self.status.as_u16(),
+            duration: self.started.elapsed(),
+            guard: account.guard_time(),
+            upstream: account.upstream().map(|name| (name, account.upstream_time())),
+            received: account.received_bytes(),
+            sent: bytes,
+        });
         if let Some(note) = &self.note {
             // This runs where the answer is dropped: a sink that panics must not end a connection.
             let _ =
