@@ -11,6 +11,7 @@
 
 mod access_lines;
 mod admission;
+mod allow_with;
 mod books;
 mod cedar;
 mod core_rule_set;

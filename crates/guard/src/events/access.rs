@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use http::header::HeaderValue;
 use http::{Method, StatusCode, Uri, Version};
 
+use super::allowing::{Place, allow_with};
 use super::evidence::Evidence;
 use super::fan_out::FanOut;
 use super::redact::{clipped, shown_query, shown_reference};
@@ -59,6 +60,8 @@ impl StreamNote {
         evidence: &Evidence,
     ) {
         self.account.judged(verdict.gravity());
+        let place = Place { route: &self.route, path: self.target.path(), origin: None };
+        let allow_with = allow_with((door, rule), verdict, evidence, place);
         sinks.record(&Record::Event(Event {
             time: Timestamp(self.now + self.elapsed()),
             id: self.id,
@@ -67,6 +70,7 @@ impl StreamNote {
             rule,
             verdict,
             status: None,
+            allow_with: allow_with.as_deref(),
             evidence,
             client: self.client,
             method: self.method.as_str(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod access_line;
+pub(crate) mod allowing;
 pub(crate) mod bounded;
 pub(crate) mod evidence;
 pub(crate) mod exposition;
@@ -113,6 +114,9 @@ pub struct Event<'a> {
     /// Status that the client got, when refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// The setting that would allow it on this route, as it is written in `doorward.toml`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_with: Option<&'a str>,
     /// What the door saw, secrets redacted. Written as fields (`evidence`) and as a sentence (`message`).
     #[serde(flatten, serialize_with = "with_message")]
     pub evidence: &'a Evidence,
@@ -170,6 +174,7 @@ mod tests {
             rule: "owner",
             verdict: Verdict::Refused,
             status: Some(404),
+            allow_with: None,
             evidence: &evidence,
             client: [203, 0, 113, 7].into(),
             method: "GET",

@@ -17,6 +17,7 @@ use crate::account::Account;
 use crate::decision::problem;
 use crate::decision::ruling::Ruling;
 use crate::events::access::StreamNote;
+use crate::events::allowing::{Place, allow_with};
 use crate::events::evidence::Evidence;
 use crate::events::metrics::Answered;
 use crate::events::{Event, Record, Timestamp, Verdict};
@@ -82,6 +83,8 @@ impl Early<'_> {
         evidence: &Evidence,
     ) -> EventId {
         let id = EventId::new(self.now);
+        let place = Place { route: "", path: self.path, origin: None };
+        let allow_with = allow_with((&door, &rule), verdict, evidence, place);
         let event = Event {
             time: Timestamp(self.now),
             id,
@@ -90,6 +93,7 @@ impl Early<'_> {
             rule: &rule,
             verdict,
             status,
+            allow_with: allow_with.as_deref(),
             evidence,
             client: self.peer.address,
             method: self.method,
