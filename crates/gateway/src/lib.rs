@@ -12,6 +12,7 @@
 
 mod admin;
 mod descriptors;
+mod failures;
 mod listen;
 mod output;
 mod place;

@@ -7,7 +7,7 @@ use guard::{Engine, Guard};
 use parking_lot::Mutex;
 use tokio_rustls::TlsAcceptor;
 
-use crate::listen::AcceptFailures;
+use crate::failures::AcceptFailures;
 use crate::shutdown::Shutdown;
 use crate::tls::{self, TlsError};
 use crate::upstream::{Connector, Health, Pools};

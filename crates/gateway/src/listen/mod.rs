@@ -9,7 +9,6 @@
 
 mod accept;
 mod connection;
-mod failures;
 mod framed;
 mod http1;
 mod http2;
@@ -22,4 +21,3 @@ mod rewound;
 mod streams;
 
 pub(crate) use accept::{Claim, accept, bind};
-pub(crate) use failures::AcceptFailures;

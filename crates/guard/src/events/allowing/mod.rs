@@ -25,6 +25,8 @@ enum Allowing {
     Detector,
     /// By the origin that asks.
     Origin,
+    /// By the limit that the evidence names: a body has several.
+    TooLarge,
     /// By nothing, for a reason.
     Never(&'static str),
 }
@@ -72,6 +74,13 @@ pub(crate) fn allow_with(
         Allowing::Origin => match place.origin.filter(|origin| *origin != "null") {
             Some(origin) => format!("[cors]\norigins = [{}]", text(origin)),
             None => observe(),
+        },
+        Allowing::TooLarge => match evidence.reason.as_ref() {
+            reason if reason.contains("max_decoded_body") => {
+                "[protocol]\nmax_decoded_body = \"64 MiB\"".into()
+            }
+            reason if reason.contains("max_login_body") => "[protocol]\nmax_login_body = \"64 KiB\"".into(),
+            _ => route("max_body = \"4 GiB\""),
         },
         Allowing::Never(_) => return None,
     })

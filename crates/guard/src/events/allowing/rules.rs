@@ -1,7 +1,7 @@
 //! The rules of the doors, and how what they refuse can be allowed. Detectors are not listed: their rules are the names of
 //! their classes.
 
-use super::Allowing::{self, Detector, Never, Observe, Origin, Route, Table};
+use super::Allowing::{self, Detector, Never, Observe, Origin, Route, Table, TooLarge};
 
 const AMBIGUOUS: &str = "some server reads it otherwise than the gate; its sender has to mend it";
 const CLIENT: &str = "the client broke off; it may try again";
@@ -39,11 +39,17 @@ pub(super) const RULES: &[(&str, &str, Allowing)] = &[
     ("protocol", "header-count", Table("protocol", "max_headers = 200")),
     ("protocol", "header-doubled", Observe),
     ("protocol", "header-underscore", Table("protocol", "underscore_headers = \"strip\"")),
-    ("protocol", "body-too-large", Route("max_body = \"16 MiB\"")),
+    ("protocol", "body-too-large", TooLarge),
+    ("protocol", "body-too-many-values", Table("protocol", "max_members = 1000000")),
     ("protocol", "body-too-slow", Table("gateway.timeouts", "body = \"5m\"")),
     ("protocol", "body-broken", Never(CLIENT)),
     ("protocol", "held-bytes", Table("gateway", "max_held_per_client = \"256 MiB\"\nmax_held = \"1 GiB\"")),
     ("protocol", "grpc-message", Never("it is no message of gRPC, or it breaks off")),
+    (
+        "protocol",
+        "grpc-encoding",
+        Never("the gate cannot read this compression; gzip, deflate, br and zstd it can"),
+    ),
     ("protocol", "content-encoding", Observe),
     ("protocol", "content-encoding-stream", Route("body = \"hold\"")),
     ("protocol", "body-unreadable", Observe),

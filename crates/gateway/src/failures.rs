@@ -18,7 +18,7 @@ pub(crate) struct AcceptFailures {
 const PAUSE: Duration = Duration::from_secs(10);
 
 impl AcceptFailures {
-    pub(super) fn note(&self, guard: &Guard, error: &io::Error) {
+    pub(crate) fn note(&self, guard: &Guard, error: &io::Error) {
         // The client has left before it was accepted.
         if error.kind() == io::ErrorKind::ConnectionAborted {
             return;
