@@ -18,6 +18,10 @@ struct Gate {
     directory: tempfile::TempDir,
 }
 
+#[allow(
+    clippy::zombie_processes,
+    reason = "it is waited for when it is dropped, and here when it does not start"
+)]
 fn gate(policy: &str, limits: &str) -> Gate {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("doorward.toml"), policy).unwrap();
@@ -47,6 +51,7 @@ fn gate(policy: &str, limits: &str) -> Gate {
             return Gate { child, address, admin, said, directory };
         }
     }
+    let _ = child.wait();
     panic!("it does not start: {said:#?}");
 }
 

@@ -18,8 +18,11 @@ pub struct Tunnel(Arc<Counted>);
 struct Counted {
     from_client: AtomicU64,
     to_client: AtomicU64,
-    told: Mutex<Option<(Arc<Account>, Box<dyn OnEnd>)>>,
+    told: Mutex<Option<Told>>,
 }
+
+/// Who is told of the end, and the account that the bytes are added to.
+type Told = (Arc<Account>, Box<dyn OnEnd>);
 
 impl Tunnel {
     /// Bytes came from the client.

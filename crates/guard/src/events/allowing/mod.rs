@@ -158,8 +158,8 @@ mod tests {
                 let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
                 for call in ["Refusal::new(", "refuse(", "refusal(", "failed(", "unreadable("] {
                     for (at, _) in text.match_indices(call) {
-                        let arguments = &text[at + call.len()..];
-                        let arguments = &arguments[..arguments.find(';').unwrap_or(arguments.len())];
+                        let (_, rest) = text.split_at(at + call.len());
+                        let arguments = rest.split(';').next().unwrap();
                         let rule = arguments
                             .split('"')
                             .nth(1)
