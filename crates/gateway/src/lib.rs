@@ -11,8 +11,11 @@
 //! - `admin`: metrics and health on a listener of their own
 
 mod admin;
+mod descriptors;
+mod failures;
 mod listen;
 mod output;
+mod place;
 mod server;
 mod shutdown;
 mod state;
@@ -20,6 +23,7 @@ mod tasks;
 mod tls;
 mod upstream;
 
-pub use output::{open_audit_log, open_log};
+pub use descriptors::Descriptors;
+pub use output::{LogError, Logs};
 pub use server::{Gateway, StartError};
 pub use tls::TlsError;

@@ -1,30 +1,130 @@
-//! Opens log destinations.
+//! Log files: opened, and opened anew when something has moved them.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use policy::{Log, Policy};
+use guard::{FanOut, LineWriter};
+use policy::Policy;
 
-/// Opens the log of a policy: a file to append to, or standard output.
-///
-/// # Errors
-/// If the file cannot be opened.
-pub fn open_log(log: &Log) -> io::Result<Box<dyn Write + Send>> {
-    Ok(match &log.file {
-        Some(path) => Box::new(append_to(path)?),
-        None => Box::new(io::stdout()),
-    })
+/// A log file that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot open the log {}: {error}; write `{setting}` to a file in a directory that this user may write to{otherwise}",
+    path.display()
+)]
+pub struct LogError {
+    path: PathBuf,
+    setting: &'static str,
+    otherwise: &'static str,
+    error: io::Error,
 }
 
-/// Opens the audit log of a policy's rule set for appending; `None` if the policy configures none.
-///
-/// # Errors
-/// If the file cannot be opened.
-pub fn open_audit_log(policy: &Policy) -> io::Result<Option<impl Write + Send + use<>>> {
-    let path = policy.injection.core_rule_set.as_ref().and_then(|rules| rules.audit_log.as_ref());
-    path.map(|path| append_to(path)).transpose()
+/// The logs of a policy: events, lines of requests, the audit log of a rule set.
+pub struct Logs {
+    /// Events, and lines of requests where those have no file of their own.
+    events: Writer,
+    access: Option<Writer>,
+    audit: Option<Writer>,
+}
+
+/// What writes to a place that a setting names.
+struct Writer {
+    writer: Arc<LineWriter>,
+    place: Option<Place>,
+}
+
+/// A file, and the setting that names it.
+struct Place {
+    path: PathBuf,
+    setting: &'static str,
+}
+
+impl Logs {
+    /// Opens the logs of a policy: files to append to, or standard output.
+    ///
+    /// # Errors
+    /// If a file cannot be opened.
+    pub fn open(policy: &Policy) -> Result<Logs, LogError> {
+        let log = &policy.log;
+        let lines = log.access.as_ref();
+        let file = |path: &Option<PathBuf>, setting| path.clone().map(|path| Place { path, setting });
+        let styled = |writer: LineWriter| match lines {
+            Some(lines) => writer.access_style(lines.style.clone()),
+            None => writer,
+        };
+        let access = match lines.and_then(|lines| file(&lines.file, "[log] access_file")) {
+            Some(place) => Some(Writer::to_file(place, &styled)?),
+            None => None,
+        };
+        let events = match file(&log.file, "[log] file") {
+            Some(place) => Writer::to_file(place, &styled)?,
+            None => Writer { writer: Arc::new(styled(LineWriter::new(io::stdout()))), place: None },
+        };
+        let rules = policy.injection.core_rule_set.as_ref();
+        let audit = match rules.and_then(|rules| file(&rules.audit_log, "[waf.crs] audit_log")) {
+            Some(place) => Some(Writer::to_file(place, &|writer| writer)?),
+            None => None,
+        };
+        Ok(Logs { events, access, audit })
+    }
+
+    /// The sinks of a guard that write to these logs.
+    pub fn sinks(&self, policy: &Policy) -> FanOut {
+        let mut sinks = FanOut::new().events(self.events.writer.clone());
+        if policy.log.access.is_some() {
+            sinks = sinks.access(self.access.as_ref().unwrap_or(&self.events).writer.clone());
+        }
+        match &self.audit {
+            Some(audit) => sinks.audit(audit.writer.clone()),
+            None => sinks,
+        }
+    }
+
+    /// Opens the files anew, so that a file that was moved away is let go. Writes go on to the old one where that fails.
+    pub(crate) fn reopen(&self) -> Vec<LogError> {
+        self.writers().filter_map(|writer| writer.reopen().err()).collect()
+    }
+
+    /// Waits until everything taken so far is written; for the end of the process.
+    pub fn flush(&self) {
+        self.writers().for_each(|writer| writer.writer.flush());
+    }
+
+    fn writers(&self) -> impl Iterator<Item = &Writer> {
+        std::iter::once(&self.events).chain(&self.access).chain(&self.audit)
+    }
+}
+
+impl Writer {
+    fn to_file(place: Place, styled: &dyn Fn(LineWriter) -> LineWriter) -> Result<Self, LogError> {
+        let writer = Arc::new(styled(LineWriter::new(place.open()?)));
+        Ok(Writer { writer, place: Some(place) })
+    }
+
+    fn reopen(&self) -> Result<(), LogError> {
+        if let Some(place) = &self.place {
+            self.writer.reopen(place.open()?);
+        }
+        Ok(())
+    }
+}
+
+impl Place {
+    fn open(&self) -> Result<File, LogError> {
+        append_to(&self.path).map_err(|error| LogError {
+            path: self.path.clone(),
+            setting: self.setting,
+            otherwise: if self.setting == "[log] file" {
+                ", or leave it out for standard output"
+            } else {
+                ""
+            },
+            error,
+        })
+    }
 }
 
 /// A file that only its owner may read: logs hold addresses and paths of callers. One that was there loses what others
@@ -49,6 +149,8 @@ fn append_to(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use std::io::Write as _;
 
     use super::*;
 

@@ -11,16 +11,18 @@ use policy::Inputs;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 
+use crate::descriptors::Descriptors;
 use crate::listen::Claim;
+use crate::output::Logs;
 use crate::state::{State, Worker};
 use crate::tls::TlsError;
-use crate::{admin, listen, tasks};
+use crate::{admin, descriptors, listen, tasks};
 
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// An address cannot be bound.
-    #[error("cannot listen on {0}: {1}")]
+    #[error("cannot listen on {0}: {1}{mend}", mend = mend(*.0, .1.kind()))]
     Listen(SocketAddr, io::Error),
     /// Somebody listens on an address of `[gateway] listen` already.
     #[error(
@@ -42,11 +44,28 @@ pub enum StartError {
     Worker(io::Error),
 }
 
+/// What helps against an address that cannot be bound.
+fn mend(address: SocketAddr, kind: io::ErrorKind) -> String {
+    match kind {
+        io::ErrorKind::PermissionDenied if address.port() < 1024 => {
+            "; ports below 1024 need a capability (`AmbientCapabilities=CAP_NET_BIND_SERVICE` of systemd, `setcap \
+             cap_net_bind_service=+ep`): grant it, or listen on a higher port"
+                .into()
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            let all = if address.is_ipv6() { "[::]" } else { "0.0.0.0" };
+            format!("; it is no address of this machine: listen on {all}:{} for all that it has", address.port())
+        }
+        _ => String::new(),
+    }
+}
+
 /// A running gateway.
 pub struct Gateway {
     state: Arc<State>,
     addresses: Vec<SocketAddr>,
     admin: Option<SocketAddr>,
+    descriptors: Descriptors,
     workers: Vec<JoinHandle<()>>,
     control: Runtime,
 }
@@ -57,6 +76,7 @@ impl Gateway {
     /// # Errors
     /// If an address cannot be bound, a certificate or key cannot be used, or a thread cannot be started.
     pub fn start(guard: Guard, inputs: Inputs) -> Result<Gateway, StartError> {
+        let descriptors = descriptors::raise();
         let engine = guard.engine();
         let gateway = &engine.policy.gateway;
         let state = Arc::new(State::new(guard)?);
@@ -105,7 +125,12 @@ impl Gateway {
                 .map_err(StartError::Worker)?;
             workers.push(thread);
         }
-        Ok(Gateway { state, addresses, admin, workers, control })
+        Ok(Gateway { state, addresses, admin, descriptors, workers, control })
+    }
+
+    /// Opens these logs anew on SIGHUP and SIGUSR1.
+    pub fn rotates(&self, logs: Arc<Logs>) {
+        self.control.spawn(tasks::rotate(Arc::clone(&self.state), logs));
     }
 
     /// The bound addresses, in the order of the policy.
@@ -116,6 +141,11 @@ impl Gateway {
     /// The address of the admin listener, if it is enabled.
     pub fn admin(&self) -> Option<SocketAddr> {
         self.admin
+    }
+
+    /// The limit of descriptors: what it was before the start, and what it is.
+    pub fn descriptors(&self) -> Descriptors {
+        self.descriptors
     }
 
     /// Serves until SIGTERM or SIGINT, then drains.

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use policy::Upstream;
 use tokio_rustls::TlsAcceptor;
 
+use crate::failures::AcceptFailures;
 use crate::shutdown::Shutdown;
 use crate::tls::{self, TlsError};
 use crate::upstream::{Connector, HeadLimits, Pools, Target};
@@ -18,6 +19,7 @@ pub(crate) struct State {
     pub(crate) tls: ArcSwapOption<TlsAcceptor>,
     pub(crate) upstreams: Mutex<Upstreams>,
     pub(crate) shutdown: Shutdown,
+    pub(crate) accept_failures: AcceptFailures,
 }
 
 impl State {
@@ -28,6 +30,7 @@ impl State {
             tls: ArcSwapOption::new(acceptor(&engine)?),
             upstreams: Mutex::new(Upstreams::of(&engine)?),
             shutdown: Shutdown::new(),
+            accept_failures: AcceptFailures::default(),
             guard,
         })
     }

@@ -195,7 +195,7 @@ pub(crate) fn identify(engine: &Engine, x: &Exchange<'_>, headers: &mut HeaderMa
     if let Some(subject) = x.principal.as_deref().and_then(|p| HeaderValue::from_str(&p.subject).ok()) {
         headers.insert(name, subject);
     }
-    if let Some(id) = x.id.header_value() {
+    if let Some(id) = x.request_id() {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
 }

@@ -27,13 +27,14 @@ use crate::exchange::Exchange;
 use crate::exchange::peer::Peer;
 use crate::forward::{Client, ForwardError};
 use crate::held::HeldBytes;
-use crate::pipeline::finish::{A_DOOR_PANICKED, Early, Finish, GUARD, PANIC, finish, panicked};
+use crate::pipeline::finish::{A_DOOR_PANICKED, Early, GUARD, PANIC, Underway, finish, panicked};
 use crate::pipeline::request::{admit, outgoing_request};
 use crate::pipeline::response::release;
 use crate::pipeline::stream::is_grpc;
 use crate::pipeline::{DOORS, Doors, Pipeline, observe};
 use crate::state::State;
-use crate::wire::body::{Forwarded, Outgoing};
+use crate::tunnel::Tunnel;
+use crate::wire::body::{Forwarded, Metered, Outgoing};
 
 /// Records of a rule set's collections.
 #[cfg(feature = "rules")]
@@ -162,7 +163,7 @@ impl Guard {
         let ruling = Ruling { engine: &engine, state: &self.state };
         let has_body = !body.is_end_stream();
         let read = catch_unwind(AssertUnwindSafe(|| Exchange::new(&engine, parts, has_body, peer, now)));
-        let Ok(mut x) = read else {
+        let Ok(x) = read else {
             let event = Early { now, peer: &peer, method: method.as_str(), path: uri.path() };
             let id = event.record(
                 &self.state,
@@ -173,19 +174,31 @@ impl Guard {
             );
             return problem(StatusCode::INTERNAL_SERVER_ERROR, id, &[]).map(Outgoing::held);
         };
-        x.principal = caller.map(|PreAuthenticated(principal)| Arc::new(principal));
         let pipeline = Pipeline::new(ruling, self.doors, x.route);
+        let account = Arc::clone(&x.account);
+        let mut underway = Underway::new(x, pipeline, &self.state);
+        let x = &mut underway.x;
+        x.principal = caller.map(|PreAuthenticated(principal)| Arc::new(principal));
+        let body = Metered::new(body, &account);
         let served = {
-            let serving = std::pin::pin!(serve(pipeline, &mut x, body, forward));
+            let mut forward = forward;
+            let forward = |request, client| account.forwarding(forward(request, client));
+            let serving = std::pin::pin!(account.working(serve(pipeline, x, body, forward)));
             AssertUnwindSafe(serving).catch_unwind().await
         };
         let response = match served {
             Ok(Ok(response)) => response,
             Ok(Err(interruption)) => interruption.response(x.id).map(Outgoing::held),
-            Err(_) => panicked(ruling, &x).map(Outgoing::held),
+            Err(_) => panicked(ruling, x).map(Outgoing::held),
         };
-        let response = finish(pipeline, &mut x, response).await;
-        let finish = Box::new(Finish::new(&x, response.status(), Arc::clone(&self.state)));
+        let response = account.working(finish(pipeline, x, response)).await;
+        let finish = Box::new(underway.answered(response.status()));
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS
+            && let Some(tunnel) = response.extensions().get::<Tunnel>()
+        {
+            tunnel.on_end(account, finish);
+            return response;
+        }
         response.map(|body| body.on_end(finish))
     }
 }
@@ -217,7 +230,7 @@ fn refused_stream(x: &Exchange<'_>, status: StatusCode) -> Response<Bytes> {
 async fn serve<'e, B, R, F, Fut>(
     pipeline: Pipeline<'e>,
     x: &mut Exchange<'e>,
-    body: B,
+    body: Metered<B>,
     mut forward: F,
 ) -> Result<Response<Outgoing<R>>, Interruption>
 where
@@ -233,7 +246,10 @@ where
     let request = outgoing_request(pipeline, x, body)
         .map_err(|refusal| ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal))?;
     match forward(request, client).await {
-        Ok(response) => release(pipeline, x, response).await,
+        Ok(mut response) => {
+            x.account.served_by(response.extensions_mut().remove());
+            release(pipeline, x, response).await
+        }
         // The judge has written the event.
         Err(ForwardError::Refused(status)) => Ok(refused_stream(x, status).map(Outgoing::held)),
         Err(error @ (ForwardError::ClientTooSlow | ForwardError::ClientLeft)) => {

@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod account;
 mod admission;
 mod decision;
 mod doors;
@@ -42,13 +43,16 @@ mod pipeline;
 mod state;
 mod stores;
 mod told;
+mod tunnel;
 mod wire;
 
+pub use account::{ClientConnection, ServedBy};
 pub use admission::Admission;
 pub use decision::door_id::DoorId;
 pub use decision::{Decision, Refusal, Rewrite, problem};
 pub use engine::Engine;
 pub use events::evidence::{Compared, Evidence, Invalid, MatchedRule, Side};
+pub use events::exposition::Exposition;
 pub use events::fan_out::FanOut;
 pub use events::log_writer::LineWriter;
 pub use events::metrics::Metrics;
@@ -63,5 +67,6 @@ pub use exchange::target::{Target, TargetError};
 pub use forward::{Client, ForwardError};
 pub use guard::{Guard, GuardError, PreAuthenticated};
 pub use stores::open_stores;
+pub use tunnel::Tunnel;
 pub use wire::headers::remove_headers;
 pub use wire::{body, framing};

@@ -8,15 +8,16 @@ use std::collections::BTreeMap;
 use openapi::{Problem, Source};
 use serde::{Deserialize, Serialize};
 
+use crate::admin::AdminConfig;
 use crate::doors::{
     ApiKeyConfig, AuthConfig, CedarConfig, CookiesConfig, CorsConfig, CrsConfig, DoorName, EnumerationConfig,
     HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig, Mode, NetworkConfig,
     OwnershipConfig, ProtocolConfig, RateConfig, SchemaConfig, ServiceCredentialConfig, WafConfig,
 };
 use crate::gateway::{
-    AdminConfig, BalancingConfig, GatewayConfig, HealthConfig, LogConfig, TimeoutConfig, TlsConfig,
-    UpstreamTlsConfig,
+    BalancingConfig, GatewayConfig, HealthConfig, TimeoutConfig, TlsConfig, UpstreamTlsConfig,
 };
+use crate::log::LogConfig;
 use crate::route::RouteConfig;
 use crate::settings::{Setting, Settings};
 

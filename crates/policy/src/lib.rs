@@ -36,6 +36,7 @@
 //! # Ok::<(), policy::ConfigError>(())
 //! ```
 
+mod admin;
 mod audit;
 mod config;
 mod doors;
@@ -43,6 +44,7 @@ mod error;
 mod gateway;
 mod host;
 mod load;
+mod log;
 mod origin;
 mod policy;
 mod reader;
@@ -53,12 +55,14 @@ mod settings;
 mod units;
 mod weaker;
 
+pub use admin::*;
 pub use audit::{Audit, AuditFinding, Severity, audit};
 pub use config::{Config, TABLES, Table};
 pub use doors::*;
 pub use error::ConfigError;
 pub use gateway::*;
 pub use load::{Inputs, load};
+pub use log::*;
 pub use origin::{Origin, OriginPattern};
 pub use policy::Policy;
 pub use reader::PolicyFile;

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use http::{HeaderName, Method};
 use openapi::{Captures, Document, Problem};
 
+use crate::admin::AdminConfig;
 use crate::doors::{
     Auth, CookiesConfig, Cors, Injection, Network, Ownership, ProtocolConfig, Rate, SchemaConfig,
     SecurityHeaders,
 };
-use crate::gateway::{AdminConfig, Gateway, Log};
+use crate::gateway::Gateway;
+use crate::log::Log;
 use crate::reader::PolicyFile;
 use crate::route::{Carries, RouteMatch, RouteMatches, RoutePolicy, RouteTable};
 use crate::rows::Row;

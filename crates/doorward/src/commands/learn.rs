@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
-use gateway::{Gateway, open_log};
-use guard::{FanOut, Guard, LineWriter, Observer};
+use gateway::{Gateway, Logs};
+use guard::{Guard, Observer};
 use learn::{Learner, Observation, read_access_log, read_har};
 use openapi::read_value;
-use policy::AccessLog;
 use serde_json::Value;
 
 use crate::commands::run::PolicyArgs;
@@ -102,21 +101,18 @@ impl Learn {
                 "there is nothing to learn from: name an upstream, an archive or a log"
             )));
         }
-        let log =
-            open_log(&policy.log).map_err(|e| Failure::could_not_run(format!("cannot open the log: {e}")))?;
-        let (lines, watcher) = (Arc::new(LineWriter::new(log)), Arc::new(Watcher::default()));
-        let mut sinks = FanOut::new().events(lines.clone()).observer(watcher.clone());
-        if policy.log.access == AccessLog::On {
-            sinks = sinks.access(lines.clone());
-        }
+        let logs = Arc::new(Logs::open(&policy).map_err(Failure::could_not_run)?);
+        let watcher = Arc::new(Watcher::default());
+        let sinks = logs.sinks(&policy).observer(watcher.clone());
         let stores = guard::open_stores(&policy).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
         let guard = Guard::new(policy, stores, sinks).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
         let gateway = Gateway::start(guard, inputs).map_err(Failure::could_not_run)?;
         for address in gateway.addresses() {
             eprintln!("doorward: learning from traffic on {address}; press Ctrl-C to stop");
         }
+        gateway.rotates(Arc::clone(&logs));
         gateway.run_until_signal();
-        lines.flush();
+        logs.flush();
         Ok(std::mem::take(&mut *watcher.0.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::Args;
-use gateway::{Gateway, open_audit_log, open_log};
-use guard::{EventSink, FanOut, Guard, LineWriter, Record, Timestamp};
-use policy::{AccessLog, Inputs, Policy};
+use gateway::{Descriptors, Gateway, Logs};
+use guard::{Guard, Record, Timestamp};
+use policy::{Inputs, Policy};
 
 use crate::exit::{Exit, Failure};
 
@@ -64,19 +64,8 @@ impl Run {
                 "no upstream is configured: name the API to protect"
             )));
         }
-        let out =
-            open_log(&policy.log).map_err(|e| Failure::could_not_run(format!("cannot open the log: {e}")))?;
-        let log = Arc::new(LineWriter::new(out));
-        let mut sinks = FanOut::new().events(log.clone());
-        if policy.log.access == AccessLog::On {
-            sinks = sinks.access(log.clone());
-        }
-        let audit_log = open_audit_log(&policy)
-            .map_err(|e| Failure::could_not_run(format!("cannot open the audit log: {e}")))?
-            .map(|out| Arc::new(LineWriter::new(out)));
-        if let Some(audit_log) = &audit_log {
-            sinks = sinks.audit(audit_log.clone());
-        }
+        let logs = Arc::new(Logs::open(&policy).map_err(Failure::could_not_run)?);
+        let sinks = logs.sinks(&policy);
         for warning in policy.injection.core_rule_set.iter().flat_map(|crs| &crs.rules.warnings) {
             eprintln!("doorward: {warning}");
         }
@@ -85,18 +74,37 @@ impl Run {
         }
         let upstreams = names(&policy);
         let stores = guard::open_stores(&policy).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
-        let guard = Guard::new(policy, stores, sinks).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
+        let guard =
+            Guard::new(policy, stores, sinks.clone()).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
         let gateway = Gateway::start(guard, inputs).map_err(Failure::could_not_run)?;
         for address in gateway.addresses() {
             eprintln!("doorward: listening on {address}, in front of {upstreams}");
         }
+        tell_of_descriptors(gateway.descriptors());
         if let Some(admin) = gateway.admin() {
             eprintln!("doorward: metrics on http://{admin}/metrics");
         }
+        gateway.rotates(Arc::clone(&logs));
         gateway.run_until_signal();
-        log.record(&Record::Notice { time: Timestamp(SystemTime::now()), message: "drained and stopped" });
-        [Some(log), audit_log].into_iter().flatten().for_each(|log| log.flush());
+        let stopped = Record::Notice { time: Timestamp(SystemTime::now()), message: "drained and stopped" };
+        sinks.record(&stopped);
+        logs.flush();
         Ok(Exit::Success)
+    }
+}
+
+/// Each connection takes a descriptor, and one more to the upstream.
+fn tell_of_descriptors(Descriptors { before, now }: Descriptors) {
+    /// Below this, a busy hour may reach the limit.
+    const FEW: u64 = 8192;
+    if before != now {
+        eprintln!("doorward: descriptors: {now} (raised from {before})");
+    }
+    if now < FEW {
+        eprintln!(
+            "doorward: descriptors: the limit of {now} is low; each connection takes two: raise it (`LimitNOFILE=` of \
+             systemd, `ulimit -Hn`)"
+        );
     }
 }
 

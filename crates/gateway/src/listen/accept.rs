@@ -10,10 +10,13 @@ use policy::ProxyProtocol;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::rustls::ProtocolVersion;
 
 use super::connection::Connection;
 use super::patient::{DOES_NOT_READ, Patient, does_not_read};
-use super::{http1, http2, preface, proxy_protocol};
+use super::proxy_protocol::{self, Header};
+use super::{http1, http2, preface};
+use crate::place::Place;
 use crate::shutdown::{Shutdown, Token};
 use crate::state::Worker;
 
@@ -67,56 +70,81 @@ pub(crate) async fn accept(
         };
         match accepted {
             Ok((stream, address)) => {
+                let place = Arc::new(Place::new(permit, shutdown.token(), worker.guard.metrics()));
                 let (worker, token) = (Arc::clone(&worker), shutdown.token());
                 tokio::spawn(async move {
-                    serve(worker, stream, address, token).await;
-                    drop(permit);
+                    // An I/O error concerns only this client; the requests on the connection have been answered.
+                    let _ = negotiate(worker, stream, address.ip(), place, token).await;
                 });
             }
             // Out of descriptors or the like: connections that end make room.
-            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(error) => {
+                worker.state.accept_failures.note(&worker.guard, &error);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
         }
     }
 }
 
-/// Serves a connection from its first byte to its last, and counts it meanwhile.
-async fn serve(worker: Arc<Worker>, stream: TcpStream, address: SocketAddr, token: Token) {
-    let metrics = Arc::clone(worker.guard.metrics());
-    metrics.connections.inc();
-    // An I/O error concerns only this client; the requests on the connection have been answered.
-    let _ = negotiate(worker, stream, address.ip(), token).await;
-    metrics.connections.dec();
-}
-
-/// Finds out who the client is and which HTTP it speaks, then serves that.
+/// Finds out who the client is and which HTTP it speaks, then serves that from the first byte to the last.
 async fn negotiate(
     worker: Arc<Worker>,
     mut stream: TcpStream,
-    mut peer: IpAddr,
+    peer: IpAddr,
+    place: Arc<Place>,
     token: Token,
 ) -> io::Result<()> {
     let engine = worker.guard.engine();
     let (timeout, write) = (engine.policy.gateway.timeouts.head.0, engine.policy.gateway.timeouts.write.0);
     stream.set_nodelay(true)?;
+    let mut header = Header::default();
     if engine.policy.gateway.proxy_protocol == ProxyProtocol::Required {
-        let trusted = engine.policy.gateway.trusted_proxies.iter().any(|network| network.contains(&peer));
-        if !trusted {
+        let dropped = |reason: String| {
+            let peer = Peer { address: peer.to_canonical(), transport: Transport::Plain, violation: None };
+            worker.guard.dropped(&peer, "proxy-protocol", reason);
+        };
+        let trusted = &engine.policy.gateway.trusted_proxies;
+        if !trusted.iter().any(|network| network.contains(&peer.to_canonical())) {
+            dropped("a connection that no proxy of [gateway] trusted_proxies made".into());
             return Ok(());
         }
-        peer = within(timeout, proxy_protocol::read(&mut stream)).await?.unwrap_or(peer);
+        match within(timeout, proxy_protocol::read(&mut stream)).await {
+            Ok(read) => header = read,
+            Err(error) => {
+                // Load balancers look whether a port is open, and say nothing.
+                if error.kind() == io::ErrorKind::InvalidData {
+                    dropped(format!("{error} ([gateway] proxy_protocol)"));
+                }
+                return Err(error);
+            }
+        }
     }
+    let peer = header.client.unwrap_or(peer);
     let tls = worker.state.tls.load_full();
-    let transport = if tls.is_some() { Transport::Tls } else { Transport::Plain };
+    let is_tls = tls.is_some() || header.is_tls;
+    let transport = if is_tls { Transport::Tls } else { Transport::Plain };
+    let facts = header.facts;
     if !worker.guard.accept(&Peer { address: peer.to_canonical(), transport, violation: None }) {
         return Ok(());
     }
     let mut stream = Patient::new(stream, write);
     let stalled = stream.stalled();
-    let connection = Connection { worker: Arc::clone(&worker), peer, transport, engine: Arc::clone(&engine) };
+    let mut connection = Connection {
+        worker: Arc::clone(&worker),
+        peer,
+        transport,
+        facts,
+        engine: Arc::clone(&engine),
+        place,
+    };
     let served = match tls.as_ref() {
         Some(acceptor) => {
             let stream = within(timeout, acceptor.accept(stream)).await?;
-            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let session = stream.get_ref().1;
+            let facts = &mut connection.facts;
+            facts.tls = session.protocol_version().and_then(tls_version);
+            facts.server_name = session.server_name().map(Into::into);
+            let is_http2 = session.alpn_protocol() == Some(b"h2");
             if is_http2 {
                 http2::serve(connection, stream, &[], token).await
             } else {
@@ -137,6 +165,14 @@ async fn negotiate(
         worker.guard.dropped(&peer, DOES_NOT_READ, does_not_read("a connection", write));
     }
     served
+}
+
+fn tls_version(version: ProtocolVersion) -> Option<&'static str> {
+    match version {
+        ProtocolVersion::TLSv1_2 => Some("TLSv1.2"),
+        ProtocolVersion::TLSv1_3 => Some("TLSv1.3"),
+        _ => None,
+    }
 }
 
 async fn within<T>(timeout: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {

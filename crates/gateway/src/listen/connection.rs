@@ -5,23 +5,28 @@ use std::sync::Arc;
 
 use guard::body::Outgoing;
 use guard::framing::FramingError;
-use guard::{Engine, Peer, Transport};
+use guard::{ClientConnection, Engine, Peer, Transport};
 use http::header::UPGRADE;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 
+use crate::place::Place;
 use crate::state::Worker;
-use crate::upstream::{UpstreamBody, forward};
+use crate::upstream::{ClientSide, UpstreamBody, forward};
 
 /// A connection whose protocol is known.
+#[derive(Clone)]
 pub(super) struct Connection {
     pub(super) worker: Arc<Worker>,
     /// The client's address, or that of the last proxy before the gateway.
     pub(super) peer: IpAddr,
     pub(super) transport: Transport,
+    /// What the lines of its requests say of it.
+    pub(super) facts: ClientConnection,
     /// The policy when the connection was accepted; its limits hold until it ends.
     pub(super) engine: Arc<Engine>,
+    pub(super) place: Arc<Place>,
 }
 
 impl Connection {
@@ -32,11 +37,17 @@ impl Connection {
 
 /// Passes one request through the guard, under the policy in force now.
 pub(super) async fn exchange(
-    worker: Arc<Worker>,
-    peer: Peer,
+    connection: Connection,
+    violation: Option<FramingError>,
     mut request: Request<Incoming>,
 ) -> Response<Outgoing<UpstreamBody>> {
-    let mut on_upgrade = request.extensions_mut().remove::<OnUpgrade>();
+    let peer = connection.peer(violation);
+    let Connection { worker, facts, place, .. } = connection;
+    let upgrade = request.extensions_mut().remove::<OnUpgrade>();
+    let mut upgrade = upgrade.map(|upgrade| ClientSide { upgrade, place });
+    if facts != ClientConnection::default() {
+        request.extensions_mut().insert(facts);
+    }
     let engine = worker.guard.engine();
     let pools = worker.pools(&engine);
     let guard = worker.guard.clone();
@@ -44,7 +55,7 @@ pub(super) async fn exchange(
         .handle(request, peer, |request, client| {
             let (pools, engine) = (Arc::clone(&pools), Arc::clone(&engine));
             // Only the client's own request is upgraded, not the reads of objects that the guard adds.
-            let upgrade = on_upgrade.take_if(|_| request.headers().contains_key(UPGRADE));
+            let upgrade = upgrade.take_if(|_| request.headers().contains_key(UPGRADE));
             async move { forward(&pools, &engine.policy, &peer, client, upgrade, request).await }
         })
         .await

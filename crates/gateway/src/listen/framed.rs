@@ -108,6 +108,16 @@ impl<S> Framed<S> {
         Ok(false)
     }
 
+    /// Whether what is here ends inside of a body.
+    fn is_in_body(&self) -> bool {
+        let ahead = &self.buffer[self.start + self.passing..self.end];
+        let is_here = match self.sentinel.rest_of_length() {
+            Some(left) => ahead.len() as u64 >= left,
+            None => ahead.ends_with(b"0\r\n\r\n"),
+        };
+        self.sentinel.is_in_body() && !is_here
+    }
+
     fn insert_synthetic_request(&mut self, error: FramingError) {
         self.progress.violated(self.sentinel.heads() + 1, error);
         self.poisoned = true;
@@ -143,6 +153,7 @@ impl<S: AsyncRead + Unpin> Framed<S> {
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space))?;
             out.put_slice(space.filled());
             self.sentinel.passed(space.filled().len() as u64);
+            self.progress.sends_body(self.sentinel.is_in_body());
             Poll::Ready(Ok(()))
         })
     }
@@ -180,6 +191,7 @@ impl<S: AsyncRead + Unpin> Read for Framed<S> {
                 out.put_slice(&this.buffer[this.start..this.start + count]);
                 this.start += count;
                 this.passing -= count;
+                this.progress.sends_body(this.is_in_body());
                 return Poll::Ready(Ok(()));
             }
             if this.poisoned || (this.sentinel.is_undecided() && this.start < this.end) {

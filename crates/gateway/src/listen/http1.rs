@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use guard::framing::HeadLimits;
-use http::header::UPGRADE;
+use http::header::{CONNECTION, HeaderValue, UPGRADE};
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -41,12 +41,17 @@ where
         let upgrades = request.headers().contains_key(UPGRADE);
         let progress = Arc::clone(&progress);
         // Boxed: the large future is moved once here, not at every step on its way into the connection.
-        let answer = Box::pin(exchange(Arc::clone(&connection.worker), connection.peer(violation), request));
+        let answer = Box::pin(exchange(connection.clone(), violation, request));
         async move {
-            let response = answer.await;
+            let mut response = answer.await;
             if upgrades {
                 let granted = response.status() == StatusCode::SWITCHING_PROTOCOLS;
                 progress.upgrade(if granted { Upgrade::Granted } else { Upgrade::Refused });
+            }
+            // The parser closes a connection whose body it does not read to its end; the client has to be told.
+            let is_error = response.status().is_client_error() || response.status().is_server_error();
+            if is_error && progress.is_sending() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response.map(|body| TrackedBody::new(body, progress)))
         }

@@ -3,7 +3,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
@@ -42,7 +41,7 @@ where
     });
     let io = TokioIo::new(Rewound::new(stream, read));
     let service = service_fn(|request: Request<Incoming>| {
-        let answer = exchange(Arc::clone(&connection.worker), connection.peer(None), request);
+        let answer = exchange(connection.clone(), None, request);
         async move { Ok::<_, Infallible>(answer.await.map(Watched::new)) }
     });
     let http2 = http2::Builder::new(streams.clone())

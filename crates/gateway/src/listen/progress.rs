@@ -23,6 +23,8 @@ pub(super) struct Progress {
     /// The tick at which the gateway began to wait for a head.
     waiting_since: AtomicU32,
     head_began: AtomicBool,
+    /// The client is still sending the body of the request.
+    sends_body: AtomicBool,
     tunnelled: AtomicBool,
 }
 
@@ -71,6 +73,16 @@ impl Progress {
         }
         self.head_began.store(false, Ordering::Relaxed);
         self.waiting_since.store(self.ticks.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// What was read so far ends inside of a body, or does not.
+    pub(super) fn sends_body(&self, sends: bool) {
+        self.sends_body.store(sends, Ordering::Relaxed);
+    }
+
+    /// Whether the client is still sending the body of its request.
+    pub(super) fn is_sending(&self) -> bool {
+        self.sends_body.load(Ordering::Relaxed)
     }
 
     /// The response to a request for an upgrade is known.

@@ -6,15 +6,29 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use guard::ClientConnection;
 use ppp::{HeaderResult, PartialResult};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
+use super::proxy_fields as fields;
+
 /// The longest header that is accepted, the TLVs of version 2 included.
 const LONGEST: usize = 4096;
 
-/// Reads the header and leaves what follows it. `None` for a connection of the proxy itself (`LOCAL`, `UNKNOWN`).
-pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Option<IpAddr>> {
+/// What a header says of the connection.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Header {
+    /// The client's address; `None` for a connection of the proxy itself (`LOCAL`, `UNKNOWN`).
+    pub(super) client: Option<IpAddr>,
+    /// Whether the client spoke TLS to the proxy.
+    pub(super) is_tls: bool,
+    /// What is only told.
+    pub(super) facts: ClientConnection,
+}
+
+/// Reads the header and leaves what follows it.
+pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Header> {
     let mut buffer = [0; LONGEST];
     loop {
         let count = stream.peek(&mut buffer).await?;
@@ -22,31 +36,38 @@ pub(super) async fn read(stream: &mut TcpStream) -> io::Result<Option<IpAddr>> {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         match parse(buffer.get(..count).unwrap_or_default()) {
-            Parsed::Header { length, client } => {
+            Parsed::Header { length, header } => {
                 stream.read_exact(buffer.get_mut(..length).unwrap_or_default()).await?;
-                return Ok(client);
+                return Ok(header);
             }
             Parsed::Incomplete if count < LONGEST => {
                 // A peek does not wait for more than it has seen.
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            Parsed::Incomplete | Parsed::Invalid => {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "no PROXY protocol header"));
+            Parsed::Incomplete => {
+                return Err(invalid("a PROXY protocol header over the limit of 4096 bytes"));
             }
+            Parsed::Invalid(reason) => return Err(invalid(reason)),
         }
     }
+}
+
+fn invalid(reason: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
 }
 
 /// What the first bytes of a connection are.
 #[derive(Debug, PartialEq, Eq)]
 enum Parsed {
-    /// A header of so many bytes, and the client's address, if it names one.
-    Header { length: usize, client: Option<IpAddr> },
+    /// A header of so many bytes.
+    Header { length: usize, header: Header },
     /// The beginning of a header.
     Incomplete,
     /// Not a header.
-    Invalid,
+    Invalid(&'static str),
 }
+
+const NO_HEADER: &str = "no PROXY protocol header";
 
 fn parse(bytes: &[u8]) -> Parsed {
     match HeaderResult::parse(bytes) {
@@ -56,7 +77,7 @@ fn parse(bytes: &[u8]) -> Parsed {
                 ppp::v1::Addresses::Tcp6(addresses) => Some(addresses.source_address.into()),
                 ppp::v1::Addresses::Unknown => None,
             };
-            Parsed::Header { length: header.header.len(), client }
+            Parsed::Header { length: header.header.len(), header: Header { client, ..Header::default() } }
         }
         HeaderResult::V2(Ok(header)) => {
             let client = match header.addresses {
@@ -64,11 +85,19 @@ fn parse(bytes: &[u8]) -> Parsed {
                 ppp::v2::Addresses::IPv6(addresses) => Some(addresses.source_address.into()),
                 _ => None,
             };
+            let length = header.len();
             let is_proxied = header.command == ppp::v2::Command::Proxy;
-            Parsed::Header { length: header.len(), client: client.filter(|_| is_proxied) }
+            match fields::read(header.as_bytes(), header.tlv_bytes().len()) {
+                Ok(fields) if is_proxied => {
+                    let header = Header { client, is_tls: fields.is_tls, facts: fields.facts };
+                    Parsed::Header { length, header }
+                }
+                Ok(_) => Parsed::Header { length, header: Header::default() },
+                Err(reason) => Parsed::Invalid(reason),
+            }
         }
         unfinished if unfinished.is_incomplete() => Parsed::Incomplete,
-        _ => Parsed::Invalid,
+        _ => Parsed::Invalid(NO_HEADER),
     }
 }
 
@@ -101,7 +130,8 @@ mod tests {
             ("v2, unspecified", v2(0x21, 0x00, &[]), None),
         ] {
             let client = client.map(|address| address.parse().unwrap());
-            let expected = Parsed::Header { length: header.len(), client };
+            let header_of = Header { client, ..Header::default() };
+            let expected = Parsed::Header { length: header.len(), header: header_of };
             assert_eq!(parse(&[&header[..], b"GET / HTTP/1.1\r\n"].concat()), expected, "{name}");
         }
     }
@@ -114,10 +144,10 @@ mod tests {
             (b"PRO", Parsed::Incomplete),
             (&SIGNATURE[..5], Parsed::Incomplete),
             (&v4[..20], Parsed::Incomplete),
-            (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", Parsed::Invalid),
-            (b"PROXY TCP4 198.51.100.300 192.0.2.1 5000 80\r\n", Parsed::Invalid),
-            (b"PROXY TCP5 198.51.100.7 192.0.2.1 5000 80\r\n", Parsed::Invalid),
-            (&[SIGNATURE, &[0x31, 0x11, 0, 0]].concat(), Parsed::Invalid),
+            (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", Parsed::Invalid(NO_HEADER)),
+            (b"PROXY TCP4 198.51.100.300 192.0.2.1 5000 80\r\n", Parsed::Invalid(NO_HEADER)),
+            (b"PROXY TCP5 198.51.100.7 192.0.2.1 5000 80\r\n", Parsed::Invalid(NO_HEADER)),
+            (&[SIGNATURE, &[0x31, 0x11, 0, 0]].concat(), Parsed::Invalid(NO_HEADER)),
         ] {
             assert_eq!(parse(bytes), expected, "{}", bytes.escape_ascii());
         }

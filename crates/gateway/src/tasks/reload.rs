@@ -115,6 +115,6 @@ fn on_disk(files: &[PolicyFile]) -> Vec<PolicyFile> {
     files.iter().map(|file| PolicyFile::at(file.path.clone())).collect()
 }
 
-fn notice(state: &State, message: &str) {
+pub(super) fn notice(state: &State, message: &str) {
     state.guard.sinks().record(&Record::Notice { time: Timestamp(SystemTime::now()), message });
 }

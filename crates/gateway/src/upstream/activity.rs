@@ -1,4 +1,4 @@
-//! Counts reads and writes of a stream, so that idleness is visible from outside.
+//! Counts reads and writes of a tunnel, so that idleness is visible from outside, and its bytes.
 
 use std::io;
 use std::pin::Pin;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
+use guard::Tunnel;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// How often a stream was read or written.
@@ -22,11 +23,12 @@ impl Activity {
 pub(super) struct ActivityStream<S> {
     stream: S,
     activity: Activity,
+    tunnel: Tunnel,
 }
 
 impl<S> ActivityStream<S> {
-    pub(super) fn new(stream: S) -> Self {
-        ActivityStream { stream, activity: Activity::default() }
+    pub(super) fn new(stream: S, tunnel: Tunnel) -> Self {
+        ActivityStream { stream, activity: Activity::default(), tunnel }
     }
 
     pub(super) fn activity(&self) -> Activity {
@@ -47,7 +49,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for ActivityStream<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
         let poll = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.tunnel.received((buf.filled().len() - before) as u64);
         self.counted(poll)
     }
 }
@@ -55,6 +59,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for ActivityStream<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for ActivityStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        if let Poll::Ready(Ok(sent)) = &poll {
+            self.tunnel.sent(*sent as u64);
+        }
         self.counted(poll)
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use guard::ForwardError;
 use guard::body::Refused;
+use guard::{ForwardError, ServedBy};
 use http::request::Parts;
 use http::{Response, Version};
 use hyper::body::Incoming;
@@ -122,8 +122,9 @@ impl Attempts<'_> {
             Ok(Err(_)) | Err(TimedOut) if self.fault().is_some() => {
                 Err(Failure::Final(self.fault().unwrap_or(ForwardError::ClientLeft)))
             }
-            Ok(Ok(received)) => {
+            Ok(Ok(mut received)) => {
                 health.succeeded();
+                received.0.extensions_mut().insert(ServedBy(Arc::clone(&pool.target.id)));
                 match self.is_too_large(&received.0) {
                     true => Err(Failure::Final(ForwardError::Broken(TOO_LARGE.into()))),
                     false => Ok(received),

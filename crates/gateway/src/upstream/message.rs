@@ -8,13 +8,13 @@ use http::request::Parts;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
-use hyper::upgrade::OnUpgrade;
 use policy::{Gateway, Upstream};
 
 use super::pool::Reusable;
 use super::request_body::RequestBody;
 use super::response_body::UpstreamBody;
 use super::target::Lease;
+use super::tunnel::ClientSide;
 use super::{hop_by_hop, tunnel};
 
 /// A response, its connection if that can serve again, and the place that it takes at its upstream.
@@ -71,7 +71,7 @@ fn announced(headers: &HeaderMap) -> Option<Duration> {
 pub(super) fn finish(
     (mut response, mut connection, lease): Received,
     gateway: &Gateway,
-    client: Option<OnUpgrade>,
+    client: Option<ClientSide>,
 ) -> Response<UpstreamBody> {
     if let (Some(connection), Some(announced)) = (&mut connection, announced(response.headers())) {
         connection.is_kept_for(announced);
@@ -82,7 +82,8 @@ pub(super) fn finish(
     if switched {
         match client {
             Some(client) => {
-                tunnel::join(client, hyper::upgrade::on(&mut response), idle, lease);
+                let tunnel = tunnel::join(client, hyper::upgrade::on(&mut response), idle, lease);
+                response.extensions_mut().insert(tunnel);
                 restore_upgrade(response.headers_mut(), protocol);
                 let (head, body) = response.into_parts();
                 return Response::from_parts(head, UpstreamBody::new(body, None, None, idle));

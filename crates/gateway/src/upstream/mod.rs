@@ -34,3 +34,4 @@ pub(crate) use pool::Pools;
 pub(crate) use response_body::UpstreamBody;
 pub(crate) use send::forward;
 pub(crate) use target::Target;
+pub(crate) use tunnel::ClientSide;

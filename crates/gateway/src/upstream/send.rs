@@ -10,7 +10,6 @@ use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, UPGRADE};
 use http::request::Parts;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
-use hyper::upgrade::OnUpgrade;
 use policy::{Gateway, Policy};
 
 use super::attempt::{Attempts, Failure, Keep};
@@ -19,6 +18,7 @@ use super::message::{Received, finish};
 use super::pool::{Pools, Reuse};
 use super::request_body::{Pace, Progress, RequestBody};
 use super::response_body::UpstreamBody;
+use super::tunnel::ClientSide;
 use super::{hop_by_hop, location};
 
 /// Sends a request that passed the doors to an upstream. Returns its response. `on_upgrade` is the client's side of an
@@ -28,7 +28,7 @@ pub(crate) async fn forward(
     policy: &Policy,
     peer: &Peer,
     client: Client,
-    on_upgrade: Option<OnUpgrade>,
+    on_upgrade: Option<ClientSide>,
     request: Request<Forwarded<Incoming>>,
 ) -> Result<Response<UpstreamBody>, ForwardError> {
     let (gateway, subject) = (&policy.gateway, &policy.auth.forward_subject);

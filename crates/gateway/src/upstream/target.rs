@@ -14,8 +14,8 @@ use super::names::Names;
 /// One upstream, shared by all workers.
 pub(crate) struct Target {
     pub(super) upstream: Upstream,
-    /// What it is called where upstreams are compared.
-    pub(super) id: String,
+    /// What it is called where upstreams are compared, and in logs and metrics.
+    pub(super) id: Arc<str>,
     pub(super) health: Health,
     /// Requests under way.
     pub(super) requests: AtomicUsize,
@@ -26,7 +26,7 @@ pub(crate) struct Target {
 impl Target {
     pub(crate) fn new(upstream: Upstream, health: &HealthConfig) -> Self {
         Target {
-            id: upstream.to_string(),
+            id: upstream.to_string().into(),
             health: Health::new(health),
             requests: AtomicUsize::new(0),
             names: Names::of(&upstream.endpoint),

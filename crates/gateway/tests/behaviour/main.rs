@@ -9,7 +9,9 @@
     clippy::cast_possible_truncation
 )]
 
+mod access_lines;
 mod admission;
+mod allow_with;
 mod balancing;
 mod books;
 mod cedar;
@@ -27,12 +29,15 @@ mod honest;
 mod http_api;
 mod large;
 mod lenient;
+mod metrics;
 mod observing;
 mod one_reading;
 mod ownership;
 mod parts;
 mod protocols;
+mod proxied;
 mod readings;
+mod refused_uploads;
 mod reload;
 mod reused;
 mod routes;

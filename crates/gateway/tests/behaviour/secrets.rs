@@ -14,10 +14,10 @@ const SECRET: &str = "Zs3cr";
 const VALUE: &str = "Zs3cr' UNION SELECT username,password FROM users -- ";
 const QUOTED: &str = "Zs3cr%27%20UNION%20SELECT%20username,password%20FROM%20users%20--%20";
 
-/// Requests that are refused: target, headers beside the key, body.
-/// Target, headers and body.
+/// Target, headers beside the key, and body.
 type Written = (String, Vec<(&'static str, String)>, String);
 
+/// Requests that are refused.
 fn requests() -> Vec<Written> {
     let of = |kind: &str| vec![("Content-Type", kind.to_owned())];
     let json = |body: serde_json::Value| ("/".to_owned(), of("application/json"), body.to_string());

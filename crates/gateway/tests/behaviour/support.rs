@@ -42,7 +42,7 @@ impl EventSink for Events {
 
 impl AccessSink for Events {
     fn access(&self, access: &Access<'_>) {
-        self.record(&Record::Access(*access));
+        self.record(&Record::Access(access));
     }
 }
 

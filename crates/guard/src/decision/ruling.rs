@@ -10,6 +10,7 @@ use policy::{BuiltInDoor, Mode};
 use super::door_id::DoorId;
 use super::{Change, Decision, Refusal};
 use crate::engine::Engine;
+use crate::events::allowing::{Place, allow_with};
 use crate::events::evidence::Evidence;
 use crate::events::{Event, Record, Timestamp, Verdict, micros};
 use crate::exchange::Exchange;
@@ -111,13 +112,17 @@ impl Ruling<'_> {
     ) {
         let (door, rule) = (door.into(), rule.into());
         self.state.metrics.decided(door.clone(), rule.clone(), verdict);
+        x.account.judged(verdict.gravity());
+        let allow_with = allow_with((&door, &rule), verdict, evidence, place(x));
         self.state.sinks.record(&Record::Event(Event {
             time: Timestamp(x.now + x.started.elapsed()),
             id: x.id,
+            request_id: x.account.request_id(),
             door: &door,
             rule: &rule,
             verdict,
             status,
+            allow_with: allow_with.as_deref(),
             evidence,
             client: x.client,
             method: x.method.as_str(),
@@ -143,6 +148,13 @@ impl Ruling<'_> {
             self.note(x, door.name(), rule, verdict, None, &evidence());
         }
     }
+}
+
+/// Where an exchange is, for whoever wants to allow it.
+fn place<'x>(x: &'x Exchange<'_>) -> Place<'x> {
+    let path = x.declared_path().unwrap_or_else(|| x.target.path());
+    let origin = x.origin.as_ref().and_then(|origin| origin.to_str().ok());
+    Place { route: &x.route.name, path, origin }
 }
 
 /// Whether a door is asked on this route.

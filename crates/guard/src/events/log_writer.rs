@@ -1,10 +1,12 @@
 //! Lines of JSON, written by a thread of its own.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
+use policy::{AccessField, AccessStyle};
 use serde::Serialize;
 
 use super::modsecurity::Audit;
@@ -15,12 +17,18 @@ use super::{Access, Record};
 /// If the writer cannot keep up, lines are dropped and counted: a slow disk must not stop the gate.
 pub struct LineWriter {
     lines: SyncSender<Message>,
-    dropped: AtomicU64,
+    style: AccessStyle,
+    dropped: Arc<AtomicU64>,
 }
+
+/// Takes bytes, in a thread of its own.
+type Out = Box<dyn Write + Send>;
 
 enum Message {
     Line(Vec<u8>),
     Flush(SyncSender<()>),
+    /// Another destination for the lines that follow.
+    Reopen(Out),
 }
 
 impl LineWriter {
@@ -29,16 +37,33 @@ impl LineWriter {
 
     /// A writer to anything that takes bytes.
     pub fn new(out: impl Write + Send + 'static) -> Self {
-        LineWriter { lines: queue(out), dropped: AtomicU64::new(0) }
+        let dropped = Arc::<AtomicU64>::default();
+        let lines = queue(Box::new(out), Arc::clone(&dropped));
+        LineWriter { lines, style: AccessStyle::Json(AccessField::ALL.to_vec()), dropped }
+    }
+
+    /// The same, with lines of requests in another style.
+    #[must_use]
+    pub fn access_style(self, style: AccessStyle) -> Self {
+        LineWriter { style, ..self }
+    }
+
+    /// Writes what is taken from now on to another place: a file that was opened anew after its old one was moved.
+    pub fn reopen(&self, out: impl Write + Send + 'static) {
+        let _ = self.lines.send(Message::Reopen(Box::new(out)));
     }
 
     fn send(&self, record: &impl Serialize) {
         let mut line = Vec::with_capacity(384);
         if serde_json::to_writer(&mut line, record).is_ok() {
             line.push(b'\n');
-            if self.lines.try_send(Message::Line(line)).is_err() {
-                self.dropped.fetch_add(1, Ordering::Relaxed);
-            }
+            self.take(line);
+        }
+    }
+
+    fn take(&self, line: Vec<u8>) {
+        if self.lines.try_send(Message::Line(line)).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -52,9 +77,9 @@ impl LineWriter {
 }
 
 /// A thread that writes what it is sent.
-fn queue(out: impl Write + Send + 'static) -> SyncSender<Message> {
+fn queue(out: Out, dropped: Arc<AtomicU64>) -> SyncSender<Message> {
     let (lines, queue) = sync_channel(LineWriter::QUEUE);
-    std::thread::spawn(move || write_lines(&queue, out));
+    std::thread::spawn(move || Lines::new(out, dropped).write(&queue));
     lines
 }
 
@@ -70,7 +95,7 @@ impl EventSink for LineWriter {
 
 impl AccessSink for LineWriter {
     fn access(&self, access: &Access<'_>) {
-        self.send(&Record::Access(*access));
+        self.take(access.line(&self.style));
     }
 }
 
@@ -84,31 +109,50 @@ impl AuditSink for LineWriter {
     }
 }
 
-/// Writes in batches, and at once when nothing more waits.
-fn write_lines(queue: &Receiver<Message>, out: impl Write) {
-    const PAUSE: Duration = Duration::from_millis(50);
-    let mut out = std::io::BufWriter::with_capacity(64 * 1024, out);
-    loop {
-        match queue.recv_timeout(PAUSE) {
-            Ok(Message::Line(line)) => {
-                let _ = out.write_all(&line);
-            }
-            Ok(Message::Flush(done)) => {
-                let _ = out.flush();
-                let _ = done.send(());
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                let _ = out.flush();
-                // Nothing to do: sleep until the next line, however long that is.
-                match queue.recv() {
-                    Ok(Message::Line(line)) => drop(out.write_all(&line)),
-                    Ok(Message::Flush(done)) => drop(done.send(())),
-                    Err(_) => return,
+/// Where the lines go.
+struct Lines {
+    out: BufWriter<Out>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Lines {
+    fn new(out: Out, dropped: Arc<AtomicU64>) -> Self {
+        Lines { out: BufWriter::with_capacity(64 * 1024, out), dropped }
+    }
+
+    /// Writes in batches, and at once when nothing more waits.
+    fn write(mut self, queue: &Receiver<Message>) {
+        const PAUSE: Duration = Duration::from_millis(50);
+        loop {
+            let message = match queue.recv_timeout(PAUSE) {
+                Ok(message) => message,
+                Err(RecvTimeoutError::Timeout) => {
+                    let _ = self.out.flush();
+                    // Nothing to do: sleep until the next line, however long that is.
+                    match queue.recv() {
+                        Ok(message) => message,
+                        Err(_) => return,
+                    }
                 }
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                let _ = out.flush();
-                return;
+                Err(RecvTimeoutError::Disconnected) => {
+                    let _ = self.out.flush();
+                    return;
+                }
+            };
+            match message {
+                Message::Line(line) => {
+                    if self.out.write_all(&line).is_err() {
+                        self.dropped.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                Message::Flush(done) => {
+                    let _ = self.out.flush();
+                    let _ = done.send(());
+                }
+                Message::Reopen(out) => {
+                    let _ = self.out.flush();
+                    self.out = BufWriter::with_capacity(64 * 1024, out);
+                }
             }
         }
     }

@@ -1,7 +1,11 @@
 //! Events: one line of JSON for every refusal, every refusal that observe mode let pass, every change, and every request served.
 
 pub(crate) mod access;
+pub(crate) mod access_line;
+pub(crate) mod allowing;
+pub(crate) mod bounded;
 pub(crate) mod evidence;
+pub(crate) mod exposition;
 pub(crate) mod fan_out;
 pub(crate) mod log_writer;
 pub(crate) mod metrics;
@@ -15,6 +19,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::exchange::id::EventId;
+pub use access_line::Access;
 use evidence::Evidence;
 
 /// What became of it.
@@ -35,7 +40,31 @@ pub enum Verdict {
     Failed,
 }
 
+/// The verdicts from the mildest to the gravest.
+const BY_GRAVITY: [Verdict; 6] = [
+    Verdict::Reported,
+    Verdict::WouldRewrite,
+    Verdict::Rewritten,
+    Verdict::WouldRefuse,
+    Verdict::Failed,
+    Verdict::Refused,
+];
+
 impl Verdict {
+    /// How grave it is, from 1.
+    pub(crate) fn gravity(self) -> u8 {
+        BY_GRAVITY
+            .iter()
+            .position(|verdict| *verdict == self)
+            .map_or(0, |at| u8::try_from(at + 1).unwrap_or(u8::MAX))
+    }
+
+    /// The name of the verdict of a gravity; 0 is none.
+    pub(crate) fn name_of(gravity: u8) -> &'static str {
+        let at = usize::from(gravity).checked_sub(1);
+        at.and_then(|at| BY_GRAVITY.get(at)).map_or("passed", |verdict| verdict.name())
+    }
+
     /// The name in events and metrics.
     pub const fn name(self) -> &'static str {
         match self {
@@ -55,8 +84,8 @@ impl Verdict {
 pub enum Record<'a> {
     /// A door's decision, or a failure.
     Event(Event<'a>),
-    /// A request served.
-    Access(Access<'a>),
+    /// A request that is over.
+    Access(&'a Access<'a>),
     /// Something about the process: started, reloaded, draining.
     Notice {
         /// When.
@@ -73,6 +102,9 @@ pub struct Event<'a> {
     pub time: Timestamp,
     /// The id that the client got.
     pub id: EventId,
+    /// The `X-Request-Id` that a trusted proxy gave the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<&'a str>,
     /// Which door, or `upstream`.
     pub door: &'a str,
     /// Which rule of it.
@@ -82,6 +114,9 @@ pub struct Event<'a> {
     /// Status that the client got, when refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// The setting that would allow it on this route, as it is written in `doorward.toml`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_with: Option<&'a str>,
     /// What the door saw, secrets redacted. Written as fields (`evidence`) and as a sentence (`message`).
     #[serde(flatten, serialize_with = "with_message")]
     pub evidence: &'a Evidence,
@@ -105,32 +140,6 @@ fn with_message<S: Serializer>(evidence: &&Evidence, s: S) -> Result<S::Ok, S::E
     map.serialize_entry("evidence", evidence)?;
     map.serialize_entry("message", &evidence.to_string())?;
     map.end()
-}
-
-/// A request served.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Access<'a> {
-    /// When it ended.
-    pub time: Timestamp,
-    /// Its id.
-    pub id: EventId,
-    /// Client address.
-    pub client: std::net::IpAddr,
-    /// Request method.
-    pub method: &'a str,
-    /// Request path, without the query.
-    pub path: &'a str,
-    /// Matched route.
-    pub route: &'a str,
-    /// Verified subject.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub principal: Option<&'a str>,
-    /// Status that the client got.
-    pub status: u16,
-    /// Bytes of the response body that were sent.
-    pub bytes: u64,
-    /// Microseconds from the request's head to the end of the response.
-    pub latency_us: u64,
 }
 
 /// A time as RFC 3339 with milliseconds.
@@ -160,10 +169,12 @@ mod tests {
         let record = Record::Event(Event {
             time: Timestamp(SystemTime::UNIX_EPOCH),
             id: EventId::new(SystemTime::UNIX_EPOCH),
+            request_id: None,
             door: "ownership",
             rule: "owner",
             verdict: Verdict::Refused,
             status: Some(404),
+            allow_with: None,
             evidence: &evidence,
             client: [203, 0, 113, 7].into(),
             method: "GET",

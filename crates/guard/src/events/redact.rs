@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use percent_encoding::percent_decode;
+
 /// Stands in place of a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
 
@@ -68,6 +70,60 @@ pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
         at = secret.end;
     }
     Cow::Owned(shown + text.get(at..).unwrap_or_default())
+}
+
+/// The beginning of what a client wrote in its head. The line's format escapes it.
+pub(crate) fn clipped(value: &[u8]) -> Cow<'_, str> {
+    const LONGEST: usize = 512;
+    match value.get(..LONGEST) {
+        None => String::from_utf8_lossy(value),
+        Some(start) => format!("{}…", String::from_utf8_lossy(start)).into(),
+    }
+}
+
+/// A query for a line: as it was written, without the values whose names announce a secret, cut where it is long.
+pub(crate) fn shown_query(query: &[u8]) -> String {
+    let mut shown = Vec::with_capacity(query.len());
+    for (nth, pair) in query.split(|byte| matches!(byte, b'&' | b';')).enumerate() {
+        if nth > 0 {
+            shown.push(b'&');
+        }
+        let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+        shown.extend_from_slice(name);
+        if let Some(value) = pair.get(name.len()..).filter(|value| !value.is_empty()) {
+            let is_hidden =
+                is_secret_parameter(&String::from_utf8_lossy(&percent_decode(name).collect::<Vec<_>>()));
+            shown.extend_from_slice(if is_hidden { b"=[redacted]" } else { value });
+        }
+    }
+    clipped(&shown).into_owned()
+}
+
+/// A URL for a line: without its user, its fragment, and what [`shown_query`] leaves out.
+pub(crate) fn shown_reference(url: &[u8]) -> String {
+    let before = |text: &'_ [u8], byte: u8| text.iter().position(|b| *b == byte).unwrap_or(text.len());
+    let url = url.get(..before(url, b'#')).unwrap_or_default();
+    let (address, query) = url.split_at_checked(before(url, b'?')).unwrap_or((url, &[]));
+    let (scheme, rest) = match address.windows(2).position(|pair| pair == b"//") {
+        Some(at) => address.split_at_checked(at + 2).unwrap_or((&[], address)),
+        None => (&[][..], address),
+    };
+    let (authority, path) = rest.split_at_checked(before(rest, b'/')).unwrap_or((rest, &[]));
+    let host = authority.rsplit(|byte| *byte == b'@').next().unwrap_or_default();
+    let mut shown = clipped(&[scheme, host, path].concat()).into_owned();
+    if let Some(query) = query.get(1..) {
+        shown.push('?');
+        shown.push_str(&shown_query(query));
+    }
+    shown
+}
+
+/// Names of parameters whose values are as good as a password, where a URL has them (OAuth's `code`, signed URLs).
+fn is_secret_parameter(name: &str) -> bool {
+    const NAMES: [&str; 9] = ["code", "key", "sig", "signature", "auth", "jwt", "sid", "otp", "assertion"];
+    is_secret(name)
+        || NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+        || name.to_ascii_lowercase().ends_with("-signature")
 }
 
 /// Whether a name announces a secret, which must not reach a log.
@@ -213,6 +269,30 @@ mod tests {
             (&long, 5000..6000, format!("…{}", "b".repeat(120))),
         ] {
             assert_eq!(excerpt_around(value.as_bytes(), part.clone()), shown, "{part:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_shows_urls_without_their_secrets() {
+        for (query, shown) in [
+            ("q=1&page=2", "q=1&page=2"),
+            ("token=abc&q=1", "token=[redacted]&q=1"),
+            ("q=1;pass%77ord=x", "q=1&pass%77ord=[redacted]"),
+            ("code=4/0Ab&state", "code=[redacted]&state"),
+            ("X-Amz-Signature=ff&a", "X-Amz-Signature=[redacted]&a"),
+            ("", ""),
+        ] {
+            assert_eq!(shown_query(query.as_bytes()), shown, "{query}");
+        }
+        assert_eq!(shown_query(&[b'a'; 5000]).chars().count(), 513);
+        for (url, shown) in [
+            ("https://app.example/a?q=1#token", "https://app.example/a?q=1"),
+            ("https://me:secret@app.example/a@b?token=x", "https://app.example/a@b?token=[redacted]"),
+            ("/a?b=c", "/a?b=c"),
+            ("about:blank", "about:blank"),
+            ("", ""),
+        ] {
+            assert_eq!(shown_reference(url.as_bytes()), shown, "{url}");
         }
     }
 

@@ -17,9 +17,9 @@ pub trait EventSink: Send + Sync {
     }
 }
 
-/// Takes a line for each request served. Never blocks the caller.
+/// Takes a line for each request. Never blocks the caller.
 pub trait AccessSink: Send + Sync {
-    /// Takes a request served.
+    /// Takes a request that is over.
     fn access(&self, access: &Access<'_>);
 }
 

@@ -22,6 +22,7 @@ use openapi::Operation;
 use policy::{Carries, RoutePolicy};
 use store::{Outcome, Quota, Ticket, millis};
 
+use crate::account::{Account, ClientConnection};
 use crate::engine::Engine;
 use crate::held::Share;
 use crate::wire::headers::content_type;
@@ -86,6 +87,8 @@ pub struct Exchange<'e> {
     /// The transaction of the rule set, from the request's phases to the last.
     #[cfg(feature = "rules")]
     pub(crate) rules: Option<Box<seclang::Transaction<'e>>>,
+    /// What its line says of it.
+    pub(crate) account: Arc<Account>,
     /// The score of what detectors found in it.
     pub(crate) suspicion: AtomicU32,
     /// Reads that the gate made of the API for it.
@@ -124,6 +127,7 @@ impl<'e> Exchange<'e> {
             Ok(target) => (target, None),
             Err(error) => (Target::unreadable(), Some(error)),
         };
+        let connection = parts.extensions.get::<ClientConnection>().cloned().unwrap_or_default();
         let mut headers = parts.headers;
         // HTTP/2 names the host in `:authority`; from here on it is where everybody looks for it.
         if let (None, Some(authority)) = (headers.get(HOST), parts.uri.authority())
@@ -132,6 +136,7 @@ impl<'e> Exchange<'e> {
             headers.insert(HOST, host);
         }
         join_cookies(&mut headers);
+        let account = Account::new(&headers, forwarded::is_trusted(peer.address, trusted), connection);
         let carries = if has_body { Carries::Body } else { Carries::Nothing };
         let (first, others) = Reading::all(engine, &parts.method, &target, carries);
         Exchange {
@@ -160,6 +165,7 @@ impl<'e> Exchange<'e> {
             body: None,
             #[cfg(feature = "rules")]
             rules: None,
+            account: Arc::new(account),
             suspicion: AtomicU32::default(),
             reads: AtomicU32::default(),
             held: None,
@@ -189,6 +195,11 @@ impl<'e> Exchange<'e> {
     /// The path as the client spelled it.
     pub(crate) fn sent_path(&self) -> &str {
         self.sent.path()
+    }
+
+    /// The id that upstream and client get for it: that of a trusted proxy, or its own.
+    pub(crate) fn request_id(&self) -> Option<HeaderValue> {
+        self.account.request_id.clone().or_else(|| self.id.header_value())
     }
 
     /// A path parameter, decoded.

@@ -10,18 +10,22 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::HeaderName;
 use http::{Response, StatusCode};
+use http_body_util::Empty;
 
 use super::Pipeline;
+use crate::account::Account;
 use crate::decision::problem;
 use crate::decision::ruling::Ruling;
 use crate::events::access::StreamNote;
+use crate::events::allowing::{Place, allow_with};
 use crate::events::evidence::Evidence;
+use crate::events::metrics::Answered;
 use crate::events::{Event, Record, Timestamp, Verdict};
 use crate::exchange::Exchange;
 use crate::exchange::id::EventId;
 use crate::exchange::peer::Peer;
 use crate::state::State;
-use crate::wire::body::{OnEnd, Outgoing};
+use crate::wire::body::{End, OnEnd, Outgoing};
 
 /// Lets every door count an answer and dress its head. The answer is another one when a door panics.
 pub(crate) async fn finish<'e, R>(
@@ -38,7 +42,7 @@ pub(crate) async fn finish<'e, R>(
             response = panicked(pipeline.ruling, x).map(Outgoing::held);
         }
     }
-    if let Some(id) = x.id.header_value() {
+    if let Some(id) = x.request_id() {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
     }
     response
@@ -79,13 +83,17 @@ impl Early<'_> {
         evidence: &Evidence,
     ) -> EventId {
         let id = EventId::new(self.now);
+        let place = Place { route: "", path: self.path, origin: None };
+        let allow_with = allow_with((&door, &rule), verdict, evidence, place);
         let event = Event {
             time: Timestamp(self.now),
             id,
+            request_id: None,
             door: &door,
             rule: &rule,
             verdict,
             status,
+            allow_with: allow_with.as_deref(),
             evidence,
             client: self.peer.address,
             method: self.method,
@@ -101,27 +109,81 @@ impl Early<'_> {
     }
 }
 
+/// The status in the line of a request whose client left before it had an answer, as nginx has it.
+const CLIENT_LEFT: u16 = 499;
+
+/// An exchange under way. Where it is dropped before it has its answer, the client has left: that is counted and logged.
+pub(crate) struct Underway<'e> {
+    pub(crate) x: Exchange<'e>,
+    pipeline: Pipeline<'e>,
+    state: &'e Arc<State>,
+    has_answer: bool,
+}
+
+impl<'e> Underway<'e> {
+    pub(crate) fn new(x: Exchange<'e>, pipeline: Pipeline<'e>, state: &'e Arc<State>) -> Self {
+        Underway { x, pipeline, state, has_answer: false }
+    }
+
+    /// What is told of the end of the answer, with this status.
+    pub(crate) fn answered(mut self, status: StatusCode) -> Finish {
+        self.has_answer = true;
+        Finish::new(&self.x, status, Arc::clone(self.state))
+    }
+
+    /// Nobody waits for the doors. For a client error none of them has to wait: what was taken from limits of failures
+    /// stays taken, so that nobody tries passwords by leaving early.
+    fn left(&mut self) {
+        let status = StatusCode::from_u16(CLIENT_LEFT).unwrap_or(StatusCode::BAD_REQUEST);
+        let mut response = Response::new(Outgoing::<Empty<Bytes>>::held(Bytes::new()));
+        *response.status_mut() = status;
+        let _ = finish(self.pipeline, &mut self.x, response).now_or_never();
+        Finish::new(&self.x, status, Arc::clone(self.state)).ended(0, End::CutByClient);
+    }
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        if !self.has_answer {
+            let _ = catch_unwind(AssertUnwindSafe(|| self.left()));
+        }
+    }
+}
+
 /// Counts and logs an exchange when its answer has ended.
 pub(crate) struct Finish {
     note: Option<StreamNote>,
+    route: Arc<str>,
+    account: Arc<Account>,
     started: Instant,
     status: StatusCode,
     state: Arc<State>,
 }
 
 impl Finish {
-    pub(crate) fn new(x: &Exchange<'_>, status: StatusCode, state: Arc<State>) -> Self {
+    fn new(x: &Exchange<'_>, status: StatusCode, state: Arc<State>) -> Self {
         let note = state.sinks.wants_access().then(|| StreamNote::of(x));
-        Finish { note, started: x.started, status, state }
+        let (route, account) = (Arc::clone(&x.route.name), Arc::clone(&x.account));
+        Finish { note, route, account, started: x.started, status, state }
     }
 }
 
 impl OnEnd for Finish {
-    fn ended(&mut self, bytes: u64) {
-        self.state.metrics.answered(self.status.as_u16(), self.started.elapsed().as_secs_f64());
+    fn ended(&mut self, bytes: u64, end: End) {
+        let account = &self.account;
+        self.state.metrics.answered(&Answered {
+            route: &self.route,
+            status: self.status.as_u16(),
+            duration: self.started.elapsed(),
+            guard: account.guard_time(),
+            upstream: account.upstream().map(|name| (name, account.upstream_time())),
+            received: account.received_bytes(),
+            sent: bytes,
+        });
         if let Some(note) = &self.note {
             // This runs where the answer is dropped: a sink that panics must not end a connection.
-            let _ = catch_unwind(AssertUnwindSafe(|| note.access(&self.state.sinks, self.status, bytes)));
+            let _ =
+                catch_unwind(AssertUnwindSafe(|| note.access(&self.state.sinks, self.status, bytes, end)));
         }
     }
 }

@@ -22,14 +22,14 @@ use crate::doors::{Step, protocol};
 use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
 use crate::forward::{Client, ForwardError, Reader, identify};
-use crate::wire::body::Forwarded;
+use crate::wire::body::{Forwarded, Metered};
 use crate::wire::window::Window;
 
 /// Takes a request through the doors. What passes is its body: held, or judged while it is forwarded.
 pub(crate) async fn admit<'e, B, R, F, Fut>(
     pipeline: Pipeline<'e>,
     x: &mut Exchange<'e>,
-    body: B,
+    body: Metered<B>,
     forward: &mut F,
 ) -> Result<Forwarded<B>, Interruption>
 where

@@ -17,6 +17,7 @@ use crate::doors::headers::Headers;
 use crate::doors::inspector::{Extent, Head, Held, Inspector};
 use crate::doors::{Door, Step, StreamJudge};
 use crate::engine::Engine;
+use crate::events::exposition::Exposition;
 use crate::events::fan_out::FanOut;
 use crate::events::sinks::{AccessSink, EventSink};
 use crate::events::{Access, Record};
@@ -197,7 +198,7 @@ async fn run(
     let response = guard.handle(request, peer, forward).await;
     let forwarded = std::mem::take(&mut *forwarded.lock().unwrap());
     let events = events.0.lock().unwrap().clone();
-    Outcome { response, events, forwarded, metrics: guard.metrics().text(0) }
+    Outcome { response, events, forwarded, metrics: guard.metrics().text(Exposition::Text, 0) }
 }
 
 #[tokio::test]

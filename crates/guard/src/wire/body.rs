@@ -11,6 +11,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+pub use super::metered::Metered;
 use super::window::Window;
 pub use super::window::{BoxError, Refused};
 use crate::held::Share;
@@ -22,9 +23,9 @@ pin_project! {
         /// A body that was held back and may pass. `None` once it is sent, or when there is none.
         Held { bytes: Option<Bytes> },
         /// A stream.
-        Streamed { #[pin] body: B, window: Window },
+        Streamed { #[pin] body: Metered<B>, window: Window },
         /// What was read of a body before it turned out to be too long to be held, and the rest of it as a stream.
-        Resumed { first: Bytes, body: Pin<Box<B>>, window: Window, share: Share },
+        Resumed { first: Bytes, body: Pin<Box<Metered<B>>>, window: Window, share: Share },
     }
 }
 
@@ -143,7 +144,18 @@ fn longer(hint: &SizeHint, here: usize) -> SizeHint {
 /// Told how an answer ended, when its body is dropped.
 pub trait OnEnd: Send + Sync {
     /// The answer ended after so many bytes of body.
-    fn ended(&mut self, bytes: u64);
+    fn ended(&mut self, bytes: u64, end: End);
+}
+
+/// How an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// All of it was handed to the client's connection.
+    Whole,
+    /// The client left, or did not read on.
+    CutByClient,
+    /// The upstream, or a door, broke it off.
+    CutByUpstream,
 }
 
 pin_project! {
@@ -154,6 +166,8 @@ pin_project! {
         // What is left of a piece that is too large for the client to get at once.
         rest: Bytes,
         sent: u64,
+        // How it has ended, if it is dropped now.
+        end: End,
         on_end: Option<Box<dyn OnEnd>>,
         // What is held of it counts until it has ended.
         share: Option<Share>,
@@ -162,7 +176,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(mut on_end) = this.on_end.take() {
-                on_end.ended(*this.sent);
+                on_end.ended(*this.sent, *this.end);
             }
         }
     }
@@ -210,7 +224,7 @@ impl<B> Outgoing<B> {
     }
 
     fn new(source: Source<B>) -> Self {
-        Outgoing { source, rest: Bytes::new(), sent: 0, on_end: None, share: None }
+        Outgoing { source, rest: Bytes::new(), sent: 0, end: End::CutByClient, on_end: None, share: None }
     }
 
     /// Counts as held, until it has ended, what is held of it.
@@ -218,24 +232,38 @@ impl<B> Outgoing<B> {
         self.share = Some(share);
         self
     }
+}
 
+impl<B: Body<Data = Bytes>> Outgoing<B> {
     /// Tells somebody when it ends.
     #[must_use]
     pub fn on_end(mut self, on_end: Box<dyn OnEnd>) -> Self {
+        if self.is_done() {
+            self.end = End::Whole;
+        }
         self.on_end = Some(on_end);
         self
     }
+
+    /// Whether nothing more comes.
+    fn is_done(&self) -> bool {
+        self.rest.is_empty()
+            && match &self.source {
+                Source::Held { bytes, trailers } => bytes.is_none() && trailers.is_none(),
+                Source::Broken { error, .. } => error.is_none(),
+                Source::Streamed { body } => body.is_end_stream(),
+                Source::Resumed { read, body } => read.is_none() && body.is_end_stream(),
+            }
+    }
 }
 
-impl<B> Body for Outgoing<B>
+impl<B> Outgoing<B>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
+    /// The next piece, of a size that the client gets at once.
+    fn poll_piece(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
@@ -276,15 +304,32 @@ where
             })
         }))
     }
+}
+
+impl<B> Body for Outgoing<B>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = ready!(self.as_mut().poll_piece(cx));
+        let end = match &frame {
+            Some(Err(_)) => End::CutByUpstream,
+            Some(Ok(_)) if !self.is_done() => End::CutByClient,
+            _ => End::Whole,
+        };
+        *self.project().end = end;
+        Poll::Ready(frame)
+    }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
-            && match &self.source {
-                Source::Held { bytes, trailers } => bytes.is_none() && trailers.is_none(),
-                Source::Broken { error, .. } => error.is_none(),
-                Source::Streamed { body } => body.is_end_stream(),
-                Source::Resumed { read, body } => read.is_none() && body.is_end_stream(),
-            }
+        self.is_done()
     }
 
     fn size_hint(&self) -> SizeHint {

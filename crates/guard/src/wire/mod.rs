@@ -6,4 +6,5 @@ pub(crate) mod content_encoding;
 pub mod framing;
 pub(crate) mod headers;
 pub(crate) mod messages;
+pub(crate) mod metered;
 pub(crate) mod window;

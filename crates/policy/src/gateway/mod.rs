@@ -1,15 +1,13 @@
-//! `[gateway]`, `[admin]`, `[log]`: sockets, upstreams, timeouts, and the destinations of log lines.
+//! `[gateway]`: sockets, upstreams, timeouts.
 
 mod balancing;
 mod health;
-mod log;
 mod timeouts;
 mod upstream;
 mod upstream_tls;
 
 pub use balancing::{Balancing, BalancingConfig, BalancingMethod, Choice};
 pub use health::{HealthConfig, StatusRange};
-pub use log::{AccessLog, AdminConfig, Log, LogConfig};
 pub use timeouts::TimeoutConfig;
 pub use upstream::{Endpoint, Protocol, Upstream, UpstreamEntry, WeightedUpstream};
 pub use upstream_tls::{UpstreamTls, UpstreamTlsConfig};

@@ -118,7 +118,7 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         PathMatching::Exact => Spelling::Exact,
     };
     let routes = RouteTable::new(routes, spelling, login, fallback, config.rate.login_paths.clone());
-    let log = config.log.compile(&reader);
+    let log = config.log.compile(&mut reader);
     let (Some(cors), true) = (cors, reader.problems.is_empty()) else {
         return Err(ConfigError::of(reader.problems));
     };

@@ -80,6 +80,12 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("gateway.trusted_proxies", "", "[gateway]\ntrusted_proxies = ['0.0.0.0/0']", "it gains 0.0.0.0/0"),
     ("gateway.client_address_from", "", "[gateway]\nclient_address_from = 'forwarded'", "may protect less"),
     (
+        "gateway.keep_forwarded",
+        "",
+        "[gateway]\nkeep_forwarded = ['x-forwarded-host']",
+        "it gains x-forwarded-host",
+    ),
+    (
         "gateway.proxy_protocol",
         "[gateway]\ntrusted_proxies = ['10.0.0.0/8']\nproxy_protocol = 'required'",
         "[gateway]\ntrusted_proxies = ['10.0.0.0/8']",
@@ -113,6 +119,7 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("admin.listen", "", "[admin]\nlisten = '0.0.0.0:9901'", "may protect less"),
     ("admin.enabled", "[admin]\nenabled = false", "", "it was false, is true"),
     ("log.access", "", "[log]\naccess = 'off'", "it was"),
+    ("log.access_fields", "", "[log]\naccess_fields = ['time']", "may protect less"),
     ("protocol.max_head", "", "[protocol]\nmax_head = '1 MiB'", "32 KiB"),
     ("protocol.max_headers", "", "[protocol]\nmax_headers = 1000", "it was 100"),
     ("protocol.max_target", "", "[protocol]\nmax_target = '30 KiB'", "it was"),

@@ -11,6 +11,11 @@ use inputs::slice::{cut, head, tail};
 /// What is wrong with the framing of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FramingError {
+    /// A TLS handshake where none is spoken.
+    #[error(
+        "a TLS handshake on a listener without TLS: the client asks for https://; name a certificate in [gateway.tls], or let it ask for http://"
+    )]
+    Tls,
     /// A line ends in LF alone, or has a CR inside.
     #[error("a bare CR or LF")]
     BareLineBreak,
@@ -60,6 +65,7 @@ impl FramingError {
     /// The name of the rule in events.
     pub const fn rule(self) -> &'static str {
         match self {
+            FramingError::Tls => "framing-tls",
             FramingError::BareLineBreak => "framing-bare-line-break",
             FramingError::Control => "framing-control-byte",
             FramingError::RequestLine => "framing-request-line",
@@ -150,6 +156,14 @@ impl Sentinel {
         !matches!(self.state, State::Head { .. } | State::Undecided | State::Tunnel)
     }
 
+    /// What is left of a body of known length.
+    pub fn rest_of_length(&self) -> Option<u64> {
+        match self.state {
+            State::Length(left) => Some(left),
+            _ => None,
+        }
+    }
+
     /// Whether the next bytes wait for the answer to an upgrade.
     pub fn is_undecided(&self) -> bool {
         self.state == State::Undecided
@@ -212,6 +226,14 @@ impl Sentinel {
     }
 
     fn head(&mut self, bytes: &[u8], searched: usize) -> Scan {
+        // RFC 8446 §5.1: a record of a handshake. No method begins like this.
+        if let (0, [0x16, rest @ ..]) = (self.heads, bytes) {
+            return match rest.first() {
+                None => Scan::More,
+                Some(0x03) => Scan::Refuse(FramingError::Tls),
+                Some(_) => Scan::Refuse(FramingError::RequestLine),
+            };
+        }
         // RFC 9112 §2.2: an empty line before a request is left out; a stream of them is an attack.
         if let (0, [b'\r', rest @ ..]) = (searched, bytes) {
             return match rest.first() {

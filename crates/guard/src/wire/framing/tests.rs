@@ -42,6 +42,8 @@ fn an_empty_line_before_a_request_is_left_out() {
 fn ambiguous_heads_are_refused() {
     use FramingError::*;
     let cases: &[(&[u8], FramingError)] = &[
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", Tls),
+        (b"\x16GET / HTTP/1.1\r\n", RequestLine),
         (b"GET / HTTP/1.1\nHost: x\n\n", BareLineBreak),
         (b"GET / HTTP/1.1\r\nHost: x\nA: b\r\n\r\n", BareLineBreak),
         (b"GET / HTTP/1.1\r\nHost: x\r\nA: b\rc\r\n\r\n", BareLineBreak),
