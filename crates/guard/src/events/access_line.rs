@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use policy::{AccessField, AccessStyle};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::Timestamp;
+use super::timestamp::Timestamp;
 use crate::exchange::id::EventId;
 
 /// A request, when it is over. What clients wrote is cut to a length that a line can hold.

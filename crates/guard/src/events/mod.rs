@@ -12,8 +12,9 @@ pub(crate) mod metrics;
 pub(crate) mod modsecurity;
 pub(crate) mod redact;
 pub(crate) mod sinks;
+mod timestamp;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -21,6 +22,7 @@ use serde::{Serialize, Serializer};
 use crate::exchange::id::EventId;
 pub use access_line::Access;
 use evidence::Evidence;
+pub use timestamp::Timestamp;
 
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -142,16 +144,6 @@ fn with_message<S: Serializer>(evidence: &&Evidence, s: S) -> Result<S::Ok, S::E
     map.end()
 }
 
-/// A time as RFC 3339 with milliseconds.
-#[derive(Debug, Clone, Copy)]
-pub struct Timestamp(pub SystemTime);
-
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(&humantime::format_rfc3339_millis(self.0))
-    }
-}
-
 /// A latency in microseconds.
 pub(crate) fn micros(latency: Duration) -> u64 {
     u64::try_from(latency.as_micros()).unwrap_or(u64::MAX)
@@ -159,6 +151,8 @@ pub(crate) fn micros(latency: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
     use evidence::Side;
 

@@ -77,8 +77,6 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("gateway.timeouts.upstream_idle", Nothing),
     ("gateway.timeouts.upstream_age", Nothing),
     ("gateway.look_up_every", Nothing),
-    ("gateway.rewrite_location", Nothing),
-    ("gateway.keep_forwarded", Admits),
     ("gateway.upstream_protocol", Nothing),
     ("gateway.max_response_head", Nothing),
     ("gateway.max_response_headers", Nothing),

@@ -319,12 +319,6 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
         "[gateway]\nupstream = ['https://a.example']",
         "may protect less",
     ),
-    (
-        "gateway.keep_forwarded",
-        "",
-        "[gateway]\nkeep_forwarded = ['x-forwarded-host']",
-        "it gains x-forwarded-host",
-    ),
     ("headers.html", "", "[headers]\nhtml = 'off'", "(`html`)"),
     ("headers.hsts_max_age", "", "[headers]\nhsts_max_age = '1 day'", "it was"),
     ("headers.hsts_include_subdomains", "", "[headers]\nhsts_include_subdomains = false", "it was true"),

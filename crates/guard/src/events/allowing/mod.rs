@@ -8,28 +8,7 @@ use policy::BuiltInDoor;
 
 use crate::events::Verdict;
 use crate::events::evidence::Evidence;
-use rules::RULES;
-
-/// How what a rule refuses can be allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Allowing {
-    /// By a setting of the route.
-    Route(&'static str),
-    /// By a setting of another table.
-    Table(&'static str, &'static str),
-    /// By a door that only reports on the route: nothing more exact does.
-    Observe,
-    /// By the name of the input, which may hold anything then; where it has none, by the detector.
-    Exempt,
-    /// By the detector: the finding is in names, not in a value.
-    Detector,
-    /// By the origin that asks.
-    Origin,
-    /// By the limit that the evidence names: a body has several.
-    TooLarge,
-    /// By nothing, for a reason.
-    Never(&'static str),
-}
+use rules::{Allowing, RULES};
 
 /// Where something was refused.
 #[derive(Debug, Clone, Copy)]

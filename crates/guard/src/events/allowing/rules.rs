@@ -1,7 +1,28 @@
 //! The rules of the doors, and how what they refuse can be allowed. Detectors are not listed: their rules are the names of
 //! their classes.
 
-use super::Allowing::{self, Detector, Never, Observe, Origin, Route, Table, TooLarge};
+use Allowing::{Detector, Never, Observe, Origin, Route, Table, TooLarge};
+
+/// How what a rule refuses can be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Allowing {
+    /// By a setting of the route.
+    Route(&'static str),
+    /// By a setting of another table.
+    Table(&'static str, &'static str),
+    /// By a door that only reports on the route: nothing more exact does.
+    Observe,
+    /// By the name of the input, which may hold anything then; where it has none, by the detector.
+    Exempt,
+    /// By the detector: the finding is in names, not in a value.
+    Detector,
+    /// By the origin that asks.
+    Origin,
+    /// By the limit that the evidence names: a body has several.
+    TooLarge,
+    /// By nothing, for a reason.
+    Never(&'static str),
+}
 
 const AMBIGUOUS: &str = "some server reads it otherwise than the gate; its sender has to mend it";
 const CLIENT: &str = "the client broke off; it may try again";
