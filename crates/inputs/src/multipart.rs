@@ -296,6 +296,9 @@ fn read_headers(part: &Bytes, end: usize) -> Result<Vec<(String, Bytes)>, Multip
             return Err(MultipartError::Header);
         }
         let name = String::from_utf8_lossy(&name).into_owned();
+        if hides_header(&name, &value) {
+            return Err(MultipartError::Disposition);
+        }
         let is_repeated = headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name));
         if is_repeated && name.eq_ignore_ascii_case("content-disposition") {
             return Err(MultipartError::Disposition);
@@ -306,6 +309,18 @@ fn read_headers(part: &Bytes, end: usize) -> Result<Vec<(String, Bytes)>, Multip
         headers.push((name, value.slice_ref(value.trim_ascii())));
     }
     Ok(headers)
+}
+
+/// Whether a header holds what a server finds that searches the head of a part for its disposition or its type, wherever
+/// that stands (Rack).
+fn hides_header(name: &str, value: &[u8]) -> bool {
+    const SEARCHED: [&str; 2] = ["content-disposition", "content-type"];
+    let name = name.to_ascii_lowercase();
+    let value = value.to_ascii_lowercase();
+    SEARCHED.iter().any(|searched| {
+        (name.ends_with(searched) && name != *searched)
+            || memchr::memmem::find(&value, &[searched.as_bytes(), b":"].concat()).is_some()
+    })
 }
 
 /// Name and file name of a `Content-Disposition` (RFC 7578 §4.2, RFC 6266 §4.1).
@@ -486,6 +501,9 @@ mod tests {
             ("attachment; name=\"a\"", E::Disposition),
             ("form-data; name=\"a\"\r\nContent-Disposition: form-data; name=\"b\"", E::Disposition),
             ("form-data; name=\"a\"\r\nContent-Type: text/plain\r\ncontent-type: text/html", E::Header),
+            ("form-data; name=\"a\"\r\nxContent-Disposition: form-data; name=\"b\"", E::Disposition),
+            ("form-data; name=\"a\"\r\nX: Content-Disposition: form-data; name=\"b\"", E::Disposition),
+            ("form-data; name=\"a\"\r\nX-Content-Type: text/html", E::Disposition),
             ("form-data;\r\n name=\"a\"", E::Header),
             ("form-data; name=\"a\"\r\nX", E::Header),
             ("form-data; name=\"a\"\r\nX : y", E::Header),
