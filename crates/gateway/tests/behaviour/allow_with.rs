@@ -6,9 +6,8 @@ use crate::support::{Recorder, Running, status};
 
 /// What the last refusal says: its rule, and the setting.
 fn last_refusal(gate: &Running) -> (String, Option<String>) {
-    let lines = gate.events.all().into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
-    let refusal =
-        lines.filter(|line| line["verdict"] == "refused" && line["type"] == "event").last().unwrap();
+    let mut lines = gate.events.all().into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    let refusal = lines.rfind(|line| line["verdict"] == "refused" && line["type"] == "event").unwrap();
     (refusal["rule"].as_str().unwrap().to_owned(), refusal["allow_with"].as_str().map(str::to_owned))
 }
 
