@@ -58,6 +58,7 @@ fn push_escaped(text: &mut String, shown: &[u8]) {
 }
 
 /// A text as it is, but what is secret by the name before it.
+#[cfg_attr(not(feature = "rules"), allow(dead_code, reason = "only the audit log of a rule set needs it"))]
 pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
     let secrets = secrets(text.as_bytes());
     if secrets.is_empty() {

@@ -2,6 +2,7 @@
 
 use openapi::{Document, Need, Operation, Security};
 
+#[cfg(feature = "cedar")]
 use super::words::missing;
 use crate::policy::Policy;
 
