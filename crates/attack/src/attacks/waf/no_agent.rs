@@ -11,12 +11,15 @@ pub(super) const ATTACK: Attack = Attack {
     door: GuideDoor::Firewall,
     shut_by: ShutBy::Code,
     thought: "Does it answer a script without a User-Agent?",
-    needs: &[Need::SecuredRead],
+    needs: &[Need::LoginCredentials],
     run: |probing| Box::pin(run(probing)),
 };
 
+/// Who presents a credential is known by it: the script is one that has none yet.
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
-    let probe = Probe { user_agent: false, ..p.read()? };
+    let (login, name, password) = p.credentials()?;
+    let body = serde_json::json!({ "username": name, "password": password });
+    let probe = Probe { user_agent: false, ..login.request(&body) };
     let (answer, seen) = p.send(&probe).await?;
     Ok(if answer.is_success() {
         Verdict::exploited("served without a User-Agent", vec![seen])
