@@ -130,7 +130,7 @@ async fn what_lacks_an_account_a_login_or_permission_is_not_applicable_with_its_
         ),
         (
             with(&[ALICE, BOB], false, true),
-            &["xss-cookie", "waf-large-login"],
+            &["xss-cookie", "waf-no-agent", "waf-large-login"],
             "needs a login operation and a password",
         ),
         (
