@@ -146,7 +146,7 @@ fn bodies_become_variables_by_their_processor() {
     for rule in [
         "SecRule REQUEST_BODY \"@streq a=1\" id:2,phase:2,pass",
         "SecRule REQBODY_PROCESSOR \"!@rx .\" id:2,phase:2,pass",
-        "SecRule &ARGS \"@eq 0\" id:2,phase:2,pass",
+        "SecRule &ARGS_POST \"@eq 0\" id:2,phase:2,pass",
     ] {
         let rules =
             load(&format!("SecAction id:1,phase:1,nolog,pass,ctl:forceRequestBodyVariable=On\n{rule}"));
