@@ -86,6 +86,7 @@ fn each_address_of_a_name_serves_and_those_that_are_gone_do_not() {
     let servers: Vec<_> =
         ["127.0.0.2", "127.0.0.3", "127.0.0.4"].iter().filter_map(|address| server(address, api)).collect();
     let [two, three, four] = servers.as_slice() else {
+        assert!(std::env::var_os("CI").is_none(), "this machine has no 127.0.0.2");
         eprintln!("left out: this machine has no 127.0.0.2");
         return;
     };

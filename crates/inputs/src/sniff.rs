@@ -37,7 +37,7 @@ pub(super) fn is_wide(body: &[u8]) -> bool {
 }
 
 /// What somebody may read in a body that may be text: all of it, or where it is binary data, the pieces of text between.
-/// Random bytes hold every short attack.
+/// Some of many random bytes look like a short attack.
 pub fn texts(body: &[u8]) -> Vec<&[u8]> {
     /// Bytes of which everything is looked at.
     const FEW: usize = 2 << 10;

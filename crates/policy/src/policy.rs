@@ -73,11 +73,6 @@ impl Policy {
         self.routes.find(method, path, carries)
     }
 
-    /// Whether a request to a path is a login if its body looks like one.
-    pub fn logs_in_by_body(&self, path: &str) -> bool {
-        self.routes.logs_in_by_body(path)
-    }
-
     /// The Cedar schema of this policy's document; `None` without a document.
     #[cfg(feature = "cedar")]
     pub fn cedar_schema(&self) -> Option<String> {

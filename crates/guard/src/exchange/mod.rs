@@ -32,7 +32,7 @@ pub(crate) use held_body::HeldBody;
 use id::EventId;
 use peer::{Peer, Transport};
 pub(crate) use reading::logs_in;
-use reading::{Reading, logs_in_by_body, named_methods};
+use reading::{Reading, Readings, named_methods};
 use target::{Target, TargetError};
 pub(crate) use verified_by::VerifiedBy;
 
@@ -138,7 +138,7 @@ impl<'e> Exchange<'e> {
         join_cookies(&mut headers);
         let account = Account::new(&headers, forwarded::is_trusted(peer.address, trusted), connection);
         let carries = if has_body { Carries::Body } else { Carries::Nothing };
-        let (first, others) = Reading::all(engine, &parts.method, &target, carries);
+        let Readings { first, others, may_be_login } = Reading::all(engine, &parts.method, &target, carries);
         Exchange {
             id: EventId::new(now),
             started: Instant::now(),
@@ -156,7 +156,7 @@ impl<'e> Exchange<'e> {
             route: first.route,
             declared: first.declared,
             parameters: first.parameters,
-            may_log_in: has_body && logs_in_by_body(engine, &target),
+            may_log_in: has_body && may_be_login,
             target,
             others,
             current: 0,
@@ -286,8 +286,7 @@ impl<'e> Exchange<'e> {
 
     /// Adds the readings of a method that differ from those that are there.
     fn add_readings(&mut self, engine: &'e Engine, method: &Method, carries: Carries) {
-        let (first, others) = Reading::all(engine, method, &self.target, carries);
-        for reading in std::iter::once(first).chain(others) {
+        for reading in Reading::all(engine, method, &self.target, carries) {
             if self.is_new(&reading) && !self.others.iter().any(|known| known.holds_for(&reading)) {
                 self.others.push(reading);
             }
@@ -308,10 +307,8 @@ impl<'e> Exchange<'e> {
     pub(crate) fn may_name_method(&self, engine: &'e Engine) -> bool {
         self.method == Method::POST
             && [Method::PUT, Method::PATCH, Method::DELETE].iter().any(|method| {
-                let (first, others) = Reading::all(engine, method, &self.target, Carries::Body);
-                let is_declared =
-                    |reading: &Reading<'e>| !matches!(reading.declared, Declared::OtherMethods(_));
-                std::iter::once(&first).chain(&others).any(|one| is_declared(one) && self.is_new(one))
+                let mut readings = Reading::all(engine, method, &self.target, Carries::Body).into_iter();
+                readings.any(|one| !matches!(one.declared, Declared::OtherMethods(_)) && self.is_new(&one))
             })
     }
 

@@ -27,29 +27,47 @@ pub(crate) struct Reading<'e> {
     pub(crate) suspicion: AtomicU32,
 }
 
+/// Every reading of a method and a target.
+pub(crate) struct Readings<'e> {
+    /// The one as it came.
+    pub(crate) first: Reading<'e>,
+    /// Those that differ from it.
+    pub(crate) others: Vec<Reading<'e>>,
+    /// Whether the request is a login if its body looks like one, in some reading of its path.
+    pub(crate) may_be_login: bool,
+}
+
+impl<'e> IntoIterator for Readings<'e> {
+    type Item = Reading<'e>;
+    type IntoIter = std::iter::Chain<std::iter::Once<Reading<'e>>, std::vec::IntoIter<Reading<'e>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        std::iter::once(self.first).chain(self.others)
+    }
+}
+
 impl<'e> Reading<'e> {
-    /// Every reading of a method and a target: first the one as it came, then those that differ from it.
+    /// Every reading of a method and a target.
     pub(crate) fn all(
         engine: &'e Engine,
         method: &Method,
         target: &Target,
         carries: Carries,
-    ) -> (Reading<'e>, Vec<Reading<'e>>) {
+    ) -> Readings<'e> {
         let policy = &engine.policy;
-        let (first, mut others) = Reading::of_path(policy, method, &target.canonical(), carries, true);
+        let Readings { first, mut others, mut may_be_login } =
+            Reading::of_path(policy, method, &target.canonical(), carries, true);
         if policy.protocol.paths == PathMatching::Loose {
             for path in target.others() {
-                let (reading, more) = Reading::of_path(policy, method, &path, carries, false);
-                others.push(reading);
-                others.extend(more);
+                let found = Reading::of_path(policy, method, &path, carries, false);
+                may_be_login |= found.may_be_login;
+                others.extend(found);
             }
         }
         // Also where spellings are told apart. On the same route the escapes mean what they always mean.
         if let Some(path) = target.undecoded() {
-            let (reading, more) = Reading::of_path(policy, method, &path, carries, false);
-            others.extend(
-                std::iter::once(reading).chain(more).filter(|other| !first.is_on_the_place_of(other)),
-            );
+            let found = Reading::of_path(policy, method, &path, carries, false);
+            others.extend(found.into_iter().filter(|other| !first.is_on_the_place_of(other)));
         }
         let mut readings: Vec<Reading<'e>> = Vec::new();
         for other in others {
@@ -57,7 +75,7 @@ impl<'e> Reading<'e> {
                 readings.push(other);
             }
         }
-        (first, readings)
+        Readings { first, others: readings, may_be_login }
     }
 
     /// The readings of one spelling of a path. Only the path as it came has to be declared.
@@ -67,7 +85,7 @@ impl<'e> Reading<'e> {
         path: &str,
         carries: Carries,
         is_as_it_came: bool,
-    ) -> (Reading<'e>, Vec<Reading<'e>>) {
+    ) -> Readings<'e> {
         let found = policy.readings(method, path, carries);
         let (declared, captures) = declared(policy.document.as_ref(), method, path, is_as_it_came);
         let mut others = Vec::new();
@@ -86,7 +104,8 @@ impl<'e> Reading<'e> {
         for other in &found.others {
             others.push(Reading::new(method, other, Declared::NoDocument, &captures));
         }
-        (Reading::new(method, &found.first, declared, &captures), others)
+        let first = Reading::new(method, &found.first, declared, &captures);
+        Readings { first, others, may_be_login: found.may_be_login }
     }
 
     fn new(
@@ -152,14 +171,6 @@ fn parameters<'e>(of_route: &Captures<'e, '_>, of_operation: &Captures<'e, '_>) 
         }
     }
     parameters
-}
-
-/// Whether a request with a body is a login if its body looks like one, in some reading of its path.
-pub(super) fn logs_in_by_body(engine: &Engine, target: &Target) -> bool {
-    let policy = &engine.policy;
-    policy.logs_in_by_body(&target.canonical())
-        || policy.protocol.paths == PathMatching::Loose
-            && target.others().iter().any(|path| policy.logs_in_by_body(path))
 }
 
 /// Whether a body has the fields of a login, in some reading of it.

@@ -133,7 +133,7 @@ fn read(
     mut wire: Bytes,
     mut share: Share,
 ) -> Result<(), Interruption> {
-    if inputs::grpc::is_grpc(&media_type(&x.headers)) {
+    if !wire.is_empty() && inputs::grpc::is_grpc(&media_type(&x.headers)) {
         match decompressed(&wire, &coding(x, &ruling.engine.policy)) {
             Ok(None) => {}
             Ok(Some(plain)) => {

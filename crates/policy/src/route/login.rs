@@ -31,8 +31,8 @@ pub(crate) fn login_path(path: &str, configured: &[String]) -> Option<LoginPath>
     if configured.iter().any(|configured| segments(configured).eq(segments(path))) {
         return Some(LoginPath::Sure);
     }
-    let word = last_word(path)?;
-    match &*word {
+    let last = Spelling::Loose.segments(path).last()?;
+    match word(&last) {
         word if SURE.contains(&word) => Some(LoginPath::Sure),
         word if BY_BODY.contains(&word) => Some(LoginPath::ByBody),
         _ => None,
@@ -41,13 +41,12 @@ pub(crate) fn login_path(path: &str, configured: &[String]) -> Option<LoginPath>
 
 /// Whether a path is that of a token endpoint (RFC 6749 §3.2), whose clients ask in a loop (RFC 8628 §3.5).
 pub fn is_token_endpoint(path: &str) -> bool {
-    last_word(path).is_some_and(|word| word == TOKEN)
+    Spelling::Loose.segments(path).last().is_some_and(|last| word(&last) == TOKEN)
 }
 
 const TOKEN: &str = "token";
 
-/// The last segment of a path without its ending.
-fn last_word(path: &str) -> Option<String> {
-    let last = Spelling::Loose.segments(path).last()?;
-    Some(last.split('.').next().unwrap_or(&last).to_owned())
+/// A segment without its ending.
+fn word(segment: &str) -> &str {
+    segment.split('.').next().unwrap_or(segment)
 }

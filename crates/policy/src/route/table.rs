@@ -39,6 +39,8 @@ pub struct RouteMatches<'r, 'p> {
     pub first: RouteMatch<'r, 'p>,
     /// By other readings.
     pub others: Vec<RouteMatch<'r, 'p>>,
+    /// Whether the request is a login if its body looks like one.
+    pub may_be_login: bool,
 }
 
 impl RouteTable {
@@ -60,11 +62,17 @@ impl RouteTable {
 
     /// The routes for a method and a normalized path; those for everything else where none is written down.
     pub(crate) fn find<'p>(&self, method: &Method, path: &'p str, carries: Carries) -> RouteMatches<'_, 'p> {
-        let is_login = match login_path(path, &self.login_paths) {
-            Some(LoginPath::Sure) => carries != Carries::Nothing,
+        // What has no body logs nobody in.
+        let by_path = match carries {
+            Carries::Nothing => None,
+            Carries::Body | Carries::Login => login_path(path, &self.login_paths),
+        };
+        let is_login = match by_path {
+            Some(LoginPath::Sure) => true,
             Some(LoginPath::ByBody) => carries == Carries::Login,
             None => false,
         };
+        let may_be_login = by_path == Some(LoginPath::ByBody) && !self.is_no_login(path);
         let serve = |route, captures: &Captures<'_, 'p>| {
             let route: &Arc<RoutePolicy> = route;
             // Routes of one shape may name their parameters differently.
@@ -95,12 +103,7 @@ impl RouteTable {
             route: if is_login { &self.login } else { &self.fallback },
             captures: Captures::new(),
         });
-        RouteMatches { first, others }
-    }
-
-    /// Whether a request to a path is a login if its body looks like one.
-    pub(crate) fn logs_in_by_body(&self, path: &str) -> bool {
-        login_path(path, &self.login_paths) == Some(LoginPath::ByBody) && !self.is_no_login(path)
+        RouteMatches { first, others, may_be_login }
     }
 
     /// Whether all that is written down for a path says that it is no login.
