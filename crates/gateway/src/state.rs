@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use guard::{Engine, Guard};
 use parking_lot::Mutex;
-use policy::Upstream;
+use policy::{Upstream, UpstreamGroup};
 use tokio_rustls::TlsAcceptor;
 
 use crate::failures::AcceptFailures;
@@ -40,14 +40,19 @@ impl State {
         if self.shutdown.is_draining() {
             return Some("draining");
         }
-        let is_up = self.upstreams.lock().targets.iter().any(|target| target.is_up());
-        (!is_up).then_some("no upstream is up")
+        let is_there = self.upstreams.lock().targets().any(|target| target.is_reachable());
+        (!is_there).then_some("no upstream is up")
     }
 }
 
-/// The upstreams of a policy, and a connector that can reach them.
+/// The upstreams of a policy, in its groups.
 #[derive(Clone)]
 pub(crate) struct Upstreams {
+    pub(crate) groups: Arc<[Group]>,
+}
+
+/// A group of upstreams, and a connector that can reach them.
+pub(crate) struct Group {
     pub(crate) targets: Arc<[Arc<Target>]>,
     pub(crate) connector: Connector,
 }
@@ -56,9 +61,16 @@ impl Upstreams {
     pub(crate) fn of(engine: &Engine) -> Result<Self, TlsError> {
         let gateway = &engine.policy.gateway;
         let limits = HeadLimits { fields: gateway.max_response_headers, bytes: gateway.max_response_head };
-        let connector = Connector::new(gateway.upstreams.iter(), &gateway.upstream_tls, limits)?;
-        let target = |upstream: &Upstream| Arc::new(Target::new(upstream.clone(), &gateway.health));
-        Ok(Upstreams { targets: gateway.upstreams.iter().map(target).collect(), connector })
+        let group = |group: &UpstreamGroup| {
+            let target = |upstream: &Upstream| Arc::new(Target::new(upstream.clone(), &group.health));
+            let connector = Connector::new(group.upstreams.iter(), &group.tls, limits)?;
+            Ok(Group { targets: group.upstreams.iter().map(target).collect(), connector })
+        };
+        Ok(Upstreams { groups: gateway.groups.iter().map(group).collect::<Result<_, TlsError>>()? })
+    }
+
+    fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
+        self.groups.iter().flat_map(|group| group.targets.iter())
     }
 }
 
@@ -66,7 +78,7 @@ impl Upstreams {
 pub(crate) struct Worker {
     pub(crate) guard: Guard,
     pub(crate) state: Arc<State>,
-    pools: Mutex<Option<(Arc<Engine>, Arc<Pools>)>>,
+    pools: Mutex<Option<(Arc<Engine>, Arc<[Pools]>)>>,
 }
 
 impl Worker {
@@ -74,16 +86,25 @@ impl Worker {
         Worker { guard: state.guard.clone(), state, pools: Mutex::default() }
     }
 
-    /// The connection pools for the upstreams of a policy. They are replaced when the policy is; exchanges under way
+    /// The connection pools for each group of upstreams of a policy. They are replaced when the policy is; exchanges under way
     /// keep the old ones.
-    pub(crate) fn pools(&self, engine: &Arc<Engine>) -> Arc<Pools> {
+    pub(crate) fn pools(&self, engine: &Arc<Engine>) -> Arc<[Pools]> {
         let mut pools = self.pools.lock();
         match &*pools {
             Some((current, pools)) if Arc::ptr_eq(current, engine) => Arc::clone(pools),
             _ => {
                 let upstreams = self.state.upstreams.lock().clone();
                 let gateway = &engine.policy.gateway;
-                let new = Arc::new(Pools::new(upstreams.targets, upstreams.connector, gateway));
+                let groups = upstreams.groups.iter().zip(&gateway.groups);
+                let new = groups.map(|(group, settings)| {
+                    Pools::new(
+                        Arc::clone(&group.targets),
+                        group.connector.clone(),
+                        settings,
+                        &gateway.timeouts,
+                    )
+                });
+                let new: Arc<[Pools]> = new.collect();
                 *pools = Some((Arc::clone(engine), Arc::clone(&new)));
                 new
             }

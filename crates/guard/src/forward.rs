@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode, Uri};
 use http_body::Body;
 use parking_lot::Mutex;
+use policy::Destination;
 
 use crate::engine::Engine;
 use crate::exchange::Exchange;
@@ -186,6 +187,23 @@ impl Reader {
 enum Progress<T> {
     Done(T),
     Asks(Box<Request<()>>),
+}
+
+/// The target that an upstream gets for a path as it came.
+pub(crate) fn forwarded_to(destination: &Destination, sent: &str, query: Option<&str>) -> Option<Uri> {
+    let path = destination.path(sent);
+    match query {
+        Some(query) => format!("{path}?{query}").parse().ok(),
+        None => path.parse().ok(),
+    }
+}
+
+/// Tells who forwards a request where it goes, if that is not the first upstream with the path as it is: an
+/// `Arc<Destination>` among its extensions.
+pub(crate) fn lead(destination: &Arc<Destination>, extensions: &mut Extensions) {
+    if destination.group > 0 || !destination.stripped.is_empty() {
+        extensions.insert(Arc::clone(destination));
+    }
 }
 
 /// Writes caller, client and request id into the upstream's headers; the client's own are removed.

@@ -62,6 +62,14 @@ pub struct Audit {
 }
 
 impl Audit {
+    /// One audit of several documents: the findings of all, the lowest score.
+    pub fn of_all(audits: &[Audit]) -> Audit {
+        let mut findings: Vec<AuditFinding> =
+            audits.iter().flat_map(|audit| audit.findings.clone()).collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        Audit { findings, score: audits.iter().map(|audit| audit.score).min().unwrap_or_default() }
+    }
+
     /// `A` from ninety points, `B` from eighty, and so on to `F`.
     pub const fn grade(&self) -> char {
         match self.score {
@@ -74,9 +82,9 @@ impl Audit {
     }
 }
 
-/// Audits the document of a policy; what the policy adds (an owner, a credential) counts.
-pub fn audit(document: &Document, policy: &Policy) -> Audit {
-    let mut auditor = Auditor { document, policy, findings: Vec::new(), lost: 0, operations: 0 };
+/// Audits the document of a group of upstreams; what the policy adds (an owner, a credential) counts.
+pub fn audit(document: &Document, group: usize, policy: &Policy) -> Audit {
+    let mut auditor = Auditor { document, group, policy, findings: Vec::new(), lost: 0, operations: 0 };
     auditor.whole();
     let mut findings = auditor.findings;
     let possible = (auditor.operations * 10).max(10);
@@ -119,6 +127,7 @@ const METHODS: [&str; 7] = ["get", "put", "post", "delete", "head", "patch", "tr
 
 struct Auditor<'d> {
     document: &'d Document,
+    group: usize,
     policy: &'d Policy,
     findings: Vec<AuditFinding>,
     lost: u32,
@@ -204,7 +213,7 @@ impl<'d> Auditor<'d> {
             .find(|(template, m, _)| **m == method && template.as_str().ends_with(path));
         let Some((template, _, compiled)) = found else { return };
         let at_path = canonical_path(template.as_str());
-        let (route, _) = self.policy.route(&method, &at_path);
+        let route = self.policy.route_of(self.group, &method, &at_path);
         let title = format!("{method} {path}");
         let is_login = method == Method::POST && login_path(path, &[]).is_some();
         let secured = compiled.security.is_needed() || route.auth.require == AuthRequirement::Required;

@@ -15,7 +15,7 @@ use crate::doors::{
     OwnershipConfig, ProtocolConfig, RateConfig, SchemaConfig, ServiceCredentialConfig, WafConfig,
 };
 use crate::gateway::{
-    BalancingConfig, GatewayConfig, HealthConfig, TimeoutConfig, TlsConfig, UpstreamTlsConfig,
+    BalancingConfig, GatewayConfig, HealthConfig, TimeoutConfig, TlsConfig, UpstreamConfig, UpstreamTlsConfig,
 };
 use crate::log::LogConfig;
 use crate::route::RouteConfig;
@@ -27,6 +27,8 @@ use crate::settings::{Setting, Settings};
 pub struct Config {
     /// Listening, upstreams, timeouts.
     pub gateway: GatewayConfig,
+    /// Further APIs.
+    pub upstream: Vec<UpstreamConfig>,
     /// The listener for metrics and health.
     pub admin: AdminConfig,
     /// Events and the access log.
@@ -85,6 +87,7 @@ pub const TABLES: &[Table] = &[
     table::<TimeoutConfig>("gateway.timeouts"),
     table::<BalancingConfig>("gateway.load_balancing"),
     table::<HealthConfig>("gateway.health"),
+    table::<UpstreamConfig>("upstream"),
     table::<AdminConfig>("admin"),
     table::<LogConfig>("log"),
     table::<ProtocolConfig>("protocol"),

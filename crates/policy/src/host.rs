@@ -30,6 +30,15 @@ pub(crate) fn host(text: &str) -> Result<String, (String, String)> {
     Err((message, help))
 }
 
+/// Whether a pattern of a policy is about a host, which has no port. Case makes no difference.
+pub fn covers(pattern: &str, host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    match pattern.strip_prefix("*.") {
+        Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
+        None => host.eq_ignore_ascii_case(pattern),
+    }
+}
+
 fn is_name(text: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')

@@ -24,7 +24,7 @@
 //! "#;
 //! let policy = policy::load(&Inputs { text: Some(text.into()), ..Inputs::default() })?;
 //!
-//! let (route, _) = policy.route(&Method::POST, "/comments/7");
+//! let (route, _) = policy.table(None).route(&Method::POST, "/comments/7");
 //! assert_eq!(route.injection.prose, ["text"]);
 //! assert_eq!(route.modes.of(BuiltInDoor::Cors), Mode::Observe);
 //! assert_eq!(route.rate.limits[0].to_string(), "100 per 1m by ip");
@@ -61,13 +61,15 @@ pub use config::{Config, TABLES, Table};
 pub use doors::*;
 pub use error::ConfigError;
 pub use gateway::*;
+pub use host::covers;
 pub use load::{Inputs, load};
 pub use log::*;
 pub use origin::{Origin, OriginPattern};
 pub use policy::Policy;
 pub use reader::PolicyFile;
 pub use route::{
-    Carries, RouteConfig, RouteMatch, RouteMatches, RoutePolicy, ScopeConfig, is_token_endpoint,
+    Carries, Destination, Redirect, RedirectConfig, RedirectWithStatus, RouteConfig, RouteMatch,
+    RouteMatches, RoutePolicy, RouteTable, ScopeConfig, is_token_endpoint,
 };
 pub use rows::Row;
 pub use settings::{Setting, Settings};

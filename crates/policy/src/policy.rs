@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use http::{HeaderName, Method};
-use openapi::{Captures, Document, Problem};
+use openapi::{Document, Problem};
 
 use crate::admin::AdminConfig;
 use crate::doors::{
@@ -12,9 +12,10 @@ use crate::doors::{
     SecurityHeaders,
 };
 use crate::gateway::Gateway;
+use crate::host::covers;
 use crate::log::Log;
 use crate::reader::PolicyFile;
-use crate::route::{Carries, RouteMatch, RouteMatches, RoutePolicy, RouteTable};
+use crate::route::{RoutePolicy, RouteTable};
 use crate::rows::Row;
 
 /// All that a gateway and its doors need to know, a part for each door.
@@ -26,8 +27,8 @@ pub struct Policy {
     pub admin: AdminConfig,
     /// Destinations of log lines.
     pub log: Log,
-    /// The OpenAPI document.
-    pub document: Option<Document>,
+    /// The OpenAPI document of each group of upstreams.
+    pub(crate) documents: Vec<Option<Document>>,
     /// Sizes, depths and spellings.
     pub protocol: ProtocolConfig,
     /// The headers of `[protocol] proxy_only_headers`.
@@ -56,39 +57,58 @@ pub struct Policy {
     pub settings: Vec<Row>,
     /// What is told at each start: old spellings of settings, weak secrets, credentials that nobody verifies.
     pub notices: Vec<Problem>,
+    /// The routes for hosts that no route names.
     pub(crate) routes: RouteTable,
+    /// The routes for the hosts that routes name, those that name a host whole first.
+    pub(crate) hosts: Vec<(String, RouteTable)>,
 }
 
 impl Policy {
-    /// The policy of the route that a method and a normalized path belong to, and the values of its path parameters.
-    pub fn route<'p>(&self, method: &Method, path: &'p str) -> (&Arc<RoutePolicy>, Captures<'_, 'p>) {
-        let RouteMatch { route, captures } = self.readings(method, path, Carries::Nothing).first;
-        (route, captures)
+    /// The routes for a host, which has no port. Without one, those that name no host.
+    pub fn table(&self, host: Option<&str>) -> &RouteTable {
+        let named = host.and_then(|host| self.hosts.iter().find(|(pattern, _)| covers(pattern, host)));
+        named.map_or(&self.routes, |(_, table)| table)
     }
 
-    /// Every route that a request may be on to some server: case, empty segments, `;parameters`, and blanks and dots at
-    /// the end of a segment make no difference to many. A request with a body may be a login.
-    pub fn readings<'p>(&self, method: &Method, path: &'p str, carries: Carries) -> RouteMatches<'_, 'p> {
-        let carries = if carries_body(method) { carries.max(Carries::Body) } else { carries };
-        self.routes.find(method, path, carries)
+    /// Every table of routes: that for hosts which no route names, and those for the hosts that routes name.
+    pub fn tables(&self) -> impl Iterator<Item = (Option<&str>, &RouteTable)> {
+        let named = self.hosts.iter().map(|(host, table)| (Some(host.as_str()), table));
+        std::iter::once((None, &self.routes)).chain(named)
+    }
+
+    /// The OpenAPI document of a group of upstreams.
+    pub fn document(&self, group: usize) -> Option<&Document> {
+        self.documents.get(group)?.as_ref()
+    }
+
+    /// Every document, with the place of its group.
+    pub fn documents(&self) -> impl Iterator<Item = (usize, &Document)> {
+        self.documents.iter().enumerate().filter_map(|(group, document)| Some((group, document.as_ref()?)))
+    }
+
+    /// The route of an operation of a group's document; that of the first table of routes that leads there.
+    pub fn route_of(&self, group: usize, method: &Method, path: &str) -> &Arc<RoutePolicy> {
+        let leads_there = |table: &&RouteTable| table.destination(method, path).group == group;
+        let table = self.tables().map(|(_, table)| table).find(leads_there);
+        table.unwrap_or(&self.routes).route(method, path).0
     }
 
     /// The Cedar schema of this policy's document; `None` without a document.
     #[cfg(feature = "cedar")]
     pub fn cedar_schema(&self) -> Option<String> {
-        let document = self.document.as_ref()?;
+        let document = self.document(0)?;
         Some(authorization::Cedar::schema_of(document, &self.ownership.claims, &|method, path| {
             crate::route::visibility(document, self.routes.written(), method, path)
         }))
     }
 
-    /// Every route that was written down, then the two that are always there.
+    /// Every route that was written down, then the two that are always there. A route that holds for several hosts is there
+    /// once.
     pub fn routes(&self) -> impl Iterator<Item = &Arc<RoutePolicy>> {
-        self.routes.iter()
+        let named = self.hosts.iter().flat_map(|(host, table)| {
+            let of_host = move |route: &&Arc<RoutePolicy>| route.hosts.first() == Some(host);
+            table.iter().filter(of_host)
+        });
+        named.chain(self.routes.iter())
     }
-}
-
-/// Whether requests of a method have a body, as a rule.
-fn carries_body(method: &Method) -> bool {
-    [Method::POST, Method::PUT, Method::PATCH].contains(method)
 }

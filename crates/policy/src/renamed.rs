@@ -8,8 +8,8 @@ use crate::doors::MinConfidence;
 use crate::route::RouteConfig;
 use crate::settings::Setting;
 
-/// A notice for every old spelling in the policy's text, and in `x-doorward` of the document.
-pub(crate) fn notices(source: &Source, document: Option<&Document>) -> Vec<Problem> {
+/// A notice for every old spelling in the policy's text, and in `x-doorward` of the documents.
+pub(crate) fn notices<'d>(source: &Source, documents: impl Iterator<Item = &'d Document>) -> Vec<Problem> {
     let mut notices = Vec::new();
     let text = source.text().parse::<toml::Table>().ok();
     let root = text.and_then(|table| serde_json::to_value(table).ok()).unwrap_or_default();
@@ -23,14 +23,14 @@ pub(crate) fn notices(source: &Source, document: Option<&Document>) -> Vec<Probl
             }
         }
     }
-    for operation in document.into_iter().flat_map(Document::settings) {
+    let operations =
+        documents.flat_map(|document| document.settings().iter().map(move |one| (document, one)));
+    for (document, operation) in operations {
         for (name, value, pointer) in &operation.settings {
             let table = Value::Object([(name.clone(), value.clone())].into_iter().collect());
             for (place, old, new) in old_spellings(&table, &RouteConfig::settings().collect::<Vec<_>>()) {
                 let pointer = place.iter().skip(1).fold(pointer.clone(), |at, part| format!("{at}/{part}"));
-                if let Some(document) = document {
-                    notices.push(notice(document.problem(&pointer, message(&old, &new))));
-                }
+                notices.push(notice(document.problem(&pointer, message(&old, &new))));
             }
         }
     }

@@ -15,6 +15,9 @@ const OPTIONAL: &str = "
 [gateway.tls]
 certificate = 'cert.pem'
 key = 'key.pem'
+[[upstream]]
+name = 'orders'
+urls = ['http://127.0.0.1:3001']
 [[auth.issuer]]
 [[auth.issuer.key]]
 algorithm = 'EdDSA'
@@ -80,7 +83,12 @@ fn check_shows_every_setting() {
 /// A value for each setting of a route, other than the default.
 const ROUTE: &[(&str, &str)] = &[
     ("path", "'/orders/{id}'"),
+    ("host", "['shop.example']"),
     ("methods", "['PUT']"),
+    ("upstream", "'gateway'"),
+    ("strip_prefix", "'/carts'"),
+    ("rewrite", "'/c/{id}'"),
+    ("redirect", "'/new/{id}'"),
     ("deny", "true"),
     ("login", "true"),
     ("doors", "{ cors = 'off' }"),

@@ -66,18 +66,22 @@ impl Check {
             outln!("{}", schema.trim_end());
             return Ok(Exit::Success);
         }
-        let audit =
-            policy.document.as_ref().map(|document| policy::audit(document, &policy)).unwrap_or_default();
+        let of_group = |(group, document)| policy::audit(document, group, &policy);
+        let audits: Vec<Audit> = policy.documents().map(of_group).collect();
         match self.format {
-            Format::Text => self.print(&policy, &audit),
-            Format::Json => outln!("{:#}", audit_report::json(&audit)),
-            Format::Sarif => outln!("{:#}", sarif::log(&terminal::TOOL, &audit_report::report(&audit))),
+            Format::Text => self.print(&policy, &audits),
+            Format::Json => outln!("{:#}", audit_report::json(&Audit::of_all(&audits))),
+            Format::Sarif => {
+                outln!("{:#}", sarif::log(&terminal::TOOL, &audit_report::report(&Audit::of_all(&audits))));
+            }
         }
-        let fails = |level: Level| audit.findings.iter().any(|f| f.severity >= level.severity());
+        let fails = |level: Level| {
+            audits.iter().flat_map(|audit| &audit.findings).any(|f| f.severity >= level.severity())
+        };
         Ok(if self.fail_on.is_some_and(fails) { Exit::Findings } else { Exit::Success })
     }
 
-    fn print(&self, policy: &Policy, audit: &Audit) {
+    fn print(&self, policy: &Policy, audits: &[Audit]) {
         let mut table = Table::new();
         table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
         let columns = policy.routes().next().map(|route| route.rows().map(|(column, _)| column));
@@ -90,11 +94,13 @@ impl Check {
         for notice in &policy.notices {
             outln!("\nNotice: {}", notice.line());
         }
-        if let Some(document) = &policy.document {
-            outln!("\n{} declared operations:", document.operations().count());
+        for ((group, document), audit) in policy.documents().zip(audits) {
+            let upstream = policy.gateway.groups.get(group).filter(|_| group > 0);
+            let whose = upstream.map_or(String::new(), |upstream| format!(" of `{}`", upstream.name));
+            outln!("\n{} declared operations{whose}:", document.operations().count());
             for (path, method, operation) in document.operations() {
                 let at = openapi::canonical_path(path.as_str());
-                let (route, _) = policy.route(method, &at);
+                let route = policy.route_of(group, method, &at);
                 let credential = if operation.security.is_needed() { "needs a credential" } else { "public" };
                 outln!("  {method:7} {path}  ({}, {credential}, route {})", operation.id, route.name);
             }

@@ -95,7 +95,7 @@ impl Learn {
     fn watch(&self) -> Result<Learner, Failure> {
         let inputs = self.policy.inputs(self.listen.clone());
         let policy = policy::load(&inputs).map_err(Failure::usage)?;
-        if policy.gateway.upstreams.is_empty() {
+        if policy.gateway.upstreams().next().is_none() {
             return Err(Failure::usage(miette::miette!(
                 help = "doorward learn --upstream http://127.0.0.1:3000, or --har FILE, or --access-log FILE",
                 "there is nothing to learn from: name an upstream, an archive or a log"

@@ -58,7 +58,7 @@ impl Run {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let inputs = self.policy.inputs(self.listen);
         let policy = policy::load(&inputs).map_err(Failure::usage)?;
-        if policy.gateway.upstreams.is_empty() {
+        if policy.gateway.upstreams().next().is_none() {
             return Err(Failure::usage(miette::miette!(
                 help = "doorward run --upstream http://127.0.0.1:3000",
                 "no upstream is configured: name the API to protect"
@@ -109,5 +109,5 @@ fn tell_of_descriptors(Descriptors { before, now }: Descriptors) {
 }
 
 fn names(policy: &Policy) -> String {
-    policy.gateway.upstreams.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    policy.gateway.upstreams().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -89,12 +89,15 @@ fn start_background(state: &Arc<State>) -> JoinSet<()> {
     }
     let gateway = &engine.policy.gateway;
     let upstreams = state.upstreams.lock().clone();
-    for target in upstreams.targets.iter() {
+    let groups = upstreams.groups.iter().zip(&gateway.groups);
+    let targets =
+        groups.flat_map(|(group, settings)| group.targets.iter().map(move |one| (group, settings, one)));
+    for (group, settings, target) in targets {
         let told = {
             let state = Arc::clone(state);
             move |message: String| notice(&state, &message)
         };
-        let (health, connector) = (gateway.health.clone(), upstreams.connector.clone());
+        let (health, connector) = (settings.health.clone(), group.connector.clone());
         tasks.spawn(upstream::check_health(Arc::clone(target), health, connector, told.clone()));
         let (target, every) = (Arc::clone(target), gateway.look_up_every);
         tasks.spawn(async move { target.keep_looking_up(every, told).await });
@@ -106,7 +109,7 @@ fn start_background(state: &Arc<State>) -> JoinSet<()> {
 fn loaded_files(state: &State) -> Vec<PolicyFile> {
     let policy = &state.guard.engine().policy;
     let tls = policy.gateway.tls.iter().flat_map(|(certificate, key)| [certificate, key]);
-    let tls = tls.chain(policy.gateway.upstream_tls.files());
+    let tls = tls.chain(policy.gateway.groups.iter().flat_map(|group| group.tls.files()));
     policy.files.iter().cloned().chain(tls.cloned().map(PolicyFile::at)).collect()
 }
 

@@ -33,7 +33,7 @@ pub enum TlsError {
     /// The system has no root certificates, and an `https` upstream needs them.
     #[error(
         "this system has no root certificates, and an https upstream needs them; install them, or name a file in \
-         `[gateway.upstream_tls] ca`"
+         `[gateway.upstream_tls] ca`, or `tls.ca` of an `[[upstream]]`"
     )]
     NoRoots,
 }

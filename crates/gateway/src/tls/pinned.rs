@@ -17,7 +17,7 @@ pub(super) struct Pinned {
     pub(super) pins: Vec<[u8; 32]>,
 }
 
-const NOT_PINNED: &str = "its public key is none of `[gateway.upstream_tls] pins`";
+const NOT_PINNED: &str = "its public key is none of the `pins` of its TLS settings";
 
 impl ServerCertVerifier for Pinned {
     fn verify_server_cert(

@@ -78,14 +78,14 @@ impl Attempts<'_> {
         let PooledConnection { kind, reused } = match connected {
             Ok(connection) => connection,
             Err(error) => {
-                health.failed();
+                health.unreachable();
                 return Err(Failure::Unreachable(Box::new((head, body)), format!("{upstream}: {error}")));
             }
         };
         let changes = self.purpose == Purpose::Upgrade;
         let kept = ((reused || changes) && self.keep == Keep::Head).then(|| head.clone());
         let in_form = |head, body, version| {
-            let request = message::request(self.gateway, upstream, head, body, version);
+            let request = message::request(self.pools.preserve_host, upstream, head, body, version);
             request.map_err(|e| Failure::Final(ForwardError::Broken(e.to_string())))
         };
         let patience = self.patience();

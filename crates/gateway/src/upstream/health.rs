@@ -19,6 +19,8 @@ pub(crate) struct Health {
     /// Milliseconds after `origin`; 0 while the upstream is not ejected. Ejected is also one whose time is over, and that
     /// has not served since.
     ejected_until: AtomicU64,
+    /// Whether the last failure was that there was no connection, which no client can bring about.
+    is_unreachable: AtomicBool,
     /// Whether it fails its checks.
     is_down: AtomicBool,
     /// Checks in a row that say otherwise than `is_down`.
@@ -41,6 +43,7 @@ impl Health {
             origin: Instant::now(),
             consecutive_failures: AtomicU32::new(0),
             ejected_until: AtomicU64::new(0),
+            is_unreachable: AtomicBool::new(false),
             is_down: AtomicBool::new(false),
             contrary_checks: AtomicU32::new(0),
             up_since: AtomicU64::new(0),
@@ -51,6 +54,11 @@ impl Health {
     pub(crate) fn is_up(&self) -> bool {
         let until = self.ejected_until.load(Ordering::Relaxed);
         !self.is_down.load(Ordering::Relaxed) && (until == 0 || self.now() >= until)
+    }
+
+    /// Whether it is there, as far as is known: requests that it answers badly do not count, for clients choose them.
+    pub(crate) fn is_reachable(&self) -> bool {
+        self.is_up() || !(self.is_down.load(Ordering::Relaxed) || self.is_unreachable.load(Ordering::Relaxed))
     }
 
     /// The part of its share that it gets now, between 0 and 1, if it has become up within `slow_start`.
@@ -74,7 +82,19 @@ impl Health {
         }
     }
 
+    /// There is no connection to it.
+    pub(crate) fn unreachable(&self) {
+        self.is_unreachable.store(true, Ordering::Relaxed);
+        self.count_failure();
+    }
+
+    /// It was connected to, and did not answer as it should.
     pub(crate) fn failed(&self) {
+        self.is_unreachable.store(false, Ordering::Relaxed);
+        self.count_failure();
+    }
+
+    fn count_failure(&self) {
         let failures = self.consecutive_failures.fetch_add(1, Ordering::Relaxed) + 1;
         if failures >= self.config.consecutive_failures.max(1) {
             let until = self.now().saturating_add(millis(self.config.ejection_time.0));

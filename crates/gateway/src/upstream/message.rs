@@ -22,7 +22,7 @@ pub(super) type Received = (Response<Incoming>, Option<Box<Reusable>>, Lease);
 
 /// The request in the form of the upstream's protocol.
 pub(super) fn request(
-    gateway: &Gateway,
+    preserve_host: bool,
     upstream: &Upstream,
     head: Parts,
     body: RequestBody,
@@ -32,7 +32,7 @@ pub(super) fn request(
     let mut request = Request::from_parts(head, body);
     *request.version_mut() = version;
     let headers = request.headers_mut();
-    let host = match headers.get(HOST).filter(|_| gateway.preserve_host) {
+    let host = match headers.get(HOST).filter(|_| preserve_host) {
         Some(host) => host.clone(),
         None => HeaderValue::from_str(upstream.authority())?,
     };

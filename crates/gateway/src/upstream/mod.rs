@@ -5,7 +5,7 @@
 //! - `balance` decides which of them a request goes to
 //! - `connect` opens connections, by `dial` and `socket`; `pool` keeps them
 //! - `send` sends one request, and sends it again where that is safe; `attempt` sends it once, `message` gives it its form;
-//!   `hop_by_hop`, `location`, `tunnel` and `websocket` are parts of that
+//!   `hop_by_hop`, `location`, `prefix`, `tunnel` and `websocket` are parts of that
 //! - `request_body` and `response_body` are the bodies on the way
 
 mod activity;
@@ -20,6 +20,7 @@ mod location;
 mod message;
 mod names;
 mod pool;
+mod prefix;
 mod request_body;
 mod response_body;
 mod send;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use hyper::client::conn::{http1, http2};
 use parking_lot::Mutex;
-use policy::Gateway;
+use policy::{TimeoutConfig, UpstreamGroup};
 use tokio::time::Instant;
 
 use super::balance::Balancer;
@@ -23,13 +23,15 @@ const MAX_IDLE: usize = 512;
 /// The longest that an upstream may ask for a connection to be kept.
 const MAX_KEPT: Duration = Duration::from_secs(60);
 
-/// A pool for each upstream.
+/// A pool for each upstream of a group.
 pub(crate) struct Pools {
     /// In the order of `targets`.
     pools: Vec<Arc<Pool>>,
     targets: Arc<[Arc<Target>]>,
     balancer: Balancer,
     connector: Connector,
+    /// Whether these upstreams get the client's Host.
+    pub(super) preserve_host: bool,
 }
 
 /// The connections to one upstream.
@@ -110,8 +112,12 @@ impl Reusable {
 }
 
 impl Pools {
-    pub(crate) fn new(targets: Arc<[Arc<Target>]>, connector: Connector, gateway: &Gateway) -> Self {
-        let timeouts = &gateway.timeouts;
+    pub(crate) fn new(
+        targets: Arc<[Arc<Target>]>,
+        connector: Connector,
+        group: &UpstreamGroup,
+        timeouts: &TimeoutConfig,
+    ) -> Self {
         let pool = |target: &Arc<Target>| {
             Arc::new(Pool {
                 target: Arc::clone(target),
@@ -122,8 +128,8 @@ impl Pools {
             })
         };
         let pools = targets.iter().map(pool).collect();
-        let balancer = Balancer::new(&gateway.balancing, targets.len());
-        Pools { pools, targets, balancer, connector }
+        let balancer = Balancer::new(&group.balancing, targets.len());
+        Pools { pools, targets, balancer, connector, preserve_host: group.preserve_host }
     }
 
     /// The pools in the order in which to try them, each once.

@@ -2,6 +2,7 @@
 //! seen goes elsewhere, whatever it is; what it may have seen is repeated if its method is idempotent (RFC 9110 §9.2.2) and
 //! a connection that had served before was closed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use guard::body::Forwarded;
@@ -10,7 +11,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, UPGRADE};
 use http::request::Parts;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
-use policy::{Gateway, Policy};
+use policy::{Destination, Gateway, Policy};
 
 use super::attempt::{Attempts, Failure, Keep};
 use super::connect::Purpose;
@@ -19,12 +20,14 @@ use super::pool::{Pools, Reuse};
 use super::request_body::{Pace, Progress, RequestBody};
 use super::response_body::UpstreamBody;
 use super::tunnel::ClientSide;
-use super::{hop_by_hop, location};
+use super::{hop_by_hop, location, prefix};
+
+const NONE: &str = "no upstream is configured";
 
 /// Sends a request that passed the doors to an upstream. Returns its response. `on_upgrade` is the client's side of an
 /// upgrade, if the client asks for one.
 pub(crate) async fn forward(
-    pools: &Pools,
+    groups: &[Pools],
     policy: &Policy,
     peer: &Peer,
     client: Client,
@@ -33,9 +36,14 @@ pub(crate) async fn forward(
 ) -> Result<Response<UpstreamBody>, ForwardError> {
     let (gateway, subject) = (&policy.gateway, &policy.auth.forward_subject);
     let (mut head, body) = request.into_parts();
+    let destination = head.extensions.remove::<Arc<Destination>>();
+    let group = destination.as_ref().map_or(0, |destination| destination.group);
+    let Some(pools) = groups.get(group) else { return Err(ForwardError::Unavailable(NONE.into())) };
+    let prefix = destination.as_ref().map_or("", |destination| &*destination.stripped);
     let upgrade = hop_by_hop::strip(&mut head.headers, Some(subject))
         .filter(|protocol| on_upgrade.is_some() && is_allowed(protocol, &gateway.upgrades));
     guard::set_forwarded(&mut head.headers, client.address, peer, client.transport, gateway);
+    prefix::tell(&mut head.headers, prefix);
     let purpose = if upgrade.is_some() { Purpose::Upgrade } else { Purpose::Requests };
     if let Some(protocol) = upgrade {
         head.headers.insert(UPGRADE, protocol);
@@ -58,8 +66,12 @@ pub(crate) async fn forward(
         (bytes, _) => Outgoing::Held(bytes.unwrap_or_default()),
     };
     let mut received = send(&attempts, head, body).await?;
-    if let Some(origin) = origin {
-        location::rewrite(received.0.headers_mut(), &received.2.target().upstream, &origin);
+    let answer = received.0.headers_mut();
+    if gateway.rewrite_location {
+        location::rewrite(answer, &received.2.target().upstream, origin.as_deref(), prefix);
+    }
+    if gateway.rewrite_cookie_path {
+        prefix::rewrite_cookies(answer, prefix);
     }
     let response = finish(received, gateway, on_upgrade.filter(|_| purpose == Purpose::Upgrade));
     Ok(response.map(|body| body.beside(progress)))
@@ -82,7 +94,7 @@ async fn send(attempts: &Attempts<'_>, head: Parts, body: Outgoing) -> Result<Re
         Outgoing::Streamed(body) => (None, *body, Reuse::Http2),
     };
     let mut request = (head, body);
-    let mut last = "no upstream is configured".to_owned();
+    let mut last = NONE.to_owned();
     let mut connect = attempts.gateway.timeouts.connect.0;
     let order = attempts.pools.order(&request.0.headers);
     for (tried, pool) in order.iter().enumerate() {

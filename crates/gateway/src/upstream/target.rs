@@ -34,9 +34,9 @@ impl Target {
         }
     }
 
-    /// Whether requests should go to it.
-    pub(crate) fn is_up(&self) -> bool {
-        self.health.is_up()
+    /// Whether it is there, as far as is known.
+    pub(crate) fn is_reachable(&self) -> bool {
+        self.health.is_reachable()
     }
 
     /// Its addresses in the order in which to try them this time; none for a Unix socket.

@@ -155,6 +155,22 @@ fn ready(gate: &Running) -> (u16, String) {
 }
 
 #[test]
+fn clients_cannot_make_the_gate_unready() {
+    let broken = Recorder::start("no HTTP at all\r\n\r\n");
+    let gate = Running::start("[gateway.health]\nconsecutive_failures = 1", &[broken.url()]);
+    for _ in 0..3 {
+        assert_eq!(status(&gate.get("/")), 502);
+    }
+    assert_eq!(ready(&gate).0, 200, "it is there");
+    let gate = Running::start(
+        "[gateway.health]\nconsecutive_failures = 1",
+        &[format!("http://127.0.0.1:{}", free_port())],
+    );
+    assert_eq!(status(&gate.get("/")), 502);
+    assert_eq!(ready(&gate).0, 503);
+}
+
+#[test]
 fn an_upstream_that_fails_its_checks_gets_nothing_until_it_passes_them() {
     let apis = Apis::start(2);
     let policy = "[gateway.health]\npath = '/health'\ninterval = '20ms'\nexpected_status = ['200-299', '304']\n\

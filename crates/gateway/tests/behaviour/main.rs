@@ -45,6 +45,7 @@ mod schema;
 mod secrets;
 #[path = "../../../store/tests/servers/mod.rs"]
 mod servers;
+mod several;
 mod standing;
 mod support;
 #[path = "../../../guard/tests/things/mod.rs"]

@@ -170,6 +170,36 @@ fn a_denied_route_is_shut_in_every_spelling() {
 }
 
 #[test]
+fn a_script_and_an_ending_leave_no_route() {
+    let upstream = Recorder::plain();
+    let policy = format!(
+        "{KEYS}[[route]]\npath = '/admin.php'\ndeny = true\n[[route]]\npath = '/shop/index.php'\ndeny = true\n\
+         [[route]]\npath = '/admin'\ndeny = true\n[[route]]\npath = '/files/{{name}}'\nbind = {{ 'path.name' = 'sub' }}"
+    );
+    let gate = Running::start(&policy, &[upstream.url()]);
+    for path in [
+        "/admin.php",
+        "/admin.php/x",
+        "/admin.php%2Fx",
+        "/admin%2ephp/x",
+        "/admin.php/index.php/z",
+        "/ADMIN.PHP;a/x",
+        "/shop/index.php/x",
+        "/admin.json",
+        "/admin.xml/",
+    ] {
+        assert_eq!(status(&gate.get(path)), 404, "{path}");
+        assert_eq!(upstream.take(), "", "{path}");
+    }
+    for path in ["/admins.php/x", "/index.php/x", "/admin.png", "/x/admin.json", "/admin.jsonl"] {
+        assert_eq!(status(&gate.get(path)), 200, "{path}");
+    }
+    // A name is compared as it stands.
+    assert_eq!(status(&gate.ask("GET", "/files/alice", &[ALICE], b"")), 200);
+    assert_eq!(status(&gate.ask("GET", "/files/alice.json", &[ALICE], b"")), 404);
+}
+
+#[test]
 fn a_login_is_one_in_every_spelling_and_by_every_method_with_a_body() {
     let upstream = Recorder::plain();
     // A login holds bodies of 8 KiB at most, and any other route here one of a MiB.
@@ -179,6 +209,8 @@ fn a_login_is_one_in_every_spelling_and_by_every_method_with_a_body() {
         ("DELETE", "/login", 413),
         ("POST", "/login.json", 413),
         ("POST", "/Login.php/", 413),
+        ("POST", "/login.php/x", 413),
+        ("POST", "/x/login.php%2Fx", 413),
         ("POST", "/token%20", 413),
         ("POST", "/x%2Flogin", 413),
         ("POST", "/api/v1/login", 413),

@@ -13,7 +13,7 @@ use http::header::{
 };
 use http::uri::Authority;
 use http::{Method, StatusCode, Version};
-use policy::{BuiltInDoor, UnderscoreHeaders};
+use policy::{BuiltInDoor, Gateway, UnderscoreHeaders, covers};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -22,8 +22,8 @@ use crate::decision::{Change, Decision, Refusal, Rewrite};
 use crate::engine::Engine;
 use crate::events::evidence::Evidence;
 use crate::events::redact::excerpt;
-use crate::exchange::Exchange;
 use crate::exchange::forwarded::is_trusted;
+use crate::exchange::{Exchange, host};
 
 /// Headers that ask a framework to treat the request as another one: past every policy made for this one.
 const OVERRIDES: [&str; 4] =
@@ -83,6 +83,9 @@ fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
         let evidence = excerpt(x.headers.get(HOST).map_or(&b""[..], |host| host.as_bytes()));
         return refuse(StatusCode::MISDIRECTED_REQUEST, "host-unknown", evidence);
     }
+    if leads_nowhere(x, &engine.policy.gateway) {
+        return refuse(StatusCode::NOT_FOUND, "no-upstream", "no route leads to an upstream".into());
+    }
     if x.header(EXPECT).is_some_and(|e| !e.eq_ignore_ascii_case("100-continue")) {
         return refuse(
             StatusCode::EXPECTATION_FAILED,
@@ -130,12 +133,13 @@ fn is_ours(x: &Exchange<'_>, hosts: &[String]) -> bool {
     if hosts.is_empty() {
         return true;
     }
-    let Some(host) = x.header(HOST).and_then(|host| host.parse::<Authority>().ok()) else { return false };
-    let name = host.host().trim_end_matches('.');
-    hosts.iter().any(|known| match known.strip_prefix("*.") {
-        Some(parent) => name.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
-        None => name.eq_ignore_ascii_case(known),
-    })
+    host(&x.headers).is_some_and(|host| hosts.iter().any(|known| covers(known, &host)))
+}
+
+/// Whether no upstream is there for a request, where there are some for others.
+fn leads_nowhere(x: &Exchange<'_>, gateway: &Gateway) -> bool {
+    let is_empty = |group: usize| gateway.groups.get(group).is_none_or(|group| group.upstreams.is_empty());
+    gateway.groups.len() > 1 && x.destination.redirect.is_none() && is_empty(x.destination.group)
 }
 
 /// What is wrong with `Host`, `:authority` or an absolute target.

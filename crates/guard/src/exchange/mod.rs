@@ -16,10 +16,11 @@ use std::sync::atomic::AtomicU32;
 use std::time::{Instant, SystemTime};
 
 use http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
+use http::uri::Authority;
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
 use openapi::Operation;
-use policy::{Carries, RoutePolicy};
+use policy::{Carries, Destination, RoutePolicy};
 use store::{Outcome, Quota, Ticket, millis};
 
 use crate::account::{Account, ClientConnection};
@@ -32,7 +33,7 @@ pub(crate) use held_body::HeldBody;
 use id::EventId;
 use peer::{Peer, Transport};
 pub(crate) use reading::logs_in;
-use reading::{Reading, Readings, named_methods};
+use reading::{Reading, Readings, Site, named_methods};
 use target::{Target, TargetError};
 pub(crate) use verified_by::VerifiedBy;
 
@@ -56,7 +57,7 @@ pub struct Exchange<'e> {
     /// Protocol version.
     pub version: Version,
     /// The authority of an absolute target or of HTTP/2's `:authority`.
-    pub authority: Option<http::uri::Authority>,
+    pub authority: Option<Authority>,
     /// Request headers, until the request is forwarded.
     pub headers: HeaderMap,
     /// `Origin`, which the way back asks for.
@@ -67,6 +68,10 @@ pub struct Exchange<'e> {
     pub(crate) sent: http::Uri,
     /// Why the target is ambiguous, if it is; the request is then refused.
     pub target_error: Option<TargetError>,
+    /// Whose routes hold for its host, and what its upstream declares.
+    pub(crate) site: Site<'e>,
+    /// Where it goes.
+    pub(crate) destination: &'e Arc<Destination>,
     /// The policy of the route.
     pub route: &'e Arc<RoutePolicy>,
     /// What the OpenAPI document says about method and path.
@@ -138,7 +143,12 @@ impl<'e> Exchange<'e> {
         join_cookies(&mut headers);
         let account = Account::new(&headers, forwarded::is_trusted(peer.address, trusted), connection);
         let carries = if has_body { Carries::Body } else { Carries::Nothing };
-        let Readings { first, others, may_be_login } = Reading::all(engine, &parts.method, &target, carries);
+        let table = policy.table(host(&headers).as_deref());
+        let destination = table.destination(&parts.method, &target.canonical());
+        // A document says nothing of what is answered here.
+        let document = policy.document(destination.group).filter(|_| destination.redirect.is_none());
+        let site = Site { policy, table, document };
+        let Readings { first, others, may_be_login } = Reading::all(site, &parts.method, &target, carries);
         Exchange {
             id: EventId::new(now),
             started: Instant::now(),
@@ -153,6 +163,8 @@ impl<'e> Exchange<'e> {
             headers,
             sent: parts.uri.clone(),
             target_error,
+            site,
+            destination,
             route: first.route,
             declared: first.declared,
             parameters: first.parameters,
@@ -270,23 +282,23 @@ impl<'e> Exchange<'e> {
     /// Adds the readings of servers that take a POST for the method in its field `_method` (Rails, Laravel, Symfony,
     /// Express), where routes or operations tell methods apart; and, once the body is read, the login that it turns out to
     /// be. Returns the places of what is new.
-    pub(crate) fn read_fields(&mut self, engine: &'e Engine) -> std::ops::RangeInclusive<usize> {
+    pub(crate) fn read_fields(&mut self) -> std::ops::RangeInclusive<usize> {
         let before = self.others.len();
         if self.method == Method::POST {
             for method in named_methods(self.target.query().unwrap_or(""), self.body.as_ref()) {
-                self.add_readings(engine, &method, Carries::Body);
+                self.add_readings(&method, Carries::Body);
             }
         }
         if self.may_log_in && self.body.as_ref().is_some_and(logs_in) {
             let method = self.method.clone();
-            self.add_readings(engine, &method, Carries::Login);
+            self.add_readings(&method, Carries::Login);
         }
         before + 1..=self.others.len()
     }
 
     /// Adds the readings of a method that differ from those that are there.
-    fn add_readings(&mut self, engine: &'e Engine, method: &Method, carries: Carries) {
-        for reading in Reading::all(engine, method, &self.target, carries) {
+    fn add_readings(&mut self, method: &Method, carries: Carries) {
+        for reading in Reading::all(self.site, method, &self.target, carries) {
             if self.is_new(&reading) && !self.others.iter().any(|known| known.holds_for(&reading)) {
                 self.others.push(reading);
             }
@@ -304,10 +316,10 @@ impl<'e> Exchange<'e> {
 
     /// Whether the body of a POST could make it a request of another route or operation, by naming a method that changes
     /// things.
-    pub(crate) fn may_name_method(&self, engine: &'e Engine) -> bool {
+    pub(crate) fn may_name_method(&self) -> bool {
         self.method == Method::POST
             && [Method::PUT, Method::PATCH, Method::DELETE].iter().any(|method| {
-                let mut readings = Reading::all(engine, method, &self.target, Carries::Body).into_iter();
+                let mut readings = Reading::all(self.site, method, &self.target, Carries::Body).into_iter();
                 readings.any(|one| !matches!(one.declared, Declared::OtherMethods(_)) && self.is_new(&one))
             })
     }
@@ -316,6 +328,12 @@ impl<'e> Exchange<'e> {
     pub(crate) fn is_login(&self) -> bool {
         self.route.is_login || self.may_log_in
     }
+}
+
+/// The host that a request names, without a port.
+pub(crate) fn host(headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(HOST)?.to_str().ok()?.parse::<Authority>().ok()?;
+    Some(host.host().to_owned())
 }
 
 /// Makes one of several `Cookie` fields (RFC 9113 §8.2.3): browsers split them over HTTP/2, and a server behind HTTP/1.1

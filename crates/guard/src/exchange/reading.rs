@@ -7,13 +7,20 @@ use std::sync::atomic::AtomicU32;
 use http::Method;
 use inputs::{InputKind, ParsedBody, byte_pairs, top_names};
 use openapi::{Captures, Document, Found};
-use policy::{Carries, PathMatching, Policy, RouteMatch, RoutePolicy};
+use policy::{Carries, PathMatching, Policy, RouteMatch, RoutePolicy, RouteTable};
 use serde_json::Value;
 
 use super::declared::Declared;
 use super::held_body::HeldBody;
 use super::target::Target;
-use crate::engine::Engine;
+
+/// Where a request is: whose routes hold for its host, and what the upstream declares that it goes to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Site<'e> {
+    pub(crate) policy: &'e Policy,
+    pub(crate) table: &'e RouteTable,
+    pub(crate) document: Option<&'e Document>,
+}
 
 /// A request as one server reads it.
 #[derive(Debug)]
@@ -48,25 +55,27 @@ impl<'e> IntoIterator for Readings<'e> {
 
 impl<'e> Reading<'e> {
     /// Every reading of a method and a target.
-    pub(crate) fn all(
-        engine: &'e Engine,
-        method: &Method,
-        target: &Target,
-        carries: Carries,
-    ) -> Readings<'e> {
-        let policy = &engine.policy;
+    pub(crate) fn all(site: Site<'e>, method: &Method, target: &Target, carries: Carries) -> Readings<'e> {
         let Readings { first, mut others, mut may_be_login } =
-            Reading::of_path(policy, method, &target.canonical(), carries, true);
-        if policy.protocol.paths == PathMatching::Loose {
+            Reading::of_path(site, method, &target.canonical(), carries, true);
+        if site.policy.protocol.paths == PathMatching::Loose {
             for path in target.others() {
-                let found = Reading::of_path(policy, method, &path, carries, false);
+                let found = Reading::of_path(site, method, &path, carries, false);
                 may_be_login |= found.may_be_login;
                 others.extend(found);
             }
         }
+        if site.policy.protocol.paths == PathMatching::Loose
+            && let Some(path) = target.without_format()
+        {
+            // On the same route it is a part of a name.
+            let found = Reading::of_path(site, method, &path, carries, false);
+            may_be_login |= found.may_be_login;
+            others.extend(found.into_iter().filter(|other| !first.is_on_the_place_of(other)));
+        }
         // Also where spellings are told apart. On the same route the escapes mean what they always mean.
         if let Some(path) = target.undecoded() {
-            let found = Reading::of_path(policy, method, &path, carries, false);
+            let found = Reading::of_path(site, method, &path, carries, false);
             others.extend(found.into_iter().filter(|other| !first.is_on_the_place_of(other)));
         }
         let mut readings: Vec<Reading<'e>> = Vec::new();
@@ -80,19 +89,19 @@ impl<'e> Reading<'e> {
 
     /// The readings of one spelling of a path. Only the path as it came has to be declared.
     fn of_path(
-        policy: &'e Policy,
+        site: Site<'e>,
         method: &Method,
         path: &str,
         carries: Carries,
         is_as_it_came: bool,
     ) -> Readings<'e> {
-        let found = policy.readings(method, path, carries);
-        let (declared, captures) = declared(policy.document.as_ref(), method, path, is_as_it_came);
+        let found = site.table.readings(method, path, carries);
+        let (declared, captures) = declared(site.document, method, path, is_as_it_came);
         let mut others = Vec::new();
         // A server may take the path for that of another operation, also where it is not declared and forwarded all the same.
-        let loosely = policy.document.iter().filter(|_| policy.protocol.paths == PathMatching::Loose);
+        let loosely = site.document.filter(|_| site.policy.protocol.paths == PathMatching::Loose);
         for (operation, template, captures) in
-            loosely.flat_map(|document| document.find_loosely(method, path))
+            loosely.into_iter().flat_map(|document| document.find_loosely(method, path))
         {
             // Nearly always it is the declared one.
             if matches!(declared, Declared::Operation(known, _) if std::ptr::eq(known, operation)) {

@@ -99,8 +99,8 @@ impl Target {
         canonical_path(&self.path)
     }
 
-    /// The same of servers that read the path in another way: an escaped slash as a slash, undone once and twice, and what
-    /// stands behind a PHP file as the path (`/index.php/orders`).
+    /// The same of servers that read the path in another way: an escaped slash as a slash, undone once and twice; and where
+    /// a script stands in the path (`/index.php/orders`), the script alone and what stands behind it.
     pub(crate) fn others(&self) -> Vec<String> {
         let mut paths = Vec::new();
         // The path has its escapes in upper case.
@@ -115,10 +115,20 @@ impl Target {
             }
         }
         let own = self.canonical();
-        let behind_file: Vec<String> =
-            std::iter::once(&*own).chain(paths.iter().map(String::as_str)).filter_map(behind_php).collect();
-        paths.extend(behind_file);
+        let of_scripts: Vec<String> =
+            std::iter::once(&*own).chain(paths.iter().map(String::as_str)).flat_map(scripts).collect();
+        paths.extend(of_scripts);
         paths
+    }
+
+    /// The path of servers to which an ending names a format (Rails: `/admin.json` is `/admin`).
+    pub(crate) fn without_format(&self) -> Option<String> {
+        const FORMATS: [&str; 12] =
+            ["json", "xml", "html", "htm", "csv", "txt", "js", "yaml", "yml", "atom", "rss", "pdf"];
+        let own = self.canonical();
+        let (path, format) = own.trim_end_matches('/').rsplit_once('.')?;
+        let is_format = FORMATS.iter().any(|known| format.eq_ignore_ascii_case(known));
+        (is_format && !path.ends_with('/')).then(|| path.to_owned())
     }
 
     /// The path of servers that find a route before they decode, if it has escapes that were not needed: `/%61dmin` is
@@ -276,11 +286,26 @@ fn has_other_form(bytes: &[u8]) -> bool {
     })
 }
 
-/// What PHP takes for the path in one that goes on behind a file.
-fn behind_php(path: &str) -> Option<String> {
-    const ENDING: &[u8] = b".php/";
-    let at = path.as_bytes().windows(ENDING.len()).position(|window| window.eq_ignore_ascii_case(ENDING))?;
-    path.get(at + ENDING.len() - 1..).map(str::to_owned)
+/// The paths of a path that goes on behind a script: that of the script, which servers run (PHP, CGI, ASP.NET, ColdFusion),
+/// and what stands behind it, which the script takes for its path.
+fn scripts(path: &str) -> Vec<String> {
+    /// Scripts in a path that are looked at.
+    const MOST: usize = 4;
+    let ends = path.match_indices('/').map(|(at, _)| at).filter(|at| path.get(..*at).is_some_and(is_script));
+    let both = ends.take(MOST).filter_map(|at| path.split_at_checked(at));
+    both.flat_map(|(script, behind)| [script.to_owned(), behind.to_owned()]).collect()
+}
+
+/// Whether a path ends in a file that servers run.
+fn is_script(path: &str) -> bool {
+    const ENDINGS: [&str; 11] =
+        ["php", "phtml", "phar", "cgi", "fcgi", "pl", "cfm", "cfc", "aspx", "ashx", "asmx"];
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let file = file.split(';').next().unwrap_or(file);
+    let Some((name, ending)) = file.rsplit_once('.') else { return false };
+    // `.php5`
+    let ending = ending.trim_end_matches(|c: char| c.is_ascii_digit());
+    !name.is_empty() && ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 /// A control byte, raw or escaped. CR and LF in a query value are text that people send (comments, addresses).
@@ -391,11 +416,30 @@ mod tests {
             ("/a%2fb", &["/a/b"]),
             ("/a%252fb", &["/a/b"]),
             ("/a%2Fb%252Fc", &["/a/b%252Fc", "/a/b/c"]),
-            ("/index.php/admin/x", &["/admin/x"]),
-            ("/a/Index.PHP/x%2Fy", &["/a/Index.PHP/x/y", "/x%2Fy", "/x/y"]),
+            ("/index.php/admin/x", &["/index.php", "/admin/x"]),
+            ("/a/Index.PHP/x%2Fy", &["/a/Index.PHP/x/y", "/a/Index.PHP", "/x%2Fy", "/a/Index.PHP", "/x/y"]),
+            ("/login.php%2Fx", &["/login.php/x", "/login.php", "/x"]),
+            ("/a.aspx/b.cgi/", &["/a.aspx", "/b.cgi/", "/a.aspx/b.cgi", "/"]),
             ("/index.php", &[]),
+            ("/.php/a", &[]),
+            ("/v1.2/a", &[]),
         ] {
             assert_eq!(Target::parse(path, None).unwrap().others(), readings, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_ending_may_name_a_format() {
+        for (path, without) in [
+            ("/admin.json", Some("/admin")),
+            ("/admin.XML/", Some("/admin")),
+            ("/a/b.tar.json", Some("/a/b.tar")),
+            ("/a.json/b", None),
+            ("/a.png", None),
+            ("/.json", None),
+            ("/json", None),
+        ] {
+            assert_eq!(Target::parse(path, None).unwrap().without_format().as_deref(), without, "{path}");
         }
     }
 

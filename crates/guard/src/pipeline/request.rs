@@ -5,11 +5,11 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    IF_UNMODIFIED_SINCE, RANGE, TRANSFER_ENCODING,
+    IF_UNMODIFIED_SINCE, LOCATION, RANGE, TRANSFER_ENCODING,
 };
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
-use policy::BuiltInDoor;
+use policy::{BuiltInDoor, Redirect};
 
 use super::Pipeline;
 use super::body::{Unfinished, hold, shortest_limit, too_large};
@@ -21,7 +21,7 @@ use crate::doors::ownership::writes;
 use crate::doors::{Step, protocol};
 use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
-use crate::forward::{Client, ForwardError, Reader, identify};
+use crate::forward::{Client, ForwardError, Reader, forwarded_to, identify, lead};
 use crate::wire::body::{Forwarded, Metered};
 use crate::wire::window::Window;
 
@@ -43,9 +43,12 @@ where
         return Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal));
     }
     // Those of the query; a body that is streamed is not read for more.
-    x.read_fields(ruling.engine);
+    x.read_fields();
     let places = x.readings();
     judge_heads(pipeline, x, places).await?;
+    if let Some(redirect) = &x.destination.redirect {
+        return Err(Interruption::Answered(sent_elsewhere(x, redirect)));
+    }
     let streaming = streaming(x, &ruling.engine.policy);
     let reader = Reader::new(ruling.engine, x, &ruling.state.held);
     if let Some(streaming) = streaming {
@@ -72,7 +75,7 @@ where
             }
         };
     }
-    let places = x.read_fields(ruling.engine);
+    let places = x.read_fields();
     judge_heads(pipeline, x, places.clone()).await?;
     if let Some(limit) = shortest_limit(x, places)
         && x.body.as_ref().is_some_and(|body| body.wire.len() > limit.as_usize())
@@ -172,7 +175,7 @@ pub(crate) fn outgoing_request<'e, B>(
     body: Forwarded<B>,
 ) -> Result<Request<Forwarded<B>>, Refusal> {
     let engine = pipeline.ruling.engine;
-    let uri: Uri = x.target.path_and_query().parse().map_err(|_| {
+    let uri = forwarded_to(x.destination, x.target.sent_path(), x.target.query()).ok_or_else(|| {
         // What cannot be sent on as it was judged is not sent on at all.
         Refusal::new(StatusCode::BAD_REQUEST, "target-not-a-path", "the target is no URI")
     })?;
@@ -212,5 +215,17 @@ pub(crate) fn outgoing_request<'e, B>(
     *request.version_mut() = x.version;
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
+    lead(x.destination, request.extensions_mut());
     Ok(request)
+}
+
+/// The answer to a request whose client is sent elsewhere.
+fn sent_elsewhere(x: &Exchange<'_>, redirect: &Redirect) -> Response<Bytes> {
+    let location = redirect.location(x.target.sent_path(), x.target.query());
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = redirect.status;
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
 }

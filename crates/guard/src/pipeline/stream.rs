@@ -38,7 +38,12 @@ pub(super) fn streaming(x: &Exchange<'_>, policy: &Policy) -> Option<Streaming> 
     if x.routes().all(|route| route.protocol.body == BodyHandling::Stream) {
         return Some(Streaming::Pieces);
     }
-    let grpc = is_grpc(x) && policy.gateway.upstreams.iter().all(Upstream::speaks_http2);
+    let grpc = is_grpc(x)
+        && policy
+            .gateway
+            .groups
+            .get(x.destination.group)
+            .is_none_or(|group| group.upstreams.iter().all(Upstream::speaks_http2));
     // Where there is a document, a gRPC content type counts only where it is declared.
     let declared = || {
         x.operation().is_some_and(|o| {
@@ -79,7 +84,7 @@ pub(super) fn needs_whole<'e>(engine: &'e Engine, x: &mut Exchange<'e>) -> bool 
     };
     let is_needed = x.may_log_in
         || is_coded
-        || (kind == "multipart/form-data" && x.may_name_method(engine))
+        || (kind == "multipart/form-data" && x.may_name_method())
         || inputs::is_read_whole(&kind)
         || x.readings().any(|place| {
             x.read_as(place);

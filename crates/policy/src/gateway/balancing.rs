@@ -59,38 +59,27 @@ pub enum Choice {
 }
 
 impl BalancingConfig {
-    pub(super) fn compile(&self, reader: &mut Reader) -> Balancing {
-        const TABLE: [&str; 2] = ["gateway", "load_balancing"];
+    /// `table` is the place of these settings.
+    pub(super) fn compile(&self, table: &[&str], reader: &mut Reader) -> Balancing {
+        let place = |field: &'static str| table.iter().copied().chain([field]).collect::<Vec<_>>();
         let choice = match (self.method, &self.header, &self.cookie) {
             (BalancingMethod::RoundRobin, None, None) => Choice::RoundRobin,
             (BalancingMethod::LeastRequests, None, None) => Choice::LeastRequests,
             (BalancingMethod::Hash, Some(name), None) => match name.parse() {
                 Ok(name) => Choice::Header(name),
                 Err(_) => {
-                    reader.wrong(
-                        &[TABLE[0], TABLE[1], "header"],
-                        format!("`{name}` is not a header name"),
-                        "",
-                    );
+                    reader.wrong(&place("header"), format!("`{name}` is not a header name"), "");
                     Choice::RoundRobin
                 }
             },
             (BalancingMethod::Hash, None, Some(name)) => Choice::Cookie(name.clone()),
             (BalancingMethod::Hash, _, _) => {
-                reader.wrong(
-                    &TABLE,
-                    "`hash` looks at one header or one cookie",
-                    "write `header` or `cookie`",
-                );
+                reader.wrong(table, "`hash` looks at one header or one cookie", "write `header` or `cookie`");
                 Choice::RoundRobin
             }
             (_, header, _) => {
                 let there = if header.is_some() { "header" } else { "cookie" };
-                reader.wrong(
-                    &[TABLE[0], TABLE[1], there],
-                    "only `hash` looks at it",
-                    "write `method = \"hash\"`",
-                );
+                reader.wrong(&place(there), "only `hash` looks at it", "write `method = \"hash\"`");
                 Choice::RoundRobin
             }
         };

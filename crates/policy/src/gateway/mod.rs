@@ -1,12 +1,15 @@
 //! `[gateway]`: sockets, upstreams, timeouts.
 
 mod balancing;
+mod group;
 mod health;
 mod timeouts;
 mod upstream;
 mod upstream_tls;
 
 pub use balancing::{Balancing, BalancingConfig, BalancingMethod, Choice};
+pub(crate) use group::further;
+pub use group::{FIRST_GROUP, UpstreamConfig, UpstreamGroup};
 pub use health::{HealthConfig, StatusRange};
 pub use timeouts::TimeoutConfig;
 pub use upstream::{Endpoint, Protocol, Upstream, UpstreamEntry, WeightedUpstream};
@@ -63,8 +66,11 @@ settings! {
         pub hosts: Vec<String> = Vec::new(),
         /// Whether the upstream gets the client's Host (`true`) or its own.
         pub preserve_host: bool = true,
-        /// Whether a `Location` with the upstream's own host gets the host that the client asked for.
+        /// Whether a `Location` of the upstream becomes one that the client can follow: one with the upstream's own host gets
+        /// the host that the client asked for, and what a route strips (`strip_prefix`) is put before its path.
         pub rewrite_location: bool = false,
+        /// Whether what a route strips is put before the `Path` of the upstream's cookies.
+        pub rewrite_cookie_path: bool = false,
         /// Header fields of an answer.
         pub max_response_headers: usize = 200,
         /// Bytes of the head of an answer.
@@ -157,8 +163,8 @@ settings! {
 pub struct Gateway {
     /// Addresses to listen on.
     pub listen: Vec<SocketAddr>,
-    /// The API.
-    pub upstreams: Vec<Upstream>,
+    /// The APIs: the first is that of `[gateway] upstream`, which may have no servers.
+    pub groups: Vec<UpstreamGroup>,
     /// The time between two look-ups of their names.
     pub look_up_every: Duration,
     /// Proxies with trusted forwarding headers.
@@ -173,10 +179,10 @@ pub struct Gateway {
     pub workers: Option<usize>,
     /// Protocols that a client may upgrade to, lower case.
     pub upgrades: Vec<String>,
-    /// Whether the upstream gets the client's Host.
-    pub preserve_host: bool,
-    /// Whether a `Location` with the upstream's host gets that of the client.
+    /// Whether a `Location` of an upstream becomes one that the client can follow.
     pub rewrite_location: bool,
+    /// Whether the paths of an upstream's cookies become those that the client asks for.
+    pub rewrite_cookie_path: bool,
     /// The hosts that the API answers for; all when empty.
     pub hosts: Vec<String>,
     /// Header fields of an answer.
@@ -195,14 +201,8 @@ pub struct Gateway {
     pub drain: Duration,
     /// Certificate and key files.
     pub tls: Option<(PathBuf, PathBuf)>,
-    /// TLS to upstreams.
-    pub upstream_tls: UpstreamTls,
     /// Timeouts.
     pub timeouts: TimeoutConfig,
-    /// Which upstream a request goes to.
-    pub balancing: Balancing,
-    /// Health of upstreams.
-    pub health: HealthConfig,
 }
 
 /// Bytes that exchanges may hold at one time: bodies that wait for a verdict, and answers that wait for their client.
@@ -216,20 +216,19 @@ pub struct HeldLimits {
 
 impl GatewayConfig {
     /// `largest` is the largest body that is held.
-    pub(crate) fn compile(&self, largest: ByteSize, reader: &mut Reader) -> Gateway {
-        let mut upstreams = Vec::new();
-        for (i, entry) in self.upstream.iter().enumerate() {
-            let place = ["gateway", "upstream", &i.to_string()];
-            match entry.read() {
-                Ok(upstream) => match upstream.speaking(self.upstream_protocol) {
-                    Ok(upstream) => upstreams.push(upstream),
-                    Err(message) => {
-                        reader.wrong(&place, message, "write `http://`, or remove `upstream_protocol`");
-                    }
-                },
-                Err(message) => reader.wrong(&place, message, ""),
-            }
-        }
+    pub(crate) fn compile(
+        &self,
+        others: &[UpstreamConfig],
+        largest: ByteSize,
+        reader: &mut Reader,
+    ) -> Gateway {
+        let upstreams = group::upstreams(
+            &self.upstream,
+            self.upstream_protocol,
+            &["gateway", "upstream"],
+            "upstream_protocol",
+            reader,
+        );
         if self.listen.is_empty() {
             reader.wrong(
                 &["gateway", "listen"],
@@ -274,10 +273,18 @@ impl GatewayConfig {
             reader.private(key, &["gateway", "tls", "key"]);
         }
         let is_tls = upstreams.iter().any(Upstream::is_tls);
-        Gateway {
-            upstream_tls: self.upstream_tls.compile(is_tls, reader),
-            listen: self.listen.clone(),
+        let first = UpstreamGroup {
+            name: FIRST_GROUP.into(),
             upstreams,
+            preserve_host: self.preserve_host,
+            tls: self.upstream_tls.compile(is_tls, &["gateway", "upstream_tls"], reader),
+            balancing: self.load_balancing.compile(&["gateway", "load_balancing"], reader),
+            health: self.health.clone(),
+        };
+        let further = further(others, &first, reader);
+        Gateway {
+            groups: std::iter::once(first).chain(further).collect(),
+            listen: self.listen.clone(),
             look_up_every: self.look_up_every.0,
             trusted_proxies: self.trusted_proxies.clone(),
             client_address_from: self.client_address_from,
@@ -285,8 +292,8 @@ impl GatewayConfig {
             proxy_protocol: self.proxy_protocol,
             workers: self.workers.filter(|n| *n > 0),
             upgrades: self.upgrades.iter().map(|u| u.to_ascii_lowercase()).collect(),
-            preserve_host: self.preserve_host,
             rewrite_location: self.rewrite_location,
+            rewrite_cookie_path: self.rewrite_cookie_path,
             hosts,
             max_response_headers: self.max_response_headers.max(1),
             max_response_head: self.max_response_head.as_usize().max(8 * 1024),
@@ -297,9 +304,14 @@ impl GatewayConfig {
             drain: self.drain.0,
             tls,
             timeouts: self.timeouts.clone(),
-            balancing: self.load_balancing.compile(reader),
-            health: self.health.clone(),
         }
+    }
+}
+
+impl Gateway {
+    /// Every server of every group.
+    pub fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
+        self.groups.iter().flat_map(|group| &group.upstreams)
     }
 }
 

@@ -48,10 +48,9 @@ impl UpstreamTls {
 }
 
 impl UpstreamTlsConfig {
-    /// `is_used`: whether an upstream speaks TLS.
-    pub(super) fn compile(&self, is_used: bool, reader: &mut Reader) -> UpstreamTls {
-        const TABLE: [&str; 2] = ["gateway", "upstream_tls"];
-        let place = |field: &'static str| [TABLE[0], TABLE[1], field];
+    /// `is_used`: whether an upstream speaks TLS. `table` is the place of these settings.
+    pub(super) fn compile(&self, is_used: bool, table: &[&str], reader: &mut Reader) -> UpstreamTls {
+        let place = |field: &'static str| table.iter().copied().chain([field]).collect::<Vec<_>>();
         let mut file = |field: &'static str, path: &Option<PathBuf>| {
             let path = reader.path(path.as_deref()?);
             if let Err(e) = std::fs::metadata(&path) {
@@ -93,7 +92,7 @@ impl UpstreamTlsConfig {
             match pin(text) {
                 Some(pin) => pins.push(pin),
                 None => reader.wrong(
-                    &[TABLE[0], TABLE[1], "pins", &i.to_string()],
+                    &[place("pins").as_slice(), &[&i.to_string()]].concat(),
                     format!("`{text}` is not a SHA-256 hash in Base64"),
                     "openssl x509 -pubkey -noout -in cert.pem | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary \
                      | base64",
@@ -103,7 +102,7 @@ impl UpstreamTlsConfig {
         let tls = UpstreamTls { ca, identity, server_name, pins };
         if !is_used && tls != UpstreamTls::default() {
             reader.wrong(
-                &TABLE,
+                table,
                 "no upstream is spoken to over TLS",
                 "write an `https://` URL, or remove the table",
             );

@@ -2,9 +2,11 @@
 
 mod overridden;
 mod routes;
+mod tables;
 mod written;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use authorization::{ObjectFrom, Visibility};
 use openapi::{Document, Operation, Problem, SecurityScheme, Source, Spelling};
@@ -12,13 +14,14 @@ use openapi::{Document, Operation, Problem, SecurityScheme, Source, Spelling};
 use crate::config::{Config, renamed};
 use crate::doors::{Auth, BodyHandling, Injection, Modes, PathMatching};
 use crate::error::ConfigError;
-use crate::gateway::UpstreamEntry;
+use crate::gateway::{FIRST_GROUP, UpstreamConfig, UpstreamEntry};
 use crate::policy::Policy;
 use crate::reader::{PolicyFile, Reader};
 use crate::renamed::notices;
-use crate::route::{RouteTable, Routes, visibility};
+use crate::route::visibility;
 use crate::rows::rows;
 use crate::units::ByteSize;
+use tables::{Shared, Written};
 
 /// What a policy is made from. Settings of the command line come before those of the file.
 #[derive(Debug, Clone, Default)]
@@ -84,6 +87,10 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         );
     }
     let document = openapi.and_then(|path| reader.document(&path, &overlays, &config.gateway.references));
+    let mut documents = vec![document];
+    for (i, upstream) in config.upstream.iter().enumerate() {
+        documents.push(document_of(upstream, i, &mut reader));
+    }
     let cors = config.cors.compile(&mut reader);
     let auth = config.auth.compile(&mut reader);
     let headers = config.headers.compile(&mut reader);
@@ -91,47 +98,65 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
     let rate = config.rate.compile(&mut reader);
     let modes = Modes::default().changed_by(&config.doors);
     let fallback = routes::fallback(&config, modes, &auth, &mut reader);
-    let login = routes::login(&config, &fallback);
-    let routes = routes::routes(&config, document.as_ref(), &fallback, &login, &mut reader);
-    let gateway = config.gateway.compile(largest_held(&config, &routes), &mut reader);
+    let login = Arc::new(routes::login(&config, &fallback));
+    let fallback = Arc::new(fallback);
+    let spelling = match config.protocol.paths {
+        PathMatching::Loose => Spelling::Loose,
+        PathMatching::Exact => Spelling::Exact,
+    };
+    let names = config.upstream.iter().map(|upstream| upstream.name.trim());
+    let shared = Shared {
+        config: &config,
+        documents: &documents,
+        spelling,
+        groups: &std::iter::once(FIRST_GROUP).chain(names).map(Arc::from).collect::<Vec<_>>(),
+        fallback: &fallback,
+        login: &login,
+    };
+    let written = tables::written(&shared, &mut reader);
+    let gateway = config.gateway.compile(&config.upstream, largest_held(&config, &written), &mut reader);
     let proxy_only_headers = config.protocol.proxy_only(&mut reader);
     config.cedar.check_claims(&mut reader);
-    let visibility = |method: &http::Method, path: &str| match &document {
-        Some(document) => visibility(document, &routes, method, path),
-        None => {
-            Visibility { body: fallback.protocol.body == BodyHandling::Hold, object: ObjectFrom::Nowhere }
-        }
+    let routes = written.first().map(|table| &table.routes);
+    let visibility = |method: &http::Method, path: &str| match (documents.first(), routes) {
+        (Some(Some(document)), Some(routes)) => visibility(document, routes, method, path),
+        _ => Visibility { body: fallback.protocol.body == BodyHandling::Hold, object: ObjectFrom::Nowhere },
     };
     let cedar = if inputs.without_cedar {
         None
     } else {
-        config.cedar.compile(document.as_ref(), &visibility, &mut reader)
+        config.cedar.compile(documents.first().and_then(Option::as_ref), &visibility, &mut reader)
     };
+    if !config.cedar.policies.is_empty() && documents.iter().skip(1).any(Option::is_some) {
+        reader.notice(
+            &["cedar", "policies"],
+            "these policies judge the requests that go to `[gateway] upstream`, and no others",
+            "give the routes to other upstreams `owner`, `bind` or `roles`",
+        );
+    }
     let ownership = config.ownership.compile(cedar, config.cedar.claims.clone(), &mut reader);
     let injection = Injection {
         max_decode_depth: config.injection.max_decode_depth,
         detectors: config.waf.detectors,
         core_rule_set: config.waf.compile(&mut reader),
     };
-    let spelling = match config.protocol.paths {
-        PathMatching::Loose => Spelling::Loose,
-        PathMatching::Exact => Spelling::Exact,
-    };
-    let routes = RouteTable::new(routes, spelling, login, fallback, config.rate.login_paths.clone());
+    let mut tables = written.into_iter().map(|written| written.table(&shared));
+    let routes = tables.next().map(|(_, table)| table);
+    let hosts = tables.filter_map(|(host, table)| Some((host?, table))).collect();
     let log = config.log.compile(&mut reader);
-    let (Some(cors), true) = (cors, reader.problems.is_empty()) else {
+    let (Some(cors), Some(routes), true) = (cors, routes, reader.problems.is_empty()) else {
         return Err(ConfigError::of(reader.problems));
     };
-    let mut notices = notices(reader.source(), document.as_ref());
+    let mut notices = notices(reader.source(), documents.iter().flatten());
     notices.append(&mut reader.notices);
-    notices.extend(document.iter().flat_map(|document| nobody_verifies(document, &auth)));
+    notices.extend(documents.iter().flatten().flat_map(|document| nobody_verifies(document, &auth)));
     Ok(Policy {
         settings: rows(&config),
         notices,
         gateway,
         admin: config.admin,
         log,
-        document,
+        documents,
         protocol: config.protocol,
         proxy_only_headers,
         network,
@@ -145,6 +170,7 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         cookies: config.cookies,
         files: reader.files,
         routes,
+        hosts,
     })
 }
 
@@ -178,11 +204,28 @@ fn nobody_verifies(document: &Document, auth: &Auth) -> Vec<Problem> {
 }
 
 /// The largest body or answer that is held anywhere.
-fn largest_held(config: &Config, routes: &Routes) -> ByteSize {
+fn largest_held(config: &Config, tables: &[Written]) -> ByteSize {
     let protocol = &config.protocol;
-    let on_routes = routes.iter().flat_map(|(_, routes)| routes).map(|route| route.protocol.max_body);
+    let on_routes = tables.iter().flat_map(|table| table.routes.iter());
+    let on_routes = on_routes.flat_map(|(_, routes)| routes).map(|route| route.protocol.max_body);
     let longest = on_routes.fold(protocol.max_body, ByteSize::max);
     protocol.max_held_body.min(longest).max(protocol.max_decoded_body)
+}
+
+/// The document of an `[[upstream]]`.
+fn document_of(upstream: &UpstreamConfig, i: usize, reader: &mut Reader) -> Option<Document> {
+    let Some(path) = &upstream.openapi else {
+        if !upstream.overlay.is_empty() {
+            reader.wrong(
+                &["upstream", &i.to_string(), "overlay"],
+                "an overlay without a document changes nothing",
+                "name the document too: `openapi`",
+            );
+        }
+        return None;
+    };
+    let overlays: Vec<PathBuf> = upstream.overlay.iter().map(|path| reader.path(path)).collect();
+    reader.document(&reader.path(path), &overlays, &upstream.references)
 }
 
 #[cfg(test)]

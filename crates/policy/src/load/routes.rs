@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use http::Method;
-use openapi::{Document, MediaType, PathTemplate, Spelling};
+use openapi::{Document, MediaType, PathTemplate, Spelling, canonical_path};
 
 use super::overridden::overridden;
+use super::tables::Scope;
 use super::written::{Written, written_routes};
 use crate::config::Config;
 use crate::doors::{
@@ -13,7 +14,7 @@ use crate::doors::{
     OwnershipRoute, ProtocolRoute, RateRoute, SchemaRoute,
 };
 use crate::reader::{Place, Reader, RouteSource};
-use crate::route::{LoginPath, RoutePolicy, Routes, login_path, written as written_route};
+use crate::route::{Destination, LoginPath, RoutePolicy, Routes, login_path, written as written_route};
 
 /// What holds where no route says otherwise.
 pub(super) fn fallback(config: &Config, modes: Modes, auth: &Auth, reader: &mut Reader) -> RoutePolicy {
@@ -27,7 +28,9 @@ pub(super) fn fallback(config: &Config, modes: Modes, auth: &Auth, reader: &mut 
     RoutePolicy {
         name: "*".into(),
         template: None,
+        hosts: Vec::new(),
         methods: Vec::new(),
+        destination: None,
         deny: false,
         is_login: false,
         is_no_login: false,
@@ -54,20 +57,14 @@ pub(super) fn login(config: &Config, fallback: &RoutePolicy) -> RoutePolicy {
     }
 }
 
-/// Every route of file and document.
-pub(super) fn routes(
-    config: &Config,
-    document: Option<&Document>,
-    fallback: &RoutePolicy,
-    login: &RoutePolicy,
-    reader: &mut Reader,
-) -> Routes {
+/// Every route of a table.
+pub(super) fn routes(scope: &Scope<'_>, reader: &mut Reader) -> Routes {
     let mut routes = Routes::default();
     let mut in_file: Vec<(PathTemplate, Vec<Method>)> = Vec::new();
-    let mut reads: Vec<(Place, String, &str, String)> = Vec::new();
-    let mut streamed: Vec<(Arc<RoutePolicy>, Place)> = Vec::new();
-    for written in written_routes(config, document, reader) {
-        let Some(compiled) = route(&written, document, config, fallback, login, reader) else { continue };
+    let mut reads: Vec<Read<'_>> = Vec::new();
+    let mut streamed: Vec<Streamed<'_>> = Vec::new();
+    for written in written_routes(scope, reader) {
+        let Some(compiled) = route(&written, scope, reader) else { continue };
         let Some(template) = compiled.template.clone() else { continue };
         // What an operation says is merged with what the file says of it, and stands beside that entry.
         if written.is_in_file() {
@@ -79,7 +76,7 @@ pub(super) fn routes(
             if taken {
                 let message = format!("`{}` has a second entry for the same methods", written.path());
                 let help = "join the two entries, or give each its own `methods`";
-                reader.wrong_at(written.source(&[], document), &["path"], message, help);
+                reader.wrong_at(written.source(&[]), &["path"], message, help);
             }
             in_file.push((template.clone(), compiled.methods.clone()));
         }
@@ -89,22 +86,24 @@ pub(super) fn routes(
             let read =
                 ownership.check_owner_before_write.iter().map(|read| ("check_owner_before_write", read));
             for (field, read) in read.chain(objects.map(|read| ("objects", read))) {
-                reads.push((written.place.clone(), written.path().to_owned(), field, read.to_string()));
+                let (place, route) = (written.place.clone(), written.path().to_owned());
+                reads.push(Read { place, document: written.document, route, field, path: read.to_string() });
             }
         }
         let compiled = Arc::new(compiled);
         if compiled.protocol.body == BodyHandling::Stream {
-            streamed.push((Arc::clone(&compiled), written.place.clone()));
+            let (route, place) = (Arc::clone(&compiled), written.place.clone());
+            streamed.push(Streamed { route, place, document: written.document });
         }
         let siblings = routes.entry(template, Vec::new);
         siblings.push(compiled);
         // An operation's entry comes before one for several methods, and that before one for all.
         siblings.sort_by_key(|r| if r.methods.is_empty() { usize::MAX } else { r.methods.len() });
     }
-    for (place, route_path, field, path) in reads {
+    for Read { place, document, route: route_path, field, path } in reads {
         let route = written_route(&routes, &Method::GET, &path);
         // Cedar policies may say whose it is instead.
-        let cedar = field == "check_owner_before_write" && !config.cedar.policies.is_empty();
+        let cedar = field == "check_owner_before_write" && !scope.config.cedar.policies.is_empty();
         if !cedar && route.is_none_or(|route| route.ownership.owner.is_none()) {
             let message = format!("nothing says where the answer of GET {path} names its owner");
             let source = RouteSource { path: &route_path, parameters: &[], place: &place, document };
@@ -112,30 +111,63 @@ pub(super) fn routes(
         }
     }
     for (route, method) in overridden(&routes) {
-        let Some((route, place)) = streamed.iter().find(|(one, _)| Arc::ptr_eq(one, route)) else { continue };
-        let path = route.template.as_ref().map_or("", PathTemplate::as_str);
         let message = format!(
             "the body of this POST is streamed, so that nobody sees a field `_method` in it; {method} asks for more here"
         );
         let help = "remove `body = \"stream\"`, use PUT for what is streamed, or give it a path of its own";
-        let source = RouteSource { path, parameters: &[], place, document };
-        reader.wrong_at(source, &["body"], message, help);
+        Streamed::wrong(&streamed, route, message, help, reader);
     }
-    for (operation, route) in unchecked(document, &routes) {
-        let Some((route, place)) = streamed.iter().find(|(one, _)| Arc::ptr_eq(one, route)) else { continue };
-        let path = route.template.as_ref().map_or("", PathTemplate::as_str);
-        let message = format!("the body of {operation} is streamed, and cannot be held to the document");
-        let help =
-            "remove `body = \"stream\"`, or say that nothing is checked here: `doors = { schema = \"off\" }`";
-        let source = RouteSource { path, parameters: &[], place, document };
-        reader.wrong_at(source, &["body"], message, help);
+    let documents =
+        scope.documents.iter().enumerate().filter_map(|(at, document)| Some((at, document.as_ref()?)));
+    for (group, document) in documents {
+        for (operation, route) in unchecked(document, group, scope, &routes) {
+            let message = format!("the body of {operation} is streamed, and cannot be held to the document");
+            let help = "remove `body = \"stream\"`, or say that nothing is checked here: `doors = { schema = \"off\" }`";
+            Streamed::wrong(&streamed, route, message, help, reader);
+        }
     }
     routes
 }
 
+/// A path where objects are read for the sake of a route.
+struct Read<'d> {
+    place: Place,
+    document: Option<&'d Document>,
+    route: String,
+    field: &'static str,
+    path: String,
+}
+
+/// A route with streamed bodies.
+struct Streamed<'d> {
+    route: Arc<RoutePolicy>,
+    place: Place,
+    document: Option<&'d Document>,
+}
+
+impl Streamed<'_> {
+    /// Says that a route must not stream.
+    fn wrong(all: &[Self], route: &Arc<RoutePolicy>, message: String, help: &str, reader: &mut Reader) {
+        let Some(Streamed { place, document, .. }) = all.iter().find(|one| Arc::ptr_eq(&one.route, route))
+        else {
+            return;
+        };
+        let path = route.template.as_ref().map_or("", PathTemplate::as_str);
+        let source = RouteSource { path, parameters: &[], place, document: *document };
+        reader.wrong_at(source, &["body"], message, help);
+    }
+}
+
 /// The operations whose bodies the document describes and whose routes do not hold them, with these routes.
-fn unchecked<'r>(document: Option<&Document>, routes: &'r Routes) -> Vec<(String, &'r Arc<RoutePolicy>)> {
-    let operations = document.into_iter().flat_map(Document::operations);
+fn unchecked<'r>(
+    document: &Document,
+    group: usize,
+    scope: &Scope<'_>,
+    routes: &'r Routes,
+) -> Vec<(String, &'r Arc<RoutePolicy>)> {
+    let leads_there =
+        |method: &Method, path: &str| scope.destinations.find(method, &canonical_path(path)).group == group;
+    let operations = document.operations().filter(|(path, method, _)| leads_there(method, path.as_str()));
     let unchecked = operations.filter_map(|(template, method, operation)| {
         let is_described = operation.body.as_ref()?.content.iter().any(is_read);
         let path = template.as_str();
@@ -157,34 +189,39 @@ fn is_read(media: &MediaType) -> bool {
     is_structured && media.schema.is_some()
 }
 
-fn route(
-    written: &Written,
-    document: Option<&Document>,
-    config: &Config,
-    fallback: &RoutePolicy,
-    login: &RoutePolicy,
-    reader: &mut Reader,
-) -> Option<RoutePolicy> {
+fn route(written: &Written<'_>, scope: &Scope<'_>, reader: &mut Reader) -> Option<RoutePolicy> {
+    let Scope { config, fallback, login, .. } = scope;
     let route = &written.config;
     let template = match PathTemplate::parse(&route.scope.path) {
         Ok(template) => template,
         Err(e) => {
             let help = "write `/users/{id}` or `/files/**`";
-            reader.wrong_at(written.source(&[], document), &["path"], e.to_string(), help);
+            reader.wrong_at(written.source(&[]), &["path"], e.to_string(), help);
             return None;
         }
     };
     let parameters: Vec<&str> =
         template.parameters().chain(written.names.iter().map(String::as_str)).collect();
-    let source = written.source(&parameters, document);
+    let source = written.source(&parameters);
     let methods = methods(written, source, reader);
     let auth = fallback.auth.on_route(&route.auth);
     let ownership = route.ownership.compile(source, reader);
     for (field, message, help) in contradictions(written, &auth, &ownership, config) {
         reader.wrong_at(source, &[field], message, help);
     }
+    // What is wrong with it has been said.
+    let destination = Destination::compile(&route.scope, &template, scope.groups).ok().flatten();
+    let hosts = match &written.place {
+        Place::File(at) => {
+            at.parse().ok().and_then(|at: usize| scope.hosts.get(at).cloned()).unwrap_or_default()
+        }
+        Place::Document(_) => route.scope.host.clone(),
+    };
+    let destination = destination.map(Arc::new);
     let on_route = |base: &RoutePolicy| RoutePolicy {
         name: written.name().into(),
+        hosts: hosts.clone(),
+        destination: destination.clone(),
         methods: methods.clone(),
         deny: route.scope.deny,
         is_login: base.is_login,
@@ -215,7 +252,7 @@ fn route(
     Some(RoutePolicy { logins: has_logins.then(|| Arc::new(on_route(login))), ..on_route(fallback) })
 }
 
-fn methods(written: &Written, source: RouteSource<'_>, reader: &mut Reader) -> Vec<Method> {
+fn methods(written: &Written<'_>, source: RouteSource<'_>, reader: &mut Reader) -> Vec<Method> {
     let mut methods = Vec::new();
     for (m, text) in written.config.scope.methods.iter().enumerate() {
         match text.to_ascii_uppercase().parse::<Method>() {
@@ -231,7 +268,7 @@ fn methods(written: &Written, source: RouteSource<'_>, reader: &mut Reader) -> V
 
 /// What a route says in one setting and makes impossible in another: the setting, the problem, the help.
 fn contradictions(
-    written: &Written,
+    written: &Written<'_>,
     auth: &AuthRoute,
     ownership: &OwnershipRoute,
     config: &Config,

@@ -13,11 +13,11 @@ fn compile(text: &str) -> Result<Policy, ConfigError> {
 #[test]
 fn no_file_is_a_policy() {
     let policy = compile("").unwrap();
-    let login = policy.route(&Method::POST, "/api/login").0;
+    let login = policy.table(None).route(&Method::POST, "/api/login").0;
     assert_eq!(&*login.name, "login");
     assert_eq!(login.protocol.max_body, ByteSize::kib(8));
     assert_eq!(login.rate.limits.len(), 2);
-    assert_eq!(&*policy.route(&Method::GET, "/api/login").0.name, "*");
+    assert_eq!(&*policy.table(None).route(&Method::GET, "/api/login").0.name, "*");
     assert!(BuiltInDoor::ALL.iter().all(|d| login.modes.of(*d) == Mode::Enforce));
 }
 
@@ -27,12 +27,12 @@ fn a_route_differs_only_where_it_says() {
         "[doors]\ninjection = 'observe'\n[[route]]\npath = '/upload/**'\nbody = 'stream'\ndoors = { cors = 'off' }\n[[route]]\npath='/login'\nlimits=['1 per day by global']",
     )
     .unwrap();
-    let upload = policy.route(&Method::PUT, "/upload/a/b").0;
+    let upload = policy.table(None).route(&Method::PUT, "/upload/a/b").0;
     assert_eq!(upload.protocol.body, BodyHandling::Stream);
     assert_eq!(upload.modes.of(BuiltInDoor::Cors), Mode::Off);
     assert_eq!(upload.modes.of(BuiltInDoor::Injection), Mode::Observe);
     assert_eq!(
-        policy.route(&Method::POST, "/login").0.rate.limits.len(),
+        policy.table(None).route(&Method::POST, "/login").0.rate.limits.len(),
         3,
         "a login route keeps the login limits"
     );
@@ -115,6 +115,33 @@ fn what_is_said_of_upstreams_has_to_fit_them() {
         ("[gateway.load_balancing]\nmethod = 'hash'", (1, 1), "`header` or `cookie`"),
         ("[gateway.load_balancing]\nheader = 'x-user'", (2, 10), "`method = \"hash\"`"),
         ("[gateway.load_balancing]\nmethod = 'hash'\nheader = 'a b'", (3, 10), "not a header name"),
+        ("[[upstream]]\nname = 'gateway'\nurls = ['http://a']", (2, 8), "a name of its own"),
+        (
+            "[[upstream]]\nname = 'a'\nurls = ['http://a']\n[[upstream]]\nname = 'a'\nurls = ['http://a']",
+            (5, 8),
+            "give each its own name",
+        ),
+        ("[[upstream]]\nname = 'a'\nurls = []", (3, 8), "there is no server"),
+        ("[[upstream]]\nname = 'a'\nurls = ['a']", (3, 9), "is not an upstream"),
+        (
+            "[[upstream]]\nname = 'a'\nurls = ['http://a']\nload_balancing = { method = 'hash' }",
+            (4, 18),
+            "`header` or `cookie`",
+        ),
+        ("[[upstream]]\nname = 'a'\nurls = ['http://a']\noverlay = ['b']", (4, 11), "name the document too"),
+        ("[[route]]\npath = '/a'\nupstream = 'b'", (3, 12), "`[[upstream]]` with `name = \"b\"`"),
+        (
+            "[[upstream]]\nname = 'a'\nurls = ['http://a']\n[[route]]\npath = '/a'\nupstream = 'b'",
+            (6, 12),
+            "the upstreams are `gateway`, `a`",
+        ),
+        ("[[route]]\npath = '/a/**'\nstrip_prefix = '/b'", (3, 16), "as in `/a`"),
+        ("[[route]]\npath = '/a'\nhost = ['http://a']", (3, 9), "write `a`"),
+        (
+            "[[route]]\npath = '/a'\nhost = ['a']\n[[route]]\npath = '/a'\nhost = ['a']",
+            (5, 8),
+            "second entry",
+        ),
         ("[gateway.health]\nexpected_status = ['2xx']", (2, 19), "`200-299`"),
         ("[gateway]\nupstream = ['http://a']\nupstream_protocol = '3'", (3, 21), "unknown variant `3`"),
         (
@@ -303,15 +330,15 @@ paths:
 #[test]
 fn an_operation_carries_its_policy_and_the_nearest_level_says() {
     let policy = with_document(ORDERS, "").unwrap();
-    let get = policy.route(&Method::GET, "/orders/7").0;
+    let get = policy.table(None).route(&Method::GET, "/orders/7").0;
     assert_eq!(&*get.name, "GET /orders/{id}");
     assert_eq!(get.auth.require, crate::AuthRequirement::Required);
     assert_eq!(get.ownership.owner.as_ref().unwrap().to_string(), "/user_id = sub");
-    let delete = policy.route(&Method::DELETE, "/orders/7").0;
+    let delete = policy.table(None).route(&Method::DELETE, "/orders/7").0;
     assert_eq!(delete.ownership.owner.as_ref().unwrap().to_string(), "/user_id or /members/* = uid");
     let read = delete.ownership.check_owner_before_write.as_ref().unwrap();
     assert_eq!(read.fill(|_| Some("a/b")), Some("/orders/a%2Fb".into()));
-    assert_eq!(&*policy.route(&Method::POST, "/orders/7").0.name, "*");
+    assert_eq!(&*policy.table(None).route(&Method::POST, "/orders/7").0.name, "*");
 }
 
 #[test]
@@ -319,9 +346,9 @@ fn file_and_document_add_up_and_may_not_differ() {
     let both =
         "[[route]]\npath = '/orders/{order}'\nbind = { 'path.order' = 'sub' }\nlimits = ['5 per hour']";
     let policy = with_document(ORDERS, both).unwrap();
-    let get = policy.route(&Method::GET, "/orders/7").0;
+    let get = policy.table(None).route(&Method::GET, "/orders/7").0;
     assert!(get.ownership.owner.is_some() && get.ownership.bind.len() == 1 && get.rate.limits.len() == 2);
-    let put = policy.route(&Method::PUT, "/orders/7").0;
+    let put = policy.table(None).route(&Method::PUT, "/orders/7").0;
     assert!(put.ownership.owner.is_none() && put.ownership.bind.len() == 1);
     let error = with_document(ORDERS, "[[route]]\npath = '/orders/{id}'\nowner = '/other'").unwrap_err();
     assert!(
@@ -382,9 +409,9 @@ fn references_reach_other_files() {
             ..Inputs::default()
         })
     };
-    let policy = read().unwrap();
+    let mut policy = read().unwrap();
     assert_eq!(policy.files.len(), 3);
-    let document = policy.document.unwrap();
+    let document = policy.documents.remove(0).unwrap();
     let openapi::Found::Operation(operation, ..) = document.find(&Method::POST, "/a") else { panic!() };
     let media = &operation.body.as_ref().unwrap().content[0];
     assert_eq!(media.errors(&serde_json::json!({ "b": 6 }), 5).len(), 1);
@@ -417,8 +444,8 @@ fn references_to_other_machines_lead_to_copies() {
         load(&Inputs { file: Some(directory.path().join("doorward.toml")), ..Inputs::default() })
     };
     let known = "references = { 'https://schemas.example/v1/' = 'vendor' }";
-    let policy = read("https://schemas.example/v1/a.yaml#/A", known).unwrap();
-    let document = policy.document.unwrap();
+    let mut policy = read("https://schemas.example/v1/a.yaml#/A", known).unwrap();
+    let document = policy.documents.remove(0).unwrap();
     let openapi::Found::Operation(operation, ..) = document.find(&Method::POST, "/a") else { panic!() };
     assert_eq!(operation.body.as_ref().unwrap().content[0].errors(&serde_json::json!(6), 5).len(), 1);
     for (reference, references) in [
@@ -452,7 +479,7 @@ paths:
       responses: { '200': {}, 4XX: {} }
 ";
     let policy = with_document(text, "").unwrap();
-    let audit = crate::audit(policy.document.as_ref().unwrap(), &policy);
+    let audit = crate::audit(policy.document(0).unwrap(), 0, &policy);
     let said = |rule: &str| {
         let found = audit.findings.iter().find(|f| f.rule == rule);
         found.map(|f| (f.severity.name(), f.problem.position().unwrap().0))
@@ -495,8 +522,8 @@ fn an_overlay_says_what_the_document_may_not() {
         load(&inputs)
     };
     let policy = overlay("  - { target: \"$.paths['/a/{id}'].*\", update: { x-doorward: { owner: /user_id } } }\n  - { target: \"$.paths['/b']\", remove: true }").unwrap();
-    assert!(policy.route(&Method::DELETE, "/a/7").0.ownership.owner.is_some());
-    assert_eq!(policy.document.as_ref().unwrap().operations().count(), 2);
+    assert!(policy.table(None).route(&Method::DELETE, "/a/7").0.ownership.owner.is_some());
+    assert_eq!(policy.document(0).unwrap().operations().count(), 2);
     assert_eq!(policy.files.len(), 3, "policy, document and overlay are watched");
     for (actions, expected) in [
         ("  - { target: '$.nothing', update: {} }", "overlay.yaml:3:7: `$.nothing` selects nothing"),

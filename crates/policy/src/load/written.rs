@@ -2,22 +2,25 @@
 //! same settings; what both say of one operation is merged, and must not differ.
 
 use http::Method;
-use openapi::{Document, OperationSettings, PathTemplate};
+use openapi::{Document, OperationSettings, PathTemplate, canonical_path};
 use serde_json::{Map, Value};
 
-use crate::config::{Config, suggestion};
+use super::tables::Scope;
+use crate::config::suggestion;
 use crate::reader::{Place, Reader, RouteSource};
 use crate::route::RouteConfig;
 
 /// A route as written.
-pub(super) struct Written {
+pub(super) struct Written<'d> {
     pub(super) config: RouteConfig,
     pub(super) place: Place,
+    /// The document that it is written in, or whose operation it is about.
+    pub(super) document: Option<&'d Document>,
     /// Further names of path parameters: those of the document, beside those of the file.
     pub(super) names: Vec<String>,
 }
 
-impl Written {
+impl<'d> Written<'d> {
     /// The path template, as written.
     pub(super) fn path(&self) -> &str {
         &self.config.scope.path
@@ -36,25 +39,32 @@ impl Written {
     }
 
     /// Where problems with this route are reported.
-    pub(super) fn source<'s>(
-        &'s self,
-        parameters: &'s [&'s str],
-        document: Option<&'s Document>,
-    ) -> RouteSource<'s> {
-        RouteSource { path: self.path(), parameters, place: &self.place, document }
+    pub(super) fn source<'s>(&'s self, parameters: &'s [&'s str]) -> RouteSource<'s>
+    where
+        'd: 's,
+    {
+        RouteSource { path: self.path(), parameters, place: &self.place, document: self.document }
     }
 }
 
-/// Every route of file and document.
-pub(super) fn written_routes(
-    config: &Config,
-    document: Option<&Document>,
-    reader: &mut Reader,
-) -> Vec<Written> {
-    let mut routes: Vec<Written> = Vec::new();
+/// What a document cannot say of its operations: where they are, and where requests go.
+const OF_THE_FILE: [&str; 7] = ["path", "methods", "host", "upstream", "strip_prefix", "rewrite", "redirect"];
+
+/// Every route of a table, of file and documents. A document speaks of the requests that go to its upstream.
+pub(super) fn written_routes<'c>(scope: &Scope<'c>, reader: &mut Reader) -> Vec<Written<'c>> {
+    let mut routes: Vec<Written<'c>> = Vec::new();
     let tables = route_tables(reader);
-    for operation in document.iter().flat_map(|document| document.settings()) {
-        let Some(document) = document else { break };
+    let documents =
+        scope.documents.iter().enumerate().filter_map(|(at, document)| Some((at, document.as_ref()?)));
+    let operations =
+        documents.flat_map(|(at, document)| document.settings().iter().map(move |one| (at, document, one)));
+    let leads_to = |group: usize, method: &Method, path: &str| {
+        scope.destinations.find(method, &canonical_path(path)).group == group
+    };
+    for (group, document, operation) in operations {
+        if !leads_to(group, &operation.method, operation.template.as_str()) {
+            continue;
+        }
         let path = operation.template.as_str();
         let mut merged = Map::new();
         let mut places: Vec<(String, String)> = Vec::new();
@@ -63,13 +73,14 @@ pub(super) fn written_routes(
             merged.insert(name.clone(), value.clone());
             places.push((name, at.clone()));
         }
-        if let Some((name, at)) = places.iter().find(|(name, _)| name == "path" || name == "methods") {
-            let problem = document.problem(at, format!("`{name}` is the document's to say"));
-            reader.problems.push(problem.with_help("remove it"));
+        if let Some((name, at)) = places.iter().find(|(name, _)| OF_THE_FILE.contains(&name.as_str())) {
+            let problem = document.problem(at, format!("`{name}` cannot be said here"));
+            reader.problems.push(problem.with_help("remove it; `[[route]]` in doorward.toml may say it"));
             continue;
         }
         let mut names = Vec::new();
-        for (i, route) in config.route.iter().enumerate() {
+        for i in scope.entries.iter().copied() {
+            let Some(route) = scope.config.route.get(i) else { continue };
             if !serves(route, &operation.template, &operation.method) {
                 continue;
             }
@@ -88,14 +99,23 @@ pub(super) fn written_routes(
             }
         }
         match route_config(merged, path, &operation.method) {
-            Ok(config) => routes.push(Written { config, place: Place::Document(places), names }),
+            Ok(mut config) => {
+                config.scope.host.extend(scope.host.map(str::to_owned));
+                routes.push(Written {
+                    config,
+                    place: Place::Document(places),
+                    document: Some(document),
+                    names,
+                });
+            }
             // One by one, so that the problem has its place.
             Err(_) => wrong_settings(document, operation, reader),
         }
     }
-    for (i, route) in config.route.iter().enumerate() {
+    for i in scope.entries.iter().copied() {
+        let Some(route) = scope.config.route.get(i) else { continue };
         let place = Place::File(i.to_string());
-        routes.push(Written { config: route.clone(), place, names: Vec::new() });
+        routes.push(Written { config: route.clone(), place, document: None, names: Vec::new() });
     }
     routes
 }
@@ -135,7 +155,7 @@ fn route_tables(reader: &Reader) -> Vec<Map<String, Value>> {
         Ok(Value::Object(map)) => map
             .into_iter()
             .map(|(name, value)| (canonical(&name), value))
-            .filter(|(name, _)| name != "path" && name != "methods")
+            .filter(|(name, _)| !OF_THE_FILE.contains(&name.as_str()))
             .collect(),
         _ => Map::new(),
     };

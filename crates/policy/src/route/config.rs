@@ -18,8 +18,22 @@ route_settings! {
     pub struct ScopeConfig {
         /// Path template: `/api/users/{id}`, `/files/**`.
         pub path: String,
+        /// Hosts, without ports; `*.example.org` covers one label. All when empty. Of routes that are alike, the one holds that
+        /// names the host most closely.
+        pub host: Vec<String>,
         /// Methods; all when empty.
         pub methods: Vec<String>,
+        /// The `[[upstream]]` that requests go to, by its name; `gateway` for those of `[gateway] upstream`. Also for routes
+        /// below this one (`/orders/{id}` below `/orders/**`) that say nothing of where requests go.
+        pub upstream: Option<String>,
+        /// The beginning of the path, which the upstream does not get: with `/orders`, `/orders/7` arrives as `/7`. It gets
+        /// it as `X-Forwarded-Prefix`.
+        pub strip_prefix: Option<String>,
+        /// The path that the upstream gets, with parameters of the route's path: `/v2/users/{id}`, `/v2/**`.
+        pub rewrite: Option<String>,
+        /// Where clients are sent instead: a path or a URL, with parameters of the route's path; or, with a status,
+        /// `{ to = "https://new.example/**", status = 301 }`. The query is kept. The status is 308 when not set.
+        pub redirect: Option<RedirectConfig>,
         /// `true`: nobody may use it; every request is answered with 404.
         pub deny: bool,
         /// Whether requests with a body log somebody in here. When not set, the last word of the path says so (`/login`).
@@ -27,6 +41,26 @@ route_settings! {
         /// Modes of doors here.
         pub doors: BTreeMap<DoorName, Mode>,
     }
+}
+
+/// Where clients are sent, as it is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "a path, a URL, or a table as in `{ to = \"/new/**\", status = 301 }`")]
+pub enum RedirectConfig {
+    /// A path or URL.
+    To(String),
+    /// A path or URL, with a status.
+    With(RedirectWithStatus),
+}
+
+/// Where clients are sent, and with which status.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedirectWithStatus {
+    /// A path or URL.
+    pub to: String,
+    /// The status: 301, 302, 303, 307 or 308.
+    pub status: u16,
 }
 
 /// `[[route]]`. Unset settings inherit the global value. Of the paths that match as they are spelled, only the most specific applies.

@@ -1,6 +1,7 @@
 //! What holds on one route: a part for each door that may differ by route.
 
 mod config;
+mod destination;
 mod login;
 mod route_policy;
 mod table;
@@ -9,12 +10,14 @@ use authorization::{ObjectFrom, Visibility};
 use http::Method;
 use openapi::{Document, Found};
 
-pub use config::{RouteConfig, ScopeConfig};
+pub use config::{RedirectConfig, RedirectWithStatus, RouteConfig, ScopeConfig};
+pub(crate) use destination::Destinations;
+pub use destination::{Destination, Redirect};
 pub use login::{Carries, is_token_endpoint};
 pub(crate) use login::{LoginPath, login_path};
 pub use route_policy::RoutePolicy;
-pub use table::{RouteMatch, RouteMatches};
-pub(crate) use table::{RouteTable, Routes, written};
+pub use table::{RouteMatch, RouteMatches, RouteTable};
+pub(crate) use table::{Routes, written};
 
 use crate::doors::BodyHandling;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::Method;
 use openapi::PathTemplate;
 
+use super::destination::Destination;
 use crate::doors::{
     AuthRoute, HeadersRoute, InjectionRoute, Modes, OwnershipRoute, ProtocolRoute, RateRoute, SchemaRoute,
 };
@@ -16,8 +17,12 @@ pub struct RoutePolicy {
     pub name: Arc<str>,
     /// The template, for a route that was written down.
     pub template: Option<PathTemplate>,
+    /// Hosts; all when empty.
+    pub hosts: Vec<String>,
     /// Methods; all when empty.
     pub methods: Vec<Method>,
+    /// Where its requests go, if it says so itself.
+    pub destination: Option<Arc<Destination>>,
     /// Whether nobody may use it.
     pub deny: bool,
     /// Whether requests here log somebody in.
@@ -51,14 +56,17 @@ impl RoutePolicy {
     }
 
     /// What holds here, by column, for `doorward check`.
-    pub fn rows(&self) -> [(&'static str, Vec<String>); 7] {
+    pub fn rows(&self) -> [(&'static str, Vec<String>); 8] {
         let methods = match self.methods.is_empty() {
             true => vec!["all".into()],
             false => vec![self.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(" ")],
         };
+        let hosts = self.hosts.iter().map(|host| format!("at {host}"));
+        let way = self.destination.iter().flat_map(|destination| destination.rows().iter().cloned());
         let inputs = self.schema.rows().into_iter().chain(self.injection.rows()).collect();
         [
             ("methods", methods),
+            ("goes", hosts.chain(way).collect()),
             (
                 "body",
                 match self.deny {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use http::Method;
 use openapi::{Captures, PathTemplate, Router, Spelling, canonical_path};
 
+use super::destination::{Destination, Destinations};
 use super::login::{Carries, LoginPath, login_path};
 use super::route_policy::RoutePolicy;
 
 /// Routes by path template; those of one template differ in their methods.
 pub(crate) type Routes = Router<Vec<Arc<RoutePolicy>>>;
 
-/// The routes of a policy by their spelling.
+/// The routes of a policy for a host, by their spelling.
 #[derive(Debug)]
-pub(crate) struct RouteTable {
+pub struct RouteTable {
     exact: Routes,
     /// The same, found by the loosest spelling that a server may accept; nothing where the API tells spellings apart.
     /// Entries may differ in spelling alone.
@@ -21,6 +22,7 @@ pub(crate) struct RouteTable {
     login: Arc<RoutePolicy>,
     fallback: Arc<RoutePolicy>,
     login_paths: Vec<String>,
+    destinations: Destinations,
 }
 
 /// A route that a request is on, with the values of its path parameters.
@@ -47,9 +49,10 @@ impl RouteTable {
     pub(crate) fn new(
         exact: Routes,
         spelling: Spelling,
-        login: RoutePolicy,
-        fallback: RoutePolicy,
+        login: Arc<RoutePolicy>,
+        fallback: Arc<RoutePolicy>,
         login_paths: Vec<String>,
+        destinations: Destinations,
     ) -> Self {
         let mut loose = Router::new(Spelling::Loose);
         if spelling == Spelling::Loose {
@@ -57,11 +60,25 @@ impl RouteTable {
                 loose.entry(template.clone(), Vec::new).push((template.clone(), routes.clone()));
             }
         }
-        RouteTable { exact, loose, login: Arc::new(login), fallback: Arc::new(fallback), login_paths }
+        RouteTable { exact, loose, login, fallback, login_paths, destinations }
     }
 
-    /// The routes for a method and a normalized path; those for everything else where none is written down.
-    pub(crate) fn find<'p>(&self, method: &Method, path: &'p str, carries: Carries) -> RouteMatches<'_, 'p> {
+    /// The route that a method and a normalized path belong to, and the values of its path parameters.
+    pub fn route<'p>(&self, method: &Method, path: &'p str) -> (&Arc<RoutePolicy>, Captures<'_, 'p>) {
+        let RouteMatch { route, captures } = self.readings(method, path, Carries::Nothing).first;
+        (route, captures)
+    }
+
+    /// Where requests go for a method and a normalized path.
+    pub fn destination(&self, method: &Method, path: &str) -> &Arc<Destination> {
+        self.destinations.find(method, path)
+    }
+
+    /// Every route that a request may be on to some server: case, empty segments, `;parameters`, and blanks and dots at
+    /// the end of a segment make no difference to many. A request with a body may be a login. Where no route is written down,
+    /// those for everything else.
+    pub fn readings<'p>(&self, method: &Method, path: &'p str, carries: Carries) -> RouteMatches<'_, 'p> {
+        let carries = if carries_body(method) { carries.max(Carries::Body) } else { carries };
         // What has no body logs nobody in.
         let by_path = match carries {
             Carries::Nothing => None,
@@ -136,6 +153,11 @@ impl RouteTable {
     pub(crate) fn written(&self) -> &Routes {
         &self.exact
     }
+}
+
+/// Whether requests of a method have a body, as a rule.
+fn carries_body(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH].contains(method)
 }
 
 /// The route that is written down for a method and a path, which may be a template: braces stand for themselves.

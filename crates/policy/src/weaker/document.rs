@@ -4,16 +4,26 @@ use openapi::{Document, Need, Operation, Security};
 
 #[cfg(feature = "cedar")]
 use super::words::missing;
+use crate::gateway::FIRST_GROUP;
 use crate::policy::Policy;
 
 pub(super) fn weaker(old: &Policy, new: &Policy) -> Vec<String> {
     let mut found = Vec::new();
-    match (&old.document, &new.document) {
-        (Some(_), None) => found.push(
-            "the OpenAPI document is gone: undeclared operations, parameters and properties pass".into(),
-        ),
-        (Some(before), Some(after)) => found.extend(of_operations(before, after)),
-        _ => {}
+    for group in &old.gateway.groups {
+        let place = |policy: &Policy| policy.gateway.groups.iter().position(|known| known.name == group.name);
+        match (document(old, place(old)), document(new, place(new))) {
+            (Some(_), None) => {
+                let whose = match &*group.name {
+                    FIRST_GROUP => String::new(),
+                    name => format!(" of `{name}`"),
+                };
+                found.push(format!(
+                    "the OpenAPI document{whose} is gone: undeclared operations, parameters and properties pass"
+                ));
+            }
+            (Some(before), Some(after)) => found.extend(of_operations(before, after)),
+            _ => {}
+        }
     }
     #[cfg(feature = "cedar")]
     match (&old.ownership.cedar, &new.ownership.cedar) {
@@ -27,6 +37,10 @@ pub(super) fn weaker(old: &Policy, new: &Policy) -> Vec<String> {
         _ => {}
     }
     found
+}
+
+fn document(policy: &Policy, group: Option<usize>) -> Option<&Document> {
+    policy.document(group?)
 }
 
 fn of_operations(before: &Document, after: &Document) -> Vec<String> {

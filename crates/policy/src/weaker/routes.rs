@@ -32,13 +32,10 @@ pub(super) fn weaker(old: &Policy, new: &Policy) -> Vec<String> {
             }
         }
     };
-    // What holds where nothing is written down, and on logins there.
-    tell("*", old.routes.fallback(), new.routes.fallback());
-    tell("login", old.routes.login(), new.routes.login());
     let written = |policy: &Policy| {
         let templates =
             policy.routes().filter_map(|route| Some(route.template.as_ref()?.as_str().to_owned()));
-        let declared = policy.document.iter().flat_map(|document| document.operations());
+        let declared = policy.documents().flat_map(|(_, document)| document.operations());
         let declared = declared.map(|(path, ..)| path.as_str().to_owned());
         templates.chain(declared).collect::<BTreeSet<String>>()
     };
@@ -46,11 +43,24 @@ pub(super) fn weaker(old: &Policy, new: &Policy) -> Vec<String> {
     let mut all: Vec<Method> = methods().into_iter().chain(known(old)).chain(known(new)).collect();
     all.sort_by(|one, other| one.as_str().cmp(other.as_str()));
     all.dedup();
-    for path in written(old).union(&written(new)) {
-        for method in &all {
-            // Braces stand for themselves.
-            let place = canonical_path(path);
-            tell(path, old.route(method, &place).0, new.route(method, &place).0);
+    let paths: BTreeSet<String> = written(old).union(&written(new)).cloned().collect();
+    let hosts = |policy: &Policy| {
+        policy.tables().map(|(host, _)| host.map(str::to_owned)).collect::<BTreeSet<Option<String>>>()
+    };
+    for host in hosts(old).union(&hosts(new)) {
+        // A name that the pattern covers.
+        let example = host.as_ref().map(|host| host.replace('*', "any"));
+        let (before, after) = (old.table(example.as_deref()), new.table(example.as_deref()));
+        let at = |path: &str| format!("{}{path}", host.as_deref().unwrap_or_default());
+        // What holds where nothing is written down, and on logins there.
+        tell("*", before.fallback(), after.fallback());
+        tell("login", before.login(), after.login());
+        for path in &paths {
+            for method in &all {
+                // Braces stand for themselves.
+                let place = canonical_path(path);
+                tell(&at(path), before.route(method, &place).0, after.route(method, &place).0);
+            }
         }
     }
     let sentence = |(what, places): (String, Vec<String>)| {
@@ -67,7 +77,9 @@ fn of_route(before: &RoutePolicy, after: &RoutePolicy) -> Vec<String> {
     let RoutePolicy {
         name: _,
         template: _,
+        hosts: _,
         methods: _,
+        destination: _,
         deny,
         is_login,
         is_no_login,

@@ -324,6 +324,18 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("headers.hsts_include_subdomains", "", "[headers]\nhsts_include_subdomains = false", "it was true"),
     ("headers.remove", "[headers]\nremove = ['x-a']", "", "it loses the header x-a"),
     ("headers.set", "[headers]\nset = { x-a = 'b' }", "", "may protect less"),
+    (
+        "upstream.openapi",
+        "[[upstream]]\nname = 'o'\nurls = ['http://127.0.0.1:1']\nopenapi = '{dir}/api.yaml'",
+        "[[upstream]]\nname = 'o'\nurls = ['http://127.0.0.1:1']",
+        "the OpenAPI document of `o` is gone",
+    ),
+    (
+        "upstream.overlay",
+        "[[upstream]]\nname = 'o'\nurls = ['http://127.0.0.1:1']\nopenapi = '{dir}/api.yaml'\noverlay = ['{dir}/overlay.yaml']",
+        "[[upstream]]\nname = 'o'\nurls = ['http://127.0.0.1:1']\nopenapi = '{dir}/api.yaml'",
+        "it loses the overlay",
+    ),
     ("cookies.same_site", "[cookies]\nsame_site = 'Strict'", "", "it was"),
     ("cookies.script_readable", "", "[cookies]\nscript_readable = ['a']", "it gains a"),
 ];
@@ -332,6 +344,11 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
 const ROUTES: &[(&str, &str, &str, &str)] = &[
     ("path", "deny = true", "", "it was denied, and is open"),
     ("methods", "deny = true", "methods = ['GET']\ndeny = true", "it was denied, and is open"),
+    ("host", "deny = true", "host = ['a.example']\ndeny = true", "it was denied, and is open"),
+    ("upstream", "deny = true", "upstream = 'gateway'", "it was denied, and is open"),
+    ("strip_prefix", "deny = true", "strip_prefix = '/a'", "it was denied, and is open"),
+    ("rewrite", "deny = true", "rewrite = '/b/{id}'", "it was denied, and is open"),
+    ("redirect", "deny = true", "redirect = '/b/{id}'", "it was denied, and is open"),
     ("deny", "deny = true", "deny = false", "it was denied, and is open"),
     ("login", "login = true", "", "it was a login, and is none"),
     ("login", "", "login = false", "taken for no logins"),

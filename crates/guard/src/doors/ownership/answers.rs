@@ -200,7 +200,7 @@ pub(super) fn release_head(x: &Exchange<'_>, engine: &Engine, parts: &Parts) -> 
     let location =
         parts.headers.get(LOCATION).filter(|_| parts.status.is_redirection() && !writes(&x.method));
     match location {
-        Some(location) if !leads_to_checked(x, engine, location.as_bytes()) => {
+        Some(location) if !leads_to_checked(x, location.as_bytes()) => {
             let evidence = Evidence::from(format!("a redirect to {}", excerpt(location.as_bytes())));
             Decision::Refuse(refusal(engine, "owner-redirect", evidence))
         }
@@ -209,7 +209,7 @@ pub(super) fn release_head(x: &Exchange<'_>, engine: &Engine, parts: &Parts) -> 
 }
 
 /// Whether a redirect leads to a route of this API that checks its answers, or compares what it is asked for.
-fn leads_to_checked(x: &Exchange<'_>, engine: &Engine, location: &[u8]) -> bool {
+fn leads_to_checked(x: &Exchange<'_>, location: &[u8]) -> bool {
     let Some(uri) = std::str::from_utf8(location).ok().and_then(|text| text.parse::<Uri>().ok()) else {
         return false;
     };
@@ -224,7 +224,7 @@ fn leads_to_checked(x: &Exchange<'_>, engine: &Engine, location: &[u8]) -> bool 
     let is_here = uri.authority().is_none_or(|authority| {
         x.header(HOST).is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str()))
     });
-    let found = engine.policy.readings(&Method::GET, uri.path(), Carries::Nothing);
+    let found = x.site.table.readings(&Method::GET, uri.path(), Carries::Nothing);
     let compares = || std::iter::once(&found.first).chain(&found.others).all(|found| compares(found.route));
     is_here && uri.path().starts_with('/') && compares()
 }

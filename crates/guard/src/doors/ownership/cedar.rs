@@ -96,10 +96,15 @@ pub(crate) fn release(x: &Exchange<'_>, engine: &Engine, response: Option<&mut V
 
 /// The policies, the operation and what a decision about it depends on.
 fn stage<'e>(x: &Exchange<'e>, engine: &'e Engine) -> Option<(&'e authorization::Cedar, &'e str, Needs)> {
-    let cedar = engine.policy.ownership.cedar.as_ref()?;
+    let cedar = engine.policy.ownership.cedar.as_ref().filter(|_| is_judged(x))?;
     // Undeclared: the empty id, for which no policy applies.
     let id = x.operation().map_or("", |operation| &*operation.id);
     Some((cedar, id, cedar.needs(id)))
+}
+
+/// Whether policies speak of a request: they are written against the document of the first upstream.
+pub(crate) fn is_judged(x: &Exchange<'_>) -> bool {
+    x.destination.group == 0
 }
 
 fn decision(

@@ -29,7 +29,7 @@ use crate::events::evidence::{Evidence, Side};
 use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
 use crate::exchange::target::Target;
-use crate::forward::{ReadError, Reader, identify};
+use crate::forward::{ReadError, Reader, forwarded_to, identify, lead};
 use crate::wire::content_encoding::decode;
 
 /// The part of the ownership door that checks the objects which a request names.
@@ -208,10 +208,10 @@ async fn read_object(
         return Ok(None);
     }
     let canonical = canonical_path(&path);
-    let (read_route, _) = engine.policy.route(&Method::GET, &canonical);
+    let (read_route, _) = x.site.table.route(&Method::GET, &canonical);
     let owner = read_route.ownership.owner.as_ref().or(x.route.ownership.owner.as_ref());
     if owner.is_none() && !judge.cedar {
-        if engine.policy.ownership.cedar.is_some() {
+        if engine.policy.ownership.cedar.is_some() && cedar::is_judged(x) {
             // Cedar has permitted it without the object.
             return Ok(None);
         }
@@ -295,7 +295,9 @@ fn request(engine: &Engine, x: &Exchange<'_>, path: &str) -> Option<Request<()>>
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     identify(engine, x, &mut headers);
     let mut request = Request::new(());
-    *request.uri_mut() = path.parse().ok()?;
+    let destination = x.site.table.destination(&Method::GET, &canonical_path(path));
+    *request.uri_mut() = forwarded_to(destination, path, None)?;
+    lead(destination, request.extensions_mut());
     *request.version_mut() = Version::HTTP_11;
     *request.headers_mut() = headers;
     Some(request)

@@ -22,18 +22,18 @@ impl Inspector for Answers {
         Some(BuiltInDoor::Schema.into())
     }
 
-    fn expects(&self, engine: &Engine, x: &Exchange<'_>) -> Option<Extent> {
+    fn expects(&self, _: &Engine, x: &Exchange<'_>) -> Option<Extent> {
         let responses = || x.operation().into_iter().flat_map(|operation| &operation.responses);
         let mut media = responses().flat_map(|response| &response.content);
         let is_expected = x.route.schema.responses == ResponseProperties::Strip
             && x.route.protocol.body != BodyHandling::Stream
-            && media.any(|media| media.shape.is_some_and(|shape| hides(engine, shape)));
+            && media.any(|media| media.shape.is_some_and(|shape| hides(x, shape)));
         is_expected.then_some(Extent::Whole)
     }
 
-    fn wants(&self, engine: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
+    fn wants(&self, _: &Engine, x: &Exchange<'_>, head: &Head) -> bool {
         x.route.schema.responses == ResponseProperties::Strip
-            && shape(x, head).is_some_and(|shape| hides(engine, shape))
+            && shape(x, head).is_some_and(|shape| hides(x, shape))
     }
 
     fn inspect<'a, 'e>(
@@ -73,7 +73,7 @@ fn unreadable(x: &Exchange<'_>, rule: &'static str, what: &str) -> Decision {
 }
 
 fn strip(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) {
-    let (Some(shape), Some(document)) = (shape(x, &held.head), &ruling.engine.policy.document) else {
+    let (Some(shape), Some(document)) = (shape(x, &held.head), x.site.document) else {
         return;
     };
     let Some(value) = held.value() else { return };
@@ -92,8 +92,8 @@ fn strip(ruling: Ruling<'_>, x: &Exchange<'_>, held: &mut Held) {
 }
 
 /// Whether a shape lets less through than any value.
-fn hides(engine: &Engine, shape: ShapeId) -> bool {
-    engine.policy.document.as_ref().is_some_and(|document| document.shapes.hides(shape, Direction::Response))
+fn hides(x: &Exchange<'_>, shape: ShapeId) -> bool {
+    x.site.document.is_some_and(|document| document.shapes.hides(shape, Direction::Response))
 }
 
 /// The shape of the declared response for a status and media type. Text of a type that is not declared is held to the

@@ -18,18 +18,12 @@ use super::parts::{self, Removed};
 use super::patch;
 use super::refusals::{MAX_ERRORS, refuse_properties, unknown_properties};
 use crate::decision::{Change, Decision, Refusal, Rewrite};
-use crate::engine::Engine;
 use crate::events::evidence::Evidence;
 use crate::exchange::{Exchange, HeldBody};
 use crate::wire::headers::media_type;
 
 /// Judges a body by the operation's document.
-pub(crate) fn declared(
-    x: &Exchange<'_>,
-    engine: &Engine,
-    operation: &Operation,
-    body: &HeldBody,
-) -> Decision {
+pub(crate) fn declared(x: &Exchange<'_>, operation: &Operation, body: &HeldBody) -> Decision {
     let Some(declared) = &operation.body else {
         return match &body.parsed {
             ParsedBody::Empty => Decision::Pass,
@@ -56,23 +50,23 @@ pub(crate) fn declared(
         ParsedBody::Json(value) if kind == patch::MEDIA_TYPE => patch::declared(x, media, value),
         ParsedBody::Json(value) => {
             let merge = kind == "application/merge-patch+json";
-            let judged = judge(x, engine, media, Cow::Borrowed(value), merge);
+            let judged = judge(x, media, Cow::Borrowed(value), merge);
             rewritten(judged, |_, kept| Bytes::from(kept.to_string()))
         }
         ParsedBody::Form(fields) => {
             let pairs = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            let judged = judge(x, engine, media, Cow::Owned(media.read_form(pairs)), false);
+            let judged = judge(x, media, Cow::Owned(media.read_form(pairs)), false);
             rewritten(judged, |removed, _| form_without(fields, removed))
         }
         ParsedBody::Multipart(parts) => {
             if let Some(refusal) = parts::unfit(media, parts) {
                 return Decision::Refuse(refusal);
             }
-            let judged = judge(x, engine, media, Cow::Owned(parts::object(media, parts)), false);
+            let judged = judge(x, media, Cow::Owned(parts::object(media, parts)), false);
             rewritten(judged, |removed, kept| parts::without(x.content_type(), parts, removed, kept))
         }
-        ParsedBody::Mixed(parts) => mixed(x, engine, media, parts),
-        ParsedBody::Xml(root) => xml(x, engine, media, root),
+        ParsedBody::Mixed(parts) => mixed(x, media, parts),
+        ParsedBody::Xml(root) => xml(x, media, root),
         // What cannot be read cannot be held to its schema.
         ParsedBody::Text if !cfg!(feature = "xml") && media.is_xml() => {
             let evidence = "an XML body, which this build cannot read (feature `xml`)";
@@ -89,9 +83,9 @@ pub(super) fn undeclared_type(kind: &str) -> Refusal {
 
 /// Judges XML as the value that its schema describes. A document with something undeclared is refused, where
 /// others are stripped: it cannot be written anew as it was.
-fn xml(x: &Exchange<'_>, engine: &Engine, media: &MediaType, root: &XmlElement) -> Decision {
+fn xml(x: &Exchange<'_>, media: &MediaType, root: &XmlElement) -> Decision {
     let Some(value) = media.read_xml(root) else { return Decision::Pass };
-    match judge(x, engine, media, Cow::Owned(value), false) {
+    match judge(x, media, Cow::Owned(value), false) {
         Err(refusal) => Decision::Refuse(refusal),
         Ok((removed, _)) if removed.is_empty() => Decision::Pass,
         Ok((removed, _)) => refuse_properties(&removed),
@@ -100,7 +94,7 @@ fn xml(x: &Exchange<'_>, engine: &Engine, media: &MediaType, root: &XmlElement) 
 
 /// Judges parts that all have names as the object that they make; others are described by no schema. They are refused
 /// where others are stripped, as XML is.
-fn mixed(x: &Exchange<'_>, engine: &Engine, media: &MediaType, parts: &[Enclosed]) -> Decision {
+fn mixed(x: &Exchange<'_>, media: &MediaType, parts: &[Enclosed]) -> Decision {
     if parts.iter().any(|part| part.part.name.is_empty()) {
         return Decision::Pass;
     }
@@ -115,7 +109,7 @@ fn mixed(x: &Exchange<'_>, engine: &Engine, media: &MediaType, parts: &[Enclosed
     if let Some(refusal) = parts::unfit(media, &named) {
         return Decision::Refuse(refusal);
     }
-    match judge(x, engine, media, Cow::Owned(parts::object(media, &named)), false) {
+    match judge(x, media, Cow::Owned(parts::object(media, &named)), false) {
         Err(refusal) => Decision::Refuse(refusal),
         Ok((removed, _)) if removed.is_empty() => Decision::Pass,
         Ok((removed, _)) => refuse_properties(&removed),
@@ -188,16 +182,10 @@ fn objects(value: &Value) -> Vec<&Map<String, Value>> {
 /// What is left of a value, and the JSON Pointers of what is not; or the refusal.
 type Judged<'v> = Result<(Vec<String>, Cow<'v, Value>), Refusal>;
 
-fn judge<'v>(
-    x: &Exchange<'_>,
-    engine: &Engine,
-    media: &MediaType,
-    value: Cow<'v, Value>,
-    merge: bool,
-) -> Judged<'v> {
+fn judge<'v>(x: &Exchange<'_>, media: &MediaType, value: Cow<'v, Value>, merge: bool) -> Judged<'v> {
     let mut value = value;
     let mut removed = Vec::new();
-    if let (Some(shape), Some(document)) = (media.shape, &engine.policy.document)
+    if let (Some(shape), Some(document)) = (media.shape, x.site.document)
         && x.route.schema.unknown_properties != UnknownProperties::Allow
     {
         let allowed = &x.route.schema.allow_properties;

@@ -50,8 +50,8 @@ impl super::Door for Schema {
         admit_head(x, ruling.engine).into()
     }
 
-    fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
-        admit_body(x, ruling.engine).into()
+    fn admit_body<'a, 'e>(&'a self, _: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
+        admit_body(x).into()
     }
 
     fn admit_stream<'a, 'e>(&'a self, _: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
@@ -96,7 +96,7 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
         Declared::NoDocument => return admit_upgrade(x, engine),
         Declared::Operation(operation, _) => *operation,
         // What an overlay removed stays shut.
-        _ if engine.policy.schema.undeclared == UndeclaredOperation::Report && !is_shut(x, engine) => {
+        _ if engine.policy.schema.undeclared == UndeclaredOperation::Report && !is_shut(x) => {
             return Decision::report("undeclared-operation", format!("{} {}", x.method, x.target.path()));
         }
         Declared::OtherMethods(methods) => return other_method(x, methods),
@@ -141,8 +141,8 @@ fn is_another_spelling(x: &Exchange<'_>) -> bool {
 }
 
 /// Whether an overlay removed the operation, in some reading of the path.
-fn is_shut(x: &Exchange<'_>, engine: &Engine) -> bool {
-    let Some(document) = &engine.policy.document else { return false };
+fn is_shut(x: &Exchange<'_>) -> bool {
+    let Some(document) = x.site.document else { return false };
     document.is_shut(&x.method, &x.target.canonical())
         || x.target.others().iter().chain(&x.target.undecoded()).any(|path| document.is_shut(&x.method, path))
 }
@@ -176,10 +176,10 @@ fn undeclared_response(
 }
 
 /// Judges the body, and strips what may not be assigned.
-fn admit_body(x: &Exchange<'_>, engine: &Engine) -> Decision {
+fn admit_body(x: &Exchange<'_>) -> Decision {
     let Some(held) = &x.body else { return Decision::Pass };
     if let Some(operation) = x.operation().filter(|_| !is_another_spelling(x)) {
-        return body::declared(x, engine, operation, held);
+        return body::declared(x, operation, held);
     }
     let schema = &x.route.schema;
     if let Some(decision) =

@@ -53,6 +53,7 @@ pub(super) const RULES: &[(&str, &str, Allowing)] = &[
     ("protocol", "method-spelling", Observe),
     ("protocol", "method", Observe),
     ("protocol", "denied-route", Route("deny = false")),
+    ("protocol", "no-upstream", Table("gateway", "upstream = [\"http://127.0.0.1:3000\"]")),
     ("protocol", "connection", Observe),
     ("protocol", "host", Observe),
     ("protocol", "host-unknown", Table("gateway", "hosts = []")),
