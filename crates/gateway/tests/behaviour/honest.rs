@@ -44,6 +44,8 @@ fn a_destination_on_the_server_itself_is_judged_by_its_path() {
         ("MOVE", "127.0.0.1:8080", "http://127.0.0.1:8080/d1/n2.txt", 200),
         ("COPY", "localhost", "http://localhost/d1/n2%20a.txt", 200),
         ("MOVE", "api.example", "http://api.example/d1", 200),
+        ("MOVE", "192.168.1.5:5005", "http://192.168.1.5:5005/d1/a", 200),
+        ("MOVE", "192.168.1.5", "http://192.168.1.6/d1/a", 403),
         ("MOVE", "127.0.0.1:8080", "http://127.0.0.1:9090/d1", 403),
         ("MOVE", "api.example", "http://127.0.0.1/d1", 403),
         ("MOVE", "127.0.0.1:8080", "http://127.0.0.1:8080/../../etc/passwd", 403),

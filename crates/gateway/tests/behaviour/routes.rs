@@ -170,6 +170,19 @@ fn a_denied_route_is_shut_in_every_spelling() {
 }
 
 #[test]
+fn nothing_between_two_slashes_may_be_a_parameter() {
+    let upstream = Recorder::plain();
+    let policy = format!("{KEYS}[[route]]\npath = '/orders/{{id}}/lines'\nauth = 'required'");
+    let gate = Running::start(&policy, &[upstream.url()]);
+    assert_eq!(status(&gate.get("/orders/7/lines")), 401);
+    assert_eq!(status(&gate.get("/orders//lines")), 401, "chi takes the id for an empty one");
+    assert_eq!(status(&gate.get("/orders//7/lines")), 401);
+    assert_eq!(upstream.take(), "");
+    assert_eq!(status(&gate.get("//orders//of//7")), 200);
+    assert!(upstream.take().starts_with("GET /orders//of//7 "));
+}
+
+#[test]
 fn a_script_and_an_ending_leave_no_route() {
     let upstream = Recorder::plain();
     let policy = format!(

@@ -301,7 +301,9 @@ fn a_redirect_of_the_api_to_itself_leads_to_the_gate() {
 fn escapes_of_a_path_reach_the_api_as_they_came() {
     let upstream = Recorder::plain();
     let gate = Running::start("", &[upstream.url()]);
-    for path in ["/a/%7Euser/%41", "/caf%c3%a9/%C3%A9", "/a%2fb", "/x%2Cy;v=%31?q=%7e"] {
+    for path in
+        ["/a/%7Euser/%41", "/caf%c3%a9/%C3%A9", "/a%2fb", "/x%2Cy;v=%31?q=%7e", "/w//https://a.example//b/"]
+    {
         assert_eq!(status(&gate.get(path)), 200, "{path}");
         assert!(upstream.take().starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{path}");
     }

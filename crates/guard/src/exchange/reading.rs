@@ -74,7 +74,7 @@ impl<'e> Reading<'e> {
             others.extend(found.into_iter().filter(|other| !first.is_on_the_place_of(other)));
         }
         // Also where spellings are told apart. On the same route the escapes mean what they always mean.
-        if let Some(path) = target.undecoded() {
+        for path in target.undecoded().into_iter().chain(target.with_nothing()) {
             let found = Reading::of_path(site, method, &path, carries, false);
             others.extend(found.into_iter().filter(|other| !first.is_on_the_place_of(other)));
         }

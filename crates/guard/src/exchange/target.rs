@@ -1,9 +1,10 @@
 //! The request target, normalized for the doors, and as the upstream gets it.
 //!
 //! Normalized (RFC 3986 §6.2.2), escapes of unreserved characters are decoded and other escapes are upper case. The upstream
-//! gets escapes as they came, for a signature may cover them; what a server takes them for that decodes a path only when it
-//! has found the route is a reading (`undecoded`). In both, raw bytes outside ASCII are escaped and runs of
-//! slashes are one slash, because some routers take nothing between two slashes for a parameter. What servers read in different ways is refused: dot segments,
+//! gets escapes and runs of slashes as they came, for a signature may cover them. What a server takes them for that decodes a
+//! path only when it has found the route (`undecoded`), or that takes nothing between two slashes for a parameter
+//! (`with_nothing`), is a reading. In both, raw bytes outside ASCII are escaped, and a path begins with one slash: with two, it
+//! is the beginning of a URL to those who make a redirect of it. What servers read in different ways is refused: dot segments,
 //! backslashes, NUL, escapes that are not hexadecimal, and all of these hidden behind a second encoding. An escaped slash
 //! stays as it came: some servers read a slash there, some a part of a name, and the routes of both readings hold.
 
@@ -148,6 +149,17 @@ impl Target {
         is_other.then(|| canonical_path(&path).into_owned())
     }
 
+    /// The path of servers that take nothing between two slashes for the value of a parameter. A control byte stands for it,
+    /// which no path has.
+    pub(crate) fn with_nothing(&self) -> Option<String> {
+        const NOTHING: &str = "%00";
+        let sent = self.sent.as_deref().filter(|sent| sent.contains("//"))?;
+        let mut path = canonical_path(sent.trim_end_matches('/')).replace("//", &format!("/{NOTHING}/"));
+        // Of three slashes, the second is in the place of the next pair.
+        path = path.replace("//", &format!("/{NOTHING}/"));
+        path.contains(NOTHING).then_some(path)
+    }
+
     /// The query, without `?`.
     pub fn query(&self) -> Option<&str> {
         self.query.as_deref()
@@ -217,7 +229,11 @@ fn normalise(path: &str) -> Result<(String, String), TargetError> {
             }
             b'\\' => return Err(TargetError::Backslash),
             0..=0x20 | 0x7f => return Err(TargetError::Control),
-            b'/' if out.ends_with('/') => {}
+            b'/' if out.ends_with('/') => {
+                if out.len() > 1 {
+                    sent.push('/');
+                }
+            }
             byte if byte.is_ascii() => {
                 [&mut out, &mut sent].into_iter().for_each(|to| to.push(char::from(byte)))
             }
@@ -367,7 +383,8 @@ mod tests {
             ("/%61%2d%7E/%c3%A9", "/%61%2d%7E/%c3%A9"),
             ("/a%2fb%2F", "/a%2fb%2F"),
             ("/é/%41", "/%C3%A9/%41"),
-            ("//%41//b/", "/%41/b/"),
+            ("//%41//b/", "/%41//b/"),
+            ("///a///b//", "/a///b//"),
             ("/plain", "/plain"),
         ] {
             let target = Target::parse(raw, Some("q=%61")).unwrap();
@@ -429,6 +446,19 @@ mod tests {
     }
 
     #[test]
+    fn nothing_may_be_a_parameter() {
+        for (path, reading) in [
+            ("/a//b", Some("/a/%00/b")),
+            ("/a///b//c", Some("/a/%00/%00/b/%00/c")),
+            ("/a//", None),
+            ("//a", None),
+            ("/a/%7e/b", None),
+        ] {
+            assert_eq!(Target::parse(path, None).unwrap().with_nothing().as_deref(), reading, "{path}");
+        }
+    }
+
+    #[test]
     fn an_ending_may_name_a_format() {
         for (path, without) in [
             ("/admin.json", Some("/admin")),
@@ -450,7 +480,7 @@ mod tests {
             ("/%61dmin/x%20y", Some("/%2561dmin/x%20y")),
             ("/a%2fb%7e", Some("/a%2Fb%257e")),
             ("/caf%c3%a9", None),
-            ("//a//b", None),
+            ("/a//b", None),
         ] {
             assert_eq!(Target::parse(path, None).unwrap().undecoded().as_deref(), undecoded, "{path}");
         }

@@ -110,19 +110,27 @@ impl Destination {
         if let Some(rewrite) = &self.rewrite {
             return Cow::Owned(rewrite.fill(sent));
         }
-        let count = self.stripped.matches('/').count();
-        if count == 0 {
-            return Cow::Borrowed(sent);
+        match self.stripped.matches('/').count() {
+            0 => Cow::Borrowed(sent),
+            // Segment by segment, so that what was matched by another spelling goes as well.
+            count => Cow::Borrowed(behind(sent, count)),
         }
-        // Slash by slash, so that what was matched by another spelling goes as well.
-        let at = sent.match_indices('/').nth(count).map(|(at, _)| at);
-        Cow::Borrowed(at.and_then(|at| sent.get(at..)).unwrap_or("/"))
     }
 
     /// What is written, for `doorward check`.
     pub(crate) fn rows(&self) -> &[String] {
         &self.shown
     }
+}
+
+/// What stands behind so many segments of a path, with one slash before it. Empty segments do not count.
+fn behind(path: &str, count: usize) -> &str {
+    let mut rest = path.trim_start_matches('/');
+    for _ in 0..count {
+        rest = rest.split_once('/').map_or("", |(_, rest)| rest).trim_start_matches('/');
+    }
+    let at = path.len() - rest.len();
+    path.get(at.saturating_sub(1)..).filter(|path| path.starts_with('/')).unwrap_or("/")
 }
 
 /// The prefix without a slash at its end.
@@ -223,13 +231,15 @@ impl Filled {
     }
 
     fn fill(&self, sent: &str) -> String {
-        let segments: Vec<&str> = sent.split('/').skip(1).collect();
         let mut filled = String::with_capacity(sent.len() + 16);
         for part in &self.0 {
             match part {
                 Part::Text(text) => filled.push_str(text),
-                Part::Segment(at) => filled.push_str(segments.get(*at).copied().unwrap_or_default()),
-                Part::Rest(at) => filled.push_str(&segments.get(*at..).unwrap_or_default().join("/")),
+                Part::Segment(at) => {
+                    let segment = sent.split('/').filter(|segment| !segment.is_empty()).nth(*at);
+                    filled.push_str(segment.unwrap_or_default());
+                }
+                Part::Rest(at) => filled.push_str(behind(sent, *at).trim_start_matches('/')),
             }
         }
         filled
@@ -334,6 +344,8 @@ mod tests {
             ("/shop/orders/**", &strip, "/Shop/%6Frders/7", "/7"),
             ("/shop/orders/**", &strip, "/shop/orders", "/"),
             ("/shop/orders/**", &strip, "/shop/orders/", "/"),
+            ("/shop/orders/**", &strip, "/shop//orders//a//b/", "/a//b/"),
+            ("/users/{id}/**", &rewriting("/v2/{id}/**"), "/users//7/a//b", "/v2/7/a//b"),
             ("/users/{id}/**", &rewriting("/v2/{id}/x/**"), "/users/a%2Fb/c/d", "/v2/a%2Fb/x/c/d"),
             ("/users/{id}", &rewriting("/u/{id}"), "/users/7/", "/u/7"),
             ("/users/{id}/**", &rewriting("/v2/**"), "/users/7", "/v2/"),

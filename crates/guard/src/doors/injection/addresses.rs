@@ -1,6 +1,8 @@
 //! Addresses that no server follows although they are its own machine's: a client says where it runs itself, or names a
 //! resource of the server that it asks.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use http::header::HOST;
 
 use super::fragments::base;
@@ -29,20 +31,28 @@ pub(super) fn own_destination<'v>(x: &Exchange<'_>, name: &str, value: &'v [u8])
     if name != "destination" || !moves() {
         return None;
     }
-    let (authority, path) = on_loopback(value)?;
+    let (authority, path) = split(value).filter(|(authority, _)| is_near(authority))?;
     x.header(HOST)?.as_bytes().eq_ignore_ascii_case(authority).then_some(path)
+}
+
+/// Whether an authority is one of a server that people run at home or in an office: the loopback, or a private address as
+/// everybody writes it. Those of clouds' metadata (link-local) are not.
+fn is_near(authority: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(authority) else { return false };
+    let is_private = |address: &SocketAddr| match address.ip().to_canonical() {
+        IpAddr::V4(v4) => v4.is_private() || v4 == Ipv4Addr::LOCALHOST,
+        IpAddr::V6(v6) => v6.is_unique_local() || v6 == Ipv6Addr::LOCALHOST,
+    };
+    let with_port = || format!("{text}:80").parse().ok();
+    on_loopback(format!("http://{text}").as_bytes()).is_some()
+        || text.parse().ok().or_else(with_port).is_some_and(|address| is_private(&address))
 }
 
 /// Authority and the rest of a URL on the loopback, written in the one way that everybody reads alike. No other internal
 /// address is a client's.
 fn on_loopback(value: &[u8]) -> Option<(&[u8], &[u8])> {
     const HOSTS: [&[u8]; 3] = [b"localhost", b"127.0.0.1", b"[::1]"];
-    let after = |prefix: &[u8]| {
-        value.split_at_checked(prefix.len()).filter(|(start, _)| start.eq_ignore_ascii_case(prefix))
-    };
-    let (_, rest) = after(b"http://").or_else(|| after(b"https://"))?;
-    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at_checked(end)?;
+    let (authority, path) = split(value)?;
     let host = HOSTS
         .into_iter()
         .find(|host| authority.get(..host.len()).is_some_and(|own| own.eq_ignore_ascii_case(host)))?;
@@ -51,13 +61,50 @@ fn on_loopback(value: &[u8]) -> Option<(&[u8], &[u8])> {
         [b':', port @ ..] => (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit),
         _ => false,
     };
+    is_port.then_some((authority, path))
+}
+
+/// Authority and the rest of an HTTP URL without characters that change which is which.
+fn split(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let after = |prefix: &[u8]| {
+        value.split_at_checked(prefix.len()).filter(|(start, _)| start.eq_ignore_ascii_case(prefix))
+    };
+    let (_, rest) = after(b"http://").or_else(|| after(b"https://"))?;
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
     let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'@');
-    (is_port && path.iter().all(is_plain)).then_some((authority, path))
+    rest.iter().all(is_plain).then(|| rest.split_at_checked(end)).flatten()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_at_home_has_a_private_address() {
+        for near in [
+            "localhost",
+            "localhost:8080",
+            "192.168.1.5",
+            "10.0.0.1:81",
+            "[fd00::1]:80",
+            "[::1]",
+            "172.16.0.9",
+        ] {
+            assert!(is_near(near.as_bytes()), "{near}");
+        }
+        for other in [
+            "169.254.169.254",
+            "[fe80::1]",
+            "192.168.1",
+            "0.0.0.0",
+            "3232235777",
+            "127.1",
+            "metadata",
+            "[::ffff:169.254.169.254]",
+        ] {
+            assert!(!is_near(other.as_bytes()), "{other}");
+        }
+    }
 
     #[test]
     fn clients_name_their_own_machine_where_they_say_where_they_are() {
