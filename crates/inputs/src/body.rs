@@ -121,7 +121,7 @@ fn enclosed(
         let other = match part.media_type.as_str() {
             // A request of a batch: its body stands behind a head.
             "application/http" => json_behind_a_head(&part.content, limits)?,
-            _ => other_reading(kind, &body, &part.content, limits)?,
+            _ => other_reading(kind, &body, &part.content, true, limits)?,
         };
         Ok(Enclosed { part, body, other })
     });
@@ -129,7 +129,7 @@ fn enclosed(
 }
 
 /// What a server that does not mind the media type may read in a body besides: JSON under a form's type, a form or XML
-/// under none or under plain text.
+/// under none or under plain text. A form without a type is one in a POST only (Rack).
 ///
 /// # Errors
 /// When such a server may read it in two ways.
@@ -137,6 +137,7 @@ pub fn other_reading(
     content_type: &[u8],
     parsed: &ParsedBody,
     body: &Bytes,
+    is_posted: bool,
     limits: StructureLimits,
 ) -> Result<Option<ParsedBody>, BodyError> {
     let text = without_mark(body);
@@ -160,7 +161,7 @@ pub fn other_reading(
             Err(_) => xml::parse_loosely(text, limits).map(ParsedBody::Xml),
         },
         ParsedBody::Text | ParsedBody::Json(_)
-            if content_type.trim_ascii().is_empty() && is_like_form(body) =>
+            if content_type.trim_ascii().is_empty() && is_posted && is_like_form(body) =>
         {
             Some(ParsedBody::Form(form(body, limits)?))
         }
@@ -389,7 +390,7 @@ mod tests {
         let other = |kind: &str, body: &[u8]| {
             let body = Bytes::copy_from_slice(body);
             let parsed = parse_body(kind.as_bytes(), &body, LIMITS)?;
-            other_reading(kind.as_bytes(), &parsed, &body, LIMITS)
+            other_reading(kind.as_bytes(), &parsed, &body, true, LIMITS)
         };
         const FORM: &str = "application/x-www-form-urlencoded";
         let list = ParsedBody::Json(serde_json::json!([1, { "a": "b" }]));

@@ -36,6 +36,7 @@
 //! ```
 
 mod bundle;
+mod cost;
 mod diagnostics;
 mod document;
 mod fragment;

@@ -6,6 +6,7 @@ use http::Method;
 use inputs::XmlElement;
 use serde_json::Value;
 
+use crate::cost::Validator;
 use crate::parameter::Parameter;
 use crate::security::Security;
 use crate::shape::ShapeId;
@@ -116,7 +117,7 @@ pub struct MediaType {
     /// Which properties it knows.
     pub shape: Option<ShapeId>,
     /// Whether a value is right.
-    pub validator: Option<Arc<jsonschema::Validator>>,
+    pub(crate) validator: Option<Arc<Validator>>,
     pub(crate) fields: Fields,
     pub(crate) xml: Option<XmlKind>,
     /// Media types that a part of a multipart body may have, by its name.
@@ -148,15 +149,7 @@ impl MediaType {
 
     /// What is wrong with a value: JSON Pointer and reason, no values. At most `limit` of them.
     pub fn errors(&self, value: &Value, limit: usize) -> Vec<(String, String)> {
-        let Some(validator) = &self.validator else { return Vec::new() };
-        if validator.is_valid(value) {
-            return Vec::new();
-        }
-        validator
-            .iter_errors(value)
-            .take(limit)
-            .map(|e| (e.instance_path().to_string(), e.masked().to_string()))
-            .collect()
+        self.validator.as_ref().map_or(Vec::new(), |validator| validator.errors(value, limit))
     }
 
     /// Whether a part of a multipart body may have a media type: any, where `encoding` names none.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::cost::Validator;
 use crate::text::{Kind, Reading};
 
 /// Where a parameter stands.
@@ -33,7 +34,7 @@ pub struct Parameter {
     pub(crate) kind: Kind,
     pub(crate) style: Style,
     pub(crate) explode: bool,
-    pub(crate) validator: Option<Arc<jsonschema::Validator>>,
+    pub(crate) validator: Option<Arc<Validator>>,
 }
 
 /// How a value is written (OpenAPI 3.1 §4.8.12.3).
@@ -99,8 +100,8 @@ impl Parameter {
 
     fn fits(&self, texts: &[(&str, &str)], reading: Reading) -> Result<(), ParameterError> {
         let value = self.value(texts, reading)?;
-        match self.validator.as_ref().and_then(|v| v.iter_errors(&value).next()) {
-            Some(error) => Err(ParameterError::Invalid(error.masked_with("the value").to_string())),
+        match self.validator.as_ref().and_then(|validator| validator.first_error(&value)) {
+            Some(error) => Err(ParameterError::Invalid(error)),
             None => Ok(()),
         }
     }

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::Method;
-use jsonschema::{Registry, Validator};
+use jsonschema::Registry;
 use serde_json::Value;
 
 use crate::bundle::{Bundle, Copies};
+use crate::cost::{Costs, Validator};
 use crate::diagnostics::{Problem, Source};
 use crate::document::{Document, OperationSettings, Spelled};
 use crate::fragment;
@@ -71,7 +72,8 @@ fn read(
     for (path, item) in paths {
         reader.path(path, item, &mut router)?;
     }
-    let Reader { shapes, settings, servers, .. } = reader;
+    let Reader { shapes, costs, shared_costs, settings, servers, .. } = reader;
+    let _ = shared_costs.set(costs);
     let spellings = spellings(&router, &bundle.removed, &servers);
     let has_removed = !bundle.removed.is_empty();
     Ok(Document { router, spellings, has_removed, shapes, settings, servers, bundle })
@@ -112,6 +114,9 @@ struct Reader<'b> {
     /// By where they are in the document: many operations share a schema, and compiling it takes a while.
     validators: HashMap<(String, Direction), Arc<Validator>>,
     shapes: Shapes,
+    costs: Costs,
+    /// Where validators find them when all are known.
+    shared_costs: Arc<OnceLock<Costs>>,
     settings: Vec<OperationSettings>,
 }
 
@@ -133,6 +138,8 @@ impl<'b> Reader<'b> {
             servers: Server::all(&bundle.root),
             validators: HashMap::new(),
             shapes: Shapes::default(),
+            costs: Costs::default(),
+            shared_costs: Arc::default(),
             settings: Vec::new(),
         })
     }
@@ -318,7 +325,8 @@ impl<'b> Reader<'b> {
             .should_validate_formats(true)
             .build(&serde_json::json!({ "$ref": format!("{BASE}#{fragment}") }))
             .map_err(|e| self.bundle.problem(pointer, format!("the schema is not valid: {e}")))?;
-        let validator = Arc::new(validator);
+        let root = self.costs.compile(&self.bundle.root, pointer);
+        let validator = Arc::new(Validator::new(validator, &self.shared_costs, root));
         self.validators.insert((pointer.to_owned(), direction), Arc::clone(&validator));
         Ok(validator)
     }

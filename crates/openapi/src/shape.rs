@@ -21,7 +21,7 @@ pub enum Direction {
 }
 
 /// A compiled schema in [`Shapes`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ShapeId(usize);
 
 /// Every schema's shape. Recursive schemas refer to each other by [`ShapeId`].
@@ -237,6 +237,13 @@ impl Shapes {
         self.get(id).map_or(&[], |shape| &shape.items)
     }
 
+    /// What the items of lists of these shapes may be.
+    fn all_items(&self, ids: &[ShapeId]) -> Vec<ShapeId> {
+        let mut items = Distinct::default();
+        ids.iter().for_each(|id| items.extend(self.items(*id).iter().copied()));
+        items.0
+    }
+
     fn lookup(&self, ids: &[ShapeId], name: &str, direction: Direction) -> Lookup<'_> {
         // One schema is the usual case, and needs no list of its own.
         if let [id] = ids
@@ -248,7 +255,7 @@ impl Shapes {
                 Lookup::Known(Cow::Borrowed(&property.shapes))
             };
         }
-        let mut shapes = Vec::new();
+        let mut shapes = Distinct::default();
         let mut open = true;
         let mut is_declared = false;
         for shape in ids.iter().filter_map(|id| self.get(*id)) {
@@ -256,18 +263,19 @@ impl Shapes {
                 if property.is_hidden(direction) {
                     return Lookup::Hidden;
                 }
-                shapes.extend(&property.shapes);
+                shapes.extend(property.shapes.iter().copied());
                 is_declared = true;
                 continue;
             }
             match &shape.additional {
                 Additional::Open => {}
-                Additional::Shaped(id) => shapes.push(*id),
+                Additional::Shaped(id) => shapes.extend([*id]),
                 Additional::Unsaid => open &= shape.properties.is_empty() && shape.types != Types::Scalar,
             }
         }
         // Whatever else an object may hold: in a request, another spelling of a declared name would be that name to some
         // parsers, and be held to nothing that is declared of it.
+        let shapes = shapes.0;
         let may_pass = !shapes.is_empty() || open;
         if direction == Direction::Request && may_pass && !is_declared && self.is_spelling(ids, name) {
             return Lookup::Unknown;
@@ -285,6 +293,18 @@ impl Shapes {
         let mut shapes = shapes.filter(|shape| !shape.folded.is_empty()).peekable();
         let folded = shapes.peek().map(|_| folded_name(name));
         folded.is_some_and(|folded| shapes.any(|shape| shape.folded.contains(&folded)))
+    }
+}
+
+/// Shapes, each once: those of a recursive schema would double at every level of a value.
+#[derive(Default)]
+struct Distinct(Vec<ShapeId>);
+
+impl Distinct {
+    fn extend(&mut self, ids: impl IntoIterator<Item = ShapeId>) {
+        self.0.extend(ids);
+        self.0.sort_unstable();
+        self.0.dedup();
     }
 }
 
@@ -328,7 +348,7 @@ impl<'v> Walk<'_, 'v> {
                 // One object where a list is declared is held to what its items are.
                 let items: Vec<ShapeId> = match ids.iter().any(|id| self.names_properties(*id)) {
                     true => Vec::new(),
-                    false => ids.iter().flat_map(|id| self.shapes.items(*id)).copied().collect(),
+                    false => self.shapes.all_items(ids),
                 };
                 let ids = if items.is_empty() { ids } else { &items };
                 for (name, inner) in map {
@@ -348,7 +368,7 @@ impl<'v> Walk<'_, 'v> {
             Value::Array(items) => {
                 let inner: Cow<'_, [ShapeId]> = match ids {
                     [id] => Cow::Borrowed(self.shapes.items(*id)),
-                    ids => ids.iter().flat_map(|id| self.shapes.items(*id)).copied().collect(),
+                    ids => Cow::Owned(self.shapes.all_items(ids)),
                 };
                 // A list where one object is declared: each item is held to what that is.
                 let inner = match inner.is_empty() && ids.iter().any(|id| self.names_properties(*id)) {

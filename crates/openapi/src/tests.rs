@@ -315,3 +315,38 @@ components:
         );
     }
 }
+
+#[test]
+fn recursive_alternatives_cost_in_proportion_to_the_value() {
+    let document = r##"
+openapi: 3.1.0
+paths:
+  /filters: { post: { requestBody: { content: { application/json: { schema: { $ref: "#/components/schemas/Filter" } } } } } }
+components:
+  schemas:
+    Filter: { oneOf: [{ $ref: "#/components/schemas/And" }, { $ref: "#/components/schemas/Not" }, { $ref: "#/components/schemas/Leaf" }] }
+    And: { type: object, required: [op, left], properties: { op: { const: and }, left: { $ref: "#/components/schemas/Filter" }, right: { $ref: "#/components/schemas/Filter" } } }
+    Not: { type: object, required: [op, left], properties: { op: { const: not }, left: { $ref: "#/components/schemas/Filter" } } }
+    Leaf: { type: object, required: [field], properties: { field: { type: string }, any: { anyOf: [{ type: array, items: { $ref: "#/components/schemas/Leaf" } }, { $ref: "#/components/schemas/Leaf" }] } } }
+"##;
+    let document = Document::parse(&Source::new("api.yaml", document), None).unwrap();
+    let media = &operation(&document, Method::POST, "/filters").body.as_ref().unwrap().content[0];
+    let nested = |depth: usize, leaf: &Value| {
+        (0..depth).fold(leaf.clone(), |inner, _| json!({ "op": "not", "left": inner }))
+    };
+    for (leaf, unknown, is_valid) in [
+        (json!({ "field": "a" }), 0, true),
+        (json!({ "field": "a", "secret": 1 }), 1, true),
+        (json!({ "field": 7 }), 0, false),
+    ] {
+        // If the work doubled at each level, it would not end.
+        for (depth, is_valid) in [(0, is_valid), (12, is_valid), (60, false)] {
+            let value = nested(depth, &leaf);
+            let found = document.shapes.unknown(media.shape.unwrap(), &value, Direction::Request, &[]);
+            assert_eq!(found.len(), unknown, "{depth} {leaf}");
+            let errors = media.errors(&value, 9);
+            assert_eq!(errors.is_empty(), is_valid, "{depth} {leaf}: {errors:?}");
+            assert_eq!(errors.iter().any(|(_, why)| why.contains("nested too deeply")), depth == 60);
+        }
+    }
+}

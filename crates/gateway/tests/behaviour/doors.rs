@@ -133,6 +133,28 @@ fn what_is_stripped_does_not_reach_the_upstream_and_the_rest_does() {
 }
 
 #[test]
+fn a_form_has_the_listed_fields_to_every_server() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("[[route]]\npath = '/p'\nfields = ['name', 'bio']", &[upstream.url()]);
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    for (body, arrives) in [
+        ("name=x&role=1", "name=x"),
+        ("name=x&role%00=1", "name=x"),
+        ("name=x&role%00x=1&role%00[a]=1", "name=x"),
+        ("name=x&[role]=1", "name=x"),
+        ("name=x;role=1", "name=x%3Brole%3D1"),
+        ("name=x;role=1&role=2", "name=x%3Brole%3D1"),
+        ("name=x&bio=a%3Bb", "name=x&bio=a%3Bb"),
+        ("name=x&bio[a]=y", "name=x&bio[a]=y"),
+    ] {
+        assert_eq!(status(&gate.ask("POST", "/p", &[form], body.as_bytes())), 200, "{body}");
+        let seen = upstream.take();
+        assert!(seen.ends_with(&format!("\r\n\r\n{arrives}")), "{body}: {seen}");
+    }
+    assert!(gate.events.has(&["\"semicolon\"", "rewritten"]));
+}
+
+#[test]
 fn limits_hold_exactly_and_cannot_be_reset_by_headers() {
     let upstream = Recorder::plain();
     let gate = Running::start("[rate]\nlimits = ['5 per hour']", &[upstream.url()]);

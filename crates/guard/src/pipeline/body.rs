@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 use std::pin::Pin;
 
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{Method, StatusCode};
 use http_body::Body;
 use inputs::{
     BodyError, ContentTypeError, JsonError, ParsedBody, StructureLimits, may_stream, other_reading,
@@ -188,8 +188,9 @@ fn read_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Result<()
         }
     };
     let structure = StructureLimits { depth: limits.max_depth, members: limits.max_members };
-    let read = parse_body(x.content_type(), &decoded, structure)
-        .and_then(|parsed| Ok((other_reading(x.content_type(), &parsed, &decoded, structure)?, parsed)));
+    let (kind, is_posted) = (x.content_type(), x.method == Method::POST);
+    let read = parse_body(kind, &decoded, structure)
+        .and_then(|parsed| Ok((other_reading(kind, &parsed, &decoded, is_posted, structure)?, parsed)));
     match read {
         Ok((other, parsed)) => {
             x.body = Some(HeldBody { wire, decoded, parsed, other });

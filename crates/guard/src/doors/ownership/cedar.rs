@@ -5,7 +5,7 @@
 
 use authorization::{AuthorizationDecision, AuthorizationRequest, Needs, Requester};
 use http::{Method, StatusCode};
-use inputs::{ParsedBody, is_same_name, pairs, top_name};
+use inputs::{ParsedBody, is_same_name, pairs, semicolon_pairs, top_name};
 use openapi::{Location, Operation};
 use serde_json::{Map, Value};
 
@@ -182,6 +182,10 @@ fn ask(
 fn parameters(x: &Exchange<'_>, operation: &Operation) -> (Value, Value) {
     let query: Vec<(std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)> =
         pairs(x.target.query().unwrap_or("").as_bytes()).collect();
+    // As servers read it that part pairs at semicolons, too.
+    let parted: Vec<String> = semicolon_pairs(x.target.query().unwrap_or("").as_bytes())
+        .map(|(name, _)| String::from_utf8_lossy(&name).into_owned())
+        .collect();
     let (mut path, mut asked) = (Map::new(), Map::new());
     for parameter in &operation.parameters {
         let (values, texts) = match parameter.location {
@@ -198,7 +202,10 @@ fn parameters(x: &Exchange<'_>, operation: &Operation) -> (Value, Value) {
                 };
                 let is_spelling =
                     |name: &str| is_same_name(top_name(name), &parameter.name) && !is_declared(name);
-                if query.iter().any(|(name, _)| is_spelling(name)) {
+                let is_meant = |name: &str| is_same_name(top_name(name), &parameter.name);
+                let is_behind = parted.iter().filter(|name| is_meant(name)).count()
+                    > query.iter().filter(|(name, _)| is_meant(name)).count();
+                if is_behind || query.iter().any(|(name, _)| is_spelling(name)) {
                     asked.insert(parameter.name.to_string(), unreadable());
                     continue;
                 }

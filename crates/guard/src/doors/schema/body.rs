@@ -56,7 +56,10 @@ pub(crate) fn declared(x: &Exchange<'_>, operation: &Operation, body: &HeldBody)
         ParsedBody::Form(fields) => {
             let pairs = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
             let judged = judge(x, media, Cow::Owned(media.read_form(pairs)), false);
-            rewritten(judged, |removed, _| form_without(fields, removed))
+            match rewritten(judged, |removed, _| form_without(fields, removed)) {
+                Decision::Pass => escaped(fields, body),
+                decision => decision,
+            }
         }
         ParsedBody::Multipart(parts) => {
             if let Some(refusal) = parts::unfit(media, parts) {
@@ -141,7 +144,12 @@ pub(crate) fn listed(x: &Exchange<'_>, fields: &[String], body: &HeldBody) -> De
     };
     match x.route.schema.unknown_properties {
         UnknownProperties::Allow => return Decision::Pass,
-        _ if removed.is_empty() => return Decision::Pass,
+        _ if removed.is_empty() => {
+            return match &body.parsed {
+                ParsedBody::Form(fields) => escaped(fields, body),
+                _ => Decision::Pass,
+            };
+        }
         UnknownProperties::Refuse => return refuse_properties(&removed),
         UnknownProperties::Strip => {}
     }
@@ -227,6 +235,18 @@ fn form_without(fields: &[(String, String)], removed: &[String]) -> Bytes {
     let removed = Removed::new(removed);
     let kept = fields.iter().filter(|(name, _)| !removed.has(name));
     Bytes::from(form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish())
+}
+
+/// Escapes the semicolons of a form: a server that parts pairs at them, too, would read names that nobody has compared.
+fn escaped(fields: &[(String, String)], body: &HeldBody) -> Decision {
+    match body.decoded.contains(&b';') {
+        true => Decision::Rewrite(Rewrite::new(
+            "semicolon",
+            "a semicolon, which parts pairs to some servers",
+            Change::Body(form_without(fields, &[])),
+        )),
+        false => Decision::Pass,
+    }
 }
 
 fn without_nulls(value: &Value) -> Value {

@@ -245,17 +245,32 @@ fn unknown_parameters(x: &Exchange<'_>, operation: &Operation) -> Decision {
     };
     let unknown: Vec<String> =
         pairs(query.as_bytes()).map(|(name, _)| name.into_owned()).filter(|name| !known(name)).collect();
-    if unknown.is_empty() || x.route.schema.unknown_parameters == UnknownProperties::Allow {
+    if x.route.schema.unknown_parameters == UnknownProperties::Allow {
         return Decision::Pass;
+    }
+    if unknown.is_empty() {
+        return match query.contains(';') {
+            // To some servers it parts pairs, too, which nobody has compared.
+            true => Decision::Rewrite(Rewrite::new(
+                "semicolon",
+                "a semicolon, which parts pairs to some servers",
+                Change::Query(query.replace(';', "%3B")),
+            )),
+            false => Decision::Pass,
+        };
     }
     let evidence = Evidence::names(unknown);
     if x.route.schema.unknown_parameters == UnknownProperties::Refuse {
         return Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, "unknown-parameter", evidence));
     }
-    // The texts of what stays are passed on as they came.
+    // The texts of what stays are passed on as they came, but for semicolons.
     let kept: Vec<&str> = query
         .split('&')
         .filter(|pair| pairs(pair.as_bytes()).next().is_some_and(|(name, _)| known(&name)))
         .collect();
-    Decision::Rewrite(Rewrite::new("unknown-parameter", evidence, Change::Query(kept.join("&"))))
+    Decision::Rewrite(Rewrite::new(
+        "unknown-parameter",
+        evidence,
+        Change::Query(kept.join("&").replace(';', "%3B")),
+    ))
 }

@@ -86,6 +86,8 @@ impl<'r> Removed<'r> {
 
     /// Whether a name (`a`, `a[]`, `a[b][c]`) stands for something at one of the pointers, or inside of it.
     pub(super) fn has(&self, name: &str) -> bool {
+        // PHP ends a name at a NUL.
+        let name = name.split('\0').next().unwrap_or(name);
         let escape = |part: &str| part.replace('~', "~0").replace('/', "~1");
         let mut pointer = String::new();
         let inside = name.split(['[', ']']).filter(|part| !part.is_empty()).any(|part| {

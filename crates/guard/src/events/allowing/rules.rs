@@ -95,6 +95,7 @@ pub(super) const RULES: &[(&str, &str, Allowing)] = &[
     ("schema", "undeclared-method", Table("schema", "undeclared = \"report\"")),
     ("schema", "deprecated", Table("schema", "deprecated = \"report\"")),
     ("schema", "parameter", Observe),
+    ("schema", "semicolon", Observe),
     ("schema", "unknown-parameter", Route("unknown_parameters = \"allow\"")),
     ("schema", "body", Observe),
     ("schema", "body-missing", Observe),

@@ -102,7 +102,7 @@ impl Secrets {
         let kind = kind.map_or(&b""[..], |(_, value)| value);
         let body = bytes::Bytes::copy_from_slice(transaction.body());
         if let Ok(parsed) = parse_body(kind, &body, Self::LIMITS) {
-            let other = other_reading(kind, &parsed, &body, Self::LIMITS).ok().flatten();
+            let other = other_reading(kind, &parsed, &body, true, Self::LIMITS).ok().flatten();
             for reading in std::iter::once(&parsed).chain(&other) {
                 reading.find_input::<()>(&body, |input| {
                     if input.kind != InputKind::Name {

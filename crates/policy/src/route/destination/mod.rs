@@ -1,10 +1,16 @@
 //! Where a request goes: to which upstream, with which path; or where its client is sent.
 
+mod filled;
+mod table;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::{Method, StatusCode, Uri};
-use openapi::{PathTemplate, Router, Spelling, canonical_path};
+use http::StatusCode;
+use openapi::{PathTemplate, canonical_path};
+
+use filled::{Filled, behind};
+pub(crate) use table::Destinations;
 
 use super::config::{RedirectConfig, RedirectWithStatus, ScopeConfig};
 
@@ -28,19 +34,6 @@ pub struct Redirect {
     /// 301, 302, 303, 307 or 308.
     pub status: StatusCode,
     to: Filled,
-}
-
-/// A path or a URL that is filled in with segments of a request's path, as they came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Filled(Vec<Part>);
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
-    Text(Box<str>),
-    /// The segment at this place.
-    Segment(usize),
-    /// What begins at this place.
-    Rest(usize),
 }
 
 /// What is wrong with where a route leads: the setting, the problem, the help.
@@ -123,16 +116,6 @@ impl Destination {
     }
 }
 
-/// What stands behind so many segments of a path, with one slash before it. Empty segments do not count.
-fn behind(path: &str, count: usize) -> &str {
-    let mut rest = path.trim_start_matches('/');
-    for _ in 0..count {
-        rest = rest.split_once('/').map_or("", |(_, rest)| rest).trim_start_matches('/');
-    }
-    let at = path.len() - rest.len();
-    path.get(at.saturating_sub(1)..).filter(|path| path.starts_with('/')).unwrap_or("/")
-}
-
 /// The prefix without a slash at its end.
 fn stripped(prefix: &str, template: &PathTemplate) -> Result<Box<str>, Problem> {
     let trimmed = prefix.trim_end_matches('/');
@@ -173,152 +156,6 @@ impl Redirect {
             Some(query) if !to.contains('?') => format!("{to}?{query}"),
             _ => to,
         }
-    }
-}
-
-impl Filled {
-    /// Reads a path, or a URL, whose names in braces are those of a template.
-    fn parse(text: &str, template: &PathTemplate) -> Result<Self, (String, String)> {
-        let path_at = match text.split_once("://") {
-            Some((scheme @ ("http" | "https"), rest)) => {
-                let host = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-                let origin = text.get(..scheme.len() + 3 + host).unwrap_or_default();
-                let is_url = origin.parse::<Uri>().is_ok_and(|uri| uri.authority().is_some());
-                is_url.then_some(origin.len())
-            }
-            Some(_) => None,
-            None => text.starts_with('/').then_some(0),
-        };
-        let wrong = |why: &str, help: &str| (format!("`{text}` {why}"), help.to_owned());
-        let (origin, path) = path_at
-            .and_then(|at| text.split_at_checked(at))
-            .filter(|(_, path)| !path.starts_with("//"))
-            .ok_or_else(|| {
-                wrong("is not a path", "write `/new/{id}`, or for a redirect `https://new.example/**`")
-            })?;
-        if path.contains(['#', '\\']) || path.bytes().any(|byte| !byte.is_ascii_graphic()) {
-            return Err(wrong("has characters that no path has", "escape them: `%20` for a blank"));
-        }
-        let given: Vec<&str> = template.as_str().split('/').skip(1).collect();
-        let place = |name: &str| given.iter().position(|part| *part == name);
-        let mut parts = vec![Part::Text(origin.into())];
-        let count = path.split('/').count();
-        for (i, part) in path.split('/').enumerate().skip(1) {
-            parts.push(Part::Text("/".into()));
-            let is_name = part.starts_with('{') && part.ends_with('}');
-            parts.push(match part {
-                "**" => match place("**").filter(|_| i + 1 == count) {
-                    Some(at) => Part::Rest(at),
-                    None => {
-                        let help = "`**` stands at the end of both, or of none";
-                        return Err(wrong("has a `**` that the route's path does not have there", help));
-                    }
-                },
-                name if is_name => Part::Segment(place(name).ok_or_else(|| {
-                    let help = format!("the path of the route is `{template}`");
-                    (format!("`{text}` names `{name}`, which is no segment of the route's path"), help)
-                })?),
-                part if part.contains(['{', '}', '*']) => {
-                    return Err(wrong(
-                        "has a name that is a part of a segment",
-                        "a name is a whole segment: `/{id}/`",
-                    ));
-                }
-                part => Part::Text(part.into()),
-            });
-        }
-        Ok(Filled(parts))
-    }
-
-    fn fill(&self, sent: &str) -> String {
-        let mut filled = String::with_capacity(sent.len() + 16);
-        for part in &self.0 {
-            match part {
-                Part::Text(text) => filled.push_str(text),
-                Part::Segment(at) => {
-                    let segment = sent.split('/').filter(|segment| !segment.is_empty()).nth(*at);
-                    filled.push_str(segment.unwrap_or_default());
-                }
-                Part::Rest(at) => filled.push_str(behind(sent, *at).trim_start_matches('/')),
-            }
-        }
-        filled
-    }
-}
-
-/// Where the requests of each path go.
-#[derive(Debug)]
-pub(crate) struct Destinations {
-    exact: Router<Vec<Entry>>,
-    /// The same by the loosest spelling, for paths that no route spells; nothing where the API tells spellings apart.
-    loose: Router<Vec<Entry>>,
-    first: Arc<Destination>,
-}
-
-#[derive(Debug, Clone)]
-struct Entry {
-    methods: Vec<Method>,
-    destination: Arc<Destination>,
-}
-
-impl Destinations {
-    /// The destinations of routes: template, methods (all when empty), destination.
-    pub(crate) fn new(
-        routes: Vec<(PathTemplate, Vec<Method>, Arc<Destination>)>,
-        spelling: Spelling,
-    ) -> Self {
-        let mut exact: Router<Vec<Entry>> = Router::default();
-        for (template, methods, destination) in &routes {
-            let entries = exact.entry(template.clone(), Vec::new);
-            entries.push(Entry { methods: methods.clone(), destination: Arc::clone(destination) });
-            entries
-                .sort_by_key(|entry| if entry.methods.is_empty() { usize::MAX } else { entry.methods.len() });
-        }
-        // The methods that a path's routes do not name go where those of the path above it go.
-        for (template, ..) in &routes {
-            let mut above: Router<Vec<Entry>> = Router::default();
-            for (other, methods, destination) in &routes {
-                let covers = || other.captures(&canonical_path(template.as_str())).is_some();
-                if methods.is_empty() && !other.has_shape_of(template) && covers() {
-                    let entry = Entry { methods: Vec::new(), destination: Arc::clone(destination) };
-                    above.entry(other.clone(), Vec::new).push(entry);
-                }
-            }
-            let inherited =
-                above.find(&canonical_path(template.as_str())).and_then(|(_, e, _)| e.first().cloned());
-            let entries = exact.entry(template.clone(), Vec::new);
-            if let Some(inherited) =
-                inherited.filter(|_| entries.iter().all(|entry| !entry.methods.is_empty()))
-            {
-                entries.push(inherited);
-            }
-        }
-        let mut loose = Router::new(Spelling::Loose);
-        if spelling == Spelling::Loose {
-            for (template, entries) in exact.iter() {
-                loose.entry(template.clone(), Vec::new).extend(entries.iter().cloned());
-            }
-        }
-        Destinations { exact, loose, first: Arc::new(Destination::first()) }
-    }
-
-    /// Where requests go for a method and a normalized path.
-    pub(crate) fn find(&self, method: &Method, path: &str) -> &Arc<Destination> {
-        if self.exact.is_empty() {
-            return &self.first;
-        }
-        let found = self.exact.find(path).or_else(|| self.loose.find(path));
-        let entry = found.and_then(|(_, entries, _)| {
-            let exact = entries.iter().find(|entry| entry.methods.contains(method));
-            exact.or_else(|| entries.iter().find(|entry| entry.serves(method)))
-        });
-        entry.map_or(&self.first, |entry| &entry.destination)
-    }
-}
-
-impl Entry {
-    fn serves(&self, method: &Method) -> bool {
-        self.methods.is_empty() || (method == Method::HEAD && self.methods.contains(&Method::GET))
     }
 }
 
@@ -403,31 +240,5 @@ mod tests {
         assert_eq!(redirect.status, StatusCode::PERMANENT_REDIRECT);
         assert_eq!(redirect.location("/old/a%20b", Some("q=1")), "https://new.example/x/a%20b?q=1");
         assert_eq!(redirect.location("/old", None), "https://new.example/x/");
-    }
-
-    #[test]
-    fn the_most_specific_route_that_says_where_requests_go_is_asked() {
-        let to = |group| Arc::new(Destination { group, ..Destination::first() });
-        let routes = [
-            ("/orders/**", vec![], 1),
-            ("/orders/special", vec![Method::POST], 2),
-            ("/{any}/status", vec![], 3),
-        ];
-        let routes =
-            routes.map(|(path, methods, group)| (PathTemplate::parse(path).unwrap(), methods, to(group)));
-        let found = Destinations::new(routes.to_vec(), Spelling::Loose);
-        for (method, path, group) in [
-            (Method::GET, "/", 0),
-            (Method::GET, "/orders", 1),
-            (Method::GET, "/orders/7/x", 1),
-            (Method::GET, "/ORDERS/7", 1),
-            (Method::GET, "/orders;v=1/7", 1),
-            (Method::POST, "/orders/special", 2),
-            (Method::GET, "/orders/special", 1),
-            (Method::GET, "/carts/status", 3),
-            (Method::GET, "/orders%2F7", 0),
-        ] {
-            assert_eq!(found.find(&method, path).group, group, "{method} {path}");
-        }
     }
 }
