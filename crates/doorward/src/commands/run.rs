@@ -84,6 +84,11 @@ impl Run {
         if let Some(admin) = gateway.admin() {
             eprintln!("doorward: metrics on http://{admin}/metrics");
         }
+        let log = sinks.clone();
+        gateway.tells_of_unreachable(move |message| {
+            eprintln!("doorward: {message}");
+            log.record(&Record::Notice { time: Timestamp(SystemTime::now()), message: &message });
+        });
         gateway.rotates(Arc::clone(&logs));
         gateway.run_until_signal();
         let stopped = Record::Notice { time: Timestamp(SystemTime::now()), message: "drained and stopped" };

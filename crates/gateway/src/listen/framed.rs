@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::progress::{Progress, Upgrade};
+use crate::client_body::{LINGER, LINGER_PAUSE};
 
 /// Stands for a request that broke the framing.
 const SYNTHETIC_REQUEST: &[u8] =
@@ -56,11 +57,6 @@ enum Closing {
         idle: Pin<Box<Sleep>>,
     },
 }
-
-/// How long the rest of a request is read after the answer, and the longest pause in it. A client that sends all before it
-/// reads would lose the answer in the reset of a connection that was closed with unread bytes (RFC 9112 §9.6).
-const LINGER: Duration = Duration::from_secs(10);
-const LINGER_PAUSE: Duration = Duration::from_secs(2);
 
 impl<S> Framed<S> {
     /// Judges `read`, which was read from the stream before, and then what the stream yields.

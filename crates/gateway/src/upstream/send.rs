@@ -9,7 +9,6 @@ use guard::{Client, ForwardError, Peer};
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, UPGRADE};
 use http::request::Parts;
 use http::{Request, Response, Version};
-use hyper::body::Incoming;
 use policy::{Gateway, Policy};
 
 use super::attempt::{Attempts, Failure, Keep};
@@ -20,6 +19,7 @@ use super::request_body::{Pace, Progress, RequestBody};
 use super::response_body::UpstreamBody;
 use super::tunnel::ClientSide;
 use super::{hop_by_hop, location};
+use crate::client_body::ClientBody;
 
 /// Sends a request that passed the doors to an upstream. Returns its response. `on_upgrade` is the client's side of an
 /// upgrade, if the client asks for one.
@@ -29,7 +29,7 @@ pub(crate) async fn forward(
     peer: &Peer,
     client: Client,
     on_upgrade: Option<ClientSide>,
-    request: Request<Forwarded<Incoming>>,
+    request: Request<Forwarded<ClientBody>>,
 ) -> Result<Response<UpstreamBody>, ForwardError> {
     let (gateway, subject) = (&policy.gateway, &policy.auth.forward_subject);
     let (mut head, body) = request.into_parts();
@@ -128,7 +128,7 @@ fn part(left: Duration, upstreams: usize) -> Duration {
 }
 
 /// A body that passes as it comes.
-fn streamed(gateway: &Gateway, head: &Parts, body: Forwarded<Incoming>, progress: Progress) -> RequestBody {
+fn streamed(gateway: &Gateway, head: &Parts, body: Forwarded<ClientBody>, progress: Progress) -> RequestBody {
     // A stream over HTTP/2 without a length may be a conversation.
     let is_upload = head.version < Version::HTTP_2 || head.headers.contains_key(CONTENT_LENGTH);
     let pace = match gateway.min_upload_rate {

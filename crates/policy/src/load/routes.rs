@@ -12,6 +12,7 @@ use crate::doors::{
     Auth, AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, HeadersRoute, InjectionRoute, Mode, Modes,
     OwnershipRoute, ProtocolRoute, RateRoute, SchemaRoute,
 };
+use crate::methods::method;
 use crate::reader::{Place, Reader, RouteSource};
 use crate::route::{LoginPath, RoutePolicy, Routes, login_path, written as written_route};
 
@@ -218,11 +219,11 @@ fn route(
 fn methods(written: &Written, source: RouteSource<'_>, reader: &mut Reader) -> Vec<Method> {
     let mut methods = Vec::new();
     for (m, text) in written.config.scope.methods.iter().enumerate() {
-        match text.to_ascii_uppercase().parse::<Method>() {
+        match method(text) {
             Ok(method) => methods.push(method),
-            Err(_) => {
+            Err(help) => {
                 let at = ["methods", &m.to_string()];
-                reader.wrong_at(source, &at, format!("`{text}` is not a method"), "");
+                reader.wrong_at(source, &at, format!("`{text}` is not a method"), &help);
             }
         }
     }

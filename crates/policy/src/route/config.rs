@@ -11,6 +11,7 @@ use crate::doors::{
     AuthRouteConfig, DoorName, HeadersRouteConfig, InjectionRouteConfig, Mode, OwnershipRouteConfig,
     ProtocolRouteConfig, RateRouteConfig, SchemaRouteConfig,
 };
+use crate::names::Names;
 use crate::settings::{Setting, Settings, route_settings};
 
 route_settings! {
@@ -18,8 +19,8 @@ route_settings! {
     pub struct ScopeConfig {
         /// Path template: `/api/users/{id}`, `/files/**`.
         pub path: String,
-        /// Methods; all when empty.
-        pub methods: Vec<String>,
+        /// Methods; all when not set.
+        pub methods: Names,
         /// `true`: nobody may use it; every request is answered with 404.
         pub deny: bool,
         /// Whether requests with a body log somebody in here. When not set, the last word of the path says so (`/login`).
