@@ -1,5 +1,6 @@
 //! `doorward run`.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -86,7 +87,8 @@ impl Run {
         }
         let log = sinks.clone();
         gateway.tells_of_unreachable(move |message| {
-            eprintln!("doorward: {message}");
+            // Whoever started it may read no more by now.
+            let _ = writeln!(std::io::stderr(), "doorward: {message}");
             log.record(&Record::Notice { time: Timestamp(SystemTime::now()), message: &message });
         });
         gateway.rotates(Arc::clone(&logs));

@@ -10,7 +10,6 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use guard::framing::{FramingError, HeadLimits, Scan, Sentinel};
 use hyper::rt::{Read, ReadBufCursor, Write};

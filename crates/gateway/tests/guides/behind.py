@@ -120,7 +120,7 @@ def passes(client):
     """What proxies like to hold back, cut off or forget."""
     answer, body = client.ask("/upload", "POST", b"x" * 3_000_000, {"Content-Type": "application/octet-stream"})
     same("upload", (answer.status, json.loads(body)["length"]), (200, 3_000_000))
-    for version in ("--http1.1",):
+    for version in ("--http1.1", "--http2") if client.tls else ("--http1.1",):
         same(f"413, {version}", too_large(client, version), "413 application/problem+json")
     answer, body = client.ask("/notes?q='%20OR%20'1'='1")
     same("403", (answer.status, json.loads(body)["status"]), (403, 403))
