@@ -18,7 +18,7 @@ use crate::gateway::{
     BalancingConfig, GatewayConfig, HealthConfig, TimeoutConfig, TlsConfig, UpstreamTlsConfig,
 };
 use crate::log::LogConfig;
-use crate::names::EMPTY;
+use crate::names::{EMPTY, nearest};
 use crate::route::RouteConfig;
 use crate::settings::{Setting, Settings};
 
@@ -172,14 +172,4 @@ pub(crate) fn suggestion(message: &str) -> Option<String> {
             format!("remove it; this table knows {}", known.join(", "))
         }
     })
-}
-
-/// The candidate nearest to what was written, when it is near enough to be what was meant.
-pub(crate) fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|c| (strsim::damerau_levenshtein(written, c), c))
-        .filter(|(distance, c)| *distance <= 1 + c.len() / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, c)| c)
 }

@@ -3,7 +3,7 @@
 
 use http::Method;
 
-use crate::config::nearest;
+use crate::names::nearest;
 
 /// The IANA registry of methods (RFC 9110 §16.1), and those of caches and of UPnP that are not in it.
 const KNOWN: &[&str] = &[

@@ -1,5 +1,5 @@
-//! A list of names that somebody has to write something into: an empty one reads as "all" to one person and as "none" to
-//! another.
+//! Names as people write them, in lists that have to say something: an empty one reads as "all" to one person and as "none"
+//! to another.
 
 use std::ops::Deref;
 
@@ -30,3 +30,13 @@ impl<'de> Deserialize<'de> for Names {
 
 /// What is said of an empty list.
 pub(crate) const EMPTY: &str = "an empty list can be read as all and as none";
+
+/// The candidate nearest to what was written, when it is near enough to be what was meant.
+pub(crate) fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|c| (strsim::damerau_levenshtein(written, c), c))
+        .filter(|(distance, c)| *distance <= 1 + c.len() / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, c)| c)
+}
