@@ -6,6 +6,8 @@ pub(crate) enum Exit {
     Success,
     /// The command ran and found problems.
     Findings,
+    /// The policy is wrong, and the command has said so in the format that was asked for.
+    Invalid,
 }
 
 /// Why a command failed.

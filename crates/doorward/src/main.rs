@@ -70,6 +70,7 @@ fn main() -> ExitCode {
     match result {
         Ok(Exit::Success) => ExitCode::SUCCESS,
         Ok(Exit::Findings) => ExitCode::from(1),
+        Ok(Exit::Invalid) => ExitCode::from(2),
         Err(error) => {
             eprintln!("{:?}", error.report);
             ExitCode::from(error.code)

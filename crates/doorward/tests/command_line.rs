@@ -118,6 +118,59 @@ fn check_audits_the_document() {
 }
 
 #[test]
+fn check_prints_what_is_wrong_in_the_format_that_was_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    let json = |arguments: &[&str]| {
+        let output = doorward(directory.path(), &[&["check", "--format", "json"], arguments].concat());
+        let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), value)
+    };
+    let (code, value) = json(&[]);
+    assert_eq!(
+        (code, &value["errors"], &value["grade"]),
+        (Some(0), &serde_json::json!([]), &serde_json::Value::Null)
+    );
+    file("a.toml", "[cors]\norigins = 'https://a.example'\n");
+    let (code, value) = json(&["-c", "a.toml"]);
+    let error = &value["errors"][0];
+    assert_eq!((code, &error["line"], &error["column"]), (Some(2), &2.into(), &11.into()), "{value}");
+    assert!(error["help"].as_str().unwrap().contains("write a list"), "{value}");
+    let (code, value) = json(&["-c", "none.toml"]);
+    assert_eq!((code, &value["errors"][0]["file"]), (Some(2), &"none.toml".into()), "{value}");
+    let sarif = doorward(directory.path(), &["check", "-c", "a.toml", "--format", "sarif"]);
+    let value: serde_json::Value = serde_json::from_slice(&sarif.stdout).unwrap();
+    assert_eq!(
+        (sarif.status.code(), &value["runs"][0]["results"][0]["ruleId"]),
+        (Some(2), &"invalid-policy".into())
+    );
+}
+
+#[test]
+fn check_tells_of_a_certificate_with_another_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let openssl = |arguments: &str| {
+        let done = Command::new("openssl").args(arguments.split(' ')).current_dir(directory.path()).output();
+        assert!(done.unwrap().status.success(), "openssl {arguments}");
+    };
+    for name in ["a", "b"] {
+        openssl(&format!("genpkey -algorithm ed25519 -out {name}.key"));
+        openssl(&format!("req -x509 -key {name}.key -subj /CN=a -days 30 -out {name}.crt"));
+        let key = directory.path().join(format!("{name}.key"));
+        std::fs::set_permissions(key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    }
+    for (key, code, words) in [("a.key", 0, "is valid"), ("b.key", 2, "have to print the same")] {
+        let policy = format!("[gateway.tls]\ncertificate = 'a.crt'\nkey = '{key}'\n");
+        std::fs::write(directory.path().join("doorward.toml"), policy).unwrap();
+        let output = doorward(directory.path(), &["check"]);
+        let shown =
+            text(&output).split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(code), "{shown}");
+        assert!(shown.contains(words), "{shown}");
+    }
+}
+
+#[test]
 fn usage_errors_exit_with_two() {
     let directory = tempfile::tempdir().unwrap();
     for arguments in [

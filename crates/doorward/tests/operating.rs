@@ -18,17 +18,20 @@ struct Gate {
     directory: tempfile::TempDir,
 }
 
+fn gate(policy: &str, limits: &str) -> Gate {
+    gate_before(&upstream(), policy, limits)
+}
+
 #[allow(
     clippy::zombie_processes,
     reason = "it is waited for when it is dropped, and here when it does not start"
 )]
-fn gate(policy: &str, limits: &str) -> Gate {
+fn gate_before(upstream: &str, policy: &str, limits: &str) -> Gate {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("doorward.toml"), policy).unwrap();
     let command = format!(
-        "{limits}exec {} run --listen 127.0.0.1:0 --upstream {}",
+        "{limits}exec {} run --listen 127.0.0.1:0 --upstream {upstream}",
         env!("CARGO_BIN_EXE_doorward"),
-        upstream()
     );
     let mut child = Command::new("sh")
         .args(["-c", &command])
@@ -164,6 +167,22 @@ fn at_the_limit_of_descriptors_it_is_told_and_the_admin_listener_answers() {
     assert_eq!(gate.file("events.log").matches("connections cannot be accepted").count(), 1);
     drop(idle);
     until("it serves again", || get(&gate.address, "/").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn an_upstream_that_is_not_there_is_told_at_the_start() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let policy = format!("{ADMIN}[log]\nfile = 'events.log'");
+    for upstream in [format!("http://{nobody}"), "unix:/nowhere/api.sock".to_owned()] {
+        let gate = gate_before(&upstream, &policy, "");
+        until("it is told", || {
+            let log = gate.file("events.log");
+            log.contains(&format!("{upstream} cannot be reached")) && log.contains("`[gateway] upstream`")
+        });
+    }
+    let gate = gate_before("http://nowhere.invalid", &policy, "");
+    until("it is told", || gate.file("events.log").contains("nowhere.invalid cannot be looked up"));
+    assert!(!gate.file("events.log").contains("cannot be reached"));
 }
 
 #[test]

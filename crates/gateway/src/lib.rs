@@ -5,12 +5,14 @@
 //!
 //! - `server`: starts and stops the workers; `state`: what they share
 //! - `listen`: client connections, from the first byte to the last
+//! - `client_body`: what a client sends, read on after a refusal
 //! - `tls`: certificates and roots
 //! - `upstream`: connections to the API, and one request over them
 //! - `tasks`: what runs beside the workers: reload and key sets
 //! - `admin`: metrics and health on a listener of their own
 
 mod admin;
+mod client_body;
 mod descriptors;
 mod failures;
 mod listen;
@@ -26,4 +28,4 @@ mod upstream;
 pub use descriptors::Descriptors;
 pub use output::{LogError, Logs};
 pub use server::{Gateway, StartError};
-pub use tls::TlsError;
+pub use tls::{TlsError, check_tls};

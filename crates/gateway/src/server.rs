@@ -133,6 +133,24 @@ impl Gateway {
         self.control.spawn(tasks::rotate(Arc::clone(&self.state), logs));
     }
 
+    /// Connects to each upstream once, and tells of those that cannot be reached, so that a slip in the policy is not
+    /// found by the first client.
+    pub fn tells_of_unreachable(&self, told: impl Fn(String) + Send + Sync + 'static) {
+        let patience = self.state.guard.engine().policy.gateway.timeouts.connect.0;
+        let upstreams = self.state.upstreams.lock().clone();
+        self.control.spawn(async move {
+            for target in upstreams.targets() {
+                if let Some(error) = target.unreachable(patience).await {
+                    told(format!(
+                        "the upstream {} cannot be reached: {error}; start it, or mend its URL in \
+                         the policy or in `--upstream`; until then clients get 502",
+                        target.id()
+                    ));
+                }
+            }
+        });
+    }
+
     /// The bound addresses, in the order of the policy.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses

@@ -69,7 +69,7 @@ impl Upstreams {
         Ok(Upstreams { groups: gateway.groups.iter().map(group).collect::<Result<_, TlsError>>()? })
     }
 
-    fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
         self.groups.iter().flat_map(|group| group.targets.iter())
     }
 }

@@ -18,6 +18,7 @@ use crate::gateway::{
     BalancingConfig, GatewayConfig, HealthConfig, TimeoutConfig, TlsConfig, UpstreamConfig, UpstreamTlsConfig,
 };
 use crate::log::LogConfig;
+use crate::names::{EMPTY, nearest};
 use crate::route::RouteConfig;
 use crate::settings::{Setting, Settings};
 
@@ -140,6 +141,25 @@ pub(crate) fn suggestion(message: &str) -> Option<String> {
     if message.contains("invalid socket address syntax") {
         return Some("write an IP address and a port, as in \"127.0.0.1:8080\" or \"[::1]:8080\"".into());
     }
+    if message.contains("invalid IP address syntax") {
+        return Some(
+            "write an address and the length of its prefix, up to 32 for IPv4 and 128 for IPv6: \"192.0.2.0/24\", \
+             \"192.0.2.7/32\", \"2001:db8::/32\""
+                .into(),
+        );
+    }
+    if let Some((kind, written)) =
+        message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(' '))
+        && let (true, Some(text)) = (kind == "string", written.strip_suffix(", expected a sequence"))
+    {
+        return Some(format!("write a list: [{text}]"));
+    }
+    if message.contains(EMPTY) {
+        return Some(
+            "leave the setting out if all are meant; `deny = true` on the route shuts it for everybody"
+                .into(),
+        );
+    }
     let rest = message.strip_prefix("unknown ")?;
     let mut quoted = rest.split('`').skip(1).step_by(2);
     let written = quoted.next()?;
@@ -155,14 +175,4 @@ pub(crate) fn suggestion(message: &str) -> Option<String> {
             format!("remove it; this table knows {}", known.join(", "))
         }
     })
-}
-
-/// The candidate nearest to what was written, when it is near enough to be what was meant.
-fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|c| (strsim::damerau_levenshtein(written, c), c))
-        .filter(|(distance, c)| *distance <= 1 + c.len() / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, c)| c)
 }

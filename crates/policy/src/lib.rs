@@ -45,6 +45,8 @@ mod gateway;
 mod host;
 mod load;
 mod log;
+mod methods;
+mod names;
 mod origin;
 mod policy;
 mod reader;

@@ -183,14 +183,29 @@ fn reference() -> String {
             };
             row(&mut page, setting, &default);
         }
+        page.push_str(&example(table.path));
     }
     page.push_str("\n### `[[route]]`, and `x-doorward` in the document\n\nAll but `path` are optional.\n\n");
     page.push_str("| setting | |\n|---|---|\n");
     for setting in RouteConfig::settings() {
         writeln!(page, "| `{}` | {} |", setting.name, help(setting)).unwrap();
     }
+    page.push_str(&example("route"));
+    page.push_str(
+        "\n### `[doors]`\n\nThe mode of each door: `off`, `observe` or `enforce` ([modes](#modes)).\n",
+    );
+    page.push_str(&example("doors"));
     page.push('\n');
     page
+}
+
+/// The example of a table. `tests/examples.rs` loads it.
+fn example(path: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/examples/{path}.toml"));
+    let text =
+        std::fs::read_to_string(&file).unwrap_or_else(|error| unreachable!("{}: {error}", file.display()));
+    let indented = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") };
+    std::iter::once("\n".to_owned()).chain(text.lines().map(indented)).collect()
 }
 
 fn row(page: &mut String, setting: &Setting, default: &str) {

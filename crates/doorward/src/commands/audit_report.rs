@@ -1,5 +1,6 @@
 //! The audit of an OpenAPI document, in the terms of all formats.
 
+use openapi::Problem;
 use policy::{Audit, AuditFinding};
 use report::{Finding, Location, Report, Severity, json, text};
 use serde_json::{Value, json};
@@ -10,16 +11,37 @@ pub(crate) fn report(audit: &Audit) -> Report {
 }
 
 fn finding(finding: &AuditFinding) -> Finding {
-    let problem = &finding.problem;
+    at_its_place(finding.rule, severity(finding.severity), &finding.problem)
+}
+
+fn at_its_place(rule: &str, severity: Severity, problem: &Problem) -> Finding {
     let location = match problem.position() {
         Some((line, column)) => Location::position(problem.file(), line, column),
         None => Location::file(problem.file()),
     };
-    let found = Finding::new(finding.rule, severity(finding.severity), problem.message()).at(location);
+    let found = Finding::new(rule, severity, problem.message()).at(location);
     match problem.help() {
         Some(help) => found.help(help),
         None => found,
     }
+}
+
+/// The name of the rule that a policy has to be valid.
+const INVALID: &str = "invalid-policy";
+
+/// Something that is wrong with a policy.
+pub(crate) fn problem(problem: &Problem) -> Finding {
+    at_its_place(INVALID, Severity::Error, problem)
+}
+
+/// The same, where it has no place in a file.
+pub(crate) fn invalid(error: &impl ToString) -> Finding {
+    Finding::new(INVALID, Severity::Error, error.to_string())
+}
+
+/// What is wrong with a policy, for other programs.
+pub(crate) fn errors(errors: &[Finding]) -> Value {
+    json!({ "errors": json::findings(errors) })
 }
 
 fn severity(severity: policy::Severity) -> Severity {
@@ -45,11 +67,12 @@ pub(crate) fn print(audit: &Audit, all: bool) {
     }
 }
 
-/// The audit for other programs.
-pub(crate) fn json(audit: &Audit) -> Value {
+/// The audit for other programs; without a document, there is no grade.
+pub(crate) fn json(audit: Option<&Audit>) -> Value {
     json!({
-        "grade": audit.grade().to_string(),
-        "score": audit.score,
-        "findings": json::findings(&report(audit).findings),
+        "grade": audit.map(|audit| audit.grade().to_string()),
+        "score": audit.map(|audit| audit.score),
+        "findings": audit.map_or(json!([]), |audit| json::findings(&report(audit).findings)),
+        "errors": [],
     })
 }

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use policy::{Audit, Policy, RoutePolicy, Severity};
-use report::sarif;
+use report::{Finding, Report, sarif};
 
 use crate::commands::run::PolicyArgs;
 use crate::commands::{audit_report, terminal};
@@ -14,7 +14,7 @@ use crate::exit::{Exit, Failure};
 pub(crate) struct Check {
     #[command(flatten)]
     policy: PolicyArgs,
-    /// The format of the OpenAPI document's audit.
+    /// The format of the OpenAPI document's audit, and of errors.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Exit with 1 if the audit has a finding of this severity or a higher one.
@@ -55,9 +55,20 @@ impl Level {
 impl Check {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         let inputs = policy::Inputs { without_cedar: self.cedar_schema, ..self.policy.inputs(Vec::new()) };
-        let policy = policy::load(&inputs).map_err(Failure::usage)?;
-        // Read the keys as well, so that `check` fails wherever `run` would.
-        let policy = guard::Engine::new(policy).map_err(|e| Failure::usage(miette::miette!("{e}")))?.policy;
+        let policy = match policy::load(&inputs) {
+            Ok(policy) => policy,
+            Err(error) => {
+                return self.fail(error.problems.iter().map(audit_report::problem).collect(), error);
+            }
+        };
+        // Read keys and certificates as well, so that `check` fails wherever `run` would.
+        let policy = match guard::Engine::new(policy) {
+            Ok(engine) => engine.policy,
+            Err(error) => return self.fail(vec![audit_report::invalid(&error)], miette::miette!("{error}")),
+        };
+        if let Err(error) = gateway::check_tls(&policy) {
+            return self.fail(vec![audit_report::invalid(&error)], miette::miette!("{error}"));
+        }
         if self.cedar_schema {
             let Some(schema) = policy.cedar_schema() else {
                 let help = "doorward check --openapi api.yaml --cedar-schema";
@@ -70,7 +81,10 @@ impl Check {
         let audits: Vec<Audit> = policy.documents().map(of_group).collect();
         match self.format {
             Format::Text => self.print(&policy, &audits),
-            Format::Json => outln!("{:#}", audit_report::json(&Audit::of_all(&audits))),
+            Format::Json => {
+                let audit = (!audits.is_empty()).then(|| Audit::of_all(&audits));
+                outln!("{:#}", audit_report::json(audit.as_ref()));
+            }
             Format::Sarif => {
                 outln!("{:#}", sarif::log(&terminal::TOOL, &audit_report::report(&Audit::of_all(&audits))));
             }
@@ -79,6 +93,21 @@ impl Check {
             audits.iter().flat_map(|audit| &audit.findings).any(|f| f.severity >= level.severity())
         };
         Ok(if self.fail_on.is_some_and(fails) { Exit::Findings } else { Exit::Success })
+    }
+
+    /// What is wrong, in the format that was asked for.
+    fn fail(&self, errors: Vec<Finding>, error: impl Into<miette::Report>) -> Result<Exit, Failure> {
+        match self.format {
+            Format::Text => return Err(Failure::usage(error)),
+            Format::Json => outln!("{:#}", audit_report::errors(&errors)),
+            Format::Sarif => {
+                outln!(
+                    "{:#}",
+                    sarif::log(&terminal::TOOL, &Report { findings: errors, ..Report::default() })
+                );
+            }
+        }
+        Ok(Exit::Invalid)
     }
 
     fn print(&self, policy: &Policy, audits: &[Audit]) {

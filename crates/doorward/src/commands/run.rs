@@ -1,5 +1,6 @@
 //! `doorward run`.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,6 +85,12 @@ impl Run {
         if let Some(admin) = gateway.admin() {
             eprintln!("doorward: metrics on http://{admin}/metrics");
         }
+        let log = sinks.clone();
+        gateway.tells_of_unreachable(move |message| {
+            // Whoever started it may read no more by now.
+            let _ = writeln!(std::io::stderr(), "doorward: {message}");
+            log.record(&Record::Notice { time: Timestamp(SystemTime::now()), message: &message });
+        });
         gateway.rotates(Arc::clone(&logs));
         gateway.run_until_signal();
         let stopped = Record::Notice { time: Timestamp(SystemTime::now()), message: "drained and stopped" };

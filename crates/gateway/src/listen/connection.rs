@@ -8,9 +8,9 @@ use guard::framing::FramingError;
 use guard::{ClientConnection, Engine, Peer, Transport};
 use http::header::UPGRADE;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 
+use crate::client_body::ClientBody;
 use crate::place::Place;
 use crate::state::Worker;
 use crate::upstream::{ClientSide, UpstreamBody, forward};
@@ -39,7 +39,7 @@ impl Connection {
 pub(super) async fn exchange(
     connection: Connection,
     violation: Option<FramingError>,
-    mut request: Request<Incoming>,
+    mut request: Request<ClientBody>,
 ) -> Response<Outgoing<UpstreamBody>> {
     let peer = connection.peer(violation);
     let Connection { worker, facts, place, .. } = connection;

@@ -10,7 +10,6 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use guard::framing::{FramingError, HeadLimits, Scan, Sentinel};
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -18,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::progress::{Progress, Upgrade};
+use crate::client_body::{LINGER, LINGER_PAUSE};
 
 /// Stands for a request that broke the framing.
 const SYNTHETIC_REQUEST: &[u8] =
@@ -56,11 +56,6 @@ enum Closing {
         idle: Pin<Box<Sleep>>,
     },
 }
-
-/// How long the rest of a request is read after the answer, and the longest pause in it. A client that sends all before it
-/// reads would lose the answer in the reset of a connection that was closed with unread bytes (RFC 9112 §9.6).
-const LINGER: Duration = Duration::from_secs(10);
-const LINGER_PAUSE: Duration = Duration::from_secs(2);
 
 impl<S> Framed<S> {
     /// Judges `read`, which was read from the stream before, and then what the stream yields.

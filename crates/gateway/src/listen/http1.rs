@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::connection::{Connection, exchange};
 use super::framed::Framed;
 use super::progress::{Progress, TrackedBody, Upgrade, Waiting};
+use crate::client_body::ClientBody;
 use crate::shutdown::Token;
 
 /// Serves HTTP/1.1 until the connection ends, is idle too long, or the gateway drains. `read` was read before.
@@ -41,7 +42,7 @@ where
         let upgrades = request.headers().contains_key(UPGRADE);
         let progress = Arc::clone(&progress);
         // Boxed: the large future is moved once here, not at every step on its way into the connection.
-        let answer = Box::pin(exchange(connection.clone(), violation, request));
+        let answer = Box::pin(exchange(connection.clone(), violation, request.map(ClientBody::over_http1)));
         async move {
             let mut response = answer.await;
             if upgrades {

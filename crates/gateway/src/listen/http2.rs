@@ -17,6 +17,7 @@ use super::connection::{Connection, exchange};
 use super::patient::{DOES_NOT_READ, does_not_read};
 use super::rewound::Rewound;
 use super::streams::{Patience, Streams, Watched};
+use crate::client_body::ClientBody;
 use crate::shutdown::Token;
 
 /// Concurrent requests on one connection.
@@ -41,7 +42,7 @@ where
     });
     let io = TokioIo::new(Rewound::new(stream, read));
     let service = service_fn(|request: Request<Incoming>| {
-        let answer = exchange(connection.clone(), None, request);
+        let answer = exchange(connection.clone(), None, request.map(ClientBody::over_http2));
         async move { Ok::<_, Infallible>(answer.await.map(Watched::new)) }
     });
     let http2 = http2::Builder::new(streams.clone())

@@ -5,7 +5,7 @@ mod pinned;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use policy::UpstreamTls;
+use policy::{Policy, Upstream, UpstreamTls};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
@@ -21,9 +21,9 @@ pub enum TlsError {
     /// A file is not a PEM file of the expected kind.
     #[error("{0}: {1}")]
     Pem(PathBuf, rustls_pki_types::pem::Error),
-    /// The certificate and the key do not belong together, or are not supported.
-    #[error("the certificate and key cannot be used: {0}")]
-    Config(#[from] Error),
+    /// A certificate and a key do not belong together, or are not supported.
+    #[error("{0} and {1} cannot be used together: {2}{mend}", mend = mend(.0, .1, .2))]
+    Pair(PathBuf, PathBuf, Error),
     /// A file has no certificate of an authority.
     #[error("{0}: there is no certificate in it that can be used")]
     NoAuthority(PathBuf),
@@ -38,10 +38,37 @@ pub enum TlsError {
     NoRoots,
 }
 
+/// How to see that a certificate is for another key.
+fn mend(certificate: &Path, key: &Path, error: &Error) -> String {
+    match error {
+        Error::InconsistentKeys(_) => format!(
+            "; `openssl x509 -noout -pubkey -in {}` and `openssl pkey -pubout -in {}` have to print the same",
+            certificate.display(),
+            key.display()
+        ),
+        _ => String::new(),
+    }
+}
+
+/// Whether the files that a policy names can be used, as `Gateway::start` uses them.
+///
+/// # Errors
+/// What cannot be, and why.
+pub fn check_tls(policy: &Policy) -> Result<(), TlsError> {
+    if let Some((certificate, key)) = &policy.gateway.tls {
+        acceptor(certificate, key)?;
+    }
+    for group in policy.gateway.groups.iter().filter(|group| group.upstreams.iter().any(Upstream::is_tls)) {
+        client_config(&group.tls)?;
+    }
+    Ok(())
+}
+
 /// An acceptor for clients: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1 by ALPN.
 pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
-    let (chain, key) = identity(certificate, key)?;
-    let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    let (chain, secret) = identity(certificate, key)?;
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, secret);
+    let mut config = config.map_err(|e| TlsError::Pair(certificate.to_owned(), key.to_owned(), e))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
@@ -74,8 +101,9 @@ pub(crate) fn client_config(tls: &UpstreamTls) -> Result<ClientConfig, TlsError>
     };
     Ok(match &tls.identity {
         Some((certificate, key)) => {
-            let (chain, key) = identity(certificate, key)?;
-            config.with_client_auth_cert(chain, key)?
+            let (chain, secret) = identity(certificate, key)?;
+            let config = config.with_client_auth_cert(chain, secret);
+            config.map_err(|e| TlsError::Pair(certificate.clone(), key.clone(), e))?
         }
         None => config.with_no_client_auth(),
     })

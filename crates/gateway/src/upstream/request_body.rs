@@ -11,8 +11,9 @@ use bytes::Bytes;
 use guard::ForwardError;
 use guard::body::{BoxError, Forwarded};
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
+
+use crate::client_body::ClientBody;
 
 /// How an exchange with a streamed request goes, for both of its directions.
 #[derive(Clone, Default)]
@@ -74,7 +75,7 @@ pub(super) enum Pace {
 
 /// A request body.
 pub(super) struct RequestBody {
-    body: Forwarded<Incoming>,
+    body: Forwarded<ClientBody>,
     watch: Option<Watch>,
 }
 
@@ -85,7 +86,7 @@ impl RequestBody {
     }
 
     /// A streamed body.
-    pub(super) fn streamed(body: Forwarded<Incoming>, pace: Pace, progress: Progress) -> Self {
+    pub(super) fn streamed(body: Forwarded<ClientBody>, pace: Pace, progress: Progress) -> Self {
         let watch = Watch { pace, progress, late: Duration::ZERO, waiting: None };
         RequestBody { body, watch: Some(watch) }
     }

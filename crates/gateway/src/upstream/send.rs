@@ -10,7 +10,6 @@ use guard::{Client, ForwardError, Peer};
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, UPGRADE};
 use http::request::Parts;
 use http::{Request, Response, Version};
-use hyper::body::Incoming;
 use policy::{Destination, Gateway, Policy};
 
 use super::attempt::{Attempts, Failure, Keep};
@@ -21,6 +20,7 @@ use super::request_body::{Pace, Progress, RequestBody};
 use super::response_body::UpstreamBody;
 use super::tunnel::ClientSide;
 use super::{hop_by_hop, location, prefix};
+use crate::client_body::ClientBody;
 
 const NONE: &str = "no upstream is configured";
 
@@ -32,7 +32,7 @@ pub(crate) async fn forward(
     peer: &Peer,
     client: Client,
     on_upgrade: Option<ClientSide>,
-    request: Request<Forwarded<Incoming>>,
+    request: Request<Forwarded<ClientBody>>,
 ) -> Result<Response<UpstreamBody>, ForwardError> {
     let (gateway, subject) = (&policy.gateway, &policy.auth.forward_subject);
     let (mut head, body) = request.into_parts();
@@ -140,7 +140,7 @@ fn part(left: Duration, upstreams: usize) -> Duration {
 }
 
 /// A body that passes as it comes.
-fn streamed(gateway: &Gateway, head: &Parts, body: Forwarded<Incoming>, progress: Progress) -> RequestBody {
+fn streamed(gateway: &Gateway, head: &Parts, body: Forwarded<ClientBody>, progress: Progress) -> RequestBody {
     // A stream over HTTP/2 without a length may be a conversation.
     let is_upload = head.version < Version::HTTP_2 || head.headers.contains_key(CONTENT_LENGTH);
     let pace = match gateway.min_upload_rate {

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use policy::{HealthConfig, Upstream};
+use policy::{Endpoint, HealthConfig, Upstream};
+use tokio::net::UnixStream;
 
+use super::dial::dial;
 use super::health::Health;
 use super::names::Names;
 
@@ -32,6 +34,11 @@ impl Target {
             names: Names::of(&upstream.endpoint),
             upstream,
         }
+    }
+
+    /// What it is called.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
     /// Whether it is there, as far as is known.
@@ -62,6 +69,20 @@ impl Target {
         }
     }
 
+    /// Why it cannot be connected to, if it cannot. Of a name that cannot be looked up, `keep_looking_up` tells.
+    pub(crate) async fn unreachable(&self, patience: Duration) -> Option<io::Error> {
+        let connecting = async {
+            match &self.upstream.endpoint {
+                Endpoint::Unix(path) => UnixStream::connect(path).await.map(drop),
+                Endpoint::Tcp { .. } => match self.addresses().await {
+                    Ok(addresses) => dial(&addresses).await.map(drop),
+                    Err(_) => Ok(()),
+                },
+            }
+        };
+        tokio::time::timeout(patience, connecting).await.map_or_else(|late| Some(late.into()), Result::err)
+    }
+
     /// Looks its name up from time to time. Returns at once if it has none. `told` hears when that begins to fail.
     pub(crate) async fn keep_looking_up(&self, every: Duration, told: impl Fn(String)) {
         let Some(names) = self.names.as_ref().filter(|names| !names.is_address()) else { return };
@@ -71,7 +92,11 @@ impl Target {
             if let Err(error) = &found
                 && !failed
             {
-                told(format!("the name of the upstream {} cannot be looked up: {error}", self.upstream));
+                told(format!(
+                    "the name of the upstream {} cannot be looked up: {error}; mend the name, or `[gateway] upstream`; \
+                     until then it gets no request",
+                    self.upstream
+                ));
             }
             failed = found.is_err();
             tokio::time::sleep(every).await;

@@ -35,6 +35,30 @@ fn python_reads_the_refusal_of_a_body_that_it_is_still_sending() {
 }
 
 #[test]
+fn curl_reads_the_refusal_of_a_body_that_it_is_still_sending_over_http2() {
+    let upstream = Recorder::plain();
+    let policy = "[protocol]\nmax_body = '2 MiB'\nmax_decoded_body = '1 MiB'\n[rate]\nlimits = []";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("body");
+    std::fs::write(&file, vec![b'a'; 10 << 20]).unwrap();
+    let body = format!("@{}", file.display());
+    for (path, status) in [("/", "413"), ("/?q=%27%20OR%20%271%27=%271", "403")] {
+        for _ in 0..5 {
+            let url = format!("http://{}{path}", gate.address);
+            let options =
+                ["-s", "--http2-prior-knowledge", "-w", "\n%{http_code}", "--data-binary", &body, &url];
+            let (_, said) = output("curl", &options);
+            assert!(
+                said.contains("urn:doorward:event:") && said.trim_end().ends_with(status),
+                "{path}: {said}"
+            );
+        }
+    }
+    assert_eq!(upstream.take(), "");
+}
+
+#[test]
 fn a_tls_handshake_on_the_plain_port_is_told_as_such() {
     let upstream = Recorder::plain();
     let gate = Running::start("", &[upstream.url()]);

@@ -61,7 +61,7 @@ where
         match collect_start(body.as_mut(), first.as_usize(), patience, &mut share).await {
             Ok(held) => held.bytes,
             Err(CollectError { why: Unheld::TooLarge, read }) if first < longest => {
-                let is_post = x.method == http::Method::POST;
+                let is_post = x.method == Method::POST;
                 if !is_judged(x) || may_stream(&media_type(&x.headers), &read, is_post) {
                     return Ok(Some(Unfinished { read, body, share }));
                 }

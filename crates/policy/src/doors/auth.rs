@@ -7,6 +7,7 @@ use http::Uri;
 use http::header::HeaderName;
 use serde::{Deserialize, Serialize};
 
+use crate::names::Names;
 use crate::reader::Reader;
 use crate::settings::{route_settings, settings};
 use crate::units::Period;
@@ -172,9 +173,9 @@ route_settings! {
         /// Whether a principal is needed here: `required`, `optional` or `off`.
         pub auth: Option<AuthRequirement>,
         /// Scopes that the principal needs here, all of them.
-        pub scopes: Vec<String>,
+        pub scopes: Names,
         /// Roles of which the principal needs one here.
-        pub roles: Vec<String>,
+        pub roles: Names,
     }
 }
 
@@ -197,8 +198,8 @@ impl AuthRoute {
     pub(crate) fn on_route(&self, route: &AuthRouteConfig) -> Self {
         AuthRoute {
             require: route.auth.unwrap_or(self.require),
-            scopes: route.scopes.clone(),
-            roles: route.roles.clone(),
+            scopes: route.scopes.to_vec(),
+            roles: route.roles.to_vec(),
         }
     }
 

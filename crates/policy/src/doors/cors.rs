@@ -6,6 +6,8 @@ use http::Method;
 use http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
+use crate::methods::method;
+use crate::names::EMPTY;
 use crate::origin::OriginPattern;
 use crate::reader::Reader;
 use crate::settings::settings;
@@ -78,6 +80,19 @@ impl CorsConfig {
                 "list the origins, or set `credentials = false`",
             );
         }
+        if self.methods.is_empty() {
+            reader.wrong(
+                &["cors", "methods"],
+                EMPTY,
+                "name the methods that listed origins may use, or leave it out",
+            );
+        }
+        for (i, written) in self.methods.iter().enumerate() {
+            if let Err(help) = method(written) {
+                let message = format!("`{written}` is not a method");
+                reader.wrong(&["cors", "methods", &i.to_string()], message, help);
+            }
+        }
         match self.values() {
             Ok(cors) => Some(cors),
             Err((field, message)) => {
@@ -88,11 +103,7 @@ impl CorsConfig {
     }
 
     fn values(&self) -> Result<Cors, (&'static str, String)> {
-        let methods = self
-            .methods
-            .iter()
-            .map(|m| m.parse().map_err(|_| ("methods", format!("`{m}` is not a method"))))
-            .collect::<Result<Vec<Method>, _>>()?;
+        let methods: Vec<Method> = self.methods.iter().filter_map(|written| method(written).ok()).collect();
         let names = |field, list: &[String]| {
             list.iter()
                 .map(|h| {

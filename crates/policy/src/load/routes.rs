@@ -13,6 +13,7 @@ use crate::doors::{
     Auth, AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, HeadersRoute, InjectionRoute, Mode, Modes,
     OwnershipRoute, ProtocolRoute, RateRoute, SchemaRoute,
 };
+use crate::methods::method;
 use crate::reader::{Place, Reader, RouteSource};
 use crate::route::{Destination, LoginPath, RoutePolicy, Routes, login_path, written as written_route};
 
@@ -211,16 +212,10 @@ fn route(written: &Written<'_>, scope: &Scope<'_>, reader: &mut Reader) -> Optio
     }
     // What is wrong with it has been said.
     let destination = Destination::compile(&route.scope, &template, scope.groups).ok().flatten();
-    let hosts = match &written.place {
-        Place::File(at) => {
-            at.parse().ok().and_then(|at: usize| scope.hosts.get(at).cloned()).unwrap_or_default()
-        }
-        Place::Document(_) => route.scope.host.clone(),
-    };
     let destination = destination.map(Arc::new);
     let on_route = |base: &RoutePolicy| RoutePolicy {
         name: written.name().into(),
-        hosts: hosts.clone(),
+        hosts: written.hosts.clone(),
         destination: destination.clone(),
         methods: methods.clone(),
         deny: route.scope.deny,
@@ -255,11 +250,11 @@ fn route(written: &Written<'_>, scope: &Scope<'_>, reader: &mut Reader) -> Optio
 fn methods(written: &Written<'_>, source: RouteSource<'_>, reader: &mut Reader) -> Vec<Method> {
     let mut methods = Vec::new();
     for (m, text) in written.config.scope.methods.iter().enumerate() {
-        match text.to_ascii_uppercase().parse::<Method>() {
+        match method(text) {
             Ok(method) => methods.push(method),
-            Err(_) => {
+            Err(help) => {
                 let at = ["methods", &m.to_string()];
-                reader.wrong_at(source, &at, format!("`{text}` is not a method"), "");
+                reader.wrong_at(source, &at, format!("`{text}` is not a method"), &help);
             }
         }
     }

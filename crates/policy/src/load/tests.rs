@@ -107,6 +107,29 @@ fn problems_have_a_place_and_a_help() {
 }
 
 #[test]
+fn slips_of_the_pen_are_refused_with_their_mend() {
+    for (text, position, words) in [
+        ("[[route]]\npath = '/a'\nmethods = ['GTE']", (3, 12), "did you mean `GET`?"),
+        ("[[route]]\npath = '/a'\nmethods = ['FROBNICATE']", (3, 12), "leave `methods` out"),
+        ("[[route]]\npath = '/a'\nmethods = []", (3, 11), "leave the setting out"),
+        ("[[route]]\npath = '/a'\nroles = []", (3, 9), "leave the setting out"),
+        ("[[route]]\npath = '/a'\nscopes = []", (3, 10), "leave the setting out"),
+        ("[cors]\nmethods = ['PSOT']", (2, 12), "did you mean `POST`?"),
+        ("[cors]\nmethods = []", (2, 11), "listed origins"),
+        ("[network]\ndeny = ['192.0.2.0/33']", (2, 9), "up to 32 for IPv4"),
+        ("[gateway]\ntrusted_proxies = ['192.0.2.7']", (2, 20), "192.0.2.7/32"),
+        ("[cors]\norigins = 'https://a.example'", (2, 11), "write a list: [\"https://a.example\"]"),
+        ("[[route]]\npath = '/a'\nexempt = 'q'", (3, 10), "write a list: [\"q\"]"),
+    ] {
+        let Err(error) = compile(text) else { unreachable!("accepted: {text}") };
+        let problem = &error.problems[0];
+        assert_eq!(problem.position(), Some(position), "{text}: {problem}");
+        assert!(error.lines().contains(words), "{text}: {}", error.lines());
+    }
+    assert!(compile("[[route]]\npath = '/a'\nmethods = ['get', 'PROPFIND', 'PURGE']").is_ok());
+}
+
+#[test]
 fn what_is_said_of_upstreams_has_to_fit_them() {
     for (text, position, words) in [
         ("[gateway]\nupstream = ['h2c://a']\nupstream_protocol = '1.1'", (2, 13), "write `http://`"),

@@ -13,6 +13,8 @@ use crate::route::RouteConfig;
 /// A route as written.
 pub(super) struct Written<'d> {
     pub(super) config: RouteConfig,
+    /// The hosts that it names; all when empty.
+    pub(super) hosts: Vec<String>,
     pub(super) place: Place,
     /// The document that it is written in, or whose operation it is about.
     pub(super) document: Option<&'d Document>,
@@ -99,10 +101,10 @@ pub(super) fn written_routes<'c>(scope: &Scope<'c>, reader: &mut Reader) -> Vec<
             }
         }
         match route_config(merged, path, &operation.method) {
-            Ok(mut config) => {
-                config.scope.host.extend(scope.host.map(str::to_owned));
+            Ok(config) => {
                 routes.push(Written {
                     config,
+                    hosts: scope.host.map(str::to_owned).into_iter().collect(),
                     place: Place::Document(places),
                     document: Some(document),
                     names,
@@ -114,8 +116,8 @@ pub(super) fn written_routes<'c>(scope: &Scope<'c>, reader: &mut Reader) -> Vec<
     }
     for i in scope.entries.iter().copied() {
         let Some(route) = scope.config.route.get(i) else { continue };
-        let place = Place::File(i.to_string());
-        routes.push(Written { config: route.clone(), place, document: None, names: Vec::new() });
+        let (place, hosts) = (Place::File(i.to_string()), scope.hosts.get(i).cloned().unwrap_or_default());
+        routes.push(Written { config: route.clone(), hosts, place, document: None, names: Vec::new() });
     }
     routes
 }

@@ -11,6 +11,7 @@ use crate::doors::{
     AuthRouteConfig, DoorName, HeadersRouteConfig, InjectionRouteConfig, Mode, OwnershipRouteConfig,
     ProtocolRouteConfig, RateRouteConfig, SchemaRouteConfig,
 };
+use crate::names::Names;
 use crate::settings::{Setting, Settings, route_settings};
 
 route_settings! {
@@ -18,11 +19,11 @@ route_settings! {
     pub struct ScopeConfig {
         /// Path template: `/api/users/{id}`, `/files/**`.
         pub path: String,
-        /// Hosts, without ports; `*.example.org` covers one label. All when empty. Of routes that are alike, the one holds that
+        /// Hosts, without ports; `*.example.org` covers one label. All when not set. Of routes that are alike, the one holds that
         /// names the host most closely.
-        pub host: Vec<String>,
-        /// Methods; all when empty.
-        pub methods: Vec<String>,
+        pub host: Names,
+        /// Methods; all when not set.
+        pub methods: Names,
         /// The `[[upstream]]` that requests go to, by its name; `gateway` for those of `[gateway] upstream`. Also for routes
         /// below this one (`/orders/{id}` below `/orders/**`) that say nothing of where requests go.
         pub upstream: Option<String>,

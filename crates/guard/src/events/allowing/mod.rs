@@ -171,6 +171,24 @@ mod tests {
     }
 
     #[test]
+    fn the_page_on_refusals_has_every_rule_in_the_section_of_its_door() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/refused.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let section = |door: &str| {
+            let title = if door == "admission" { "Connections" } else { door };
+            let (_, rest) = page.split_once(&format!("\n### {title}\n")).unwrap();
+            rest.split("\n## ").next().unwrap().split("\n### ").next().unwrap()
+        };
+        let classes = detect::ALL.iter().map(|class| (BuiltInDoor::Injection.name(), class.name()));
+        for (door, rule) in RULES.iter().map(|(door, rule, _)| (*door, *rule)).chain(classes) {
+            assert!(
+                section(door).contains(&format!("`{rule}`")),
+                "{door}: {rule} is missing in docs/refused.md"
+            );
+        }
+    }
+
+    #[test]
     fn an_input_is_exempted_by_its_name_and_a_stream_by_its_detector() {
         let named = |name: &str| Evidence { parameter: Some(name.into()), ..Evidence::default() };
         for (rule, evidence, expected) in [
