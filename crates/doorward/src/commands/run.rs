@@ -1,7 +1,7 @@
 //! `doorward run`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -59,10 +59,7 @@ impl Run {
         let inputs = self.policy.inputs(self.listen);
         let policy = policy::load(&inputs).map_err(Failure::usage)?;
         if policy.gateway.upstreams.is_empty() {
-            return Err(Failure::usage(miette::miette!(
-                help = "doorward run --upstream http://127.0.0.1:3000",
-                "no upstream is configured: name the API to protect"
-            )));
+            return Err(no_upstream(inputs.file.as_deref()));
         }
         let logs = Arc::new(Logs::open(&policy).map_err(Failure::could_not_run)?);
         let sinks = logs.sinks(&policy);
@@ -91,6 +88,18 @@ impl Run {
         logs.flush();
         Ok(Exit::Success)
     }
+}
+
+fn no_upstream(file: Option<&Path>) -> Failure {
+    let flag = "doorward run --upstream http://127.0.0.1:3000";
+    let help = match file {
+        Some(file) => format!(
+            "write `upstream = [\"http://127.0.0.1:3000\"]` below `[gateway]` in {}, or {flag}",
+            file.display()
+        ),
+        None => flag.to_owned(),
+    };
+    Failure::usage(miette::miette!(help = help, "no upstream is configured: name the API to protect"))
 }
 
 /// Each connection takes a descriptor, and one more to the upstream.
