@@ -92,14 +92,14 @@ impl Run {
 
 fn no_upstream(file: Option<&Path>) -> Failure {
     let flag = "doorward run --upstream http://127.0.0.1:3000";
-    let help = match file {
-        Some(file) => format!(
-            "write `upstream = [\"http://127.0.0.1:3000\"]` below `[gateway]` in {}, or {flag}",
-            file.display()
+    let (place, help) = match file {
+        Some(file) => (
+            format!("{}: ", file.display()),
+            format!("write `upstream = [\"http://127.0.0.1:3000\"]` below `[gateway]` there, or {flag}"),
         ),
-        None => flag.to_owned(),
+        None => (String::new(), flag.to_owned()),
     };
-    Failure::usage(miette::miette!(help = help, "no upstream is configured: name the API to protect"))
+    Failure::usage(miette::miette!(help = help, "{place}no upstream is configured: name the API to protect"))
 }
 
 /// Each connection takes a descriptor, and one more to the upstream.
