@@ -16,7 +16,7 @@ mod exit;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::exit::Exit;
 
@@ -52,6 +52,12 @@ enum Command {
     Attack(commands::attack::Attack),
     /// List, explain and test the rules of a ModSecurity rule set.
     Rules(commands::rules::Rules),
+    /// Ask a running gateway on this machine whether it is healthy, for health checks.
+    Health(commands::health::Health),
+    /// Print the script with which a shell completes the arguments of doorward.
+    Completions(commands::completions::Completions),
+    /// Print the manual page of doorward, or write the pages of all commands.
+    Man(commands::man::Man),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +72,9 @@ fn main() -> ExitCode {
         Command::Lab(command) => command.run(),
         Command::Attack(command) => command.run(),
         Command::Rules(command) => command.run(),
+        Command::Health(command) => command.run(),
+        Command::Completions(command) => Ok(command.run(Cli::command())),
+        Command::Man(command) => command.run(Cli::command()),
     };
     match result {
         Ok(Exit::Success) => ExitCode::SUCCESS,

@@ -1,10 +1,12 @@
-//! What whoever runs the gateway does with it: rotates its logs, runs it out of descriptors, starts it where it cannot.
+//! What whoever runs the gateway does with it: rotates its logs, runs it out of descriptors, starts it where it cannot,
+//! lets a service manager look after it.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -218,5 +220,56 @@ fn who_cannot_start_says_why_and_what_to_do() {
     ] {
         let said = run(policy, listen);
         assert!(words.iter().all(|word| said.contains(word)), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn a_service_manager_is_told_what_the_gateway_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let told = || {
+        let mut message = [0; 4096];
+        let length = socket.recv(&mut message).unwrap();
+        String::from_utf8_lossy(&message[..length]).into_owned()
+    };
+    let gate = gate(ADMIN, &format!("export NOTIFY_SOCKET='{}'; ", path.display()));
+    assert_eq!(told(), "READY=1\nSTATUS=serving\n");
+    let file = gate.directory.path().join("doorward.toml");
+    for (policy, outcome) in [
+        (format!("{ADMIN}[rate]\nlimits = []\n"), "READY=1\nSTATUS=the policy was reloaded\n"),
+        ("[rate]\nlimit = []\n".to_owned(), "READY=1\nSTATUS=the policy was not reloaded; "),
+    ] {
+        std::fs::write(&file, policy).unwrap();
+        gate.signal("-HUP");
+        let reloading = told();
+        assert!(reloading.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{reloading}");
+        let after = told();
+        assert!(after.starts_with(outcome) && after.lines().count() == 2, "{after}");
+    }
+    gate.signal("-TERM");
+    // The look at the file may have found the change, too.
+    let stopping = std::iter::repeat_with(told).find(|message| message.contains("STOPPING=1")).unwrap();
+    assert!(stopping.contains("EXTEND_TIMEOUT_USEC=40000000\n"), "{stopping}");
+}
+
+#[test]
+fn health_asks_a_running_gateway() {
+    let gate = gate(ADMIN, "");
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    for (admin, flag, code, says) in [
+        (gate.admin.as_str(), None, 0, "healthy"),
+        (&gate.admin, Some("--ready"), 0, "ready"),
+        (&nobody, None, 3, "[admin] listen"),
+    ] {
+        let asked = Command::new(env!("CARGO_BIN_EXE_doorward"))
+            .args(["health", "--admin", admin])
+            .args(flag)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&asked.stdout) + String::from_utf8_lossy(&asked.stderr);
+        assert_eq!(asked.status.code(), Some(code), "{said}");
+        assert!(said.contains(says), "{said}");
     }
 }

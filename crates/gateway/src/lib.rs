@@ -9,23 +9,27 @@
 //! - `tls`: certificates and roots
 //! - `upstream`: connections to the API, and one request over them
 //! - `tasks`: what runs beside the workers: reload and key sets
-//! - `admin`: metrics and health on a listener of their own
+//! - `admin`: metrics and health on a listener of their own; `inquiry` asks it
+//! - `supervisor`: what a service manager is told
 
 mod admin;
 mod client_body;
 mod descriptors;
 mod failures;
+mod inquiry;
 mod listen;
 mod output;
 mod place;
 mod server;
 mod shutdown;
 mod state;
+mod supervisor;
 mod tasks;
 mod tls;
 mod upstream;
 
 pub use descriptors::Descriptors;
+pub use inquiry::{Condition, Inquiry};
 pub use output::{LogError, Logs};
 pub use server::{Gateway, StartError};
 pub use tls::{TlsError, check_tls};

@@ -16,7 +16,7 @@ use crate::listen::Claim;
 use crate::output::Logs;
 use crate::state::{State, Worker};
 use crate::tls::TlsError;
-use crate::{admin, descriptors, listen, tasks};
+use crate::{admin, descriptors, listen, supervisor, tasks};
 
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -175,6 +175,9 @@ impl Gateway {
             else {
                 return;
             };
+            // Whoever knows that it serves may ask for a reload at once, which must not end the process.
+            let _hangup = signal(SignalKind::hangup());
+            supervisor::ready("serving");
             tokio::select! {
                 _ = term.recv() => {}
                 _ = int.recv() => {}
@@ -186,6 +189,7 @@ impl Gateway {
     /// Accepts no new connections, waits for open ones up to the policy's `drain` time, and ends.
     pub fn shutdown(self) {
         let limit = self.state.guard.engine().policy.gateway.drain;
+        supervisor::stopping(limit);
         self.state.shutdown.drain();
         self.control.block_on(async {
             let _ = tokio::time::timeout(limit, self.state.shutdown.idle()).await;

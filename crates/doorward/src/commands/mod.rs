@@ -3,12 +3,15 @@
 pub(crate) mod attack;
 mod audit_report;
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod corpus;
 pub(crate) mod demo;
+pub(crate) mod health;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod lab;
 pub(crate) mod learn;
+pub(crate) mod man;
 pub(crate) mod rules;
 pub(crate) mod run;
 mod terminal;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -60,10 +60,7 @@ impl Run {
         let inputs = self.policy.inputs(self.listen);
         let policy = policy::load(&inputs).map_err(Failure::usage)?;
         if policy.gateway.upstreams().next().is_none() {
-            return Err(Failure::usage(miette::miette!(
-                help = "doorward run --upstream http://127.0.0.1:3000",
-                "no upstream is configured: name the API to protect"
-            )));
+            return Err(no_upstream(inputs.file.as_deref()));
         }
         let logs = Arc::new(Logs::open(&policy).map_err(Failure::could_not_run)?);
         let sinks = logs.sinks(&policy);
@@ -98,6 +95,18 @@ impl Run {
         logs.flush();
         Ok(Exit::Success)
     }
+}
+
+fn no_upstream(file: Option<&Path>) -> Failure {
+    let flag = "doorward run --upstream http://127.0.0.1:3000";
+    let (place, help) = match file {
+        Some(file) => (
+            format!("{}: ", file.display()),
+            format!("write `upstream = [\"http://127.0.0.1:3000\"]` below `[gateway]` there, or {flag}"),
+        ),
+        None => (String::new(), flag.to_owned()),
+    };
+    Failure::usage(miette::miette!(help = help, "{place}no upstream is configured: name the API to protect"))
 }
 
 /// Each connection takes a descriptor, and one more to the upstream.

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::key_sets;
 use crate::state::{State, Upstreams, acceptor};
-use crate::upstream;
+use crate::{supervisor, upstream};
 
 /// The time between two looks at the files.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -35,18 +35,18 @@ pub(crate) async fn watch(state: Arc<State>, inputs: Inputs) {
                 loaded = current;
             }
         }
-        match reload(&state, &inputs) {
+        supervisor::reloading();
+        let outcome = match reload(&state, &inputs) {
             Ok(()) => {
                 // Dropping the tasks of the old policy ends them.
                 _background = start_background(&state);
                 loaded = loaded_files(&state);
-                notice(&state, "the policy was reloaded");
+                "the policy was reloaded".to_owned()
             }
-            Err(reason) => notice(
-                &state,
-                &format!("the policy was not reloaded; the running one stays in force: {reason}"),
-            ),
-        }
+            Err(reason) => format!("the policy was not reloaded; the running one stays in force: {reason}"),
+        };
+        notice(&state, &outcome);
+        supervisor::ready(&outcome);
     }
 }
 
