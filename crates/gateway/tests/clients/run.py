@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Real clients with their servers: each does the same bare and behind the gate, which has nothing but `--upstream`.
 
-    run.py GATEWAY [--only NAME]... [--sample] [--list]
+    run.py GATEWAY [--only NAME]... [--sample] [--list] [--show]
 
 What the gate is known to refuse has to pass with the setting that the event names. A module per client is in `suite/`,
 their servers are in `servers/`, `lab/` is what they are made of. `./test` installs what the sample needs;
@@ -31,6 +31,7 @@ def options():
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
     parser.add_argument("--sample", action="store_true", help="what continuous integration runs")
     parser.add_argument("--list", action="store_true", help="print the modules and their actions")
+    parser.add_argument("--show", action="store_true", help="print what the actions have returned without the gate")
     return parser.parse_args()
 
 
@@ -50,7 +51,7 @@ def main():
     begun = time.monotonic()
     outcomes = []
     for module in modules:
-        outcomes += Performance(module, chosen.gateway).play()
+        outcomes += Performance(module, chosen.gateway, chosen.show).play()
     failed = [outcome for outcome in outcomes if outcome.is_failure]
     left_out = sorted({outcome.module for outcome in outcomes if outcome.is_left_out})
     print(f"\n{len(outcomes)} actions in {time.monotonic() - begun:.0f} s, {len(failed)} failed")

@@ -7,15 +7,12 @@ import tomllib
 from lab.stage import accepts, free_port
 from lab.toml import merged, written
 
-# No listener for metrics: its port may be taken.
-QUIET = {"admin": {"enabled": False}}
-
-
 class Gate:
     def __init__(self, binary, stage, upstream, settings):
         self.binary, self.stage, self.upstream = binary, stage, upstream
-        self.settings = merged(QUIET, settings)
-        self.port = free_port()
+        self.port, self.admin = free_port(), f"127.0.0.1:{free_port()}"
+        # The usual port of the listener for metrics may be taken.
+        self.settings = merged({"admin": {"listen": self.admin}}, settings)
         self.process = None
         self.seen = 0
         self.log = None

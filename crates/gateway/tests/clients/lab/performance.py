@@ -92,8 +92,8 @@ def tried(action, run):
 
 
 class Performance:
-    def __init__(self, module, binary):
-        self.module, self.binary = module, binary
+    def __init__(self, module, binary, is_shown):
+        self.module, self.binary, self.is_shown = module, binary, is_shown
 
     def play(self):
         if self.module.missing:
@@ -117,7 +117,7 @@ class Performance:
         stage = Stage(self.module.name)
         try:
             server = self.module.code.start(stage)
-            run = Run(stage, server, server.url, is_bare=True)
+            run = Run(stage, server, server.url, gate=None)
             return [tried(action, run) for action in self.module.actions]
         finally:
             stage.close()
@@ -128,12 +128,14 @@ class Performance:
             server = self.module.code.start(stage)
             gate = Gate(self.binary, stage, server.upstream, getattr(server, "settings", {}))
             gate.start()
-            run = Run(stage, server, gate.url, is_bare=False)
+            run = Run(stage, server, gate.url, gate)
             outcomes = []
             for action, result in zip(self.module.actions, bare):
                 outcomes.append(self.compare(action, result, run, gate))
                 shown = outcomes[-1]
                 print(f"  {shown.name:<44} {shown.bare:<12} {shown.gate}", flush=True)
+                if self.is_shown:
+                    print(f"    {json.dumps(result.value, default=str, ensure_ascii=False)[:600]}")
             return outcomes
         finally:
             stage.close()

@@ -108,8 +108,9 @@ class Stage:
 class Run:
     """What an action gets: where to ask, a directory of its own, the server's particulars."""
 
-    def __init__(self, stage, server, url, is_bare):
-        self.stage, self.server, self.url, self.is_bare = stage, server, url, is_bare
+    def __init__(self, stage, server, url, gate):
+        self.stage, self.server, self.url, self.gate = stage, server, url, gate
+        self.is_bare = gate is None
         self.dir = stage.dir / "client"
         self.dir.mkdir()
         parts = urllib.parse.urlsplit(url)
@@ -139,7 +140,9 @@ class Run:
     def neutral(self, value):
         """A result without what differs from run to run: where it was asked."""
         if isinstance(value, str):
-            return value.replace(self.url, "URL").replace(self.host, "HOST").replace(str(self.dir), "DIR")
+            for url in (self.url, self.server.url):
+                value = value.replace(url, "URL").replace(urllib.parse.urlsplit(url).netloc, "HOST")
+            return value.replace(str(self.dir), "DIR")
         if isinstance(value, dict):
             return {self.neutral(key): self.neutral(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
