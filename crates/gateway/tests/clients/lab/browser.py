@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import shutil
 import time
 
@@ -34,7 +35,7 @@ class Browser:
         port, path = told.read_text().splitlines()[:2]
         self.socket = connect(f"ws://127.0.0.1:{port}{path}", max_size=64 << 20, compression=None)
         self.numbers, self.session = itertools.count(1), None
-        self.console, self.answers, self.is_loaded = [], [], False
+        self.console, self.answers, self.is_loaded, self.begun = [], [], False, 0
         page = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -71,7 +72,7 @@ class Browser:
         return heard
 
     def open(self, url):
-        self.is_loaded = False
+        self.is_loaded, self.begun = False, len(self.console)
         result = self.call("Page.navigate", url=url)
         if "errorText" in result:
             raise RuntimeError(f"{url}: {result['errorText']}")
@@ -90,13 +91,18 @@ class Browser:
         return result["result"].get("value")
 
     def until(self, text, seconds=20):
-        """Waits until an expression is true, and returns its value."""
+        """Waits until an expression is true, and returns its value. What the page may not run does not come."""
         end = time.monotonic() + seconds
         while not (value := self.script(text)):
-            if time.monotonic() > end:
+            if time.monotonic() > end or self.is_blocked():
                 raise TimeoutError(f"never true: {text}; console: {self.console[-3:]}")
             time.sleep(0.1)
         return value
+
+    def is_blocked(self):
+        """Whether a Content-Security-Policy has kept something of the page from running."""
+        told = (line.lower() for line in self.console[self.begun :])
+        return any("content security policy" in line and not re.search("report.only", line) for line in told)
 
     def submit(self, form, **fields):
         """Fills a form in, sends it, and waits for the next page."""

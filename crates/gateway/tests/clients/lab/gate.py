@@ -1,6 +1,7 @@
 """The gate in front of a server: with its defaults, or with settings that events have named."""
 
 import json
+import re
 import time
 import tomllib
 
@@ -15,7 +16,7 @@ class Gate:
         self.settings = merged({"admin": {"listen": self.admin}}, settings)
         self.process = None
         self.seen = 0
-        self.log = None
+        self.log, self.told = None, []
 
     @property
     def url(self):
@@ -25,7 +26,8 @@ class Gate:
     def start(self, allowed=()):
         """Starts it, or starts it again with the settings of `allow_with`."""
         if self.process:
-            self.stage.stop(self.process)
+            # It waits for connections that clients keep; nothing is under way on them.
+            self.stage.stop(self.process, patience=0.5)
         settings = self.settings
         for text in allowed:
             settings = merged(settings, tomllib.loads(text))
@@ -35,7 +37,7 @@ class Gate:
             *(self.binary, "run", "--config", policy),
             *("--upstream", self.upstream, "--listen", f"127.0.0.1:{self.port}"),
         )
-        self.log, self.seen = self.process.log, 0
+        self.log, self.seen, self.told = self.process.log, 0, []
         self.stage.wait_for(self.process, lambda: accepts(self.port))
 
     def lines(self):
@@ -53,4 +55,18 @@ class Gate:
             except ValueError:
                 # Not of the log: what the program says as it starts.
                 continue
+        self.told += lines
         return lines
+
+
+def named(lines, told):
+    """The settings that events name: rules, and pieces of the policy.
+
+    A page that lacks a policy is told of once per route, as something that was changed; its event names the setting in words.
+    """
+    found = [(line["rule"], line["allow_with"]) for line in lines if line.get("verdict") == "refused" and "allow_with" in line]
+    for line in told:
+        setting = re.search(r"`(html = [^`]+)` or .*in `(\[headers\])`", str(line.get("evidence", {}).get("reason")))
+        if setting:
+            found.append((line["rule"], f"{setting[2]}\n{setting[1]}"))
+    return found

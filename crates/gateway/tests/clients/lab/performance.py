@@ -10,7 +10,7 @@ import time
 import traceback
 
 from lab.actions import Missing, actions_of
-from lab.gate import Gate
+from lab.gate import Gate, named
 from lab.stage import Run, Stage
 
 # An action ends within this, or has failed.
@@ -96,21 +96,25 @@ class Performance:
         self.module, self.binary, self.is_shown = module, binary, is_shown
 
     def play(self):
+        """The outcomes, and what is to be printed."""
+        begun, self.text = time.monotonic(), []
+        outcomes = self.outcomes()
+        title = (self.module.code.__doc__ or "").strip().splitlines()[0] if self.module.code else ""
+        return outcomes, "\n".join([f"\n== {self.module.name} ({time.monotonic() - begun:.0f} s): {title}", *self.text])
+
+    def outcomes(self):
         if self.module.missing:
-            print(f"\n== {self.module.name}: left out: {self.module.missing} is not installed")
             return [self.left_out(self.module.missing)]
-        print(f"\n== {self.module.name}: {(self.module.code.__doc__ or '').strip().splitlines()[0]}", flush=True)
         try:
-            bare = self.bare()
-            return self.gated(bare)
+            return self.gated(self.bare())
         except Missing as missing:
-            print(f"  left out: {missing} is not installed")
             return [self.left_out(str(missing))]
         except Exception as error:  # A server that does not start.
-            print(f"  FAILED: {error}")
+            self.text.append(f"  FAILED: {error}")
             return [Outcome(self.module.name, "start", "FAILED", "", traceback.format_exc()[-3000:], is_failure=True)]
 
     def left_out(self, what):
+        self.text.append(f"  left out: {what} is not installed")
         return Outcome(self.module.name, "", "", "", f"{what} is not installed", is_left_out=True)
 
     def bare(self):
@@ -133,9 +137,9 @@ class Performance:
             for action, result in zip(self.module.actions, bare):
                 outcomes.append(self.compare(action, result, run, gate))
                 shown = outcomes[-1]
-                print(f"  {shown.name:<44} {shown.bare:<12} {shown.gate}", flush=True)
+                self.text.append(f"  {shown.name:<44} {shown.bare:<12} {shown.gate}")
                 if self.is_shown:
-                    print(f"    {json.dumps(result.value, default=str, ensure_ascii=False)[:600]}")
+                    self.text.append(f"    {json.dumps(result.value, default=str, ensure_ascii=False)[:600]}")
             return outcomes
         finally:
             stage.close()
@@ -163,13 +167,12 @@ class Performance:
         settings, rules = [], []
         while (result := tried(action, run)).error or result.value != bare.value:
             lines = gate.lines()
-            named = [line for line in lines if line.get("verdict") == "refused" and line.get("allow_with")]
-            new = [line for line in named if line["allow_with"] not in settings]
+            new = [(rule, setting) for rule, setting in named(lines, gate.told) if setting not in settings]
             if not new or len(settings) >= SETTINGS:
                 outcome.gate = f"FAILED with {' + '.join(map(short, settings)) or 'no setting named'}"
                 return failed(outcome, result.error or differs(bare.value, result.value), lines)
-            rules.append(new[0]["rule"])
-            settings.append(new[0]["allow_with"])
+            rules.append(new[0][0])
+            settings.append(new[0][1])
             gate.start(settings)
         if not rules:
             outcome.gate = f"FAILED: declared as refused by {action.refused}, and passes"

@@ -87,12 +87,12 @@ class Stage:
 
         wait_until(is_ready, child.args[0])
 
-    def stop(self, child):
-        """Ends a process, and what it has started in its session."""
+    def stop(self, child, patience=1):
+        """Ends a process, and what it has started in its session; at once after a while."""
         for sign in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(child.pid, sign)
-                child.wait(5)
+                child.wait(patience)
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue
         child.wait(5)

@@ -111,7 +111,7 @@ def protocol_0_and_1(run):
     return [git(run, "-c", f"protocol.version={version}", "ls-remote", "origin") for version in (0, 1)]
 
 
-@action
+@action(whole=True)
 def push_without_chunks(run):
     commit(run, "more.bin", random.Random(7).randbytes(3 << 20))
     git(run, "-c", "http.postBuffer=8388608", "push", "-q", "origin", "main")

@@ -76,7 +76,7 @@ def queries_by_POST(run):
 @action
 def ranges_and_labels(run):
     answer = ask(run, "/api/v1/query_range", query="up", start="2026-01-01T00:00:00Z", end="2026-01-01T01:00:00.5+00:00", step="1m")
-    selectors = {"match[]": ['{path=~"/var/.*"}', 'up{job="api"}']}
+    selectors = {"match[]": ['up{path=~"/var/.*"}', 'up{job="api"}']}
     series = ask(run, "/api/v1/series", "POST", **selectors)
     return answer["status"], series["data"], ask(run, "/api/v1/label/path/values")["data"], ask(run, "/api/v1/labels", **selectors)["data"]
 
