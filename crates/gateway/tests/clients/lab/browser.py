@@ -28,7 +28,13 @@ class Browser:
         profile = stage.dir / "profile"
         shutil.rmtree(profile, ignore_errors=True)
         self.stage = stage
-        command = ["chromium", *OPTIONS, f"--user-data-dir={profile}", "--remote-debugging-port=0", "--ignore-certificate-errors"]
+        command = [
+            "chromium",
+            *OPTIONS,
+            f"--user-data-dir={profile}",
+            "--remote-debugging-port=0",
+            "--ignore-certificate-errors",
+        ]
         self.process = stage.start(*command, "about:blank")
         told = profile / "DevToolsActivePort"
         wait_until(lambda: told.exists() and told.read_text().count("\n"), "chromium", 60)

@@ -38,7 +38,12 @@ def protocols(run):
 def add_an_object(run):
     page = page_of(run)
     page.open(address(run, "/admin/desks/desk/add/"))
-    page.submit("#desk_form", name="O'Brien's desk; 2nd", note="Oak <b>and</b> pine.\nLocation: Room 1", link="https://example.org/a?b=1&c=2")
+    page.submit(
+        "#desk_form",
+        name="O'Brien's desk; 2nd",
+        note="Oak <b>and</b> pine.\nLocation: Room 1",
+        link="https://example.org/a?b=1&c=2",
+    )
     return page.script("document.querySelector('.messagelist').textContent.trim()")
 
 

@@ -8,6 +8,7 @@ import tomllib
 from lab.stage import accepts, free_port
 from lab.toml import merged, written
 
+
 class Gate:
     def __init__(self, binary, stage, upstream, settings):
         self.binary, self.stage, self.upstream = binary, stage, upstream
@@ -64,7 +65,11 @@ def named(lines, told):
 
     A page that lacks a policy is told of once per route, as something that was changed; its event names the setting in words.
     """
-    found = [(line["rule"], line["allow_with"]) for line in lines if line.get("verdict") == "refused" and "allow_with" in line]
+    found = [
+        (line["rule"], line["allow_with"])
+        for line in lines
+        if line.get("verdict") == "refused" and "allow_with" in line
+    ]
     for line in told:
         setting = re.search(r"`(html = [^`]+)` or .*in `(\[headers\])`", str(line.get("evidence", {}).get("reason")))
         if setting:

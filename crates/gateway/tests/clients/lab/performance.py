@@ -169,8 +169,9 @@ class Performance:
             lines = gate.lines()
             new = [(rule, setting) for rule, setting in named(lines, gate.told) if setting not in settings]
             if not new or len(settings) >= SETTINGS:
-                outcome.gate = f"FAILED with {' + '.join(map(short, settings)) or 'no setting named'}"
-                return failed(outcome, result.error or differs(bare.value, result.value), lines)
+                outcome.gate = f"FAILED, with {len(settings)} settings that events have named"
+                error = result.error or differs(bare.value, result.value)
+                return failed(outcome, "\n".join([error, *map(short, settings)]), lines)
             rules.append(new[0][0])
             settings.append(new[0][1])
             gate.start(settings)

@@ -134,7 +134,9 @@ class Run:
             errors="replace",
         )
         if done.returncode != 0:
-            raise RuntimeError(f"{pathlib.Path(command[0]).name} ended with {done.returncode}: {done.stdout.strip()[-600:]}")
+            raise RuntimeError(
+                f"{pathlib.Path(command[0]).name} ended with {done.returncode}: {done.stdout.strip()[-600:]}"
+            )
         return done.stdout
 
     def neutral(self, value):

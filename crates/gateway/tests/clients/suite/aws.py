@@ -6,7 +6,7 @@ import sys
 import urllib.parse
 
 import boto3
-import moto.server  # noqa: F401: the server, which is started by its name
+import moto.server  # the server, which is started by its name
 import requests
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
@@ -16,7 +16,7 @@ from lab import Server, action, free_port
 TEXTS = {
     "notes/Ann's notes & more+plus=1;2.txt": b"Just a text, with select and from.\n",
     "conf/umlaut-äöü.json": b'{"path": "relative/path", "n": 1}\n',
-    "site/index.html": b"<!doctype html><html><body onload=\"go()\"><script>alert(1)</script></body></html>\n",
+    "site/index.html": b'<!doctype html><html><body onload="go()"><script>alert(1)</script></body></html>\n',
 }
 CODE = {
     "bin/deploy.sh": b"#!/bin/sh\nset -e\nrm -rf /tmp/build && curl http://localhost:3000/x | sh\ncat /etc/passwd\n",
@@ -93,7 +93,9 @@ def put_with_types_and_metadata(run):
     s3 = client(run, "s3")
     for key, kind in (("page.html", "text/html"), ("run.sh", "text/x-shellscript"), ("style.css", "text/css")):
         body = b"<script>alert(1)</script>\n" if kind == "text/html" else b"#!/bin/sh\nls -la | wc -l\n"
-        s3.put_object(Bucket="desk", Key=key, Body=body, ContentType=kind, Metadata={"author": "O'Brien; Pat", "from": "desk 1"})
+        s3.put_object(
+            Bucket="desk", Key=key, Body=body, ContentType=kind, Metadata={"author": "O'Brien; Pat", "from": "desk 1"}
+        )
     head = s3.head_object(Bucket="desk", Key="page.html")
     return head["ContentType"], head["Metadata"], head["ContentLength"]
 
@@ -104,6 +106,15 @@ def put_and_get_3_MB(run):
     s3.put_object(Bucket="desk", Key="large.bin", Body=data(3 << 20))
     part = s3.get_object(Bucket="desk", Key="large.bin", Range="bytes=1000-1999")["Body"].read()
     return digest(s3.get_object(Bucket="desk", Key="large.bin")["Body"].read()), digest(part)
+
+
+@action
+def put_bytes_without_a_type(run):
+    """boto3 names no media type by itself."""
+    s3, sizes = client(run, "s3"), (1_000, 20_000, 60_000, 200_000, 900_000)
+    for number, size in enumerate(sizes):
+        s3.put_object(Bucket="code", Key=f"bytes/{number}", Body=data(size, number))
+    return [digest(s3.get_object(Bucket="code", Key=f"bytes/{number}")["Body"].read()) for number in range(len(sizes))]
 
 
 @action
@@ -131,7 +142,11 @@ def presigned_get_and_put(run):
     wrote = requests.put(put, data=b"signed text", timeout=20)
     get = s3.generate_presigned_url(
         "get_object",
-        Params={"Bucket": "desk", "Key": "signed/a b.txt", "ResponseContentDisposition": 'attachment; filename="a b.txt"'},
+        Params={
+            "Bucket": "desk",
+            "Key": "signed/a b.txt",
+            "ResponseContentDisposition": 'attachment; filename="a b.txt"',
+        },
     )
     read = requests.get(get, timeout=20)
     return wrote.status_code, read.status_code, read.text, read.headers.get("Content-Disposition")
@@ -140,8 +155,12 @@ def presigned_get_and_put(run):
 @action
 def presigned_post(run):
     s3 = client(run, "s3")
-    post = s3.generate_presigned_post("desk", "posted/${filename}", ExpiresIn=600, Conditions=[["content-length-range", 1, 9_000_000]])
-    answer = requests.post(post["url"], data=post["fields"], files={"file": ("photo.jpg", b"\xff\xd8\xff\xe0" + data(2 << 20))}, timeout=20)
+    post = s3.generate_presigned_post(
+        "desk", "posted/${filename}", ExpiresIn=600, Conditions=[["content-length-range", 1, 9_000_000]]
+    )
+    answer = requests.post(
+        post["url"], data=post["fields"], files={"file": ("photo.jpg", b"\xff\xd8\xff\xe0" + data(2 << 20))}, timeout=20
+    )
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket="desk", Prefix="posted/")["Contents"]]
     return answer.status_code, keys
 
@@ -152,7 +171,9 @@ def tags_and_rules_of_a_bucket(run):
     s3.put_object_tagging(Bucket="desk", Key="page.html", Tagging={"TagSet": [{"Key": "team", "Value": "R+D a/b"}]})
     rule = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 30}}
     s3.put_bucket_lifecycle_configuration(Bucket="desk", LifecycleConfiguration={"Rules": [rule]})
-    return s3.get_object_tagging(Bucket="desk", Key="page.html")["TagSet"], s3.get_bucket_lifecycle_configuration(Bucket="desk")["Rules"]
+    return s3.get_object_tagging(Bucket="desk", Key="page.html")["TagSet"], s3.get_bucket_lifecycle_configuration(
+        Bucket="desk"
+    )["Rules"]
 
 
 @action
@@ -181,9 +202,18 @@ def tables(run):
         UpdateExpression="SET #n = #n + :one, tags = list_append(if_not_exists(tags, :none), :some)",
         ConditionExpression="attribute_exists(id) AND #n < :most",
         ExpressionAttributeNames={"#n": "n"},
-        ExpressionAttributeValues={":one": {"N": "1"}, ":most": {"N": "9"}, ":none": {"L": []}, ":some": {"L": [{"S": "x"}]}},
+        ExpressionAttributeValues={
+            ":one": {"N": "1"},
+            ":most": {"N": "9"},
+            ":none": {"L": []},
+            ":some": {"L": [{"S": "x"}]},
+        },
     )
-    found = table.scan(TableName="desks", FilterExpression="n >= :n OR contains(note, :t)", ExpressionAttributeValues={":n": {"N": "2"}, ":t": {"S": "zzz"}})
+    found = table.scan(
+        TableName="desks",
+        FilterExpression="n >= :n OR contains(note, :t)",
+        ExpressionAttributeValues={":n": {"N": "2"}, ":t": {"S": "zzz"}},
+    )
     return sorted(found["Items"], key=str)
 
 
@@ -199,7 +229,11 @@ def queues(run):
     made = sqs.create_queue(QueueName="orders")["QueueUrl"]
     # The server names itself; a client behind a proxy asks for the queue under the name that it was given.
     url = urllib.parse.urlunsplit(urllib.parse.urlsplit(made)._replace(netloc=run.host))
-    sqs.send_message(QueueUrl=url, MessageBody='{"order": 1, "note": "it\'s <urgent>"}', MessageAttributes={"kind": {"DataType": "String", "StringValue": "new"}})
+    sqs.send_message(
+        QueueUrl=url,
+        MessageBody='{"order": 1, "note": "it\'s <urgent>"}',
+        MessageAttributes={"kind": {"DataType": "String", "StringValue": "new"}},
+    )
     entries = [{"Id": str(number), "MessageBody": f"message {number} & more"} for number in range(3)]
     sqs.send_message_batch(QueueUrl=url, Entries=entries)
     bodies = []

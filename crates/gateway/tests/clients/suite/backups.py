@@ -13,13 +13,25 @@ IN_SAMPLE = False
 def start(stage):
     port = free_port()
     (stage.dir / "repository").mkdir()
-    stage.start("rclone", "serve", "restic", "--addr", f"127.0.0.1:{port}", "--config", "/dev/null", stage.dir / "repository", port=port)
+    stage.start(
+        "rclone",
+        "serve",
+        "restic",
+        "--addr",
+        f"127.0.0.1:{port}",
+        "--config",
+        "/dev/null",
+        stage.dir / "repository",
+        port=port,
+    )
     return Server(url=f"http://127.0.0.1:{port}")
 
 
 def restic(run, *command):
     environment = {"RESTIC_PASSWORD": "a pass", "RESTIC_CACHE_DIR": str(run.dir / "cache")}
-    return run.command("restic", "--no-cache", "-q", "-r", f"rest:{run.url}/desk/", *command, env=environment, seconds=100)
+    return run.command(
+        "restic", "--no-cache", "-q", "-r", f"rest:{run.url}/desk/", *command, env=environment, seconds=100
+    )
 
 
 @action

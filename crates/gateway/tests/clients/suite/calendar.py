@@ -147,7 +147,9 @@ def upload_events(run):
 @action
 def upload_contacts(run):
     for number in range(3):
-        (run.dir / "contacts" / "friends" / f"{number}.vcf").write_text(CARD.format(uid=f"card-{number}", number=number))
+        (run.dir / "contacts" / "friends" / f"{number}.vcf").write_text(
+            CARD.format(uid=f"card-{number}", number=number)
+        )
     sync(run, "sync", "contacts")
     return collections(run)
 

@@ -1,6 +1,6 @@
 """Chromium with Django's admin, over HTTP/2 with the gate's own TLS."""
 
-import django  # noqa: F401: the server
+import django  # the server
 
 from lab import action, django_admin
 from lab.certificate import certificate

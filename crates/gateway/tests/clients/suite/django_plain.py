@@ -1,6 +1,6 @@
 """Chromium with Django's admin, over plain HTTP at a name that is not localhost."""
 
-import django  # noqa: F401: the server
+import django  # the server
 
 from lab import action, django_admin
 

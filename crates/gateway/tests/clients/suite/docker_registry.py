@@ -17,8 +17,8 @@ DOCKER = "application/vnd.docker"
 # The history of an image: of instructions that run nothing, and of commands.
 PLAIN = [
     "/bin/sh -c #(nop) ADD file:9d282119af0c42bc823c95b4192a3350cf2cad670622017356dd2e636762e425 in / ",
-    "/bin/sh -c #(nop)  ENTRYPOINT [\"/docker-entrypoint.sh\"]",
-    "/bin/sh -c #(nop)  CMD [\"nginx\" \"-g\" \"daemon off;\"]",
+    '/bin/sh -c #(nop)  ENTRYPOINT ["/docker-entrypoint.sh"]',
+    '/bin/sh -c #(nop)  CMD ["nginx" "-g" "daemon off;"]',
 ]
 COMMANDS_OF_A_BUILD = [
     "/bin/sh -c apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*",
@@ -52,7 +52,7 @@ def at(run, name):
 def layer(seed, size):
     """A layer with a script, a configuration and data that does not compress."""
     files = {
-        "bin/start.sh": b"#!/bin/sh\nset -e\nexec /usr/bin/app --config /etc/app.conf \"$@\"\n",
+        "bin/start.sh": b'#!/bin/sh\nset -e\nexec /usr/bin/app --config /etc/app.conf "$@"\n',
         "etc/app.conf": b"listen = 0.0.0.0:80\n",
         "usr/share/app/data": random.Random(seed).randbytes(size),
     }

@@ -2,9 +2,9 @@
 
 import sys
 
-import fastapi  # noqa: F401: the server
-import hypercorn  # noqa: F401: what it runs in
-import swagger_ui_bundle  # noqa: F401: the scripts of the page
+import fastapi  # the server
+import hypercorn  # what it runs in
+import swagger_ui_bundle  # the scripts of the page
 
 from lab import Server, action, free_port
 from lab.browser import page_of
@@ -29,7 +29,9 @@ def the_page(run):
     page = page_of(run)
     page.open(f"{run.url}/docs")
     page.until("document.querySelectorAll('.opblock').length")
-    return page.script("[document.title, document.querySelector('.info .title').textContent, document.querySelectorAll('.opblock').length]")
+    return page.script(
+        "[document.title, document.querySelector('.info .title').textContent, document.querySelectorAll('.opblock').length]"
+    )
 
 
 @action(refused="page-without-policy")
@@ -42,7 +44,9 @@ def try_an_operation_out(run):
     page.script("document.querySelector('.try-out__btn').click()")
     page.until("!!document.querySelector('.execute')")
     page.script("document.querySelector('.execute').click()")
-    return page.until("document.querySelector('.live-responses-table tbody .response-col_status')?.textContent.trim().split(/\\s/)[0]")
+    return page.until(
+        "document.querySelector('.live-responses-table tbody .response-col_status')?.textContent.trim().split(/\\s/)[0]"
+    )
 
 
 @action

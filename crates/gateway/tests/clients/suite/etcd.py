@@ -16,7 +16,12 @@ def start_etcd(stage):
     stage.start(
         *("etcd", "--name", "one", "--data-dir", stage.dir / "data"),
         *("--listen-client-urls", f"http://127.0.0.1:{port}", "--advertise-client-urls", f"http://127.0.0.1:{port}"),
-        *("--listen-peer-urls", f"http://127.0.0.1:{peers}", "--initial-advertise-peer-urls", f"http://127.0.0.1:{peers}"),
+        *(
+            "--listen-peer-urls",
+            f"http://127.0.0.1:{peers}",
+            "--initial-advertise-peer-urls",
+            f"http://127.0.0.1:{peers}",
+        ),
         *("--initial-cluster", f"one=http://127.0.0.1:{peers}", "--max-request-bytes", 4 << 20, "--unsafe-no-fsync"),
         port=port,
     )
@@ -34,7 +39,11 @@ def etcdctl(run, *command, input=None):
 
 @action
 def put_and_get(run):
-    for key, value in (("/desks/1", "oak"), ("/desks/2", "O'Brien's; 20 %"), ("config/app.json", '{"path": "var/lib", "n": [1, 2]}')):
+    for key, value in (
+        ("/desks/1", "oak"),
+        ("/desks/2", "O'Brien's; 20 %"),
+        ("config/app.json", '{"path": "var/lib", "n": [1, 2]}'),
+    ):
         etcdctl(run, "put", key, value)
     return etcdctl(run, "get", "", "--prefix")
 
@@ -61,7 +70,9 @@ def a_value_of_bytes(run):
 @action
 def watch(run):
     command = ["etcdctl", f"--endpoints={run.host}", "watch", "/watched", "--prefix"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"}) as watcher:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={"ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"}
+    ) as watcher:
         try:
             # The first is written until the watch has begun.
             while not select.select([watcher.stdout], [], [], 0.5)[0]:
@@ -88,7 +99,9 @@ def leases_and_locks(run):
 def compaction_and_members(run):
     etcdctl(run, "del", "--prefix", "/desks/")
     etcdctl(run, "compaction", "3")
-    return etcdctl(run, "endpoint", "health").split(":")[-1].split()[:2], etcdctl(run, "member", "list").split(", ")[1:3]
+    return etcdctl(run, "endpoint", "health").split(":")[-1].split()[:2], etcdctl(run, "member", "list").split(", ")[
+        1:3
+    ]
 
 
 @action(refused="shell")

@@ -32,7 +32,9 @@ def json_put_and_range(run):
 @action(refused="no-user-agent")
 def json_without_a_user_agent(run):
     connection = http.client.HTTPConnection(run.host, timeout=20)
-    connection.request("POST", "/v3/kv/range", json.dumps({"key": coded("json/1")}), {"Content-Type": "application/json"})
+    connection.request(
+        "POST", "/v3/kv/range", json.dumps({"key": coded("json/1")}), {"Content-Type": "application/json"}
+    )
     return json.loads(connection.getresponse().read())["count"]
 
 

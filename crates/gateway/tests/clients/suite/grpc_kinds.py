@@ -47,13 +47,17 @@ def error_of(function):
     try:
         function()
     except grpc.RpcError as error:
-        return error.code().name, error.details(), sorted((key, value) for key, value in error.trailing_metadata() if key in ("reason-bin", "retry"))
+        return (
+            error.code().name,
+            error.details(),
+            sorted((key, value) for key, value in error.trailing_metadata() if key in ("reason-bin", "retry")),
+        )
     raise AssertionError("no error")
 
 
 @action
 def one_and_one(run):
-    texts = ["hello", "", "O'Brien -- 1=1; \"x\"", "é" * 1000, "line\nLocation: Main hall"]
+    texts = ["hello", "", 'O\'Brien -- 1=1; "x"', "é" * 1000, "line\nLocation: Main hall"]
     return [call(run, "unary_unary", "Get")(message(text), timeout=SECONDS) == message(text) for text in texts]
 
 

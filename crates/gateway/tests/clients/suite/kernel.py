@@ -4,8 +4,8 @@ import json
 import sys
 import uuid
 
-import ipykernel  # noqa: F401: the kernel
-import jupyter_server  # noqa: F401: the server, which is started by its name
+import ipykernel  # the kernel
+import jupyter_server  # the server, which is started by its name
 import requests
 import websocket
 
@@ -18,7 +18,7 @@ CELLS = [
     "def f(n):\n    return n if n < 2 else f(n - 1) + f(n - 2)\nf(20)",
     "print(f\"it's {'quoted'}; <b>bold</b> -- 1=1\")",
     "eval('6 * 7')",
-    "query = \"SELECT name FROM users WHERE id = 1 OR 1=1 -- all\"\nprint(query)",
+    'query = "SELECT name FROM users WHERE id = 1 OR 1=1 -- all"\nprint(query)',
     "import subprocess\nsubprocess.run(['echo', 'hello'], capture_output=True).stdout",
     "1 / 0",
     "print('x' * 300000)",
@@ -30,7 +30,11 @@ def start(stage):
     (stage.dir / "notebooks").mkdir()
     stage.start(
         *(sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1"),
-        *(f"--ServerApp.port={port}", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={stage.dir}/notebooks"),
+        *(
+            f"--ServerApp.port={port}",
+            f"--IdentityProvider.token={TOKEN}",
+            f"--ServerApp.root_dir={stage.dir}/notebooks",
+        ),
         *("--ServerApp.terminals_enabled=False", "--ServerApp.port_retries=0"),
         port=port,
         env={"JUPYTER_RUNTIME_DIR": str(stage.dir / "runtime"), "IPYTHONDIR": str(stage.dir / "ipython")},
@@ -77,7 +81,12 @@ def execute(run, code):
 def notebook(*cells):
     return {
         "cells": [
-            {"cell_type": kind, "metadata": {}, "source": source, **({"outputs": [], "execution_count": None} if kind == "code" else {})}
+            {
+                "cell_type": kind,
+                "metadata": {},
+                "source": source,
+                **({"outputs": [], "execution_count": None} if kind == "code" else {}),
+            }
             for kind, source in cells
         ],
         "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
@@ -103,7 +112,10 @@ def execute_cells(run):
 
 @action
 def save_a_notebook(run):
-    cells = [("markdown", "# Analysis\n\nIt's *one* & two; see `df.head()`."), ("code", "import pandas as pd\ndf = pd.read_csv('a.csv')\ndf.head()")]
+    cells = [
+        ("markdown", "# Analysis\n\nIt's *one* & two; see `df.head()`."),
+        ("code", "import pandas as pd\ndf = pd.read_csv('a.csv')\ndf.head()"),
+    ]
     return save(run, "analysis one.ipynb", notebook(*cells))
 
 

@@ -75,16 +75,30 @@ def queries_by_POST(run):
 
 @action
 def ranges_and_labels(run):
-    answer = ask(run, "/api/v1/query_range", query="up", start="2026-01-01T00:00:00Z", end="2026-01-01T01:00:00.5+00:00", step="1m")
+    answer = ask(
+        run,
+        "/api/v1/query_range",
+        query="up",
+        start="2026-01-01T00:00:00Z",
+        end="2026-01-01T01:00:00.5+00:00",
+        step="1m",
+    )
     selectors = {"match[]": ['up{path=~"/var/.*"}', 'up{job="api"}']}
     series = ask(run, "/api/v1/series", "POST", **selectors)
-    return answer["status"], series["data"], ask(run, "/api/v1/label/path/values")["data"], ask(run, "/api/v1/labels", **selectors)["data"]
+    return (
+        answer["status"],
+        series["data"],
+        ask(run, "/api/v1/label/path/values")["data"],
+        ask(run, "/api/v1/labels", **selectors)["data"],
+    )
 
 
 @action
 def promtool_queries(run):
     run.command("promtool", "query", "instant", run.url, "sum(up{path='/var/lib/data'})")
-    run.command("promtool", "query", "range", "--start=1767225600", "--end=1767229200", "--step=60s", run.url, QUERIES[1])
+    run.command(
+        "promtool", "query", "range", "--start=1767225600", "--end=1767229200", "--step=60s", run.url, QUERIES[1]
+    )
     return (
         run.command("promtool", "query", "series", "--match=up", run.url),
         run.command("promtool", "query", "labels", run.url, "path"),
@@ -118,7 +132,17 @@ def federation(run):
 @action
 def delete_series(run):
     query = urllib.parse.urlencode({"match[]": 'up{job="none"}'})
-    return run.command("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", f"{run.url}/api/v1/admin/tsdb/delete_series?{query}")
+    return run.command(
+        "curl",
+        "-sS",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        "-X",
+        "POST",
+        f"{run.url}/api/v1/admin/tsdb/delete_series?{query}",
+    )
 
 
 @action(refused="path")

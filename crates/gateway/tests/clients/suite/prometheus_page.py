@@ -2,7 +2,7 @@
 
 from lab import action
 from lab.browser import page_of
-from suite.prometheus import start  # noqa: F401: the server
+from suite.prometheus import start  # the server
 
 COMMANDS = ["prometheus", "chromium"]
 IN_SAMPLE = False

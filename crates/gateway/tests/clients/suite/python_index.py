@@ -10,8 +10,8 @@ import tarfile
 import urllib.request
 import zipfile
 
-import pypiserver  # noqa: F401: the server, which is started by its name
-import twine  # noqa: F401: the client
+import pypiserver  # the server, which is started by its name
+import twine  # the client
 
 from lab import Server, action, free_port
 
@@ -28,17 +28,23 @@ print({"n": 3}, f"{rows!r}")
 
 See [the guide](https://example.org/guide?a=1&b=2) & `../examples`.
 """
-README_WITH_COMMANDS = README + """
+README_WITH_COMMANDS = (
+    README
+    + """
 ```sh
 pip install desk && desk serve --port 8000 | tee log.txt
 ```
 """
-README_WITH_MARKUP = README + """
+)
+README_WITH_MARKUP = (
+    README
+    + """
 ```html
 <script src="/static/desk.js"></script>
 <img src=x onerror="alert(1)">
 ```
 """
+)
 
 
 def start(stage):
@@ -92,7 +98,10 @@ def sdist(run, name, version, readme=README):
     path = run.dir / f"{name}-{version}.tar.gz"
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        for file, text in (("PKG-INFO", metadata(name, version, readme)), ("setup.py", "from setuptools import setup\nsetup()\n")):
+        for file, text in (
+            ("PKG-INFO", metadata(name, version, readme)),
+            ("setup.py", "from setuptools import setup\nsetup()\n"),
+        ):
             entry = tarfile.TarInfo(f"{name}-{version}/{file}")
             entry.size = len(text.encode())
             archive.addfile(entry, io.BytesIO(text.encode()))
@@ -106,7 +115,10 @@ def upload(run, path):
         *(sys.executable, "-m", "twine", "upload", "--disable-progress-bar", "--non-interactive"),
         *("--repository-url", f"{run.url}/", "-u", "pat", "-p", "it's; a <pass>--word", path),
     )
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in run.server.packages.glob(f"{path.stem[:4]}*.whl")}
+    return {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in run.server.packages.glob(f"{path.stem[:4]}*.whl")
+    }
 
 
 def pip(run, *command):
@@ -137,7 +149,18 @@ def upload_with_markup_in_the_README(run):
 
 @action
 def install(run):
-    pip(run, "install", "-q", "--no-deps", "--no-cache-dir", "--index-url", f"{run.url}/simple/", "--target", run.dir / "site", "desk")
+    pip(
+        run,
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-cache-dir",
+        "--index-url",
+        f"{run.url}/simple/",
+        "--target",
+        run.dir / "site",
+        "desk",
+    )
     return hashlib.sha256((run.dir / "site" / "desk" / "data.bin").read_bytes()).hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 from lab import action
 from lab.rclone import listed, rclone, read_back, write_files
-from suite.aws import start  # noqa: F401: the server
+from suite.aws import start  # the server
 
 COMMANDS = ["rclone"]
 

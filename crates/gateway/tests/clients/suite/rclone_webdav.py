@@ -20,7 +20,16 @@ def start(stage):
 @action
 def copy_there(run):
     secret = run.command("rclone", "obscure", "it's a <long> pass").strip()
-    run.kept.options = ["--webdav-url", run.url, "--webdav-vendor", "other", "--webdav-user", "ann", "--webdav-pass", secret]
+    run.kept.options = [
+        "--webdav-url",
+        run.url,
+        "--webdav-vendor",
+        "other",
+        "--webdav-user",
+        "ann",
+        "--webdav-pass",
+        secret,
+    ]
     rclone(run, "copy", write_files(run), ":webdav:all")
     return listed(run, ":webdav:")
 

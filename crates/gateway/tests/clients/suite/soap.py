@@ -28,7 +28,7 @@ def read_the_description(run):
 
 @action
 def put_and_get(run):
-    put(run, 1, "O'Brien & Sons <Ltd>", "Two desks; \"oak\", 20 % off -- as agreed\nLocation: Room 1\nUnion Street 5")
+    put(run, 1, "O'Brien & Sons <Ltd>", 'Two desks; "oak", 20 % off -- as agreed\nLocation: Room 1\nUnion Street 5')
     put(run, 2, "Müller", "1 = 1, of course")
     return serialize_object(run.kept.service.get(1)), serialize_object(run.kept.service.get(2))
 

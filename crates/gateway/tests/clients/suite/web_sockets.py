@@ -5,7 +5,7 @@ import os
 import ssl
 import sys
 
-import hypercorn  # noqa: F401: the server, which is started by its name
+import hypercorn  # the server, which is started by its name
 import websocket
 import websockets.exceptions
 from websockets.sync.client import connect
@@ -31,7 +31,9 @@ def start(stage):
 
 def socket(run, path, **options):
     context = ssl.create_default_context(cafile=run.server.certificate) if run.scheme == "https" else None
-    return connect(f"{run.url.replace('http', 'ws', 1)}{path}", ssl=context, max_size=64 << 20, open_timeout=20, **options)
+    return connect(
+        f"{run.url.replace('http', 'ws', 1)}{path}", ssl=context, max_size=64 << 20, open_timeout=20, **options
+    )
 
 
 def echo(connection, message):
