@@ -53,7 +53,7 @@ pub(crate) enum MessageError {
     #[error("a gRPC message whose compression cannot be undone")]
     Coding,
     /// A message is longer than the limit.
-    #[error("a gRPC message over {0}")]
+    #[error("a gRPC message over {0} (`[protocol] max_decoded_body`)")]
     TooLarge(ByteSize),
     /// Too much is held already.
     #[error("{0}")]

@@ -72,9 +72,10 @@ fn of(door: &str, rule: &str) -> Option<Allowing> {
     known.or_else(|| is_detector().then_some(Allowing::Exempt))
 }
 
-/// Whether `exempt` can name an input: a stream has no inputs, and a long name is cut in the evidence.
+/// Whether `exempt` can name an input: a stream has no inputs, names are judged whatever is exempt, and a long name is cut in
+/// the evidence.
 fn is_exemptible(name: &str) -> bool {
-    name != "stream" && !name.ends_with('…')
+    !["stream", "member name", "query name", "cookie name"].contains(&name) && !name.ends_with('…')
 }
 
 impl<'a> Place<'a> {
@@ -195,6 +196,7 @@ mod tests {
             ("sql", named("q"), "exempt = [\"q\"]"),
             ("sql", named("a\"b\n"), "exempt = [\"a\\\"b\\n\"]"),
             ("sql", named("stream"), "detectors = { sql = \"off\" }"),
+            ("sql", named("member name"), "detectors = { sql = \"off\" }"),
             ("sql", Evidence::default(), "detectors = { sql = \"off\" }"),
             ("nosql", named("name"), "detectors = { nosql = \"off\" }"),
         ] {
