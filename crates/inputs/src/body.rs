@@ -96,7 +96,10 @@ fn parse_nested(
         essence => match lenient_json(body, limits)? {
             Some(value) => ParsedBody::Json(value),
             None => match grpc::messages(essence, body) {
-                Some(messages) => ParsedBody::Grpc(messages),
+                Some(messages) => {
+                    messages.iter().try_for_each(|message| grpc::check(message, limits.members))?;
+                    ParsedBody::Grpc(messages)
+                }
                 None => opaque(essence, body),
             },
         },
@@ -230,7 +233,9 @@ impl ParsedBody {
             ParsedBody::Multipart(parts) => parts.iter().find_map(|part| part.find_input(each)),
             ParsedBody::Mixed(parts) => parts.iter().find_map(|part| part.find_input(each)),
             ParsedBody::Grpc(messages) => {
-                messages.iter().find_map(|message| grpc::find_input(message, &mut *each))
+                // Their number was counted when they were read.
+                let all = |message: &Bytes| grpc::find_input(message, usize::MAX, &mut *each).ok().flatten();
+                messages.iter().find_map(all)
             }
             ParsedBody::Text => texts(raw).into_iter().find_map(|text| each(Input::value("body", text))),
         }

@@ -1,6 +1,7 @@
 //! Why a body cannot be read.
 
 use super::content_type::ContentTypeError;
+use super::grpc::GrpcError;
 use super::json::JsonError;
 use super::multipart::MultipartError;
 
@@ -16,6 +17,9 @@ pub enum BodyError {
     /// Not multipart that every server reads alike.
     #[error(transparent)]
     Multipart(#[from] MultipartError),
+    /// More in a message of gRPC than is judged.
+    #[error(transparent)]
+    Grpc(#[from] GrpcError),
     /// Not XML.
     #[error("the body is not XML")]
     Xml,

@@ -1,6 +1,7 @@
 //! GraphQL requests: the arguments of fields, variables filled in, wherever a request may carry them.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use async_graphql_parser::parse_query;
 use async_graphql_parser::types::{Field, OperationDefinition, Selection, SelectionSet};
@@ -18,8 +19,12 @@ use super::pairs::pairs;
 /// How deep braces, brackets and parentheses of a document may nest before anybody parses it.
 const MAX_NESTING: usize = 64;
 
-/// Fields of one request that are walked: each fragment is, with the variables of each operation.
-const MAX_FIELDS: usize = 20_000;
+/// What is walked of one request: its fields, each fragment with the variables of each operation, and the values of
+/// arguments, in each place that fills their variables in.
+const MAX_WORK: usize = 20_000;
+
+/// What names a stored document, whose text cannot be seen.
+const STORED: [&str; 6] = ["extensions", "documentId", "docId", "queryId", "persistedQuery", "hash"];
 
 /// Of JSON inside a request for GraphQL.
 const LIMITS: StructureLimits = StructureLimits { depth: MAX_NESTING, members: 10_000 };
@@ -111,6 +116,8 @@ fn name_before(text: &str) -> &str {
 struct Requests<'r> {
     documents: Vec<Cow<'r, str>>,
     variables: Vec<Map<String, Value>>,
+    /// Whether there is an `id`, which is a stored document's where there is no other.
+    has_id: bool,
 }
 
 /// Calls `found` with each value of an argument in the GraphQL of a request, from query and body. `None` when there is
@@ -141,9 +148,12 @@ pub fn arguments(
             return None;
         }
     }
-    let mut fields = MAX_FIELDS;
-    let documents = std::mem::take(&mut requests.documents);
-    documents.iter().try_for_each(|text| walk(text, &requests.variables, path, &mut fields, found))
+    // Values for a document that cannot be seen.
+    if requests.documents.is_empty() && (!requests.variables.is_empty() || requests.has_id) {
+        return None;
+    }
+    let left = Cell::new(Some(MAX_WORK));
+    requests.documents.iter().try_for_each(|text| walk(text, &requests.variables, path, &left, found))
 }
 
 impl<'r> Requests<'r> {
@@ -154,9 +164,10 @@ impl<'r> Requests<'r> {
         let (mut documents, mut variables) = (all("query"), all("variables"));
         // A stored document is named by its id or hash; what it asks for cannot be seen.
         let document = documents.next();
-        if document.is_none() && all("extensions").next().is_some() {
+        if document.is_none() && pairs.clone().any(|(name, _)| is_stored(name)) {
             return None;
         }
+        self.has_id |= pairs.clone().any(|(name, _)| is_same_name(name, "id"));
         self.documents.extend(document.map(Cow::Borrowed));
         if let Some(text) = variables.next().filter(|text| !text.is_empty()) {
             self.add(&parse_json(text.as_bytes(), LIMITS).ok()?)?;
@@ -181,7 +192,7 @@ impl<'r> Requests<'r> {
             }
             match request.get("query") {
                 Some(text) => self.documents.push(Cow::Owned(text.as_str()?.to_owned())),
-                None if is_in_url && request.get("extensions").is_none() => {}
+                None if is_in_url && !names_stored(request) => {}
                 None => return None,
             }
             if let Some(variables) = request.get("variables") {
@@ -208,28 +219,39 @@ impl<'r> Requests<'r> {
     }
 }
 
+/// Whether a name is that of a stored document.
+fn is_stored(name: &str) -> bool {
+    STORED.iter().any(|stored| is_same_name(name, stored))
+}
+
+/// Whether a request in JSON names a stored document.
+fn names_stored(request: &Value) -> bool {
+    let is_name = |name: &String| is_stored(name) || is_same_name(name, "id");
+    request.as_object().is_none_or(|members| members.keys().any(is_name))
+}
+
 fn walk(
     text: &str,
     variables: &[Map<String, Value>],
     path: &GraphqlPath,
-    fields: &mut usize,
+    left: &Cell<Option<usize>>,
     found: &mut dyn FnMut(&Value),
 ) -> Option<()> {
     if nesting(text) > MAX_NESTING {
         return None;
     }
     let document = parse_query(text).ok()?;
-    let mut walk = Walk { variables, path, fields, found };
+    let mut walk = Walk { variables, path, left, found };
     // Whichever operation is named: fragments and other operations only add to what is compared.
     for (_, operation) in document.operations.iter() {
         walk.selections(&operation.node.selection_set.node, Some(&operation.node))?;
     }
+    let operations: Vec<_> = document.operations.iter().map(|(_, operation)| &operation.node).collect();
     for fragment in document.fragments.values() {
-        let operations: Vec<_> = document.operations.iter().map(|(_, operation)| &operation.node).collect();
         if operations.is_empty() {
             walk.selections(&fragment.node.selection_set.node, None)?;
         }
-        for operation in operations {
+        for &operation in &operations {
             walk.selections(&fragment.node.selection_set.node, Some(operation))?;
         }
     }
@@ -253,14 +275,14 @@ fn nesting(text: &str) -> usize {
 struct Walk<'w> {
     variables: &'w [Map<String, Value>],
     path: &'w GraphqlPath,
-    fields: &'w mut usize,
+    left: &'w Cell<Option<usize>>,
     found: &'w mut dyn FnMut(&Value),
 }
 
 impl Walk<'_> {
     fn selections(&mut self, set: &SelectionSet, operation: Option<&OperationDefinition>) -> Option<()> {
         for selection in &set.items {
-            *self.fields = self.fields.checked_sub(1)?;
+            self.spend(1)?;
             match &selection.node {
                 Selection::Field(field) => {
                     self.field(&field.node, operation)?;
@@ -284,32 +306,42 @@ impl Walk<'_> {
             if name.node.as_str() != self.path.argument() {
                 continue;
             }
-            // Each place may have another value of a variable.
-            for nth in 0..self.variables.len().max(1) {
-                let constant = value
-                    .node
-                    .clone()
-                    .into_const_with(|name| self.variable(&name, nth, operation).ok_or(()))
-                    .ok();
-                if let Some(constant) = constant {
-                    members(&constant.into_json().ok()?, self.path.members(), self.found)?;
-                } else if !self.is_filled_elsewhere(&value.node, operation) {
-                    return None;
-                }
-            }
+            self.argument(&value.node, operation)?;
         }
         Some(())
     }
 
-    /// Whether the variables of some place fill a value.
-    fn is_filled_elsewhere(
-        &self,
+    /// The value of an argument in each place that may fill its variables in.
+    fn argument(
+        &mut self,
         value: &async_graphql_value::Value,
         operation: Option<&OperationDefinition>,
-    ) -> bool {
-        (0..self.variables.len()).any(|nth| {
-            value.clone().into_const_with(|name| self.variable(&name, nth, operation).ok_or(())).is_ok()
-        })
+    ) -> Option<()> {
+        let own = weight(value);
+        if let Some(constant) = value.clone().into_const() {
+            self.spend(own)?;
+            return members(&constant.into_json().ok()?, self.path.members(), self.found);
+        }
+        let (mut is_filled, mut is_open) = (false, false);
+        for nth in 0..self.variables.len().max(1) {
+            self.spend(own)?;
+            match value.clone().into_const_with(|name| self.variable(&name, nth, operation).ok_or(())) {
+                Ok(constant) => {
+                    members(&constant.into_json().ok()?, self.path.members(), self.found)?;
+                    is_filled = true;
+                }
+                Err(()) => is_open = true,
+            }
+        }
+        // What was too much is not open.
+        self.left.get()?;
+        (is_filled || !is_open).then_some(())
+    }
+
+    /// Counts work; `None` where it is too much.
+    fn spend(&self, work: usize) -> Option<()> {
+        self.left.set(self.left.get().and_then(|left| left.checked_sub(work)));
+        self.left.get().map(|_| ())
     }
 
     /// A variable of one place, or its default. `None` when it is found nowhere: what the server would do is not known.
@@ -321,14 +353,42 @@ impl Walk<'_> {
     ) -> Option<ConstValue> {
         let given = self.variables.get(nth).and_then(|variables| variables.get(name.as_str()));
         if let Some(value) = given {
+            self.spend(weight_of_json(value))?;
             return ConstValue::from_json(value.clone()).ok();
         }
         let defined = operation.and_then(|operation| {
+            self.spend(operation.variable_definitions.len() / TEXT)?;
             operation.variable_definitions.iter().find(|v| v.node.name.node == *name)
         })?;
-        defined.node.default_value.as_ref().map(|value| value.node.clone())
+        let value = defined.node.default_value.as_ref()?.node.clone();
+        self.spend(weight(&value.clone().into_value()))?;
+        Some(value)
     }
 }
+
+/// How much work a value is: its items, and the length of its texts.
+fn weight(value: &async_graphql_value::Value) -> usize {
+    use async_graphql_value::Value as V;
+    match value {
+        V::String(text) => 1 + text.len() / TEXT,
+        V::List(items) => items.iter().map(weight).fold(1, usize::saturating_add),
+        V::Object(map) => map.values().map(weight).fold(1, usize::saturating_add),
+        _ => 1,
+    }
+}
+
+/// The same for a value of JSON.
+fn weight_of_json(value: &Value) -> usize {
+    match value {
+        Value::String(text) => 1 + text.len() / TEXT,
+        Value::Array(items) => items.iter().map(weight_of_json).fold(1, usize::saturating_add),
+        Value::Object(map) => map.values().map(weight_of_json).fold(1, usize::saturating_add),
+        _ => 1,
+    }
+}
+
+/// Bytes of text that are as much work as an item.
+const TEXT: usize = 64;
 
 /// The members of a value at a path of names; lists are walked item by item. `None` where a part of the request takes the
 /// place of a value.
@@ -434,6 +494,69 @@ mod tests {
                 expected.map(|e| e.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>()).as_deref(),
                 "{query} {body:?}"
             );
+        }
+    }
+
+    #[test]
+    fn stored_documents_are_not_waved_through() {
+        let of = |query: &str, body: Option<Value>| {
+            let path: GraphqlPath = "order.id".parse().unwrap();
+            let body = body.map(ParsedBody::Json);
+            arguments(query, body.as_ref().map(|body| (body, &b""[..])), &path, &mut |_| {}).is_some()
+        };
+        let a = || Some(json!({ "query": "{a}" }));
+        for (query, body, is_seen) in [
+            ("documentId=abc&variables={\"i\":\"2\"}", None, false),
+            ("doc_id=abc", None, false),
+            ("document_id=abc", None, false),
+            ("queryId=abc", None, false),
+            ("id=abc", None, false),
+            ("extensions={}", None, false),
+            ("variables={\"i\":\"2\"}", None, false),
+            ("documentId=abc", a(), false),
+            ("query={a}", Some(json!({ "documentId": "abc", "variables": { "i": "2" } })), false),
+            ("query={a}", Some(json!({ "id": "abc" })), false),
+            ("", Some(json!({ "documentId": "abc" })), false),
+            // A page, its address, and documents.
+            ("", None, true),
+            ("tab=1", None, true),
+            ("id=7", a(), true),
+            ("query={a}", None, true),
+            ("", Some(json!({ "query": "{a}", "extensions": {}, "operationName": null })), true),
+        ] {
+            assert_eq!(of(query, body.clone()), is_seen, "{query} {body:?}");
+        }
+    }
+
+    /// Fields, places of variables and items of a value are counted together: none of them multiplies another.
+    #[test]
+    fn work_is_bounded() {
+        let count = |body: Value| {
+            let mut count = 0;
+            let path: GraphqlPath = "order.id".parse().unwrap();
+            let parsed = ParsedBody::Json(body);
+            let read = arguments("", Some((&parsed, b"")), &path, &mut |_| count += 1);
+            (count, read.is_some())
+        };
+        let aliases = |n: usize, id: &str| (0..n).map(|i| format!("a{i}:order(id:{id})")).collect::<String>();
+        let batch = |document: String, n: usize| {
+            let mut all = vec![json!({ "query": document })];
+            all.extend((0..n).map(|i| json!({ "query": "{a}", "variables": { "i": i } })));
+            Value::Array(all)
+        };
+        let with_variable = |n: usize| format!("query($i:ID){{{}}}", aliases(n, "$i"));
+        assert_eq!(count(batch(format!("{{{}}}", aliases(1000, "1")), 1000)), (1000, true));
+        assert_eq!(count(batch(with_variable(50), 50)), (2500, true));
+        for body in [
+            batch(with_variable(1000), 1000),
+            json!({ "query": with_variable(400), "variables": { "i": vec!["1"; 5000] } }),
+            json!({ "query": with_variable(400), "variables": { "i": "1".repeat(500_000) } }),
+            json!({ "query": format!("query($i:ID){{order(id:[{}])}}", "$i ".repeat(400)), "variables": { "i": vec!["1"; 5000] } }),
+            batch(format!("query($i:ID){{order(id:[$i {}])}}", "1 ".repeat(5000)), 1000),
+            batch(format!("query($j:ID=[{}]){{order(id:$j)}}", "1 ".repeat(5000)), 1000),
+        ] {
+            let (count, is_read) = count(body);
+            assert!(count <= MAX_WORK && !is_read, "{count}");
         }
     }
 

@@ -7,14 +7,22 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::{Buf, Bytes};
 
 use super::input::Input;
-use super::protobuf;
+use super::protobuf::{self, Unread};
 use super::sniff::texts;
 
 /// A flag for compression, and the length of the message.
 pub const PREFIX: usize = 5;
 
-/// The most fields of a message that are looked at.
-const FIELDS: usize = 100_000;
+/// Why a message is not judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum GrpcError {
+    /// It has more fields than the limit.
+    #[error("a gRPC message of over {0} fields (`[protocol] max_members`)")]
+    TooMany(usize),
+    /// Its messages stand deeper in one another than readers of Protocol Buffers take.
+    #[error("a gRPC message of messages over {depth} deep in one another, or of texts in texts", depth = protobuf::DEPTH)]
+    TooDeep,
+}
 
 /// Whether a media type is of gRPC or gRPC-Web.
 pub fn is_grpc(kind: &str) -> bool {
@@ -91,17 +99,35 @@ pub(super) fn messages(kind: &str, body: &Bytes) -> Option<Vec<Bytes>> {
     }
 }
 
-/// Calls `each` with every text in a message, until it answers. A message of another format than Protocol Buffers is a text.
-pub fn find_input<T>(message: &[u8], each: &mut impl FnMut(Input<'_>) -> Option<T>) -> Option<T> {
+/// Calls `each` with every text in a message of at most `fields` fields, until it answers. A message of another format
+/// than Protocol Buffers is a text.
+///
+/// # Errors
+/// When there is more in the message than is looked at.
+pub fn find_input<T>(
+    message: &[u8],
+    fields: usize,
+    each: &mut impl FnMut(Input<'_>) -> Option<T>,
+) -> Result<Option<T>, GrpcError> {
     const NAME: &str = "message";
     let found =
-        protobuf::find_texts(message, FIELDS, &mut |kind, value| each(Input { name: NAME, kind, value }));
+        protobuf::find_texts(message, fields, &mut |kind, value| each(Input { name: NAME, kind, value }));
     match found {
-        Ok(found) => found,
-        Err(protobuf::NoMessage) => {
-            texts(message).into_iter().find_map(|text| each(Input::value(NAME, text)))
+        Ok(found) => Ok(found),
+        Err(Unread::NoMessage) => {
+            Ok(texts(message).into_iter().find_map(|text| each(Input::value(NAME, text))))
         }
+        Err(Unread::TooMany) => Err(GrpcError::TooMany(fields)),
+        Err(Unread::TooDeep) => Err(GrpcError::TooDeep),
     }
+}
+
+/// Whether all of a message is looked at.
+///
+/// # Errors
+/// When there is more in it.
+pub fn check(message: &[u8], fields: usize) -> Result<(), GrpcError> {
+    find_input(message, fields, &mut |_| None::<()>).map(|_| ())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::content_type::{ContentType, ContentTypeError};
 use super::media_type::{is_json, media_type};
 use super::parameters::{Parameter, Parameters, Quoting, is_token};
+use super::slice::{head, tail};
 
 /// A part of a multipart body.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,15 +32,24 @@ pub struct Part {
     pub json: Option<Value>,
     /// Its header fields: names and values as written.
     pub headers: Vec<(String, Bytes)>,
+    /// Whether it is a file of a form that came without a media type: one is among `headers`, to be forwarded with it.
+    pub is_untyped: bool,
 }
 
+/// The longest head of a part.
+pub(super) const LONGEST_HEAD: usize = 16 << 10;
+
+/// The line that is written into the head of a file without a media type: some servers take such a file for a field
+/// (formidable), with it everybody takes it for a file.
+pub(super) const TYPE_OF_FILE: &[u8] = b"Content-Type: application/octet-stream\r\n";
+
 impl Part {
-    /// Whether it is a field. Scripts also send one as a file called `blob`; and where a file has no media type, some servers
-    /// take it for a field (formidable), so that a short line of text counts as one.
+    /// Whether it is a field. Scripts also send one as a file called `blob`; and where a file came without a media type, a
+    /// short line of text counts as one.
     pub fn is_field(&self) -> bool {
         const SHORT: usize = 8 << 10;
         let is_line = || {
-            self.header("content-type").is_none()
+            self.is_untyped
                 && self.content.len() <= SHORT
                 && !self.content.contains(&b'\n')
                 && std::str::from_utf8(&self.content).is_ok()
@@ -132,6 +142,11 @@ pub enum MultipartError {
     /// A multipart body in a field, which some servers read as more fields, or too many in one another.
     #[error("a part of the multipart body is a multipart body")]
     Nested,
+    /// A file without a media type, some servers' field, where no type can be written into what is forwarded.
+    #[error(
+        "a file behind the beginning of a long multipart body has no Content-Type, and those before it have one"
+    )]
+    NoType,
     /// More parts than the limit.
     #[error("the multipart body has too many parts")]
     TooMany,
@@ -203,6 +218,19 @@ pub fn write_multipart(content_type: &[u8], parts: impl Iterator<Item = Part>) -
     Some(Bytes::from(body))
 }
 
+/// Writes a form anew where a file came without a media type, with one. Its parts then stand in what is returned.
+pub fn with_types(content_type: &[u8], parts: &mut [Part]) -> Option<Bytes> {
+    if !parts.iter().any(|part| part.is_untyped) {
+        return None;
+    }
+    let body = write_multipart(content_type, parts.iter().cloned())?;
+    let read = read(content_type, &body, parts.len(), Purpose::Form).ok()?;
+    for (part, read) in parts.iter_mut().zip(read) {
+        (part.content, part.headers) = (read.content, read.headers);
+    }
+    Some(body)
+}
+
 /// The boundary of a `Content-Type` (RFC 2046 §5.1.1).
 pub(super) fn boundary(content_type: &[u8]) -> Result<Vec<u8>, MultipartError> {
     const LONGEST: usize = 70;
@@ -239,6 +267,9 @@ fn has_near_delimiter(body: &[u8], bare: &[u8]) -> bool {
 pub(super) fn read_part(part: Bytes, purpose: Purpose) -> Result<Part, MultipartError> {
     // A part without headers begins with the empty line.
     let end = memchr::memmem::find(&part, b"\r\n\r\n").ok_or(MultipartError::Header)?;
+    if end > LONGEST_HEAD {
+        return Err(MultipartError::Header);
+    }
     let headers = read_headers(&part, end)?;
     let content = part.slice(end + 4..);
     let mut dispositions =
@@ -263,9 +294,11 @@ pub(super) fn read_part(part: Bytes, purpose: Purpose) -> Result<Part, Multipart
         content,
         media_type: String::new(),
         json: None,
+        is_untyped: false,
         headers,
     };
     part.undo_transfer_encoding(purpose)?;
+    part.is_untyped = part.is_file && purpose == Purpose::Form && part.header("content-type").is_none();
     let written = part.header("content-type").map_or(&b""[..], |value| value);
     part.media_type = match ContentType::parse(written, &part.content) {
         Ok(kind) if kind.essence().is_empty() => "text/plain".to_owned(),
@@ -274,6 +307,9 @@ pub(super) fn read_part(part: Bytes, purpose: Purpose) -> Result<Part, Multipart
         Err(ContentTypeError::Charset) if !part.is_field() && purpose == Purpose::Form => media_type(written),
         Err(error) => return Err(error.into()),
     };
+    if part.is_untyped {
+        part.headers.push(("Content-Type".to_owned(), Bytes::from_static(b"application/octet-stream")));
+    }
     // Some servers read the fields of `multipart/mixed` in a form; a page with its images is a file.
     let is_nested = part.media_type == "multipart/mixed"
         || (part.is_field() && part.media_type.starts_with("multipart/"));
@@ -335,11 +371,13 @@ fn read_disposition(value: &[u8], purpose: Purpose) -> Result<(String, Option<St
     if !is_known {
         return Err(MultipartError::Disposition);
     }
+    const MAX_PARAMETERS: usize = 16;
     let mut known: Vec<(Vec<u8>, String)> = Vec::new();
     for parameter in Parameters(parameters) {
         let Parameter { name, value, quoting } = parameter.ok_or(MultipartError::Parameter)?;
         // Names have no case for some servers, and a lower one for all clients.
-        if name.iter().any(u8::is_ascii_uppercase) || known.iter().any(|(known, _)| known == name) {
+        let is_repeated = known.iter().any(|(known, _)| known == name);
+        if name.iter().any(u8::is_ascii_uppercase) || is_repeated || known.len() >= MAX_PARAMETERS {
             return Err(MultipartError::Parameter);
         }
         if name.starts_with(b"filename") && name != b"filename" {
@@ -389,9 +427,13 @@ fn read_disposition(value: &[u8], purpose: Purpose) -> Result<(String, Option<St
 /// Whether a value holds what a search for a disposition's parameters would find.
 fn names_a_parameter(value: &[u8]) -> bool {
     memchr::memchr_iter(b';', value).any(|at| {
-        let rest = value.get(at + 1..).unwrap_or_default().trim_ascii_start().to_ascii_lowercase();
-        let rest = rest.strip_prefix(b"file").unwrap_or(&rest);
-        let Some(rest) = rest.strip_prefix(b"name") else { return false };
+        let rest = value.get(at + 1..).unwrap_or_default().trim_ascii_start();
+        let without = |rest: &[u8], word: &[u8]| {
+            head(rest, word.len()).eq_ignore_ascii_case(word).then_some(word.len())
+        };
+        let rest = tail(rest, without(rest, b"file").unwrap_or_default());
+        let Some(length) = without(rest, b"name") else { return false };
+        let rest = tail(rest, length);
         let rest = rest.strip_prefix(b"*").unwrap_or(rest).trim_ascii_start();
         rest.first() == Some(&b'=')
     })
@@ -544,6 +586,22 @@ mod tests {
         ] {
             assert_eq!(read_all(content_type, &body), Err(error), "{content_type}: {body:?}");
         }
+    }
+
+    /// The head of a part costs what it is long: a parameter in a parameter in a parameter is looked for once.
+    #[test]
+    fn long_heads_are_refused() {
+        let value = "; a".repeat(60_000);
+        assert!(!names_a_parameter(value.as_bytes()));
+        assert!(
+            names_a_parameter(b"x; FileName* = y")
+                && names_a_parameter(b";name=")
+                && !names_a_parameter(b"; nam")
+        );
+        let long = format!("form-data; name=\"a\"; filename=\"{value}\"");
+        assert_eq!(with_disposition(&long), Err(E::Header));
+        let many: String = (0..20).map(|nth| format!("; p{nth}=b")).collect();
+        assert_eq!(with_disposition(&format!("form-data; name=\"a\"{many}")), Err(E::Parameter));
     }
 
     #[test]

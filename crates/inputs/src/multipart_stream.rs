@@ -7,7 +7,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::error::BodyError;
 use super::limits::StructureLimits;
-use super::multipart::{MultipartError, Part, Purpose, boundary, read_part};
+use super::multipart::{LONGEST_HEAD, MultipartError, Part, Purpose, TYPE_OF_FILE, boundary, read_part};
+use super::slice::head;
 use super::sniff::is_binary_file;
 
 /// What ends a stream.
@@ -39,6 +40,27 @@ pub struct MultipartStream {
     parts_left: usize,
     /// The last two bytes that have passed, which a delimiter may stand behind.
     passed: [u8; 2],
+    part: Begun,
+    /// Whether a media type was written into a part.
+    has_grown: bool,
+    /// Whether all passes as it came.
+    changes_nothing: bool,
+    /// Into how many more parts one may be written; any number where the length of the body is not known.
+    room: Option<usize>,
+    /// How often the head of a part was read.
+    #[cfg(test)]
+    heads_read: usize,
+}
+
+/// What is known of the part that is kept.
+#[derive(Debug, Clone, Copy, Default)]
+struct Begun {
+    /// How long its head is, once all of it is here.
+    head: Option<usize>,
+    /// Where the end of its head was not found.
+    looked_at: usize,
+    /// Whether it was found to be one that is kept until it is whole.
+    is_kept: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +77,8 @@ enum State {
     End,
 }
 
-/// The longest head of a part.
-const LONGEST_HEAD: usize = 16 << 10;
+/// The most files that come without a media type behind the beginning of a body whose length is told.
+const ROOM: usize = 32;
 /// Files up to this size are judged, and kept until they are whole.
 const SMALL_FILE: usize = 64 << 10;
 
@@ -80,7 +102,41 @@ impl MultipartStream {
             limits,
             parts_left: limits.members,
             passed: *b"\r\n",
+            part: Begun::default(),
+            has_grown: false,
+            changes_nothing: false,
+            room: None,
+            #[cfg(test)]
+            heads_read: 0,
         })
+    }
+
+    /// What passes is as it came: nobody may change anything.
+    pub fn change_nothing(&mut self) {
+        self.changes_nothing = true;
+    }
+
+    /// The length of the body is told to somebody. If its client writes no media types, there is room for some more, which
+    /// is filled up behind its end.
+    pub fn settle_length(&mut self) {
+        self.room = Some(if self.has_grown { ROOM } else { 0 });
+    }
+
+    /// How long what fills the room behind the end is, if nothing else takes it.
+    pub fn spare(&self) -> usize {
+        self.room.unwrap_or_default() * TYPE_OF_FILE.len()
+    }
+
+    /// Fills the room behind the end with line breaks, into which nothing can be read.
+    pub fn fill(&mut self) -> Bytes {
+        let spare = self.spare();
+        self.room = Some(0);
+        b"\r\n".repeat(spare / 2).into()
+    }
+
+    /// Whether what has passed is longer than what has come.
+    pub fn has_grown(&self) -> bool {
+        self.has_grown
     }
 
     /// Takes a piece. Shows every part to `each`: whole, or with its head alone. Returns the bytes that may pass.
@@ -94,7 +150,8 @@ impl MultipartStream {
     ) -> Result<Bytes, E> {
         self.kept.extend_from_slice(piece);
         let mut passing = BytesMut::new();
-        while let Some(length) = self.step(&mut each)? {
+        while let Some((written, length)) = self.step(&mut each)? {
+            passing.extend_from_slice(written);
             let bytes = self.kept.split_to(length);
             self.searched = self.searched.saturating_sub(length);
             match *bytes {
@@ -125,18 +182,19 @@ impl MultipartStream {
         self.kept.len()
     }
 
-    /// One step: how many of the kept bytes may pass. `None` where more are needed.
+    /// One step: what is written, and how many of the kept bytes may pass behind it. `None` where more are needed.
     fn step<E: From<StreamError>>(
         &mut self,
         each: &mut impl FnMut(&Part) -> Result<(), E>,
-    ) -> Result<Option<usize>, E> {
-        match self.state {
-            State::Start => Ok(self.start()?),
-            State::Delimited => Ok(self.delimited()?),
-            State::Part => self.part(each),
-            State::File => Ok(self.file()?),
-            State::End => Ok(self.behind()?),
-        }
+    ) -> Result<Option<(&'static [u8], usize)>, E> {
+        let passes = match self.state {
+            State::Start => self.start()?,
+            State::Delimited => self.delimited()?,
+            State::Part => return self.part(each),
+            State::File => self.file()?,
+            State::End => self.behind()?,
+        };
+        Ok(passes.map(|length| (&b""[..], length)))
     }
 
     /// One line break in front is what some clients write.
@@ -171,43 +229,73 @@ impl MultipartStream {
     fn part<E: From<StreamError>>(
         &mut self,
         each: &mut impl FnMut(&Part) -> Result<(), E>,
-    ) -> Result<Option<usize>, E> {
+    ) -> Result<Option<(&'static [u8], usize)>, E> {
         let whole = self.delimiter_in_kept()?;
-        let known = self.kept.get(..whole.unwrap_or(self.kept.len())).unwrap_or_default();
-        let Some(head) = memchr::memmem::find(known, b"\r\n\r\n").map(|at| at + 4) else {
+        // What may be the beginning of a delimiter is no content yet.
+        let settled = whole.unwrap_or(self.kept.len().saturating_sub(self.delimiter.len()));
+        let known = self.kept.get(..settled).unwrap_or_default();
+        let Some(length_of_head) = self.part.head.or_else(|| {
+            let rest = known.get(self.part.looked_at..)?;
+            memchr::memmem::find(rest, b"\r\n\r\n").map(|at| self.part.looked_at + at + 4)
+        }) else {
+            self.part.looked_at = known.len().saturating_sub(3);
             let is_wrong = whole.is_some() || known.len() > LONGEST_HEAD;
             return if is_wrong { Err(StreamError::from(MultipartError::Header).into()) } else { Ok(None) };
         };
-        let content = known.get(head..).unwrap_or_default();
+        self.part.head = Some(length_of_head);
+        let content = known.get(length_of_head..).unwrap_or_default();
         if content.len() > SMALL_FILE {
-            let bare = Bytes::copy_from_slice(known.get(..head).unwrap_or_default());
-            let mut part = read_part(bare, Purpose::Form).map_err(StreamError::from)?;
-            let is_large_file = match part.file_name.as_deref() {
-                None => false,
-                Some(name) if name.trim().is_empty() => {
-                    return Err(StreamError::from(MultipartError::FileName).into());
+            // Decided by the same bytes, and once, in however many pieces they come.
+            if !self.part.is_kept {
+                #[cfg(test)]
+                {
+                    self.heads_read += 1;
                 }
-                // Scripts send text fields as files called `blob`, and pictures too.
-                Some("blob") => is_binary_file(&part.media_type, content),
-                Some(_) => true,
-            };
-            if is_large_file {
-                // A part without content would be taken for a line of text.
-                part.content = Bytes::from_static(b"\n");
-                each(&part)?;
-                self.state = State::File;
-                return Ok(Some(head));
+                let bare = Bytes::copy_from_slice(known.get(..length_of_head).unwrap_or_default());
+                let mut part = read_part(bare, Purpose::Form).map_err(StreamError::from)?;
+                let is_large_file = match part.file_name.as_deref() {
+                    None => false,
+                    Some(name) if name.trim().is_empty() => {
+                        return Err(StreamError::from(MultipartError::FileName).into());
+                    }
+                    // Scripts send text fields as files called `blob`, and pictures too.
+                    Some("blob") => is_binary_file(&part.media_type, head(content, SMALL_FILE)),
+                    Some(_) => true,
+                };
+                if is_large_file {
+                    // A part without content would be taken for a line of text.
+                    part.content = Bytes::from_static(b"\n");
+                    each(&part)?;
+                    let written = self.written(&part)?;
+                    (self.state, self.part) = (State::File, Begun::default());
+                    return Ok(Some((written, length_of_head)));
+                }
+                self.part.is_kept = true;
             }
-            if content.len() > self.longest_field {
+            if settled.saturating_sub(length_of_head) > self.longest_field {
                 return Err(StreamError::FieldTooLarge(self.longest_field).into());
             }
         }
         let Some(length) = whole else { return Ok(None) };
+        let known = self.kept.get(..length).unwrap_or_default();
         let mut part = read_part(Bytes::copy_from_slice(known), Purpose::Form).map_err(StreamError::from)?;
         part.read_json(self.limits).map_err(StreamError::from)?;
         each(&part)?;
-        self.state = State::Delimited;
-        Ok(Some(length + self.delimiter.len()))
+        let written = self.written(&part)?;
+        (self.state, self.part) = (State::Delimited, Begun::default());
+        Ok(Some((written, length + self.delimiter.len())))
+    }
+
+    /// What is written in front of a part, so that every server takes a file for a file.
+    fn written(&mut self, part: &Part) -> Result<&'static [u8], StreamError> {
+        if !part.is_untyped || self.changes_nothing {
+            return Ok(b"");
+        }
+        if let Some(room) = &mut self.room {
+            *room = room.checked_sub(1).ok_or(MultipartError::NoType)?;
+        }
+        self.has_grown = true;
+        Ok(TYPE_OF_FILE)
     }
 
     /// Lets the bytes of a file pass, but for what may be the beginning of a delimiter.
@@ -317,6 +405,59 @@ mod tests {
             );
         }
         assert_eq!(pass(b"\r\n--B--\r\n\r\n", 3).unwrap().1, Vec::<String>::new());
+    }
+
+    /// The head of a part is read and judged once, in however many pieces its content comes.
+    #[test]
+    fn a_kept_part_is_decided_once() {
+        let picture = [&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..], &[0xff; 10], &b"a".repeat(150_000)].concat();
+        for part in [file("blob", &picture), field("a", &"x".repeat(150_000))] {
+            let body = body(&[part]);
+            let limits = StructureLimits { depth: 8, members: MANY };
+            for size in [16, 1000, body.len()] {
+                let mut stream = MultipartStream::new(TYPE, 200_000, limits).unwrap();
+                for piece in body.chunks(size) {
+                    stream.push(piece, |_| Ok::<(), StreamError>(())).unwrap();
+                }
+                assert_eq!((stream.heads_read, stream.end()), (1, Ok(())), "pieces of {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_type_passes_with_one() {
+        let untyped = |content: &str| {
+            format!("Content-Disposition: form-data; name=\"f\"; filename=\"a\"\r\n\r\n{content}")
+                .into_bytes()
+        };
+        for content in ["x\ny", &"x".repeat(100_000)] {
+            let parts = [field("a", "1"), untyped(content), field("b", "2")];
+            let typed = [&parts[0][..], &[TYPE_OF_FILE, &parts[1]].concat(), &parts[2]].map(<[u8]>::to_vec);
+            for size in [7, 1000, 200_000] {
+                let (passed, seen) = pass(&body(&parts), size).unwrap();
+                assert!(passed == body(&typed), "pieces of {size}");
+                assert_eq!(seen.len(), 3);
+            }
+            let limits = StructureLimits { depth: 8, members: MANY };
+            let mut stream = MultipartStream::new(TYPE, 200_000, limits).unwrap();
+            let push = |stream: &mut MultipartStream, bytes: &[u8]| {
+                stream.push(bytes, |_| Ok::<(), StreamError>(()))
+            };
+            stream.settle_length();
+            assert_eq!(push(&mut stream, &body(&parts)), Err(MultipartError::NoType.into()));
+            // Of a client that has written none before, some more are expected.
+            let all = body(&[&parts[..], &parts].concat());
+            let (first, rest) = all.split_at(all.len() / 2 + 50);
+            let mut stream = MultipartStream::new(TYPE, 200_000, limits).unwrap();
+            let mut passed = push(&mut stream, first).unwrap().to_vec();
+            stream.settle_length();
+            let told = passed.len() + stream.kept() + rest.len() + stream.spare();
+            passed.extend_from_slice(&push(&mut stream, rest).unwrap());
+            passed.extend_from_slice(&stream.fill());
+            assert_eq!(passed.len(), told);
+            let read = super::super::multipart::read(TYPE, &passed.into(), 9, Purpose::Form).unwrap();
+            assert!(read.len() == 6 && read.iter().all(|part| !part.is_untyped));
+        }
     }
 
     #[test]

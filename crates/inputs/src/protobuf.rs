@@ -4,49 +4,82 @@
 //! text, a message or bytes: what can be a text is taken for one, and what can be a message is read as one, too.
 
 use super::input::InputKind;
+use super::sniff::{begins_as_binary, texts_of_bytes};
 
-/// How deep messages may stand in one another.
-const DEPTH: usize = 16;
+/// How deep messages may stand in one another: most readers take no more.
+pub(super) const DEPTH: usize = 100;
 
-/// Calls `each` with every text and every field of bytes in a message, until it answers. At most `fields` fields are looked
-/// at. `None` in `Err` if it is no message.
+/// Each byte may stand in so many texts, and in more of a short message: a text can be a message, too, whose fields are
+/// texts again.
+const READINGS: usize = 16;
+const SHORT: usize = 64 << 10;
+
+/// Why a message is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It cannot be read as a message.
+    NoMessage,
+    /// It has more fields than the limit.
+    TooMany,
+    /// Its messages stand deeper in one another than readers take.
+    TooDeep,
+}
+
+/// Calls `each` with every text and every field of bytes in a message of at most `fields` fields with something in them,
+/// until it answers.
 pub(super) fn find_texts<T>(
     message: &[u8],
     fields: usize,
     each: &mut impl FnMut(InputKind, &[u8]) -> Option<T>,
-) -> Result<Option<T>, NoMessage> {
-    let mut left = fields;
-    if !is_message(message) { Err(NoMessage) } else { Ok(walk(message, DEPTH, &mut left, each)) }
+) -> Result<Option<T>, Unread> {
+    if !is_message(message) {
+        return Err(Unread::NoMessage);
+    }
+    let mut left = Left { fields, bytes: message.len().saturating_mul(READINGS).saturating_add(SHORT) };
+    walk(message, DEPTH, &mut left, each)
 }
 
-/// It cannot be read as a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NoMessage;
+/// What may still be looked at.
+struct Left {
+    fields: usize,
+    bytes: usize,
+}
 
 fn walk<T>(
     message: &[u8],
     depth: usize,
-    left: &mut usize,
+    left: &mut Left,
     each: &mut impl FnMut(InputKind, &[u8]) -> Option<T>,
-) -> Option<T> {
-    for field in Fields(message).flatten().flatten() {
-        *left = left.checked_sub(1)?;
-        if field.is_empty() {
-            continue;
-        }
+) -> Result<Option<T>, Unread> {
+    for field in Fields(message).flatten().flatten().filter(|field| !field.is_empty()) {
+        left.fields = left.fields.checked_sub(1).ok_or(Unread::TooMany)?;
         let is_text = std::str::from_utf8(field).is_ok();
-        let is_inner = depth > 0 && is_message(field);
-        if is_text || !is_inner {
-            let kind = if is_text { InputKind::Value } else { InputKind::File };
-            if let Some(answer) = each(kind, field) {
-                return Some(answer);
+        let is_inner = is_message(field);
+        if is_text {
+            left.bytes = left.bytes.checked_sub(field.len()).ok_or(Unread::TooDeep)?;
+        }
+        let found = match (is_text, is_inner) {
+            (true, _) => each(InputKind::Value, field),
+            (false, true) => None,
+            (false, false) => find_in_bytes(field, each),
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+        if is_inner {
+            let depth = depth.checked_sub(1).ok_or(Unread::TooDeep)?;
+            if let Some(answer) = walk(field, depth, left, each)? {
+                return Ok(Some(answer));
             }
         }
-        if is_inner && let Some(answer) = walk(field, depth - 1, left, each) {
-            return Some(answer);
-        }
     }
-    None
+    Ok(None)
+}
+
+/// The texts in a field of bytes: nobody but its schema says whether it is one, and older readers mind no encoding.
+fn find_in_bytes<T>(field: &[u8], each: &mut impl FnMut(InputKind, &[u8]) -> Option<T>) -> Option<T> {
+    let kind = if begins_as_binary(field) { InputKind::File } else { InputKind::Value };
+    texts_of_bytes(field).into_iter().find_map(|text| each(kind, text))
 }
 
 fn is_message(bytes: &[u8]) -> bool {
@@ -120,7 +153,7 @@ mod tests {
         [&[number << 3 | 2, u8::try_from(content.len()).unwrap()][..], content].concat()
     }
 
-    fn texts(message: &[u8]) -> Result<Vec<String>, NoMessage> {
+    fn found(message: &[u8]) -> Result<Vec<String>, Unread> {
         let mut seen = Vec::new();
         find_texts::<()>(message, 1000, &mut |kind, text| {
             let mark = if kind == InputKind::File { "file " } else { "" };
@@ -134,16 +167,18 @@ mod tests {
     fn texts_are_found_in_depth() {
         let inner = [field(1, b"deep text"), vec![0x10, 0x96, 0x01]].concat();
         let doubles = [0x3f, 0xf0, 0, 0, 0, 0, 0, 0xff];
+        let film = *b"\0\0\0\x18ftypmp42\xff\xfea text of bytes";
         let message = [
             field(1, b"Ada"),
             vec![0x10, 0x07],
             field(3, &inner),
             field(4, &doubles),
+            field(5, &film),
             vec![0x29, 1, 2, 3, 4, 5, 6, 7, 8],
             vec![0x35, 1, 2, 3, 4],
         ]
         .concat();
-        let seen = texts(&message).unwrap();
+        let seen = found(&message).unwrap();
         assert!(seen.contains(&"Ada".to_owned()) && seen.contains(&"deep text".to_owned()), "{seen:?}");
         assert_eq!(seen.iter().filter(|text| text.starts_with("file ")).count(), 1, "{seen:?}");
     }
@@ -151,18 +186,67 @@ mod tests {
     #[test]
     fn what_is_no_message_is_none() {
         for bytes in [&b""[..], b"{\"a\":1}", b"\x0a\x05abc", b"\x00\x01", b"\x0f", b"\xff\xff\xff"] {
-            assert_eq!(texts(bytes), Err(NoMessage), "{bytes:?}");
+            assert_eq!(found(bytes), Err(Unread::NoMessage), "{bytes:?}");
+        }
+    }
+
+    /// A message in so many others.
+    fn nested(mut message: Vec<u8>, times: usize, beside: &[u8]) -> Vec<u8> {
+        for _ in 0..times {
+            let mut length = message.len();
+            let mut key = vec![0x0a];
+            while length > 127 {
+                key.push(u8::try_from(length & 127 | 128).unwrap());
+                length >>= 7;
+            }
+            key.push(u8::try_from(length).unwrap());
+            message = [&key, &message[..], beside].concat();
+        }
+        message
+    }
+
+    #[test]
+    fn texts_are_found_as_deep_as_readers_go() {
+        for beside in [&b""[..], b"\x10\xff\x01"] {
+            for depth in [1, 16, 17, 40, 99] {
+                let seen = found(&nested(field(1, b"deep"), depth, beside)).unwrap();
+                assert!(seen.contains(&"deep".to_owned()), "{depth}");
+            }
+            assert_eq!(found(&nested(field(1, b"deep"), 120, beside)), Err(Unread::TooDeep));
         }
     }
 
     #[test]
-    fn depth_and_number_are_bounded() {
-        let mut message = field(1, b"x");
+    fn the_number_of_fields_is_bounded_and_empty_ones_are_none() {
+        assert_eq!(found(&field(1, b"y").repeat(1000)).unwrap().len(), 1000);
+        assert_eq!(found(&field(1, b"y").repeat(1001)), Err(Unread::TooMany));
+        let behind = [field(2, b"").repeat(100_000), field(1, b"y")].concat();
+        assert_eq!(found(&behind).unwrap(), ["y"]);
+    }
+
+    #[test]
+    fn bytes_are_texts_where_they_may_be() {
+        assert_eq!(found(&field(1, b"\xff' or")).unwrap(), ["\u{fffd}' or"]);
+        assert_eq!(found(&field(1, &[0xf9; 40])).unwrap(), [""; 0]);
+        let hidden = [&[0xff; 60][..], b"' or 1=1 -- a", &[0xff; 20]].concat();
+        assert_eq!(found(&field(1, &hidden)).unwrap(), ["' or 1=1 -- a"]);
+        let film = [&b"\0\0\0\x18ftypmp42"[..], &[0xff; 30], b"a text of 12 bytes"].concat();
+        assert_eq!(found(&field(1, &film)).unwrap(), ["file a text of 12 bytes"]);
+    }
+
+    /// Each text counts against what is looked at: texts that are messages of texts cost no more than their length allows.
+    #[test]
+    fn texts_in_texts_are_bounded() {
+        let mut message = field(1, &b"a".repeat(60));
         for _ in 0..30 {
             message = field(1, &message);
         }
-        assert!(texts(&message).is_ok());
-        let many = field(1, b"y").repeat(5000);
-        assert_eq!(texts(&many).unwrap().len(), 1000);
+        let many = message.repeat(1000);
+        let mut bytes = 0;
+        let _ = find_texts::<()>(&many, 100_000, &mut |_, text| {
+            bytes += text.len();
+            None
+        });
+        assert!(bytes <= many.len() * READINGS + SHORT, "{bytes} of {}", many.len());
     }
 }

@@ -1,6 +1,7 @@
 //! What bytes look like, whatever their media type says.
 
 use super::media_type::is_json;
+use super::slice::head;
 
 /// A text without blanks and a byte order mark in front, which many readers skip.
 pub(super) fn without_mark(body: &[u8]) -> &[u8] {
@@ -11,6 +12,11 @@ pub(super) fn without_mark(body: &[u8]) -> &[u8] {
 /// The first byte behind an opening bracket.
 pub(super) fn after_bracket(text: &[u8]) -> Option<u8> {
     text.get(1..)?.trim_ascii_start().first().copied()
+}
+
+/// Whether a text begins as an object or a list of JSON does.
+pub fn begins_structured(text: &[u8]) -> bool {
+    matches!(without_mark(text), [b'{' | b'[', ..])
 }
 
 /// Whether a text would be another one as a form: some servers read a form where there is no type (Rack).
@@ -31,7 +37,8 @@ pub(super) fn is_wide(body: &[u8]) -> bool {
     let opens = |byte: u8| b"{[<\"".contains(&byte);
     match body {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 0, 0xfe, 0xff, ..] => std::str::from_utf8(body).is_err(),
-        [0, 0, 0, first, ..] | [first, 0, ..] | [0, first, ..] => opens(*first),
+        // Behind four bytes of a character come four of the next: a film may begin with the same four.
+        [0, 0, 0, first, 0, ..] | [first, 0, ..] | [0, first, ..] => opens(*first),
         _ => false,
     }
 }
@@ -46,21 +53,27 @@ pub fn texts(body: &[u8]) -> Vec<&[u8]> {
 
 /// The same for a part of a body.
 pub fn texts_of_window(window: &[u8]) -> Vec<&[u8]> {
-    /// The shortest piece of text.
-    const PIECE: usize = 16;
+    pieces_of_text(window, 7, 16)
+}
+
+/// The same for a field of bytes, of which a message may have many: few bytes that are none of a text are more likely in
+/// a text than in a short piece of data.
+pub(super) fn texts_of_bytes(field: &[u8]) -> Vec<&[u8]> {
+    pieces_of_text(field, 3, 12)
+}
+
+/// All of it, if no more than one in `share` bytes is none of a text; otherwise the pieces of text of at least `shortest`
+/// bytes.
+fn pieces_of_text(bytes: &[u8], share: usize, shortest: usize) -> Vec<&[u8]> {
     let is_odd = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r');
     let mut odd = 0;
     let mut pieces = Vec::new();
-    for chunk in window.utf8_chunks() {
+    for chunk in bytes.utf8_chunks() {
         odd += chunk.invalid().len();
-        for piece in chunk.valid().as_bytes().split(is_odd) {
-            if piece.len() >= PIECE {
-                pieces.push(piece);
-            }
-        }
+        pieces.extend(chunk.valid().as_bytes().split(is_odd).filter(|piece| piece.len() >= shortest));
         odd += chunk.valid().bytes().filter(is_odd).count();
     }
-    if odd.saturating_mul(7) > window.len() { pieces } else { vec![window] }
+    if odd.saturating_mul(share) > bytes.len() { pieces } else { vec![bytes] }
 }
 
 /// Whether bodies of a media type are read as a whole: they have a structure, or are text.
@@ -124,11 +137,36 @@ pub fn is_binary_file(kind: &str, start: &[u8]) -> bool {
         || kind.starts_with("application/x-font-")
         || (kind.starts_with("application/vnd.")
             && !["json", "xml", "yaml", "text", "csv"].iter().any(|text| kind.ends_with(text)));
-    let is_binary = |kind: infer::Type| kind.matcher_type() != infer::MatcherType::Text;
     // Some formats are known by two letters; a file has more bytes that no text has.
     let is_odd = |byte: &&u8| !matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
     is_for_files
-        && infer::get(start).is_some_and(is_binary)
+        && begins_as_binary(start)
         && start.iter().filter(is_odd).count().saturating_mul(10) >= start.len()
         && std::str::from_utf8(start).is_err()
+}
+
+/// Whether bytes begin as a file in a binary format does, and as no text.
+pub(super) fn begins_as_binary(start: &[u8]) -> bool {
+    /// Every mark stands in these.
+    const MARKS: usize = 512;
+    let format =
+        |start: &[u8]| infer::get(start).filter(|kind| kind.matcher_type() != infer::MatcherType::Text);
+    // JSON, XML, a page, a string.
+    if matches!(without_mark(start), [b'{' | b'[' | b'<' | b'"', ..]) || is_wide(start) {
+        return false;
+    }
+    let Some(found) = format(start) else { return false };
+    // The mark of some formats stands further behind (films at 4, `tar` at 257), where a text may have it, too. Before
+    // it, they have bytes that no text has: a length, a name that is filled up.
+    let mut other = head(start, MARKS).to_vec();
+    if let Some(first) = other.first_mut() {
+        *first = !*first;
+    }
+    let is_behind = format(&other).is_some_and(|other| other.mime_type() == found.mime_type());
+    !is_behind || head(start, before_mark(&found)).contains(&0)
+}
+
+/// How many bytes stand before the mark of a format that does not begin with it.
+fn before_mark(format: &infer::Type) -> usize {
+    if format.mime_type() == "application/x-tar" { 257 } else { 4 }
 }

@@ -47,6 +47,7 @@ mod secrets;
 mod servers;
 mod several;
 mod standing;
+mod streams;
 mod support;
 #[path = "../../../guard/tests/things/mod.rs"]
 mod things;

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use inputs::StreamError;
+use inputs::grpc::GrpcError;
 use policy::BuiltInDoor;
 
 use crate::events::evidence::Evidence;
@@ -140,6 +141,10 @@ impl From<MessageError> for Refusal {
             MessageError::Framing => (StatusCode::BAD_REQUEST, "grpc-message"),
             MessageError::Coding => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "grpc-encoding"),
             MessageError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
+            MessageError::Unread(GrpcError::TooMany(_)) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "body-too-many-values")
+            }
+            MessageError::Unread(GrpcError::TooDeep) => (StatusCode::BAD_REQUEST, "body-unreadable"),
             MessageError::OverBudget(over) => return over.into(),
         };
         Refusal::new(status, rule, error.to_string())

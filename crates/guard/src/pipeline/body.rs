@@ -7,9 +7,10 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{Method, StatusCode};
 use http_body::Body;
+use inputs::grpc::GrpcError;
 use inputs::{
-    BodyError, ContentTypeError, JsonError, ParsedBody, StructureLimits, may_stream, other_reading,
-    parse_body,
+    BodyError, ContentTypeError, JsonError, ParsedBody, Part, StructureLimits, may_stream, other_reading,
+    parse_body, with_types,
 };
 use policy::{BuiltInDoor, ByteSize, Mode, OtherCharsets};
 
@@ -23,12 +24,12 @@ use crate::wire::content_encoding::decode;
 use crate::wire::headers::media_type;
 use crate::wire::messages::decompressed;
 
-/// A body that is too long to be held, and need not be.
+/// A body that is too long to be held, or passes as it comes, and of which the beginning is here.
 pub(super) struct Unfinished<B> {
     /// What was read of it.
     pub(super) read: Bytes,
-    /// The rest.
-    pub(super) body: Pin<Box<B>>,
+    /// The rest, unless that was all.
+    pub(super) body: Option<Pin<Box<B>>>,
     /// What counts `read`.
     pub(super) share: Share,
 }
@@ -63,7 +64,7 @@ where
             Err(CollectError { why: Unheld::TooLarge, read }) if first < longest => {
                 let is_post = x.method == Method::POST;
                 if !is_judged(x) || may_stream(&media_type(&x.headers), &read, is_post) {
-                    return Ok(Some(Unfinished { read, body, share }));
+                    return Ok(Some(Unfinished { read, body: Some(body), share }));
                 }
                 // It turns out to be of a kind that is read as a whole.
                 let left = whole.as_usize().saturating_sub(read.len());
@@ -76,6 +77,28 @@ where
         }
     };
     read(ruling, x, wire, share).map(|()| None)
+}
+
+/// Reads the beginning of a body that passes as it comes.
+pub(super) async fn begin<'e, B>(
+    ruling: Ruling<'e>,
+    x: &mut Exchange<'e>,
+    body: B,
+) -> Result<Unfinished<B>, Interruption>
+where
+    B: Body<Data = Bytes>,
+{
+    /// The heads of its first parts stand in it.
+    const BEGINNING: usize = 64 << 10;
+    let gateway = &ruling.engine.policy.gateway;
+    let mut share = ruling.state.held.share(x.client, gateway.held);
+    let longest = longest_body(x);
+    let mut body = Box::pin(body);
+    match collect_start(body.as_mut(), BEGINNING, gateway.timeouts.body.0, &mut share).await {
+        Ok(held) => Ok(Unfinished { read: held.bytes, body: None, share }),
+        Err(CollectError { why: Unheld::TooLarge, read }) => Ok(Unfinished { read, body: Some(body), share }),
+        Err(error) => Err(unheld(ruling, x, error.why, (longest, "max_body"))),
+    }
 }
 
 /// The limit that a body beyond `whole` meets, with its setting.
@@ -192,7 +215,11 @@ fn read_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Result<()
     let read = parse_body(kind, &decoded, structure)
         .and_then(|parsed| Ok((other_reading(kind, &parsed, &decoded, is_posted, structure)?, parsed)));
     match read {
-        Ok((other, parsed)) => {
+        Ok((other, mut parsed)) => {
+            let (wire, decoded) = match &mut parsed {
+                ParsedBody::Multipart(parts) => typed(x, parts).unwrap_or((wire, decoded)),
+                _ => (wire, decoded),
+            };
             x.body = Some(HeldBody { wire, decoded, parsed, other });
             Ok(())
         }
@@ -203,7 +230,12 @@ fn read_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Result<()
             if is_charset && x.route.protocol.other_charsets == OtherCharsets::Pass {
                 return Ok(());
             }
-            let is_too_much = matches!(error, BodyError::TooMany | BodyError::Json(JsonError::TooMany));
+            let is_too_much = matches!(
+                error,
+                BodyError::TooMany
+                    | BodyError::Json(JsonError::TooMany)
+                    | BodyError::Grpc(GrpcError::TooMany(_))
+            );
             match is_too_much {
                 true => {
                     let evidence = format!("over {} values (`[protocol] max_members`)", limits.max_members);
@@ -213,6 +245,16 @@ fn read_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Result<()
             }
         }
     }
+}
+
+/// A form with the media types that its files came without, twice as [`forwarded`] returns it. Nothing where all have one,
+/// or no door may change anything.
+fn typed(x: &mut Exchange<'_>, parts: &mut [Part]) -> Option<(Bytes, Bytes)> {
+    if !READERS.into_iter().any(|door| enforced(x, door)) {
+        return None;
+    }
+    let body = with_types(x.content_type(), parts)?;
+    Some(forwarded(x, Bytes::new(), body))
 }
 
 /// The body as it is forwarded, and decoded: the same, because most servers do not undo a request's coding, and would

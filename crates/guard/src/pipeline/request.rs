@@ -4,15 +4,15 @@ use std::ops::RangeInclusive;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-    IF_UNMODIFIED_SINCE, LOCATION, RANGE, TRANSFER_ENCODING,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LOCATION, RANGE, TRANSFER_ENCODING,
 };
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use policy::{BuiltInDoor, Redirect};
 
 use super::Pipeline;
-use super::body::{Unfinished, hold, shortest_limit, too_large};
+use super::body::{Unfinished, begin, hold, shortest_limit, too_large};
 use super::stream::{Streaming, streaming, window};
 use crate::decision::ruling::Interruption;
 use crate::decision::{Decision, Refusal, problem};
@@ -22,7 +22,8 @@ use crate::doors::{Step, protocol};
 use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
 use crate::forward::{Client, ForwardError, Reader, forwarded_to, identify, lead};
-use crate::wire::body::{Forwarded, Metered};
+use crate::wire::body::{Forwarded, Metered, longer};
+use crate::wire::headers::media_type;
 use crate::wire::window::Window;
 
 /// Takes a request through the doors. What passes is its body: held, or judged while it is forwarded.
@@ -60,20 +61,18 @@ where
                 Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding-stream", evidence);
             ruling.settle(x, &BuiltInDoor::Protocol.into(), Decision::Refuse(refusal))?;
         }
+        if streaming == Streaming::Messages || media_type(&x.headers) != "multipart/form-data" {
+            judge_bodies(pipeline, x, &reader, forward, true).await?;
+            return Ok(Forwarded::Streamed { body, window: window_of(pipeline, x, streaming)? });
+        }
+        // The beginning of a form shows whether it becomes longer.
+        let begun = begin(ruling, x, body).await?;
         judge_bodies(pipeline, x, &reader, forward, true).await?;
-        return Ok(Forwarded::Streamed { body, window: window_of(pipeline, x, streaming)? });
+        return resumed(pipeline, x, begun);
     }
-    if let Some(Unfinished { read, body, share }) = hold(ruling, x, body).await? {
+    if let Some(unfinished) = hold(ruling, x, body).await? {
         judge_bodies(pipeline, x, &reader, forward, true).await?;
-        let mut window = window_of(pipeline, x, Streaming::Pieces)?;
-        // What is here is judged before the upstream hears of the request.
-        return match window.pass(read) {
-            Ok(first) => Ok(Forwarded::Resumed { first, body, window, share }),
-            Err(_) => {
-                let status = window.refused().status().unwrap_or(StatusCode::FORBIDDEN);
-                Err(Interruption::Answered(problem(status, x.id, &[])))
-            }
-        };
+        return resumed(pipeline, x, unfinished);
     }
     let places = x.read_fields();
     judge_heads(pipeline, x, places.clone()).await?;
@@ -84,6 +83,40 @@ where
     }
     judge_bodies(pipeline, x, &reader, forward, false).await?;
     Ok(Forwarded::held(x.body.as_ref().map(|held| held.wire.clone()).unwrap_or_default()))
+}
+
+/// A body of which the beginning is here. That is judged before the upstream hears of the request.
+fn resumed<'e, B: Body<Data = Bytes>>(
+    pipeline: Pipeline<'e>,
+    x: &mut Exchange<'e>,
+    Unfinished { read, body, share }: Unfinished<Metered<B>>,
+) -> Result<Forwarded<B>, Interruption> {
+    let mut window = window_of(pipeline, x, Streaming::Pieces)?;
+    let passed = window.pass(read).and_then(|first| match body {
+        Some(_) => Ok(first),
+        None => Ok([first, window.end()?].concat().into()),
+    });
+    let Ok(first) = passed else {
+        let status = window.refused().status().unwrap_or(StatusCode::FORBIDDEN);
+        return Err(Interruption::Answered(problem(status, x.id, &[])));
+    };
+    let has_grown = window.has_grown();
+    let has_length = x.headers.contains_key(CONTENT_LENGTH);
+    let (forwarded, length) = match body {
+        None => (Forwarded::held(first.clone()), Some(first.len() as u64)),
+        Some(body) => {
+            if has_length {
+                // The upstream is told it now.
+                window.settle_length();
+            }
+            let length = longer(&body.size_hint(), first.len() + window.kept()).exact();
+            (Forwarded::Resumed { first, body, window, share }, length)
+        }
+    };
+    if let Some(length) = length.filter(|_| has_length && has_grown) {
+        x.headers.insert(CONTENT_LENGTH, length.into());
+    }
+    Ok(forwarded)
 }
 
 /// What judges a body on its way.

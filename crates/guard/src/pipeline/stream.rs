@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{StatusCode, Version};
-use inputs::{MultipartStream, StructureLimits};
+use inputs::{MultipartStream, StructureLimits, grpc};
 use openapi::MediaType;
 use policy::{BodyHandling, BuiltInDoor, Mode, Policy, Upstream};
 
 use super::Pipeline;
+use super::body::is_judged;
 use super::finish::{A_DOOR_PANICKED, GUARD, PANIC};
 use crate::decision::Refusal;
 use crate::doors;
@@ -20,8 +21,8 @@ use crate::events::access::StreamNote;
 use crate::events::evidence::Evidence;
 use crate::exchange::{Declared, Exchange};
 use crate::wire::headers::media_type;
-use crate::wire::messages::{Coding, Messages};
-use crate::wire::window::{Judge, Seen, Units, Window};
+use crate::wire::messages::{Coding, MessageError, Messages};
+use crate::wire::window::{Gathering, Judge, Seen, Units, Window};
 
 /// How a body passes as it comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub(super) fn coding(x: &Exchange<'_>, policy: &Policy) -> Coding {
 /// Whether a request is gRPC's.
 pub(crate) fn is_grpc(x: &Exchange<'_>) -> bool {
     let kind = media_type(&x.headers);
-    x.version == Version::HTTP_2 && inputs::grpc::is_grpc(&kind) && !kind.starts_with("application/grpc-web")
+    x.version == Version::HTTP_2 && grpc::is_grpc(&kind) && !kind.starts_with("application/grpc-web")
 }
 
 /// Whether doors have to read the body as a whole, by what is known before it comes.
@@ -128,12 +129,16 @@ pub(super) fn window<'e>(
             let longest_field = policy.protocol.max_held_body.as_usize();
             let limits =
                 StructureLimits { depth: policy.protocol.max_depth, members: policy.protocol.max_members };
-            let parts = MultipartStream::new(x.content_type(), longest_field, limits).map_err(|error| {
-                Refusal::new(StatusCode::BAD_REQUEST, "body-unreadable", error.to_string())
-            })?;
+            let mut parts =
+                MultipartStream::new(x.content_type(), longest_field, limits).map_err(|error| {
+                    Refusal::new(StatusCode::BAD_REQUEST, "body-unreadable", error.to_string())
+                })?;
+            if !is_judged(x) {
+                parts.change_nothing();
+            }
             Units::Parts(Box::new(parts), share())
         }
-        Streaming::Pieces => Units::Pieces,
+        Streaming::Pieces => Units::Pieces(Gathering::default()),
     };
     let mut judges = Vec::new();
     for place in x.readings() {
@@ -145,7 +150,7 @@ pub(super) fn window<'e>(
         judges.extend(pipeline.of_reading(x).doors().filter_map(judge_of));
     }
     x.read_as(0);
-    if judges.is_empty() && matches!(units, Units::Pieces) {
+    if judges.is_empty() && matches!(units, Units::Pieces(_)) {
         return Ok(Window::new(None, units, longest));
     }
     let state = (Arc::clone(&ruling.state.metrics), Arc::clone(&ruling.state.sinks), StreamNote::of(x));
@@ -154,8 +159,17 @@ pub(super) fn window<'e>(
         metrics.decided(door.clone(), rule.clone(), verdict);
         note.record(sinks, &door, &rule, verdict, evidence);
     };
+    let fields = policy.protocol.max_members;
+    let is_enforced = judges.iter().any(|(_, _, mode)| *mode == Mode::Enforce);
     let judge: Judge = Box::new(move |seen| {
         let judged = catch_unwind(AssertUnwindSafe(|| {
+            let seen = match seen {
+                Seen::Message(message) if is_enforced => match grpc::check(message, fields) {
+                    Ok(()) => Seen::Message(message),
+                    Err(error) => Seen::Fault(MessageError::Unread(error).into()),
+                },
+                seen => seen,
+            };
             let seen = match seen {
                 Seen::Window(bytes) => doors::Passing::Window(bytes),
                 Seen::Message(message) => doors::Passing::Message(message),

@@ -93,7 +93,7 @@ where
         match self {
             Forwarded::Held { bytes } => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
             Forwarded::Streamed { window, .. } if !window.keeps_length() => SizeHint::new(),
-            Forwarded::Streamed { body, .. } => body.size_hint(),
+            Forwarded::Streamed { body, window } => longer(&body.size_hint(), window.kept()),
             Forwarded::Resumed { first, body, window, .. } => {
                 longer(&body.size_hint(), first.len() + window.kept())
             }
@@ -111,27 +111,28 @@ where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    loop {
-        let frame = match ready!(body.as_mut().poll_frame(cx)) {
-            Some(Ok(frame)) => frame,
-            Some(Err(e)) => return Poll::Ready(Some(Err(e.into()))),
-            None => return Poll::Ready(window.end().err().map(Err)),
-        };
-        let passed = match frame.into_data() {
-            Ok(piece) => window.pass(piece),
-            // No door judges trailers, and no client of an API sends any.
-            Err(_) => return Poll::Ready(window.end().err().map(Err)),
+    while !window.is_ended() {
+        let passed = match body.as_mut().poll_frame(cx) {
+            Poll::Pending => ready!(window.poll_waiting(cx)),
+            Poll::Ready(Some(Err(e))) => return Poll::Ready(Some(Err(e.into()))),
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(piece) => window.pass(piece),
+                // No door judges trailers, and no client of an API sends any.
+                Err(_) => window.end(),
+            },
+            Poll::Ready(None) => window.end(),
         };
         match passed {
-            // A piece of a message waits for the rest of it.
+            // It waits for more.
             Ok(piece) if piece.is_empty() => {}
             passed => return Poll::Ready(Some(passed.map(Frame::data))),
         }
     }
+    Poll::Ready(None)
 }
 
 /// The length of a body behind so many bytes.
-fn longer(hint: &SizeHint, here: usize) -> SizeHint {
+pub(crate) fn longer(hint: &SizeHint, here: usize) -> SizeHint {
     let here = here as u64;
     let mut whole = SizeHint::new();
     whole.set_lower(hint.lower() + here);

@@ -7,7 +7,7 @@
 //! <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>
 
 use bytes::{Bytes, BytesMut};
-use inputs::grpc::{Next, PREFIX, next};
+use inputs::grpc::{GrpcError, Next, PREFIX, next};
 use policy::ByteSize;
 
 use super::content_encoding::{CodingLimits, decode};
@@ -55,6 +55,9 @@ pub(crate) enum MessageError {
     /// A message is longer than the limit.
     #[error("a gRPC message over {0} (`[protocol] max_decoded_body`)")]
     TooLarge(ByteSize),
+    /// There is more in a message than is judged.
+    #[error(transparent)]
+    Unread(#[from] GrpcError),
     /// Too much is held already.
     #[error("{0}")]
     OverBudget(OverBudget),

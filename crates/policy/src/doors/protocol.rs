@@ -32,7 +32,7 @@ settings! {
         pub max_compression_ratio: u32 = 100,
         /// Nesting of JSON and XML.
         pub max_depth: usize = 64,
-        /// Values in one JSON or XML body, fields of one form, parameters of one query.
+        /// Values in one JSON or XML body, fields of one form or one gRPC message, parameters of one query.
         pub max_members: usize = 100_000,
         /// Header names with an underscore, which CGI-style servers confuse with the same name with a dash: `strip`
         /// keeps them from the upstream, `refuse` refuses the request, `pass` forwards them.

@@ -186,6 +186,17 @@ impl<'x> Judging<'x> {
         Ok(())
     }
 
+    /// Judges the pairs of a form, or of a part of one.
+    pub(super) fn form(&mut self, text: &[u8]) -> Result<(), Decision> {
+        let pairs = pairs_of(text);
+        for (name, value) in &pairs {
+            self.again(name, value)?;
+            self.again("member name", name.as_bytes())?;
+        }
+        self.semicolons(text)?;
+        self.together(&pairs)
+    }
+
     /// Judges values as applications put them together.
     pub(super) fn together(&mut self, pairs: &[fragments::Pair<'_>]) -> Result<(), Decision> {
         let all = fragments::joined(pairs);

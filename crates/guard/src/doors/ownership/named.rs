@@ -1,5 +1,8 @@
 //! What a request names: the texts and ids that stand in its inputs.
 
+#[cfg(feature = "graphql")]
+use std::collections::HashSet;
+
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
@@ -105,11 +108,13 @@ pub(crate) fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
             let query = x.target.query().unwrap_or("").trim_start_matches('?');
             let mut texts = Some(Vec::new());
             let parsed = x.body.as_ref().map(|body| (&body.parsed, &body.decoded[..]));
-            graphql::arguments(query, parsed, path, &mut |value| collect(value, &mut texts))?;
+            let mut seen = HashSet::new();
+            let mut each = |value: &Value| collect_once(value, &mut seen, &mut texts);
+            graphql::arguments(query, parsed, path, &mut each)?;
             if let Some((other, raw)) =
                 x.body.as_ref().and_then(|body| Some((body.other.as_ref()?, &body.decoded[..])))
             {
-                graphql::arguments(query, Some((other, raw)), path, &mut |value| collect(value, &mut texts))?;
+                graphql::arguments(query, Some((other, raw)), path, &mut each)?;
             }
             texts
         }
@@ -270,6 +275,19 @@ fn is_at(key: &str, segments: &[PointerSegment]) -> bool {
     let key = key.split('\0').next().unwrap_or(key);
     let parts: Vec<&str> = key.split(['[', ']', '.']).filter(|part| !part.is_empty()).take(64).collect();
     leads(&parts, segments)
+}
+
+/// The same for values of which each text is wanted once.
+#[cfg(feature = "graphql")]
+fn collect_once(value: &Value, seen: &mut HashSet<String>, texts: &mut Option<Vec<String>>) {
+    let mut found = texts.is_some().then(Vec::new);
+    collect(value, &mut found);
+    match (found, texts.as_mut()) {
+        (Some(found), Some(texts)) => {
+            texts.extend(found.into_iter().filter(|text| seen.insert(text.clone())));
+        }
+        _ => *texts = None,
+    }
 }
 
 fn collect(value: &Value, texts: &mut Option<Vec<String>>) {
