@@ -8,7 +8,6 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use identity::{KeyError, Principal};
@@ -26,11 +25,11 @@ use crate::events::metrics::Metrics;
 use crate::exchange::Exchange;
 use crate::exchange::peer::Peer;
 use crate::forward::{Client, ForwardError};
+use crate::grpc;
 use crate::held::HeldBytes;
 use crate::pipeline::finish::{A_DOOR_PANICKED, Early, GUARD, PANIC, Underway, finish, panicked};
 use crate::pipeline::request::{admit, outgoing_request};
 use crate::pipeline::response::release;
-use crate::pipeline::stream::is_grpc;
 use crate::pipeline::{DOORS, Doors, Pipeline, observe};
 use crate::state::State;
 use crate::tunnel::Tunnel;
@@ -188,7 +187,7 @@ impl Guard {
         };
         let response = match served {
             Ok(Ok(response)) => response,
-            Ok(Err(interruption)) => interruption.response(x.id).map(Outgoing::held),
+            Ok(Err(interruption)) => grpc::told(x, interruption.response(x.id)).map(Outgoing::held),
             Err(_) => panicked(ruling, x).map(Outgoing::held),
         };
         let response = account.working(finish(pipeline, x, response)).await;
@@ -207,25 +206,6 @@ impl Guard {
 /// the layer, or a person who asks what the doors would say. Nothing that comes from the network can set it.
 #[derive(Debug, Clone)]
 pub struct PreAuthenticated(pub Principal);
-
-/// The answer to a request whose stream a door has ended. gRPC's clients read a status of their own, in an answer without
-/// a body.
-fn refused_stream(x: &Exchange<'_>, status: StatusCode) -> Response<Bytes> {
-    if !is_grpc(x) {
-        return problem(status, x.id, &[]);
-    }
-    let status = match status {
-        StatusCode::BAD_REQUEST => "3",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "12",
-        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::SERVICE_UNAVAILABLE => "8",
-        _ => "7",
-    };
-    let mut response = Response::new(Bytes::new());
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert("grpc-status", HeaderValue::from_static(status));
-    response
-}
 
 async fn serve<'e, B, R, F, Fut>(
     pipeline: Pipeline<'e>,
@@ -251,7 +231,9 @@ where
             release(pipeline, x, response).await
         }
         // The judge has written the event.
-        Err(ForwardError::Refused(status)) => Ok(refused_stream(x, status).map(Outgoing::held)),
+        Err(ForwardError::Refused(status)) => {
+            Ok(grpc::told(x, problem(status, x.id, &[])).map(Outgoing::held))
+        }
         Err(error @ (ForwardError::ClientTooSlow | ForwardError::ClientLeft)) => {
             let (status, rule) = match error {
                 ForwardError::ClientTooSlow => (StatusCode::REQUEST_TIMEOUT, "body-too-slow"),
@@ -275,7 +257,7 @@ where
                 Some(status.as_u16()),
                 &error.to_string().into(),
             );
-            Ok(problem(status, x.id, &[]).map(Outgoing::held))
+            Ok(grpc::told(x, problem(status, x.id, &[])).map(Outgoing::held))
         }
     }
 }

@@ -36,6 +36,7 @@ mod engine;
 mod events;
 mod exchange;
 mod forward;
+mod grpc;
 mod guard;
 mod held;
 mod network;

@@ -19,6 +19,7 @@ use http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
+use inputs::grpc;
 use openapi::Operation;
 use policy::{Carries, Destination, RoutePolicy};
 use store::{Outcome, Quota, Ticket, millis};
@@ -26,7 +27,7 @@ use store::{Outcome, Quota, Ticket, millis};
 use crate::account::{Account, ClientConnection};
 use crate::engine::Engine;
 use crate::held::Share;
-use crate::wire::headers::content_type;
+use crate::wire::headers::{content_type, media_type};
 pub(crate) use attempt::Attempt;
 pub(crate) use declared::Declared;
 pub(crate) use held_body::HeldBody;
@@ -62,6 +63,8 @@ pub struct Exchange<'e> {
     pub headers: HeaderMap,
     /// `Origin`, which the way back asks for.
     pub origin: Option<HeaderValue>,
+    /// Whether it is one of gRPC, which its headers say until the request is forwarded.
+    pub(crate) is_grpc: bool,
     /// Path and query, normalized.
     pub target: Target,
     /// The target as received, for rules that look for what normalization removes.
@@ -141,6 +144,7 @@ impl<'e> Exchange<'e> {
             headers.insert(HOST, host);
         }
         join_cookies(&mut headers);
+        let is_grpc = is_grpc(parts.version, &headers);
         let account = Account::new(&headers, forwarded::is_trusted(peer.address, trusted), connection);
         let carries = if has_body { Carries::Body } else { Carries::Nothing };
         let table = policy.table(host(&headers).as_deref());
@@ -161,6 +165,7 @@ impl<'e> Exchange<'e> {
             authority: parts.uri.authority().cloned(),
             origin: headers.get(ORIGIN).cloned(),
             headers,
+            is_grpc,
             sent: parts.uri.clone(),
             target_error,
             site,
@@ -334,6 +339,12 @@ impl<'e> Exchange<'e> {
 pub(crate) fn host(headers: &HeaderMap) -> Option<String> {
     let host = headers.get(HOST)?.to_str().ok()?.parse::<Authority>().ok()?;
     Some(host.host().to_owned())
+}
+
+/// Whether a request is gRPC's. That of browsers (gRPC-Web) is an ordinary one.
+fn is_grpc(version: Version, headers: &HeaderMap) -> bool {
+    let kind = media_type(headers);
+    version == Version::HTTP_2 && grpc::is_grpc(&kind) && !kind.starts_with("application/grpc-web")
 }
 
 /// Makes one of several `Cookie` fields (RFC 9113 §8.2.3): browsers split them over HTTP/2, and a server behind HTTP/1.1

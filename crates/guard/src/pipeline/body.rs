@@ -12,8 +12,9 @@ use inputs::{
     BodyError, ContentTypeError, JsonError, ParsedBody, Part, StructureLimits, may_stream, other_reading,
     parse_body, with_types,
 };
-use policy::{BuiltInDoor, ByteSize, Mode, OtherCharsets};
+use policy::{BuiltInDoor, ByteSize, OtherCharsets};
 
+use super::readers::{READERS, is_judged, reads_body};
 use super::stream::{coding, needs_whole};
 use crate::decision::ruling::{Interruption, Ruling, enforced};
 use crate::decision::{Decision, Refusal};
@@ -180,20 +181,6 @@ fn read(
     x.held = Some(share);
     // Not even an observing door has room for it.
     over.map_or(Ok(()), |over| Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), over.into())))
-}
-
-/// The doors that look into a body.
-const READERS: [BuiltInDoor; 4] =
-    [BuiltInDoor::Protocol, BuiltInDoor::Schema, BuiltInDoor::Injection, BuiltInDoor::Ownership];
-
-/// Whether a door that looks into the body may act on what it sees.
-pub(super) fn is_judged(x: &Exchange<'_>) -> bool {
-    x.routes().any(|route| READERS.into_iter().any(|door| route.modes.of(door) == Mode::Enforce))
-}
-
-/// Whether any door looks into the body.
-fn reads_body(x: &Exchange<'_>) -> bool {
-    x.routes().any(|route| READERS.into_iter().any(|door| route.modes.of(door) != Mode::Off))
 }
 
 /// Decodes and parses a body. One that cannot be read is still held, as bytes, for doors that only observe.

@@ -3,6 +3,7 @@
 mod body;
 pub(crate) mod finish;
 pub(crate) mod observe;
+mod readers;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod stream;

@@ -4,15 +4,16 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{StatusCode, Version};
 use inputs::{MultipartStream, StructureLimits, grpc};
 use openapi::MediaType;
 use policy::{BodyHandling, BuiltInDoor, Mode, Policy, Upstream};
 
 use super::Pipeline;
-use super::body::is_judged;
+
 use super::finish::{A_DOOR_PANICKED, GUARD, PANIC};
+use super::readers::is_judged;
 use crate::decision::Refusal;
 use crate::doors;
 use crate::engine::Engine;
@@ -39,7 +40,7 @@ pub(super) fn streaming(x: &Exchange<'_>, policy: &Policy) -> Option<Streaming> 
     if x.routes().all(|route| route.protocol.body == BodyHandling::Stream) {
         return Some(Streaming::Pieces);
     }
-    let grpc = is_grpc(x)
+    let grpc = x.is_grpc
         && policy
             .gateway
             .groups
@@ -61,12 +62,6 @@ pub(super) fn streaming(x: &Exchange<'_>, policy: &Policy) -> Option<Streaming> 
 pub(super) fn coding(x: &Exchange<'_>, policy: &Policy) -> Coding {
     let name = x.headers.get("grpc-encoding").map(|name| name.as_bytes().to_vec()).unwrap_or_default();
     Coding { name, limits: (&policy.protocol).into() }
-}
-
-/// Whether a request is gRPC's.
-pub(crate) fn is_grpc(x: &Exchange<'_>) -> bool {
-    let kind = media_type(&x.headers);
-    x.version == Version::HTTP_2 && grpc::is_grpc(&kind) && !kind.starts_with("application/grpc-web")
 }
 
 /// Whether doors have to read the body as a whole, by what is known before it comes.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{
-    Balancing, BalancingConfig, HealthConfig, Protocol, Upstream, UpstreamEntry, UpstreamTls,
-    UpstreamTlsConfig,
-};
+use super::balancing::{Balancing, BalancingConfig};
+use super::health::HealthConfig;
+use super::upstream::{Protocol, Upstream, UpstreamEntry};
+use super::upstream_tls::{UpstreamTls, UpstreamTlsConfig};
 use crate::reader::Reader;
 use crate::settings::settings;
 

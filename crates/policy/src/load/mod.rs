@@ -2,6 +2,7 @@
 
 mod overridden;
 mod routes;
+mod scope;
 mod tables;
 mod written;
 

@@ -6,7 +6,7 @@ use http::Method;
 use openapi::{Document, MediaType, PathTemplate, Spelling, canonical_path};
 
 use super::overridden::overridden;
-use super::tables::Scope;
+use super::scope::Scope;
 use super::written::{Written, written_routes};
 use crate::config::Config;
 use crate::doors::{

@@ -6,27 +6,11 @@ use http::Method;
 use openapi::{Document, PathTemplate, Spelling};
 
 use super::routes::routes;
+use super::scope::Scope;
 use crate::config::Config;
 use crate::host::{covers, host};
 use crate::reader::Reader;
 use crate::route::{Destination, Destinations, RouteConfig, RoutePolicy, RouteTable, Routes};
-
-/// What a table of routes is made from.
-pub(super) struct Scope<'c> {
-    pub(super) config: &'c Config,
-    /// The document of each group of upstreams.
-    pub(super) documents: &'c [Option<Document>],
-    /// The host, perhaps `*.` with one; none for hosts that no route names.
-    pub(super) host: Option<&'c str>,
-    /// The places of the routes that hold there.
-    pub(super) entries: Vec<usize>,
-    /// The hosts of each route of the file.
-    pub(super) hosts: &'c [Vec<String>],
-    pub(super) destinations: Destinations,
-    pub(super) groups: &'c [Arc<str>],
-    pub(super) fallback: &'c Arc<RoutePolicy>,
-    pub(super) login: &'c Arc<RoutePolicy>,
-}
 
 /// The routes of a table that were written down, before it is made.
 pub(super) struct Written {

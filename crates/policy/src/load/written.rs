@@ -5,7 +5,7 @@ use http::Method;
 use openapi::{Document, OperationSettings, PathTemplate, canonical_path};
 use serde_json::{Map, Value};
 
-use super::tables::Scope;
+use super::scope::Scope;
 use crate::config::suggestion;
 use crate::reader::{Place, Reader, RouteSource};
 use crate::route::RouteConfig;

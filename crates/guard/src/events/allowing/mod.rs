@@ -4,6 +4,8 @@
 
 mod rules;
 
+use std::borrow::Cow;
+
 use policy::BuiltInDoor;
 
 use crate::events::Verdict;
@@ -38,7 +40,7 @@ pub(crate) fn allow_with(
         "the rule {rule} of the door {door} is missing in guard/src/events/allowing/rules.rs"
     );
     let text = |value: &str| serde_json::Value::from(value).to_string();
-    let route = |setting: &str| format!("[[route]]\npath = {}\n{setting}", text(place.template()));
+    let route = |setting: &str| format!("[[route]]\npath = {}\n{setting}", text(&place.template()));
     let observe = || route(&format!("doors = {{ {door} = \"observe\" }}"));
     let detector = || route(&format!("detectors = {{ {rule} = \"off\" }}"));
     Some(match allowing? {
@@ -80,12 +82,42 @@ fn is_exemptible(name: &str) -> bool {
 
 impl<'a> Place<'a> {
     /// The template of a route for it.
-    fn template(self) -> &'a str {
+    fn template(self) -> Cow<'a, str> {
         const LONGEST: usize = 256;
         let path = if self.route.starts_with('/') { self.route } else { self.path };
-        let is_template = path.starts_with('/') && path.len() <= LONGEST;
-        if is_template { path } else { "/**" }
+        match path.starts_with('/') && path.len() <= LONGEST {
+            true if path == self.route => path.into(),
+            true => with_names(path),
+            false => "/**".into(),
+        }
     }
+}
+
+/// A path with names in place of ids, which are others the next time.
+fn with_names(path: &str) -> Cow<'_, str> {
+    if !path.split('/').any(is_id) {
+        return path.into();
+    }
+    let mut count = 0;
+    let segments = path.split('/').map(|segment| match is_id(segment) {
+        true => {
+            count += 1;
+            if count == 1 { "{id}".to_owned() } else { format!("{{id{count}}}") }
+        }
+        false => segment.to_owned(),
+    });
+    segments.collect::<Vec<_>>().join("/").into()
+}
+
+/// Whether a segment is a number, a UUID, a hash, or another name that nobody gave.
+fn is_id(segment: &str) -> bool {
+    let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+    let is_hash = || segment.len() >= 16 && segment.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    let is_random = || {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        segment.len() >= 20 && segment.bytes().all(is_plain) && digits * 8 >= segment.len()
+    };
+    digits > 0 && (digits == segment.len() || is_hash() || is_random())
 }
 
 #[cfg(test)]
@@ -106,6 +138,29 @@ mod tests {
     fn loads(setting: &str) -> Result<(), String> {
         let inputs = policy::Inputs { text: Some(setting.into()), ..Default::default() };
         policy::load(&inputs).map(drop).map_err(|error| error.lines())
+    }
+
+    #[test]
+    fn ids_in_a_path_become_names() {
+        for (path, template) in [
+            ("/orders/7/lines/12", "/orders/{id}/lines/{id2}"),
+            (
+                "/v2/team/built/blobs/uploads/c0c8144e-b16e-4e0e-807e-bf0bf53bdf3a",
+                "/v2/team/built/blobs/uploads/{id}",
+            ),
+            ("/o/01a21704c4850f2e6db086076ccbb5ee", "/o/{id}"),
+            ("/o/V1StGXR8_Z5jdHi6B-myT2", "/o/{id}"),
+            ("/v1/users/me", "/v1/users/me"),
+            (
+                "/api/2024-reports/create-a-new-report-for-everybody",
+                "/api/2024-reports/create-a-new-report-for-everybody",
+            ),
+        ] {
+            let place = Place { route: "*", path, origin: None };
+            assert_eq!(place.template(), template);
+        }
+        let place = Place { route: "/orders/7", path: "/orders/7", origin: None };
+        assert_eq!(place.template(), "/orders/7", "a route is named as it is written");
     }
 
     #[test]

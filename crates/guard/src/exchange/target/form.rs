@@ -1,6 +1,6 @@
 //! The normal form of a target, and what has none.
 
-use super::TargetError;
+use super::error::TargetError;
 
 /// Bytes that need no look at all: letters, digits and marks that mean the same to everybody.
 pub(super) fn is_plain(byte: u8) -> bool {

@@ -8,6 +8,7 @@
 //! backslashes, NUL, escapes that are not hexadecimal, and all of these hidden behind a second encoding. An escaped slash
 //! stays as it came: some servers read a slash there, some a part of a name, and the routes of both readings hold.
 
+mod error;
 mod form;
 mod readings;
 
@@ -15,6 +16,7 @@ use std::borrow::Cow;
 
 use openapi::canonical_path;
 
+pub use error::TargetError;
 use form::{check_segment, escape_raw, has_control, is_plain, normalise, segments};
 
 /// A request target, normalised.
@@ -24,43 +26,6 @@ pub struct Target {
     /// The path as the upstream gets it, if that is another spelling.
     sent: Option<String>,
     query: Option<String>,
-}
-
-/// Why a target has more than one reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TargetError {
-    /// Neither a path nor a URL with one.
-    #[error("the target is not a path")]
-    NotAPath,
-    /// `.` or `..` as a segment, also escaped or with parameters.
-    #[error("the path has dot segments")]
-    DotSegment,
-    /// A backslash, escaped or not.
-    #[error("the path has a backslash")]
-    Backslash,
-    /// A control byte, escaped or not.
-    #[error("the target has a control byte")]
-    Control,
-    /// `%` without two hexadecimal digits.
-    #[error("the path has a broken escape")]
-    BrokenEscape,
-    /// A byte in a longer UTF-8 form than it has (RFC 3629 §3), or a full-width dot or slash: plain ones to some.
-    #[error("the path has an overlong or full-width form")]
-    Overlong,
-}
-
-impl TargetError {
-    /// The name of the rule in events.
-    pub const fn rule(self) -> &'static str {
-        match self {
-            TargetError::NotAPath => "target-not-a-path",
-            TargetError::DotSegment => "path-dot-segment",
-            TargetError::Backslash => "path-backslash",
-            TargetError::Control => "target-control-byte",
-            TargetError::BrokenEscape => "path-broken-escape",
-            TargetError::Overlong => "path-overlong",
-        }
-    }
 }
 
 impl Target {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Method;
 use openapi::{PathTemplate, Router, Spelling, canonical_path};
 
-use super::Destination;
+use super::way::Destination;
 
 /// Where the requests of each path go.
 #[derive(Debug)]
@@ -89,7 +89,11 @@ mod tests {
 
     #[test]
     fn the_most_specific_route_that_says_where_requests_go_is_asked() {
-        let to = |group| Arc::new(Destination { group, ..Destination::first() });
+        let to = |group| {
+            let mut destination = Destination::first();
+            destination.group = group;
+            Arc::new(destination)
+        };
         let routes = [
             ("/orders/**", vec![], 1),
             ("/orders/special", vec![Method::POST], 2),
