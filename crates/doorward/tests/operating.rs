@@ -179,7 +179,7 @@ fn an_upstream_that_is_not_there_is_told_at_the_start() {
         let gate = gate_before(&upstream, &policy, "");
         until("it is told", || {
             let log = gate.file("events.log");
-            log.contains(&format!("{upstream} cannot be reached")) && log.contains("`[gateway] upstream`")
+            log.contains(&format!("{upstream} cannot be reached")) && log.contains("mend its URL")
         });
     }
     let gate = gate_before("http://nowhere.invalid", &policy, "");

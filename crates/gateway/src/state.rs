@@ -74,11 +74,14 @@ impl Upstreams {
     }
 }
 
+/// The connection pools of a policy: one for each group of upstreams.
+type Kept = (Arc<Engine>, Arc<[Pools]>);
+
 /// The state of one worker thread.
 pub(crate) struct Worker {
     pub(crate) guard: Guard,
     pub(crate) state: Arc<State>,
-    pools: Mutex<Option<(Arc<Engine>, Arc<[Pools]>)>>,
+    pools: Mutex<Option<Kept>>,
 }
 
 impl Worker {

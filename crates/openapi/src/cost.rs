@@ -249,7 +249,7 @@ impl Costs {
                     left.extend(map.iter().map(|(name, inner)| (inner, self.of_member(&schemas, name))));
                 }
                 Value::Array(items) => {
-                    let inner = self.distinct(&schemas, |schema| schema.items.iter().copied().collect());
+                    let inner = self.distinct(&schemas, |schema| schema.items.clone());
                     left.extend(items.iter().map(|item| (item, inner.clone())));
                 }
                 _ => {}

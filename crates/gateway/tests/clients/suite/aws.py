@@ -73,7 +73,7 @@ def put_and_get(run, key):
     return s3.get_object(Bucket="code", Key=key)["Body"].read().decode()
 
 
-@action(refused="shell")
+@action
 def put_and_get_a_script(run):
     return put_and_get(run, "bin/deploy.sh")
 
