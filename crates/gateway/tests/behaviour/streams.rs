@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::frames::Http2;
+use crate::frames::{self, Http2};
 use crate::readings::{FORM, MULTIPART, check};
 use crate::support::{Recorder, Running, status, until};
 
@@ -281,9 +281,11 @@ fn messages_are_read_as_deep_and_as_far_as_servers_read_them() {
             client.data(stream, piece, false);
         }
         client.data(stream, b"", true);
-        let _ = client.answer(stream);
+        let (head, _) = client.answer(stream);
         let passed = upstream.take_bytes().ends_with(&body);
         assert_eq!(passed, expected.is_empty(), "{name} {:?}", gate.events.all().last());
+        // A refusal of gRPC has a status of its own, behind that of HTTP.
+        assert_eq!(frames::status(&head), 200, "{name}");
         let held = gate.ask("POST", "/a.B/C", &[("Content-Type", "application/grpc-web")], &body);
         let wanted = match expected {
             "body-unreadable" => 400,
