@@ -256,12 +256,11 @@ pub(super) fn boundary(content_type: &[u8]) -> Result<Vec<u8>, MultipartError> {
     if fits { Ok(boundary) } else { Err(MultipartError::Boundary) }
 }
 
-/// Whether a line begins with the delimiter behind a lone CR or a lone LF: some servers break lines there.
+/// Whether the delimiter stands elsewhere than behind CR LF: some servers break lines at a lone CR or LF, and Django takes
+/// it for one within a line. RFC 2046 §5.1 lets no boundary stand in a part.
 fn has_near_delimiter(body: &[u8], bare: &[u8]) -> bool {
-    memchr::memmem::find_iter(body, bare).any(|at| {
-        let before = body.get(at.saturating_sub(2)..at).unwrap_or_default();
-        matches!(before, [.., b'\n' | b'\r']) && before != b"\r\n"
-    })
+    let mut found = memchr::memmem::find_iter(body, bare).filter(|at| *at > 0);
+    found.any(|at| body.get(at.saturating_sub(2)..at) != Some(b"\r\n"))
 }
 
 pub(super) fn read_part(part: Bytes, purpose: Purpose) -> Result<Part, MultipartError> {
@@ -581,6 +580,8 @@ mod tests {
             (TYPE, format!("--B\r\n{part}\n--B\r\n{part}\r\n--B--\r\n"), E::NearBoundary),
             (TYPE, format!("--B\r\n{part}\r--B\r\n{part}\r\n--B--\r\n"), E::NearBoundary),
             (TYPE, format!("--B\n{part}\r\n--B--\r\n"), E::NearBoundary),
+            (TYPE, format!("--B\r\n{part}\r\n---B\r\n{part}\r\n--B--\r\n"), E::NearBoundary),
+            (TYPE, format!("--B\r\n{part} --B\r\n{part}\r\n--B--\r\n"), E::NearBoundary),
             (TYPE, format!("--B\r\n{part}\r\n").repeat(6) + "--B--", E::TooMany),
             (TYPE, "rubbish".into(), E::Preamble),
         ] {

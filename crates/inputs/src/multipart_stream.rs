@@ -331,8 +331,8 @@ impl MultipartStream {
             match (before(2), before(1)) {
                 // The break belongs to the delimiter, so that it has to be here still.
                 (Some(b'\r'), Some(b'\n')) if at >= 2 => return Ok(Some(at - 2)),
-                (_, Some(b'\r' | b'\n')) => return Err(MultipartError::NearBoundary.into()),
-                _ => from = at + 1,
+                (Some(b'\r'), Some(b'\n')) => from = at + 1,
+                _ => return Err(MultipartError::NearBoundary.into()),
             }
         }
         self.searched = self.kept.len().saturating_sub(self.delimiter.len()).max(self.searched);
