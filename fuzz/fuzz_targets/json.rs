@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
                 assert_eq!(parse_body(content_type, &written, limits).as_ref(), Ok(&parsed));
             }
             let bytes = Bytes::copy_from_slice(body);
-            let other = other_reading(content_type, &parsed, &bytes, limits).ok().flatten();
+            let other = other_reading(content_type, &parsed, &bytes, true, limits).ok().flatten();
             for reading in std::iter::once(&parsed).chain(&other) {
                 reading.find_input::<()>(body, |input| {
                     detect::inspect(input.value, 3, &detect::ALL);
