@@ -115,8 +115,8 @@ pub enum MultipartError {
     /// Something that is nearly a delimiter.
     #[error("a line of the multipart body looks like its boundary and differs from it")]
     NearBoundary,
-    /// A header of a part is malformed, folded or repeated.
-    #[error("a part of the multipart body has a malformed or repeated header")]
+    /// A header of a part is malformed, folded or repeated; or a file has an empty media type.
+    #[error("a part of the multipart body has a malformed, repeated or empty header")]
     Header,
     /// A part has no `Content-Disposition`, two, or another type than `form-data`.
     #[error("a part of the multipart body needs exactly one `Content-Disposition: form-data`")]
@@ -297,6 +297,10 @@ pub(super) fn read_part(part: Bytes, purpose: Purpose) -> Result<Part, Multipart
         headers,
     };
     part.undo_transfer_encoding(purpose)?;
+    // To some servers a file with an empty type is one without, and a field (formidable).
+    if part.is_file && part.header("content-type").is_some_and(|written| written.trim_ascii().is_empty()) {
+        return Err(MultipartError::Header);
+    }
     part.is_untyped = part.is_file && purpose == Purpose::Form && part.header("content-type").is_none();
     let written = part.header("content-type").map_or(&b""[..], |value| value);
     part.media_type = match ContentType::parse(written, &part.content) {
@@ -542,6 +546,7 @@ mod tests {
             ("attachment; name=\"a\"", E::Disposition),
             ("form-data; name=\"a\"\r\nContent-Disposition: form-data; name=\"b\"", E::Disposition),
             ("form-data; name=\"a\"\r\nContent-Type: text/plain\r\ncontent-type: text/html", E::Header),
+            ("form-data; name=\"a\"; filename=\"b\"\r\nContent-Type: ", E::Header),
             ("form-data; name=\"a\"\r\nxContent-Disposition: form-data; name=\"b\"", E::Disposition),
             ("form-data; name=\"a\"\r\nX: Content-Disposition: form-data; name=\"b\"", E::Disposition),
             ("form-data; name=\"a\"\r\nX-Content-Type: text/html", E::Disposition),

@@ -29,11 +29,11 @@ fn letters(name: &str) -> impl Iterator<Item = char> {
 }
 
 /// Every name that some server reads in a key of a query or a form: the whole, and what stands before, between or behind
-/// its brackets and dots. Rack drops brackets in front and ends a name at the next; qs ends it at the first opening one,
+/// its brackets and dots. Rack drops blanks and brackets in front and ends a name at the next; qs ends it at the first opening one,
 /// also where that is never closed; others part names at dots, and pass over one in front.
 pub fn top_names(key: &str) -> impl Iterator<Item = &str> {
     let key = key.split('\0').next().unwrap_or(key);
-    let bare = key.trim_start_matches(['[', ']', '.']);
+    let bare = key.trim_start_matches([' ', '[', ']', '.']);
     let until = |end: &'static [char]| bare.split(end).next().unwrap_or(bare);
     let names = [top_name(key), key, until(&['[', ']']), until(&['[', ']', '.'])];
     names
@@ -65,6 +65,26 @@ mod tests {
         assert!(is_same_name("stra\u{df}e", "STRASSE") && is_same_name("\u{3c3}", "\u{3c2}"));
         for name in ["task", "task_id2", "task-id", "id", "", "t\u{e4}sk_id"] {
             assert!(!is_same_name(name, "task_id"), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_name_that_a_server_reads_in_a_key_is_found() {
+        for key in [
+            "user_id",
+            " user_id",
+            " ]user_id",
+            "[user_id]",
+            "[]user_id",
+            "user_id[",
+            ".user_id",
+            "user_id\0x",
+            "user_id[a]",
+        ] {
+            assert!(top_names(key).any(|name| is_same_name(name, "user_id")), "{key}");
+        }
+        for key in ["a[user_id]", "a.user_id", "x user_id"] {
+            assert!(!top_names(key).any(|name| is_same_name(name, "user_id")), "{key}");
         }
     }
 }
