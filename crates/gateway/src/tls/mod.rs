@@ -2,6 +2,7 @@
 
 mod pinned;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::server::VerifierBuilderError;
-use tokio_rustls::rustls::{ClientConfig, Error, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore, ServerConfig};
 
 use pinned::Pinned;
 
@@ -62,6 +63,26 @@ pub fn check_tls(policy: &Policy) -> Result<(), TlsError> {
         client_config(&group.tls)?;
     }
     Ok(())
+}
+
+/// A failed handshake with an upstream, with what helps against it.
+pub(crate) fn with_mend(error: io::Error) -> io::Error {
+    let why = match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(Error::InvalidCertificate(why)) => why,
+        _ => return error,
+    };
+    let mend = match why {
+        CertificateError::UnknownIssuer => "name the authority that it is from: `ca` of the TLS settings",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "say the name that it is for: `server_name` of the TLS settings"
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "renew it",
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "it is a certificate of an authority (CA:TRUE), which no server may show: make one with CA:FALSE"
+        }
+        _ => return error,
+    };
+    io::Error::new(error.kind(), format!("{error}; {mend}"))
 }
 
 /// An acceptor for clients: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1 by ALPN.

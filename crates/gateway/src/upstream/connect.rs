@@ -182,7 +182,7 @@ impl Connector {
         };
         let host = tls.server_name.as_deref().unwrap_or(authority.host()).trim_matches(['[', ']']);
         let name = rustls_pki_types::ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        let stream = connector.connect(name, socket).await?;
+        let stream = connector.connect(name, socket).await.map_err(tls::with_mend)?;
         match (stream.get_ref().1.alpn_protocol(), upstream.protocol) {
             (Some(b"h2"), _) => http2(stream, self.limits).await,
             (_, Protocol::Http2) => Err(io::Error::other("the server does not choose HTTP/2 (ALPN)")),
