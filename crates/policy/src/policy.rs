@@ -70,6 +70,11 @@ impl Policy {
         named.map_or(&self.routes, |(_, table)| table)
     }
 
+    /// Whether routes tell hosts apart.
+    pub fn names_hosts(&self) -> bool {
+        !self.hosts.is_empty()
+    }
+
     /// Every table of routes: that for hosts which no route names, and those for the hosts that routes name.
     pub fn tables(&self) -> impl Iterator<Item = (Option<&str>, &RouteTable)> {
         let named = self.hosts.iter().map(|(host, table)| (Some(host.as_str()), table));

@@ -203,6 +203,37 @@ fn an_owner_is_looked_at_where_the_object_is() {
     assert_eq!(app.take(), "");
 }
 
+/// What was seen at one API says nothing of the object of the same path at another.
+#[test]
+fn a_look_is_remembered_for_its_upstream_and_host() {
+    let owned_by = |owner: &'static str| {
+        Recorder::answering(move |_| {
+            let body = format!("{{\"user_id\":\"{owner}\"}}");
+            let kind = "Content-Type: application/json\r\nContent-Length";
+            format!("HTTP/1.1 200 OK\r\n{kind}: {}\r\n\r\n{body}", body.len()).into_bytes()
+        })
+    };
+    let (own, foreign) = (owned_by("batch"), owned_by("other"));
+    let policy = format!(
+        "[[auth.api_key]]\nsubject = 'batch'\nsha256 = '2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683'\n\
+         [ownership]\ncheck_cache_ttl = '1h'\n[[upstream]]\nname = 'foreign'\nurls = ['{}']\n\
+         [[route]]\npath = '/**'\nhost = ['b.example']\nupstream = 'foreign'\n\
+         [[route]]\npath = '/orders/{{id}}'\nowner = '/user_id'\ncheck_owner_before_write = '/orders/{{id}}'\nauth = 'required'",
+        foreign.url()
+    );
+    let gate = Running::start(&policy, &[own.url()]);
+    let put = |host: &str| {
+        let request = format!(
+            "PUT /orders/7 HTTP/1.1\r\nHost: {host}\r\nUser-Agent: t\r\nX-API-Key: key\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        status(&gate.raw(request.as_bytes()))
+    };
+    assert_eq!([put("a.example"), put("a.example")], [200, 200]);
+    assert_eq!(own.take().matches("GET /orders/7").count(), 1, "remembered");
+    assert_eq!(put("b.example"), 404);
+    assert!(!foreign.take().contains("PUT"));
+}
+
 #[test]
 fn what_leads_back_has_the_prefix_again() {
     let orders = Recorder::start(

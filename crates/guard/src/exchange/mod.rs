@@ -147,7 +147,7 @@ impl<'e> Exchange<'e> {
         let is_grpc = is_grpc(parts.version, &headers);
         let account = Account::new(&headers, forwarded::is_trusted(peer.address, trusted), connection);
         let carries = if has_body { Carries::Body } else { Carries::Nothing };
-        let table = policy.table(host(&headers).as_deref());
+        let table = policy.table(policy.names_hosts().then(|| host(&headers)).flatten().as_deref());
         let destination = table.destination(&parts.method, &target.canonical());
         // A document says nothing of what is answered here.
         let document = policy.document(destination.group).filter(|_| destination.redirect.is_none());
@@ -343,8 +343,8 @@ pub(crate) fn host(headers: &HeaderMap) -> Option<String> {
 
 /// Whether a request is gRPC's. That of browsers (gRPC-Web) is an ordinary one.
 fn is_grpc(version: Version, headers: &HeaderMap) -> bool {
-    let kind = media_type(headers);
-    version == Version::HTTP_2 && grpc::is_grpc(&kind) && !kind.starts_with("application/grpc-web")
+    let is_kind = |kind: &str| grpc::is_grpc(kind) && !kind.starts_with("application/grpc-web");
+    version == Version::HTTP_2 && is_kind(&media_type(headers))
 }
 
 /// Makes one of several `Cookie` fields (RFC 9113 §8.2.3): browsers split them over HTTP/2, and a server behind HTTP/1.1

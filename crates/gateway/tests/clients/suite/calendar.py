@@ -176,13 +176,13 @@ def download_into_another_place(run):
 @action
 def put_with_a_client_of_WebDAV(run):
     text = EVENT.format(uid="event-9", summary="Lunch", location="Room 1", description="Location: Main hall")
-    return ask(run, "PUT", "/ann/work/event-9.ics", text, Content_Type="text/calendar; charset=utf-8")
+    return ask(run, "PUT", "/ann/team/event-9.ics", text, Content_Type="text/calendar; charset=utf-8")
 
 
 @action
 def move(run):
-    destination = f"{run.url}/ann/work/event-10.ics"
-    return ask(run, "MOVE", "/ann/work/event-9.ics", Destination=destination, Overwrite="F")
+    destination = f"{run.url}/ann/team/event-10.ics"
+    return ask(run, "MOVE", "/ann/team/event-9.ics", Destination=destination, Overwrite="F")
 
 
 @action
@@ -194,7 +194,7 @@ def query_of_a_time(run):
     <C:time-range start="20260301T000000Z" end="20260401T000000Z"/>
   </C:comp-filter></C:comp-filter></C:filter>
 </C:calendar-query>"""
-    status, text = ask(run, "REPORT", "/ann/work/", query, Content_Type="application/xml; charset=utf-8", Depth="1")
+    status, text = ask(run, "REPORT", "/ann/team/", query, Content_Type="application/xml; charset=utf-8", Depth="1")
     return status, text.count("BEGIN:VEVENT"), "event-10.ics" in text
 
 
@@ -203,11 +203,11 @@ def properties(run):
     change = """<?xml version="1.0"?><D:propertyupdate xmlns:D="DAV:" xmlns:A="http://apple.com/ns/ical/"><D:set><D:prop>
 <D:displayname>Ann's work &amp; more</D:displayname><A:calendar-color>#ff0000ff</A:calendar-color>
 </D:prop></D:set></D:propertyupdate>"""
-    changed = ask(run, "PROPPATCH", "/ann/work/", change, Content_Type="text/xml")
+    changed = ask(run, "PROPPATCH", "/ann/team/", change, Content_Type="text/xml")
     wanted = '<propfind xmlns="DAV:"><prop><displayname/><resourcetype/><current-user-principal/></prop></propfind>'
-    return changed, ask(run, "PROPFIND", "/ann/work/", wanted, Content_Type="text/xml", Depth="0")
+    return changed, ask(run, "PROPFIND", "/ann/team/", wanted, Content_Type="text/xml", Depth="0")
 
 
 @action
 def delete_a_calendar(run):
-    return ask(run, "DELETE", "/ann/work/")[0], collections(run)
+    return ask(run, "DELETE", "/ann/team/")[0], collections(run)

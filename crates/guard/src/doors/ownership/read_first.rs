@@ -201,13 +201,16 @@ async fn read_object(
     let engine = ruling.engine;
     let refuse = |rule: &'static str, evidence: String| Err(ownership::refusal(engine, rule, evidence));
     let path = path_to_read(x, read, id).map_err(|why| ownership::refusal(engine, "look", why))?;
-    let seen = FlagKey::new("look", x.subject().unwrap_or(""), &path);
+    let canonical = canonical_path(&path);
+    let group = x.site.table.destination(&Method::GET, &canonical).group;
+    // The same path is another object at another upstream, or under another host.
+    let place = format!("{group} {} {path}", x.header(HOST).unwrap_or(""));
+    let seen = FlagKey::new("look", x.subject().unwrap_or(""), &place);
     // A Cedar decision about one operation does not hold for another.
     let (now, cache) = (x.unix_millis(), engine.policy.ownership.check_cache_ttl.filter(|_| !judge.cedar));
     if cache.is_some() && ruling.state.stores.flags.is_raised(seen, now).await.unwrap_or(false) {
         return Ok(None);
     }
-    let canonical = canonical_path(&path);
     let (read_route, _) = x.site.table.route(&Method::GET, &canonical);
     let owner = read_route.ownership.owner.as_ref().or(x.route.ownership.owner.as_ref());
     if owner.is_none() && !judge.cedar {

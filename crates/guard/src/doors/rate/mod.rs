@@ -222,7 +222,11 @@ fn key(x: &Exchange<'_>, limit: &Limit, state: &State) -> Option<CounterKey> {
                 LimitKey::User => key.text(x.subject()?),
                 LimitKey::Header(name) => key.bytes(x.headers.get(name)?.as_bytes()),
                 LimitKey::Claim(name) => key.text(&x.principal.as_deref()?.claim(name)?.to_string()),
-                LimitKey::Route => key.text(&x.route.name),
+                LimitKey::Route => {
+                    // A route of another host may have the same name.
+                    x.route.hosts.iter().for_each(|host| key.text(host));
+                    key.text(&x.route.name);
+                }
                 LimitKey::Global => {}
             }
         }
