@@ -4,13 +4,15 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::content_type::{ContentType, ContentTypeError};
+use super::disposition::Purpose;
 use super::element::XmlElement;
 use super::error::BodyError;
 use super::grpc;
 use super::input::{Input, InputKind};
 use super::json::{JsonError, has_huge_integer, parse_json};
 use super::limits::StructureLimits;
-use super::multipart::{self, MultipartError, Part, Purpose};
+use super::multipart::{self, Part};
+use super::multipart_error::MultipartError;
 use super::pairs::{byte_pairs, pairs};
 use super::sniff::{after_bracket, is_binary_file, is_like_form, is_wide, texts, without_mark};
 #[cfg(feature = "xml")]

@@ -3,7 +3,7 @@
 use super::content_type::ContentTypeError;
 use super::grpc::GrpcError;
 use super::json::JsonError;
-use super::multipart::MultipartError;
+use super::multipart_error::MultipartError;
 
 /// Why a body is not of its media type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -23,6 +23,7 @@
 
 mod body;
 mod content_type;
+mod disposition;
 mod element;
 mod error;
 #[cfg(feature = "graphql")]
@@ -36,6 +37,7 @@ mod json;
 mod limits;
 mod media_type;
 mod multipart;
+mod multipart_error;
 mod multipart_stream;
 mod names;
 mod pairs;
@@ -56,7 +58,8 @@ pub use input::{Input, InputKind};
 pub use json::{JsonError, parse_json};
 pub use limits::StructureLimits;
 pub use media_type::{is_json, media_type};
-pub use multipart::{MultipartError, Part, with_types, write_multipart};
+pub use multipart::{Part, with_types, write_multipart};
+pub use multipart_error::MultipartError;
 pub use multipart_stream::{MultipartStream, StreamError};
 pub use names::{folded_name, is_same_name, top_name, top_names};
 pub use pairs::{byte_pairs, cookie_readings, pairs, semicolon_pairs};

@@ -5,9 +5,11 @@
 
 use bytes::{Bytes, BytesMut};
 
+use super::disposition::Purpose;
 use super::error::BodyError;
 use super::limits::StructureLimits;
-use super::multipart::{LONGEST_HEAD, MultipartError, Part, Purpose, TYPE_OF_FILE, boundary, read_part};
+use super::multipart::{LONGEST_HEAD, Part, TYPE_OF_FILE, boundary, read_part};
+use super::multipart_error::MultipartError;
 use super::slice::head;
 use super::sniff::is_binary_file;
 
