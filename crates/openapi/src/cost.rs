@@ -11,6 +11,11 @@ use crate::shape::escape;
 
 /// How often values may be looked at beyond once each.
 const LIMIT: f64 = 100_000.0;
+/// How often at most, so that a validator is asked why a value is wrong: it keeps the errors of every alternative at every
+/// level, which costs far more than to know that it is wrong.
+const EXPLAINED: f64 = 200.0;
+/// What is said beyond that.
+const UNEXPLAINED: &str = "it fits none of the alternatives of its schema";
 /// What is said of a value that costs more.
 const TOO_MUCH: &str =
     "it is nested too deeply for the alternatives of its schema (oneOf, anyOf), which are tried one by one";
@@ -33,16 +38,20 @@ impl Validator {
 
     /// Whether a value is valid. One that costs too much to look at is not.
     pub(crate) fn is_valid(&self, value: &Value) -> bool {
-        !self.costs_too_much(value) && self.inner.is_valid(value)
+        self.excess(value) <= LIMIT && self.inner.is_valid(value)
     }
 
     /// What is wrong with a value: JSON Pointer and reason, no values. At most `limit` of them.
     pub(crate) fn errors(&self, value: &Value, limit: usize) -> Vec<(String, String)> {
-        if self.costs_too_much(value) {
+        let excess = self.excess(value);
+        if excess > LIMIT {
             return vec![(String::new(), TOO_MUCH.into())];
         }
         if self.inner.is_valid(value) {
             return Vec::new();
+        }
+        if excess > EXPLAINED {
+            return vec![(String::new(), UNEXPLAINED.into())];
         }
         let errors = self.inner.iter_errors(value).take(limit);
         errors.map(|e| (e.instance_path().to_string(), e.masked().to_string())).collect()
@@ -50,14 +59,17 @@ impl Validator {
 
     /// The first of its errors.
     pub(crate) fn first_error(&self, value: &Value) -> Option<String> {
-        if self.costs_too_much(value) {
-            return Some(TOO_MUCH.into());
-        }
-        self.inner.iter_errors(value).next().map(|error| error.masked_with("the value").to_string())
+        let error = match self.excess(value) {
+            LIMIT.. => return Some(TOO_MUCH.into()),
+            EXPLAINED.. => return (!self.inner.is_valid(value)).then(|| UNEXPLAINED.into()),
+            _ => self.inner.iter_errors(value).next()?,
+        };
+        Some(error.masked_with("the value").to_string())
     }
 
-    fn costs_too_much(&self, value: &Value) -> bool {
-        self.costs.get().is_some_and(|costs| costs.exceed(self.root, value))
+    /// How often a validator would look at values beyond once each.
+    fn excess(&self, value: &Value) -> f64 {
+        self.costs.get().map_or(0.0, |costs| costs.excess(self.root, value))
     }
 }
 
@@ -231,10 +243,10 @@ impl Costs {
         }
     }
 
-    /// Whether a validator would look at values too often.
-    fn exceed(&self, root: SchemaId, value: &Value) -> bool {
+    /// How often a validator would look at values beyond once each; only as far as the limit.
+    fn excess(&self, root: SchemaId, value: &Value) -> f64 {
         if !self.schemas.get(root.0).is_some_and(|schema| schema.is_recursive) {
-            return false;
+            return 0.0;
         }
         let mut more = 0.0;
         let mut left = vec![(value, vec![(root, 1.0)])];
@@ -242,7 +254,7 @@ impl Costs {
             let times: f64 = schemas.iter().map(|(_, times)| times).sum();
             more += (times - 1.0).max(0.0);
             if more > LIMIT {
-                return true;
+                break;
             }
             match value {
                 Value::Object(map) => {
@@ -255,7 +267,7 @@ impl Costs {
                 _ => {}
             }
         }
-        false
+        more
     }
 
     fn of_member(&self, schemas: &[(SchemaId, f64)], name: &str) -> Vec<(SchemaId, f64)> {

@@ -347,6 +347,12 @@ components:
             let errors = media.errors(&value, 9);
             assert_eq!(errors.is_empty(), is_valid, "{depth} {leaf}: {errors:?}");
             assert_eq!(errors.iter().any(|(_, why)| why.contains("nested too deeply")), depth == 60);
+            // Deep down, it is not said where: the errors of all alternatives of all levels would be kept for that.
+            assert_eq!(
+                errors.iter().any(|(_, why)| why.contains("fits none")),
+                depth == 12 && !is_valid,
+                "{errors:?}"
+            );
         }
     }
 }
