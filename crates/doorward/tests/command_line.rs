@@ -5,6 +5,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use ports::free_port;
+
+#[path = "../../store/tests/servers/ports.rs"]
+mod ports;
+
 fn doorward(directory: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_doorward"))
         .args(arguments)
@@ -279,23 +284,6 @@ fn ask(port: u16, request: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
-}
-
-/// A free port below the range of ephemeral ports. Each port is returned once, so that no other test takes it before it is
-/// bound.
-fn free_port() -> u16 {
-    use std::sync::atomic::{AtomicU16, Ordering};
-    const FIRST: u16 = 10_000;
-    const PORTS: u16 = 20_000;
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Other test processes begin at other ports.
-    let own = (std::process::id() % 20) as u16 * 1000;
-    loop {
-        let port = FIRST + own.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }
 
 #[test]

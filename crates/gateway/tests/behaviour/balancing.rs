@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::support::{Recorder, Running, free_port, raw, status, until};
+use crate::servers::ports::free_port;
+use crate::support::{Recorder, Running, raw, status, until};
 
 /// Upstreams that answer with their place in the list. `/slow` is answered when the upstream may; `/health` with a status.
 struct Apis {

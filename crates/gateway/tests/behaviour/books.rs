@@ -6,7 +6,8 @@ use std::process::Command;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::support::{Peer, Running, free_port, raw, script, status};
+use crate::servers::ports::free_port;
+use crate::support::{Peer, Running, raw, script, status};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789";
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Socket, Type};
 
 use crate::frames::{Http2, status as status2};
-use crate::support::{Recorder, Running, free_port, status, until};
+use crate::servers::ports::free_port;
+use crate::support::{Recorder, Running, status, until};
 
 /// An address where nobody answers: the queue of its listener is full.
 struct BlackHole {

@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{Recorder, Running, free_port, status, until};
+use crate::servers::ports::free_port;
+use crate::support::{Recorder, Running, status, until};
 
 #[test]
 fn an_upstream_that_is_down_or_broken_is_a_502_with_headers() {

@@ -258,8 +258,12 @@ impl Peer {
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|e| panic!("{command:?}: {e}"));
-        let peer = Peer(child);
+        let mut peer = Peer(child);
         until("the peer listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        assert!(
+            peer.0.try_wait().unwrap().is_none(),
+            "{command:?}: the command ended, something else listens"
+        );
         peer
     }
 }
@@ -278,23 +282,6 @@ pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
         assert!(start.elapsed() < Duration::from_secs(30), "not in time: {what}");
         std::thread::yield_now();
         std::thread::park_timeout(Duration::from_millis(10));
-    }
-}
-
-/// A free port below the range of ephemeral ports. Each port is returned once, so that no other test takes it before it is
-/// bound.
-pub(crate) fn free_port() -> u16 {
-    use std::sync::atomic::{AtomicU16, Ordering};
-    const FIRST: u16 = 10_000;
-    const PORTS: u16 = 20_000;
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Other test processes begin at other ports.
-    let own = (std::process::id() % 20) as u16 * 1000;
-    loop {
-        let port = FIRST + own.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use crate::support::{Peer, Recorder, Running, free_port, output, script, status};
+use crate::servers::ports::free_port;
+use crate::support::{Peer, Recorder, Running, output, script, status};
 
 const PYTHON: &str = "/usr/bin/python3";
 

@@ -1,11 +1,15 @@
 //! Servers that tests start for themselves, on free loopback ports, and end by process id.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use ports::free_port;
+
+pub(crate) mod ports;
 
 /// A server that ends when it is dropped.
 pub(crate) struct Server {
@@ -19,23 +23,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// A port that nobody listens on, below those that the system gives to whoever asks for any, and told once: no test takes
-/// another's between its being told and its being listened on.
-fn free_port() -> u16 {
-    use std::sync::atomic::{AtomicU16, Ordering};
-    const FIRST: u16 = 10_000;
-    const PORTS: u16 = 20_000;
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Other processes begin elsewhere.
-    let own = (std::process::id() % 20) as u16 * 1000;
-    loop {
-        let port = FIRST + own.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
     }
 }
 
