@@ -1,13 +1,20 @@
 //! Shared state behind small traits, so that the doors do not know where it is kept.
 //!
-//! There are three kinds of state: the counters behind rate limits ([`Counters`]), the ids that callers were given
-//! ([`Ledger`]), and facts that expire soon ([`Flags`]). [`Stores`] holds one of each; the program that starts a gateway makes
-//! them once and hands them to the guard.
+//! There are four kinds of state: the counters behind rate limits ([`Counters`]), the ids that callers were given
+//! ([`Ledger`]), facts that expire soon ([`Flags`]), and records that are kept for good, of users, their sessions and keys
+//! ([`records`]). [`Stores`] holds one of each of the first three; the program that starts a gateway makes them once and hands
+//! them to the guard. Records go to the user service.
 //!
 //! The arithmetic of a limit is a pure function of a [`Cell`] and the time. A backend for counters keeps one cell for
 //! each key, as a value or as bytes ([`Cell::to_bytes`]), and changes it atomically. [`memory`] serves one process,
 //! `sqlite` one machine, `redis` and `postgres` many gateways; the last three are features of this crate.
 //! One contract suite (`tests/contract.rs`) runs on all of them.
+//!
+//! Records are read with a version and written with the versions that were read, all or none
+//! ([`Records::commit`](records::Records::commit)). They are the only state that must outlive a power cut, so a commit is
+//! answered when it is on disk: `sqlite` lets many commits share one flush, `postgres` has a few connections. Each keeps a
+//! format number, brings older tables to its own format when it opens them, and refuses newer ones. Redis keeps no records:
+//! it may forget what it has answered.
 //!
 //! ```
 //! use store::{Algorithm, OnRefusal, Quota, Stores, Take};
@@ -40,6 +47,7 @@ pub mod memory;
 mod millis;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+pub mod records;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "sqlite")]

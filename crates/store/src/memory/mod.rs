@@ -2,7 +2,9 @@
 
 mod counters;
 mod expiring_set;
+mod records;
 mod shards;
 
 pub use counters::MemoryCounters;
 pub use expiring_set::{MemoryFlags, MemoryLedger};
+pub use records::MemoryRecords;

@@ -1,24 +1,18 @@
-//! State in PostgreSQL, shared by gateways.
+//! The ledger in a table.
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::timeout;
-use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, NoTls, Statement};
-use tokio_postgres_rustls::MakeRustlsConnect;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::{Client, Statement};
 
 use crate::answer::Answer;
 use crate::error::StoreError;
 use crate::ledger::{Ledger, LedgerKey};
 use crate::millis::{Millis, unix_millis};
-
-/// Timeout of one answer, and of one attempt to connect.
-const TIMEOUT: Duration = Duration::from_secs(2);
+use crate::postgres::server::{Server, TIMEOUT};
+use crate::postgres::values::bigint;
 
 /// Applied on every connection; the lock keeps two gateways that connect at once from doing so at once.
 const SCHEMA: &str = "SELECT pg_advisory_xact_lock(7233174180);
@@ -42,8 +36,7 @@ const DROP_EXCESS: &str = "DELETE FROM doorward_ledger WHERE entry IN (
 /// A ledger in a table of a database. Cheap to make: it connects on first use, and again when the connection is lost.
 /// One connection carries many queries at once.
 pub struct PostgresLedger {
-    config: Config,
-    tls: Option<MakeRustlsConnect>,
+    server: Server,
     session: Mutex<Option<Arc<Session>>>,
     max_ids: usize,
     /// Entries written since room was last made.
@@ -58,7 +51,7 @@ struct Session {
 
 impl std::fmt::Debug for PostgresLedger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PostgresLedger({})", self.address())
+        write!(f, "PostgresLedger({})", self.server.address())
     }
 }
 
@@ -70,36 +63,12 @@ impl PostgresLedger {
     /// # Errors
     /// If the address is invalid.
     pub fn open(url: &str, max_ids: usize) -> Result<Self, StoreError> {
-        // The library's message may quote the address, and with it the password.
-        let mut config =
-            Config::from_str(url).map_err(|_| StoreError::Address("postgres://user@host/database"))?;
-        config.connect_timeout(TIMEOUT).application_name("doorward");
-        let tls = (config.get_ssl_mode() != SslMode::Disable).then(|| {
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            MakeRustlsConnect::new(
-                ClientConfig::builder().with_root_certificates(roots).with_no_client_auth(),
-            )
-        });
         Ok(PostgresLedger {
-            config,
-            tls,
+            server: Server::parse(url)?,
             session: Mutex::new(None),
             max_ids: max_ids.max(1),
             written: AtomicUsize::new(usize::MAX / 2),
         })
-    }
-
-    fn address(&self) -> String {
-        let host = self.config.get_hosts().first().map_or("localhost".into(), |host| match host {
-            Host::Tcp(name) => name.clone(),
-            Host::Unix(path) => path.display().to_string(),
-        });
-        format!("{host}/{}", self.config.get_dbname().unwrap_or(""))
-    }
-
-    fn unavailable(&self, why: impl std::fmt::Display) -> StoreError {
-        StoreError::Unavailable(format!("postgres at {}: {why}", self.address()))
     }
 
     /// The connection, made anew if there is none.
@@ -110,35 +79,17 @@ impl PostgresLedger {
         }
         let session = timeout(TIMEOUT, self.connect())
             .await
-            .map_err(|_| self.unavailable("does not answer"))?
-            .map_err(|e| self.failed(&e))?;
+            .map_err(|_| self.server.unavailable("does not answer"))?
+            .map_err(|e| self.server.failed(&e))?;
         Ok(Arc::clone(kept.insert(Arc::new(session))))
     }
 
     async fn connect(&self) -> Result<Session, tokio_postgres::Error> {
-        let client = match &self.tls {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await?;
-                tokio::spawn(connection);
-                client
-            }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await?;
-                tokio::spawn(connection);
-                client
-            }
-        };
+        let client = self.server.connect().await?;
         client.batch_execute(SCHEMA).await?;
         let insert = client.prepare(INSERT).await?;
         let contains = client.prepare(CONTAINS).await?;
         Ok(Session { client, insert, contains })
-    }
-
-    fn failed(&self, error: &tokio_postgres::Error) -> StoreError {
-        match error.as_db_error() {
-            Some(error) => self.unavailable(error.message()),
-            None => self.unavailable(error),
-        }
     }
 
     async fn within<T>(
@@ -146,11 +97,11 @@ impl PostgresLedger {
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, StoreError> {
         match timeout(TIMEOUT, answer).await {
-            Ok(answer) => answer.map_err(|e| self.failed(&e)),
+            Ok(answer) => answer.map_err(|e| self.server.failed(&e)),
             Err(_) => {
                 // A connection that hangs is of no use to the next caller.
                 *self.session.lock().await = None;
-                Err(self.unavailable("does not answer"))
+                Err(self.server.unavailable("does not answer"))
             }
         }
     }
@@ -190,9 +141,4 @@ impl Ledger for PostgresLedger {
             Ok(row.is_some())
         })
     }
-}
-
-/// A time as the database's type for it.
-fn bigint(time: Millis) -> i64 {
-    i64::try_from(time).unwrap_or(i64::MAX)
 }

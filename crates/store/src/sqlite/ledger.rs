@@ -1,29 +1,28 @@
-//! State in a SQLite file: one thread owns the connection and serves all others.
+//! The ledger in a file.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::Receiver;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use tokio::sync::oneshot;
 
 use crate::answer::Answer;
 use crate::error::StoreError;
 use crate::ledger::{Ledger, LedgerKey};
 use crate::millis::{Millis, unix_millis};
+use crate::sqlite::file;
+use crate::sqlite::queue::{Queue, Reply};
+use crate::sqlite::values::integer;
 
 /// A ledger in a file.
 #[derive(Debug)]
 pub struct SqliteLedger {
-    queries: Sender<Query>,
-    path: PathBuf,
+    queries: Queue<Query>,
 }
 
 enum Query {
     Insert(Vec<LedgerKey>, Millis, Reply<()>),
     Contains(LedgerKey, Millis, Reply<bool>),
 }
-
-type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// Queries of one transaction, so that many writes cost one flush.
 const BATCH: usize = 256;
@@ -35,32 +34,17 @@ impl SqliteLedger {
     /// If the file is not a ledger, or cannot be written.
     pub fn open(path: &Path, max_ids: usize) -> Result<Self, StoreError> {
         let table = Table::open(path, max_ids).map_err(|e| unavailable(path, &e))?;
-        let (queries, queue) = channel();
-        std::thread::Builder::new()
-            .name("doorward-ledger".into())
-            .spawn(move || table.serve(&queue))
-            .map_err(|e| StoreError::Unavailable(e.to_string()))?;
-        Ok(SqliteLedger { queries, path: path.to_owned() })
-    }
-
-    fn answer<T: Send + 'static>(&self, query: impl FnOnce(Reply<T>) -> Query) -> Answer<'_, T> {
-        let (reply, answer) = oneshot::channel();
-        // If the thread has ended, the reply is dropped with the query, and there is no answer either.
-        let _ = self.queries.send(query(reply));
-        Answer::later(async move {
-            let gone = || StoreError::Unavailable(format!("{}: its thread has ended", self.path.display()));
-            answer.await.unwrap_or_else(|_| Err(gone()))
-        })
+        Ok(SqliteLedger { queries: Queue::serve("doorward-ledger", path, move |queue| table.serve(queue))? })
     }
 }
 
 impl Ledger for SqliteLedger {
     fn insert(&self, entries: Vec<LedgerKey>, expires_at: Millis) -> Answer<'_, ()> {
-        self.answer(|reply| Query::Insert(entries, expires_at, reply))
+        self.queries.ask(|reply| Query::Insert(entries, expires_at, reply))
     }
 
     fn contains(&self, entry: LedgerKey, now: Millis) -> Answer<'_, bool> {
-        self.answer(|reply| Query::Contains(entry, now, reply))
+        self.queries.ask(|reply| Query::Contains(entry, now, reply))
     }
 }
 
@@ -71,33 +55,13 @@ struct Table {
     max_ids: usize,
 }
 
-/// Creates the file for its owner alone, or takes from others what they may do with one that is there, and with those
-/// beside it. New ones get its mode from SQLite. What goes wrong here goes wrong again, with a message, when the file is
-/// opened.
-fn make_private(path: &Path) {
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let _ = options.open(path);
-    #[cfg(unix)]
-    for suffix in ["", "-wal", "-shm"] {
-        let mut file = path.as_os_str().to_owned();
-        file.push(suffix);
-        if std::fs::metadata(&file).is_ok_and(|found| found.is_file()) {
-            let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-            let _ = std::fs::set_permissions(&file, owner_only);
-        }
-    }
-}
-
 impl Table {
     fn open(path: &Path, max_ids: usize) -> rusqlite::Result<Self> {
-        make_private(path);
-        let connection = Connection::open(path)?;
+        file::create_private(path);
+        file::narrow(path);
+        let connection = file::connect(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
         connection.execute_batch(
             "CREATE TABLE IF NOT EXISTS ledger (entry BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
              CREATE INDEX IF NOT EXISTS ledger_until ON ledger (until);",
@@ -183,11 +147,6 @@ impl Table {
 fn count(connection: &Connection) -> rusqlite::Result<usize> {
     let count = connection.query_row("SELECT COUNT(*) FROM ledger", [], |row| row.get::<_, i64>(0))?;
     Ok(usize::try_from(count).unwrap_or(0))
-}
-
-/// A time as the database's type for it.
-fn integer(time: Millis) -> i64 {
-    i64::try_from(time).unwrap_or(i64::MAX)
 }
 
 fn unavailable(path: &Path, error: &rusqlite::Error) -> StoreError {
