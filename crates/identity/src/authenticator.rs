@@ -1,6 +1,6 @@
 //! All keys of a policy, and a cache of verified tokens: a client sends the same one many times.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use policy::{Auth, KeySource};
@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::api_key::ApiKeys;
 use crate::keys::{KeyError, VerificationKey, set, single};
+use crate::own::OwnTokens;
 use crate::principal::Principal;
 use crate::remote::RemoteKeys;
 use crate::token::{self, Expectations, TokenError};
@@ -22,6 +23,8 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Authenticator {
     issuers: Vec<TrustedIssuer>,
     api_keys: ApiKeys,
+    own: OnceLock<Arc<OwnTokens>>,
+    leeway: u64,
     verified: Cache<[u8; 32], Verified>,
 }
 
@@ -38,6 +41,17 @@ struct Verified {
     expires_at: u64,
     /// Of the remote key sets: other keys may no longer accept the token.
     generation: u64,
+    /// Whose token it is.
+    issuer: IssuedBy,
+}
+
+/// Whose token it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IssuedBy {
+    /// One of the user service: it may be revoked.
+    Us,
+    /// One of an issuer of the policy.
+    Others,
 }
 
 impl Authenticator {
@@ -70,8 +84,16 @@ impl Authenticator {
         Ok(Authenticator {
             issuers,
             api_keys: ApiKeys::new(&auth.api_keys),
+            own: OnceLock::new(),
+            leeway: auth.leeway.as_secs(),
             verified: Cache::new(CACHED_TOKENS),
         })
+    }
+
+    /// Accepts the tokens of the user service, too. Only the first call counts.
+    pub fn accept_own(&self, own: Arc<OwnTokens>) {
+        // Those who call it again have the same service.
+        let _ = self.own.set(own);
     }
 
     /// The key sets behind URLs, which the gateway fetches.
@@ -91,16 +113,27 @@ impl Authenticator {
             && known.generation == generation
             && now < known.expires_at
         {
-            return Ok(known.principal);
+            return self.unless_revoked(known.principal, known.issuer);
         }
         let mut verified = self.verify(token, now);
         if verified == Err(TokenError::UnknownKey) && self.fetch().await {
             verified = self.verify(token, now);
         }
-        let (principal, expires_at) = verified?;
+        let (principal, expires_at, issuer) = verified?;
         let generation = self.generation();
-        self.verified.insert(hash, Verified { principal: Arc::clone(&principal), expires_at, generation });
-        Ok(principal)
+        let known = Verified { principal: Arc::clone(&principal), expires_at, generation, issuer };
+        self.verified.insert(hash, known);
+        self.unless_revoked(principal, issuer)
+    }
+
+    fn unless_revoked(
+        &self,
+        principal: Arc<Principal>,
+        issuer: IssuedBy,
+    ) -> Result<Arc<Principal>, TokenError> {
+        let is_revoked = issuer == IssuedBy::Us
+            && self.own.get().is_none_or(|own| own.revocations.cover(&principal.claims));
+        if is_revoked { Err(TokenError::Revoked) } else { Ok(principal) }
     }
 
     /// Verifies an API key at a time in seconds since 1970.
@@ -123,8 +156,13 @@ impl Authenticator {
 
     /// Tries every issuer's keys that may have signed the token. If none accepts it, the error of the last one tried is
     /// the answer.
-    fn verify(&self, text: &str, now: u64) -> Result<(Arc<Principal>, u64), TokenError> {
+    fn verify(&self, text: &str, now: u64) -> Result<(Arc<Principal>, u64, IssuedBy), TokenError> {
         let header = token::header(text)?;
+        let own = self.own.get().zip(header.kid.as_deref());
+        if let Some((own, key)) = own.and_then(|(own, kid)| Some((own, own.keys.verification(kid)?))) {
+            let (claims, expires_at) = own.verify(text, &header, &key, self.leeway, now)?;
+            return Ok((Arc::new(Principal::from_claims(claims)), expires_at, IssuedBy::Us));
+        }
         let mut error = TokenError::UnknownKey;
         for issuer in &self.issuers {
             let remote: Vec<_> = issuer.remote.iter().map(RemoteKeys::keys).collect();
@@ -140,7 +178,8 @@ impl Authenticator {
                 match token::claims(&claims, &issuer.expected, now) {
                     Ok(expires_at) => {
                         let expires_at = expires_at.saturating_add(issuer.expected.leeway);
-                        return Ok((Arc::new(Principal::from_claims(claims)), expires_at));
+                        let principal = Arc::new(Principal::from_claims(claims));
+                        return Ok((principal, expires_at, IssuedBy::Others));
                     }
                     Err(e) => error = e,
                 }

@@ -30,12 +30,16 @@
 mod api_key;
 mod authenticator;
 mod keys;
+mod own;
 mod principal;
 mod remote;
+pub mod secrets;
+pub mod service;
 mod token;
 
 pub use authenticator::Authenticator;
 pub use keys::KeyError;
+pub use own::OwnTokens;
 pub use principal::{Credential, Principal};
 pub use remote::RemoteKeys;
 pub use token::{TokenError, is_unsigned};

@@ -49,12 +49,19 @@ pub enum TokenError {
     /// There is no `sub` claim, or it is blank or has control characters.
     #[error("the token has no usable sub claim")]
     Subject,
+    /// `typ` is not that of an access token (RFC 9068 §2.1).
+    #[error("the token is no access token (typ)")]
+    Type,
+    /// It has been revoked: its user has logged out, or was changed.
+    #[error("the token has been revoked")]
+    Revoked,
 }
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Header {
     pub(crate) alg: String,
     pub(crate) kid: Option<String>,
+    pub(crate) typ: Option<String>,
     #[serde(default)]
     crit: Present,
 }

@@ -30,6 +30,7 @@ fn auth(keys: Vec<KeySource>) -> Auth {
         cookie: None,
         leeway: Duration::ZERO,
         forward_subject: http::HeaderName::from_static("x-doorward-subject"),
+        service: None,
     }
 }
 

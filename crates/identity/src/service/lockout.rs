@@ -1,0 +1,193 @@
+//! Lockout: whoever guesses waits, twice as long each time; whoever is known by his device does not.
+//!
+//! An attempt counts as a failure before the password is looked at, and is taken back when it was right: of a hundred guesses
+//! at once, five are looked at. An account is locked by what was typed, whether or not anybody has that address, so that a lock
+//! tells nothing. A device that has logged in to an account before counts for itself alone, so that nobody can lock its owner
+//! out; nor does a lock touch passkeys and the reset by mail.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use store::records::{Change, Committed, Expected, Kind, Records, Write};
+use store::{Millis, millis};
+
+use super::error::ServiceError;
+use super::users::put;
+
+const KIND: Kind = "lockout";
+/// Changes of one count by several at once, until one of them is asked to come again.
+const ROUNDS: usize = 10;
+/// A count is forgotten so long after the last failure and its lock.
+const MEMORY: Duration = Duration::from_secs(24 * 3600);
+/// For addresses, which many people share and which change hands.
+const MEMORY_OF_ADDRESS: Duration = Duration::from_secs(3600);
+/// So many different accounts that one network fails at are credential stuffing.
+const STUFFING: usize = 10;
+
+/// When guessing is slowed down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockoutRules {
+    /// Failures that cost nothing.
+    pub failures: u32,
+    /// How long the next one waits; the one behind it twice as long.
+    pub first: Duration,
+    /// The longest wait.
+    pub cap: Duration,
+}
+
+impl Default for LockoutRules {
+    /// Guide §8: five, then 1, 2, 4 … minutes, an hour at most.
+    fn default() -> Self {
+        LockoutRules { failures: 5, first: Duration::from_secs(60), cap: Duration::from_secs(3600) }
+    }
+}
+
+/// What counts an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// The account that was named, by the mark of what was typed.
+    Account(String),
+    /// A device that has logged in to the account before.
+    Device(String),
+    /// The network of the client.
+    Address(IpAddr),
+}
+
+impl Counted {
+    fn id(&self) -> String {
+        match self {
+            Counted::Account(mark) => format!("account:{mark}"),
+            Counted::Device(id) => format!("device:{id}"),
+            Counted::Address(address) => format!("address:{}", network(*address)),
+        }
+    }
+
+    fn memory(&self) -> Duration {
+        match self {
+            Counted::Address(_) => MEMORY_OF_ADDRESS,
+            _ => MEMORY,
+        }
+    }
+}
+
+/// One IPv4 address, or the /64 that one customer has of IPv6.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Count {
+    failures: u32,
+    locked_until: Millis,
+    /// Marks of the accounts that were tried, for an address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tried: Vec<String>,
+}
+
+/// What is said of an attempt before it is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// It may be looked at.
+    Open {
+        /// Whether this address has just tried one account more than people have.
+        is_stuffing: bool,
+    },
+    /// It may not, for so long.
+    Locked(Duration),
+    /// Too many at once count here.
+    Crowded,
+}
+
+/// Counts an attempt as a failure, everywhere or nowhere.
+pub(crate) async fn begin(
+    records: &dyn Records,
+    rules: LockoutRules,
+    counted: &[Counted],
+    account: &str,
+    now: Millis,
+) -> Result<Attempt, ServiceError> {
+    for _ in 0..ROUNDS {
+        let mut writes = Vec::new();
+        let (mut is_stuffing, mut wait) = (false, 0);
+        for what in counted {
+            let (mut count, expected) = read(records, what, now).await?;
+            if count.locked_until > now {
+                wait = wait.max(count.locked_until - now);
+                continue;
+            }
+            count.failures = count.failures.saturating_add(1);
+            if matches!(what, Counted::Address(_)) && !count.tried.iter().any(|tried| tried == account) {
+                count.tried.push(account.to_owned());
+                is_stuffing = count.tried.len() == STUFFING;
+                // More are not told apart, and the record stays small.
+                count.tried.truncate(STUFFING);
+            }
+            let over = count.failures.saturating_sub(rules.failures);
+            if count.failures >= rules.failures {
+                let doubled = millis(rules.first).saturating_mul(1_u64.checked_shl(over).unwrap_or(u64::MAX));
+                count.locked_until = now.saturating_add(doubled.min(millis(rules.cap)));
+            }
+            writes.push(write(what, &count, expected, now)?);
+        }
+        if wait > 0 {
+            return Ok(Attempt::Locked(Duration::from_millis(wait)));
+        }
+        if records.commit(writes, now).await? == Committed::Done {
+            return Ok(Attempt::Open { is_stuffing });
+        }
+    }
+    Ok(Attempt::Crowded)
+}
+
+/// Takes an attempt back that was right: the account and the device begin anew, the address has one failure less.
+pub(crate) async fn was_right(
+    records: &dyn Records,
+    rules: LockoutRules,
+    counted: &[Counted],
+    now: Millis,
+) -> Result<(), ServiceError> {
+    for _ in 0..ROUNDS {
+        let mut writes = Vec::new();
+        for what in counted {
+            let (mut count, expected) = read(records, what, now).await?;
+            match what {
+                Counted::Address(_) => {
+                    count.failures = count.failures.saturating_sub(1);
+                    if count.failures < rules.failures {
+                        count.locked_until = 0;
+                    }
+                    writes.push(write(what, &count, expected, now)?);
+                }
+                _ if expected == Expected::Absent => {}
+                _ => writes.push(Write { kind: KIND, id: what.id(), expected, change: Change::Delete }),
+            }
+        }
+        if records.commit(writes, now).await? == Committed::Done {
+            return Ok(());
+        }
+    }
+    // It stays counted, which harms nobody for long.
+    Ok(())
+}
+
+async fn read(records: &dyn Records, what: &Counted, now: Millis) -> Result<(Count, Expected), ServiceError> {
+    Ok(match records.get(KIND, &what.id(), now).await? {
+        Some(record) => {
+            (serde_json::from_str(&record.value).unwrap_or_default(), Expected::Version(record.version))
+        }
+        None => (Count::default(), Expected::Absent),
+    })
+}
+
+fn write(what: &Counted, count: &Count, expected: Expected, now: Millis) -> Result<Write, ServiceError> {
+    let expires_at = now.max(count.locked_until).saturating_add(millis(what.memory()));
+    let change = put(None, Some(expires_at), count)?;
+    Ok(Write { kind: KIND, id: what.id(), expected, change })
+}

@@ -1,0 +1,54 @@
+//! Users, their sessions, and the tokens that are issued to them: the logic of the built-in user service, without HTTP.
+//!
+//! All of it stands on [`store::records`]: whoever changes something reads a record, and writes it back if nobody else has
+//! changed it meanwhile. A crash therefore leaves no half of anything, and two gateways on one store are as safe as one.
+//!
+//! | module | content |
+//! |---|---|
+//! | `users` | who there is, and by which address |
+//! | `login`, `registration`, `passwords`, `second_factor` | the steps of an account |
+//! | `sessions`, `refresh_token` | families of refresh tokens, rotated and ended |
+//! | `access`, `keys` | access tokens, and the keys that sign them |
+//! | `revocations` | what no longer holds although it is signed |
+//! | `lockout` | whoever guesses waits |
+//! | `pending` | what waits for its second half |
+//! | `base` | what all of them stand on |
+//! | `vault` | the master key |
+//! | `administration` | what an operator does |
+
+mod access;
+mod administration;
+mod base;
+mod client;
+mod device;
+mod error;
+mod events;
+mod keys;
+mod lockout;
+mod login;
+mod passwords;
+mod pending;
+mod refresh_token;
+mod registration;
+mod revocations;
+mod second_factor;
+mod sessions;
+mod users;
+mod vault;
+
+pub use administration::{Exported, NewSecret, NewUser, NotMade};
+pub use base::{BadPassword, Breached, Service, Settings};
+pub use client::Client;
+pub use error::ServiceError;
+pub use events::{AccountEvent, AccountEvents, Step};
+pub(crate) use keys::ACCESS_TOKEN;
+pub use keys::{IssueError, KeyRing, SigningKeys};
+pub use lockout::LockoutRules;
+pub use login::{LogIn, SecondFactor};
+pub use passwords::{Changed, NotChanged, ResetLink};
+pub use registration::{Registration, VerifyLink};
+pub use revocations::{Revocations, Revoked};
+pub use second_factor::{Enrolment, NotEnrolled};
+pub use sessions::{Method, NoRefresh, SessionView, Tokens};
+pub use users::{Email, KnownUser, NoEmail, User};
+pub use vault::{MASTER_KEY_BYTES, Vault, VaultError};

@@ -1,0 +1,137 @@
+//! What waits for its second half: a log in for its code, an address for its link, a reset for a new password.
+//!
+//! Each is a record under the hash of a token that only one person has. It expires, and works once: to use it is to delete it,
+//! in one commit with what comes of it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use store::records::{Change, Expected, Kind, Write};
+use store::{Millis, millis};
+
+use super::base::Service;
+use super::error::ServiceError;
+use super::lockout::{Attempt, Counted, LockoutRules, begin};
+use super::sessions::Method;
+use super::users::{Email, put};
+use crate::secrets::random;
+
+pub(crate) const KIND: Kind = "pending";
+
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Pending {
+    /// The second factor of a log in.
+    SecondFactor {
+        /// Who logs in.
+        user: String,
+        /// What he has shown already.
+        methods: Vec<Method>,
+        /// Codes that were wrong.
+        failures: u32,
+    },
+    /// The link in a mail to a new address.
+    Verification {
+        /// Whose address it is.
+        user: String,
+        /// The address that the link was sent to.
+        email: String,
+    },
+    /// The link in a mail to who forgot his password.
+    Reset {
+        /// Who.
+        user: String,
+        /// His password when the link was asked for: one that was changed since ends the link.
+        was: String,
+    },
+}
+
+impl Pending {
+    pub(crate) const fn lifetime(&self) -> Duration {
+        match self {
+            Pending::SecondFactor { .. } => Duration::from_secs(10 * 60),
+            Pending::Verification { .. } => Duration::from_secs(24 * 3600),
+            Pending::Reset { .. } => Duration::from_secs(30 * 60),
+        }
+    }
+
+    fn user(&self) -> &str {
+        match self {
+            Pending::SecondFactor { user, .. }
+            | Pending::Verification { user, .. }
+            | Pending::Reset { user, .. } => user,
+        }
+    }
+}
+
+/// One that was found, with what it takes to use it.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) pending: Pending,
+    id: String,
+    version: u64,
+    expires_at: Option<Millis>,
+}
+
+impl Found {
+    /// The write that uses it up.
+    pub(crate) fn used(&self) -> Write {
+        Write {
+            kind: KIND,
+            id: self.id.clone(),
+            expected: Expected::Version(self.version),
+            change: Change::Delete,
+        }
+    }
+
+    /// The write that keeps it, changed.
+    pub(crate) fn changed(&self) -> Result<Write, ServiceError> {
+        let change = put(Some(self.pending.user()), self.expires_at, &self.pending)?;
+        Ok(Write { expected: Expected::Version(self.version), change, ..self.used() })
+    }
+}
+
+impl Service {
+    /// The token of something to wait for, and the write that begins it.
+    pub(crate) fn pending(&self, pending: &Pending, now: Millis) -> Result<(String, Write), ServiceError> {
+        let token = random::token();
+        let expires_at = now.saturating_add(millis(pending.lifetime()));
+        let change = put(Some(pending.user()), Some(expires_at), pending)?;
+        let write = Write { kind: KIND, id: id_of(&token), expected: Expected::Absent, change };
+        Ok((token, write))
+    }
+
+    /// Whether a log in still waits for its second factor.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn waits(&self, token: &str, now: Millis) -> Result<bool, ServiceError> {
+        let found = self.find_pending(token, now).await?;
+        Ok(found.is_some_and(|found| matches!(found.pending, Pending::SecondFactor { .. })))
+    }
+
+    /// Whether another mail may go to an address: a few at once, then fewer and fewer, so that nobody's mailbox is filled.
+    pub(crate) async fn may_write(&self, email: &Email, now: Millis) -> Result<bool, ServiceError> {
+        const RULES: LockoutRules = LockoutRules {
+            failures: 4,
+            first: Duration::from_secs(10 * 60),
+            cap: Duration::from_secs(24 * 3600),
+        };
+        let counted = [Counted::Account(format!("mail:{}", self.account_mark(email)))];
+        Ok(matches!(begin(&*self.records, RULES, &counted, "", now).await?, Attempt::Open { .. }))
+    }
+
+    /// What a token is of, if it still holds.
+    pub(crate) async fn find_pending(&self, token: &str, now: Millis) -> Result<Option<Found>, ServiceError> {
+        let Some(record) = self.records.get(KIND, &id_of(token), now).await? else { return Ok(None) };
+        let pending = serde_json::from_str(&record.value).map_err(|e| ServiceError::unreadable(KIND, &e))?;
+        Ok(Some(Found { pending, id: record.id, version: record.version, expires_at: record.expires_at }))
+    }
+}
+
+/// The hash of a token. It is looked up, so the time that this takes tells nothing of the token.
+fn id_of(token: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random::hash_token(token))
+}

@@ -1,0 +1,138 @@
+//! Registering: it tells nobody whether an address has an account, but its owner by mail.
+
+use store::Millis;
+use store::records::{Committed, Expected, Write};
+
+use super::base::{BadPassword, Service};
+use super::client::Client;
+use super::error::ServiceError;
+use super::events::Step;
+use super::pending::Pending;
+use super::users::{Email, LOGIN_NAME, USER, User, by_email, by_id, put};
+use crate::secrets::{Password, random};
+
+/// What is mailed after somebody has registered. He who did is told the same in both cases: to look into his mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Registration {
+    /// A link that shows that mail reaches him.
+    Verify(VerifyLink),
+    /// That he has an account already, and somebody has tried to register with his address.
+    Exists {
+        /// Whom to write to.
+        to: String,
+        /// In which language.
+        language: Option<String>,
+    },
+}
+
+/// What goes into the link of a mail that verifies an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyLink {
+    /// Whom to write to.
+    pub to: String,
+    /// The token of the link.
+    pub token: String,
+    /// In which language.
+    pub language: Option<String>,
+}
+
+impl Service {
+    /// Makes an account that waits for its address to be verified. Nothing is written to an address that was written to often
+    /// lately.
+    ///
+    /// # Errors
+    /// If the store does not answer, or too many passwords are being hashed.
+    pub async fn register(
+        &self,
+        email: &Email,
+        password: &Password,
+        language: Option<&str>,
+        client: &Client,
+        now: Millis,
+    ) -> Result<Result<Option<Registration>, BadPassword>, ServiceError> {
+        if let Err(bad) = self.judge(password, &[email.as_str(), &self.settings.site]).await? {
+            return Ok(Err(bad));
+        }
+        if !self.may_write(email, now).await? {
+            return Ok(Ok(None));
+        }
+        // Also for an address that has an account, so that both take as long.
+        let hash = self.hasher.hash(password).await?;
+        let language = language.map(str::to_owned);
+        let user = User {
+            email: email.as_str().to_owned(),
+            password: Some(hash),
+            created_at: now,
+            language: language.clone(),
+            ..User::default()
+        };
+        let id = random::id();
+        let (token, waits) = self.pending(&verification(&id, email), now)?;
+        let mut writes = new_user(&id, &user, email)?;
+        writes.push(waits);
+        if self.records.commit(writes, now).await? == Committed::Done {
+            self.tell(Step::Registered, Some(&id), client, "");
+            return Ok(Ok(Some(Registration::Verify(VerifyLink { to: user.email, token, language }))));
+        }
+        let known = by_email(&*self.records, email, now).await?;
+        let id = known.as_ref().map(|known| known.id.clone());
+        self.tell(Step::RegisteredAgain, id.as_deref(), client, "the address has an account");
+        let known = known.map_or((user.email, language), |known| (known.user.email, known.user.language));
+        Ok(Ok(Some(Registration::Exists { to: known.0, language: known.1 })))
+    }
+
+    /// Another link for an address that has not been verified yet. Nothing where there is nothing to verify.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn verify_again(&self, email: &Email, now: Millis) -> Result<Option<VerifyLink>, ServiceError> {
+        let known = by_email(&*self.records, email, now).await?;
+        let Some(known) = known.filter(|known| !known.user.is_verified && !known.user.is_disabled) else {
+            return Ok(None);
+        };
+        if !self.may_write(email, now).await? {
+            return Ok(None);
+        }
+        let (token, waits) = self.pending(&verification(&known.id, email), now)?;
+        self.records.commit(vec![waits], now).await?;
+        Ok(Some(VerifyLink { to: known.user.email, token, language: known.user.language }))
+    }
+
+    /// Takes the token of a link. Whether it held.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn verify(&self, token: &str, client: &Client, now: Millis) -> Result<bool, ServiceError> {
+        let Some(found) = self.find_pending(token, now).await? else { return Ok(false) };
+        let Pending::Verification { user, email } = &found.pending else { return Ok(false) };
+        let known = by_id(&*self.records, user, now).await?;
+        let Some(mut known) = known.filter(|known| known.user.email == *email) else { return Ok(false) };
+        known.user.is_verified = true;
+        let done = self.records.commit(vec![found.used(), known.write()?], now).await? == Committed::Done;
+        if done {
+            self.tell(Step::Verified, Some(&known.id), client, "link");
+        }
+        Ok(done)
+    }
+}
+
+fn verification(user: &str, email: &Email) -> Pending {
+    Pending::Verification { user: user.to_owned(), email: email.as_str().to_owned() }
+}
+
+/// The writes that make a user: none of them happens where the address has one.
+pub(crate) fn new_user(id: &str, user: &User, email: &Email) -> Result<Vec<Write>, ServiceError> {
+    let name = Write {
+        kind: LOGIN_NAME,
+        id: email.folded().to_owned(),
+        expected: Expected::Absent,
+        change: put(Some(id), None, &id)?,
+    };
+    let user = Write {
+        kind: USER,
+        id: id.to_owned(),
+        expected: Expected::Absent,
+        change: put(Some(id), None, user)?,
+    };
+    Ok(vec![name, user])
+}

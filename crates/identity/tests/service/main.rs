@@ -1,0 +1,9 @@
+//! The user service without HTTP, on a store in memory: what a user, a thief and an operator would observe.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod accounts;
+mod administration;
+mod desk;
+mod keys;
+mod refreshing;
