@@ -1,0 +1,297 @@
+//! Logging in, staying in, and out again.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use identity::secrets::Password;
+use identity::service::{Email, LogIn, SecondFactor, ServiceError, Step, Tokens};
+use serde_json::json;
+
+use super::answer::{Adding, Answer, done, go_to, json, page};
+use super::cookies::{REFRESH, WAITING};
+use super::request::Wants;
+use super::{CONTINUE, Visit};
+use crate::mail::Letter;
+use crate::pages::{self, Tried, paths};
+use crate::texts::{Notice, Problem};
+
+/// How long a log in waits for its second factor.
+const WAITS: Duration = Duration::from_secs(10 * 60);
+
+/// What the page of a log in, or the JSON in its place, says.
+#[derive(Default)]
+struct Failed {
+    problem: Option<Problem>,
+    wait: Option<Duration>,
+}
+
+impl Visit<'_> {
+    pub(super) fn log_in_page(&self) -> Answer {
+        let notice = Notice::from_code(self.asked.parameter("notice"));
+        self.log_in_with(StatusCode::OK, "", notice, &Failed::default())
+    }
+
+    fn log_in_with(
+        &self,
+        status: StatusCode,
+        identifier: &str,
+        notice: Option<Notice>,
+        failed: &Failed,
+    ) -> Answer {
+        let problems: Vec<Problem> = failed.problem.into_iter().collect();
+        let view = pages::LogIn {
+            identifier,
+            next: self.asked.next(),
+            problems: &problems,
+            wait: failed.wait,
+            notice,
+            registration: self.accounts.face.registration,
+            passkeys: false,
+        };
+        page(status, pages::log_in(&view, self.texts, &self.chrome()))
+    }
+
+    pub(super) async fn log_in(&self) -> Result<Answer, ServiceError> {
+        let typed = match self.asked.field("identifier") {
+            "" => self.asked.field("email"),
+            typed => typed,
+        };
+        // What is no address, or no password, is nobody's.
+        let (Ok(email), Ok(password)) = (Email::parse(typed), Password::parse(self.asked.field("password")))
+        else {
+            return Ok(self.not_in(typed, Failed { problem: Some(Problem::WrongCredentials), wait: None }));
+        };
+        let service = &self.accounts.service;
+        Ok(match service.log_in(&email, &password, &self.asked.client, self.now).await? {
+            LogIn::In { tokens, device } => self.let_in(&tokens, &device, &email),
+            LogIn::SecondFactor(token) => self.ask_second_factor(&token),
+            LogIn::Unverified(email) => {
+                if let Some(link) = service.verify_again(&email, self.now).await? {
+                    self.mail_verification(&link);
+                }
+                self.mail_sent(pages::Sent::Verify, typed)
+            }
+            LogIn::Wrong => {
+                self.not_in(typed, Failed { problem: Some(Problem::WrongCredentials), wait: None })
+            }
+            LogIn::Locked(wait) => {
+                self.not_in(typed, Failed { problem: Some(Problem::TooManyTries), wait: Some(wait) })
+            }
+        })
+    }
+
+    fn not_in(&self, typed: &str, failed: Failed) -> Answer {
+        let status = match failed.wait {
+            Some(_) => StatusCode::TOO_MANY_REQUESTS,
+            None => StatusCode::UNAUTHORIZED,
+        };
+        let problem = failed.problem.unwrap_or(Problem::WrongCredentials);
+        let answer = match self.asked.wants {
+            Wants::Json => self.refused(status, problem),
+            Wants::Page => self.log_in_with(status, typed, None, &failed),
+        };
+        match failed.wait {
+            Some(wait) => answer.and_wait(wait),
+            None => answer,
+        }
+    }
+
+    /// The tokens of a session, in cookies or, for who asks for that, in the body.
+    fn let_in(&self, tokens: &Tokens, device: &str, email: &Email) -> Answer {
+        if self.asked.cookie(super::cookies::DEVICE) != Some(device) {
+            self.mail_new_device(email);
+        }
+        let answer = match self.asked.wants {
+            Wants::Page => go_to(self.asked.next().unwrap_or(&self.at(paths::ACCOUNT))),
+            Wants::Json => self.tokens(tokens),
+        };
+        if self.wants_body() {
+            return answer;
+        }
+        let jar = &self.accounts.jar;
+        answer
+            .and_set(self.session_cookies(tokens))
+            .and_set([jar.device(device), jar.waiting("", Duration::ZERO)])
+    }
+
+    /// Whether a native client keeps its tokens itself. It never gets them in a cookie, and a browser never in a body.
+    fn wants_body(&self) -> bool {
+        self.asked.wants == Wants::Json && self.asked.field("tokens") == "body"
+    }
+
+    fn tokens(&self, tokens: &Tokens) -> Answer {
+        let lifetime = tokens.access_lifetime.as_secs();
+        let value = match self.wants_body() {
+            true => json!({
+                "user": tokens.user,
+                "session": tokens.session,
+                "token_type": "Bearer",
+                "access_token": tokens.access,
+                "expires_in": lifetime,
+                "refresh_token": tokens.refresh,
+                "refresh_expires_in": tokens.refresh_lifetime.as_secs(),
+            }),
+            false => json!({ "user": tokens.user, "session": tokens.session, "expires_in": lifetime }),
+        };
+        json(StatusCode::OK, &value)
+    }
+
+    fn session_cookies(&self, tokens: &Tokens) -> [Option<http::HeaderValue>; 2] {
+        let jar = &self.accounts.jar;
+        [
+            jar.access(&tokens.access, tokens.access_lifetime),
+            jar.refresh(&tokens.refresh, tokens.refresh_lifetime),
+        ]
+    }
+
+    fn ask_second_factor(&self, token: &str) -> Answer {
+        match self.asked.wants {
+            Wants::Page => go_to(&self.at_with_next(paths::SECOND_FACTOR))
+                .and_set([self.accounts.jar.waiting(token, WAITS)]),
+            Wants::Json => {
+                let value =
+                    json!({ "next": "second_factor", "ceremony": token, "expires_in": WAITS.as_secs() });
+                json(StatusCode::OK, &value).and_set([self.accounts.jar.waiting(token, WAITS)])
+            }
+        }
+    }
+
+    pub(super) fn second_factor_page(&self) -> Answer {
+        self.second_factor_with(StatusCode::OK, Tried::Code, &Failed::default())
+    }
+
+    fn second_factor_with(&self, status: StatusCode, tried: Tried, failed: &Failed) -> Answer {
+        let problems: Vec<Problem> = failed.problem.into_iter().collect();
+        let view =
+            pages::SecondFactor { next: self.asked.next(), tried, problems: &problems, wait: failed.wait };
+        page(status, pages::second_factor(&view, self.texts, &self.chrome()))
+    }
+
+    pub(super) async fn second_factor(&self) -> Result<Answer, ServiceError> {
+        let (code, recovery) = (self.asked.field("code"), self.asked.field("recovery_code"));
+        let (shown, tried, wrong) = match recovery {
+            "" => (SecondFactor::Code(code), Tried::Code, Problem::WrongCode),
+            recovery => (SecondFactor::Recovery(recovery), Tried::Recovery, Problem::WrongRecoveryCode),
+        };
+        let token = match self.asked.field("ceremony") {
+            "" => self.asked.cookie(WAITING).unwrap_or_default(),
+            token => token,
+        };
+        let (service, client) = (&self.accounts.service, &self.asked.client);
+        let failed = match service.second_factor(token, shown, client, self.now).await? {
+            LogIn::In { tokens, device } => {
+                let user = service.find_user(&tokens.user, self.now).await?;
+                let email = user.and_then(|user| Email::parse(&user.user.email).ok());
+                return Ok(match email {
+                    Some(email) => self.let_in(&tokens, &device, &email),
+                    None => self.log_in_first(),
+                });
+            }
+            LogIn::Locked(wait) => Failed { problem: Some(Problem::TooManyTries), wait: Some(wait) },
+            _ if service.waits(token, self.now).await? => Failed { problem: Some(wrong), wait: None },
+            // The log in begins anew.
+            _ => {
+                let over = Failed { problem: Some(wrong), wait: None };
+                let gone = self.accounts.jar.waiting("", Duration::ZERO);
+                return Ok(self.not_in("", over).and_set([gone]));
+            }
+        };
+        let status = match failed.wait {
+            Some(_) => StatusCode::TOO_MANY_REQUESTS,
+            None => StatusCode::UNAUTHORIZED,
+        };
+        let answer = match self.asked.wants {
+            Wants::Json => self.refused(status, failed.problem.unwrap_or(wrong)),
+            Wants::Page => self.second_factor_with(status, tried, &failed),
+        };
+        Ok(match failed.wait {
+            Some(wait) => answer.and_wait(wait),
+            None => answer,
+        })
+    }
+
+    /// A new access token for a refresh token, which is spent.
+    pub(super) async fn refresh(&self) -> Result<Answer, ServiceError> {
+        let (token, is_body) = match self.asked.field("refresh_token") {
+            "" => (self.asked.cookie(REFRESH).unwrap_or_default(), false),
+            token => (token, true),
+        };
+        let client = &self.asked.client;
+        Ok(match self.accounts.service.refresh(token, client, self.now).await? {
+            Ok(tokens) if is_body => {
+                let value = json!({
+                    "token_type": "Bearer",
+                    "access_token": tokens.access,
+                    "expires_in": tokens.access_lifetime.as_secs(),
+                    "refresh_token": tokens.refresh,
+                    "refresh_expires_in": tokens.refresh_lifetime.as_secs(),
+                });
+                json(StatusCode::OK, &value)
+            }
+            Ok(tokens) => self.tokens(&tokens).and_set(self.session_cookies(&tokens)),
+            // Whatever the reason, this session is over: whoever has only lost a race was handed the winner's token.
+            Err(_) => {
+                let answer = self.refused(StatusCode::UNAUTHORIZED, Problem::LogInFirst);
+                answer.and_set(self.accounts.jar.without_session())
+            }
+        })
+    }
+
+    /// A browser comes without a session that holds, on its way to a page. With a refresh token it goes on with a new session; it
+    /// does not send that on a link from elsewhere (`SameSite=Strict`), so that it is sent here once more by a page of ours.
+    pub(super) async fn go_on(&self) -> Result<Answer, ServiceError> {
+        let next = self.asked.next().map_or_else(|| self.at(paths::ACCOUNT), str::to_owned);
+        if let Some(token) = self.asked.cookie(REFRESH) {
+            let refreshed = self.accounts.service.refresh(token, &self.asked.client, self.now).await?;
+            if let Ok(tokens) = refreshed {
+                return Ok(go_to(&next).and_set(self.session_cookies(&tokens)));
+            }
+        } else if self.asked.parameter("again").is_empty() {
+            let query: String = form_urlencoded::Serializer::new(String::new())
+                .append_pair("next", &next)
+                .append_pair("again", "1")
+                .finish();
+            let here = format!("{}?{query}", self.at(CONTINUE));
+            return Ok(page(StatusCode::OK, pages::onward(&here, self.texts, &self.chrome())));
+        }
+        let query: String =
+            form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
+        Ok(go_to(&format!("{}?{query}", self.at(paths::LOG_IN))))
+    }
+
+    pub(super) async fn log_out(&self) -> Result<Answer, ServiceError> {
+        let (service, client) = (&self.accounts.service, &self.asked.client);
+        match self.user() {
+            Some((user, session)) => {
+                service.end_session(user, session, Step::LoggedOut, client, self.now).await?;
+            }
+            // The access token has expired, and the refresh token still says which session it is.
+            None => {
+                let token = self.asked.cookie(REFRESH).unwrap_or(self.asked.field("refresh_token"));
+                service.log_out_by_refresh(token, client, self.now).await?;
+            }
+        }
+        Ok(self.out())
+    }
+
+    pub(super) async fn log_out_everywhere(&self) -> Result<Answer, ServiceError> {
+        let Some((user, _)) = self.user() else { return Ok(self.log_in_first()) };
+        self.accounts.service.log_out_everywhere(user, &self.asked.client, self.now).await?;
+        Ok(self.out())
+    }
+
+    fn out(&self) -> Answer {
+        let answer = match self.asked.wants {
+            Wants::Json => done(),
+            Wants::Page => go_to(&format!("{}?notice=logged_out", self.at(paths::LOG_IN))),
+        };
+        answer.and_set(self.accounts.jar.without_session())
+    }
+
+    fn mail_new_device(&self, email: &Email) {
+        let link = format!("{}{}", self.accounts.face.public_url, self.at(paths::ACCOUNT));
+        let seen = super::letters::seen(&self.asked.client);
+        let letter = Letter::NewDevice { account: email.as_str(), link: &link, seen };
+        self.accounts.letters.send(email.as_str(), Some(self.texts.lang()), &letter);
+    }
+}

@@ -1,0 +1,206 @@
+//! Registering, verifying an address, and setting a new password: what goes by mail.
+
+use http::StatusCode;
+use identity::secrets::Password;
+use identity::service::{Changed, Email, NotChanged, Registration, ServiceError, VerifyLink};
+use serde_json::json;
+
+use super::Visit;
+use super::answer::{Answer, done, go_to, json, page};
+use super::letters::{RESET_HOLDS, VERIFY_HOLDS, seen};
+use super::request::Wants;
+use super::telling::Bad;
+use crate::mail::Letter;
+use crate::pages::{self, Sent, paths};
+use crate::texts::Problem;
+
+impl Visit<'_> {
+    pub(super) fn register_page(&self) -> Answer {
+        if !self.accounts.face.registration {
+            return self.refused(StatusCode::FORBIDDEN, Problem::RegistrationClosed);
+        }
+        self.register_with(StatusCode::OK, &Bad::default())
+    }
+
+    fn register_with(&self, status: StatusCode, bad: &Bad) -> Answer {
+        let view = pages::Register {
+            email: self.asked.field("email"),
+            username: None,
+            next: self.asked.next(),
+            password_minimum: self.accounts.face.password_minimum,
+            problems: &bad.problems,
+            hints: &bad.hints,
+        };
+        page(status, pages::register(&view, self.texts, &self.chrome()))
+    }
+
+    pub(super) async fn register(&self) -> Result<Answer, ServiceError> {
+        if !self.accounts.face.registration {
+            return Ok(self.refused(StatusCode::FORBIDDEN, Problem::RegistrationClosed));
+        }
+        let written = self.asked.field("email");
+        let Ok(email) = Email::parse(written) else {
+            return Ok(self.not_registered(&Bad::one(Problem::EmailInvalid)));
+        };
+        let Ok(password) = Password::parse(self.asked.field("password")) else {
+            return Ok(self.not_registered(&Bad::one(Problem::PasswordTooLong)));
+        };
+        let (service, language) = (&self.accounts.service, Some(self.texts.lang()));
+        match service.register(&email, &password, language, &self.asked.client, self.now).await? {
+            Err(weak) => return Ok(self.not_registered(&Bad::of(&weak))),
+            Ok(Some(Registration::Verify(link))) => self.mail_verification(&link),
+            Ok(Some(Registration::Exists { to, language })) => {
+                let link = format!("{}{}", self.accounts.face.public_url, self.at(paths::LOG_IN));
+                let letter = Letter::AccountExists { link: &link };
+                self.accounts.letters.send(&to, language.as_deref(), &letter);
+            }
+            // Enough has been written to this address lately.
+            Ok(None) => {}
+        }
+        Ok(self.mail_sent(Sent::Verify, written))
+    }
+
+    fn not_registered(&self, bad: &Bad) -> Answer {
+        match self.asked.wants {
+            Wants::Page => self.register_with(StatusCode::UNPROCESSABLE_ENTITY, bad),
+            Wants::Json => self.bad_json(bad),
+        }
+    }
+
+    /// Which problems the fields of a body have.
+    pub(super) fn bad_json(&self, bad: &Bad) -> Answer {
+        let first = bad.problems.first().copied().unwrap_or(Problem::PasswordWeak);
+        let value = json!({
+            "type": "about:blank",
+            "title": "Unprocessable Content",
+            "status": 422,
+            "code": first.code(),
+            "detail": first.text(self.texts),
+            "hints": bad.hints.iter().map(|hint| hint.text(self.texts)).collect::<Vec<_>>(),
+        });
+        json(StatusCode::UNPROCESSABLE_ENTITY, &value)
+    }
+
+    pub(super) fn mail_verification(&self, link: &VerifyLink) {
+        let url = self.link(paths::VERIFY, &link.token);
+        let letter = Letter::VerifyAddress { link: &url, valid: VERIFY_HOLDS };
+        self.accounts.letters.send(&link.to, link.language.as_deref(), &letter);
+    }
+
+    pub(super) fn mail_sent(&self, sent: Sent, address: &str) -> Answer {
+        match self.asked.wants {
+            Wants::Json => json(StatusCode::ACCEPTED, &json!({ "next": "mail" })),
+            Wants::Page => {
+                let view = pages::MailSent { sent, address };
+                page(StatusCode::OK, pages::mail_sent(&view, self.texts, &self.chrome()))
+            }
+        }
+    }
+
+    /// The page behind the link of a mail: programs that look at links before people do must not use it up.
+    pub(super) fn verify_page(&self) -> Answer {
+        self.verify_with(StatusCode::OK, self.asked.parameter("token"), &[])
+    }
+
+    fn verify_with(&self, status: StatusCode, token: &str, problems: &[Problem]) -> Answer {
+        let view = pages::Verify { address: "", token, problems };
+        page(status, pages::verify(&view, self.texts, &self.chrome()))
+    }
+
+    pub(super) async fn verify(&self) -> Result<Answer, ServiceError> {
+        let token = self.asked.field("token");
+        let is_done = self.accounts.service.verify(token, &self.asked.client, self.now).await?;
+        Ok(match (self.asked.wants, is_done) {
+            (Wants::Json, true) => done(),
+            (Wants::Json, false) => self.refused(StatusCode::UNPROCESSABLE_ENTITY, Problem::LinkExpired),
+            (Wants::Page, true) => {
+                let view = pages::Verified { address: "", next: self.asked.next() };
+                page(StatusCode::OK, pages::verified(&view, self.texts, &self.chrome()))
+            }
+            (Wants::Page, false) => {
+                self.verify_with(StatusCode::UNPROCESSABLE_ENTITY, token, &[Problem::LinkExpired])
+            }
+        })
+    }
+
+    pub(super) fn reset_page(&self) -> Answer {
+        self.reset_with(StatusCode::OK, &[])
+    }
+
+    fn reset_with(&self, status: StatusCode, problems: &[Problem]) -> Answer {
+        let view = pages::AskReset { email: self.asked.field("email"), next: self.asked.next(), problems };
+        page(status, pages::ask_reset(&view, self.texts, &self.chrome()))
+    }
+
+    pub(super) async fn ask_reset(&self) -> Result<Answer, ServiceError> {
+        let written = self.asked.field("email");
+        let Ok(email) = Email::parse(written) else {
+            return Ok(match self.asked.wants {
+                Wants::Json => self.refused(StatusCode::UNPROCESSABLE_ENTITY, Problem::EmailInvalid),
+                Wants::Page => self.reset_with(StatusCode::UNPROCESSABLE_ENTITY, &[Problem::EmailInvalid]),
+            });
+        };
+        let service = &self.accounts.service;
+        if let Some(link) = service.ask_reset(&email, &self.asked.client, self.now).await? {
+            let url = self.link(paths::NEW_PASSWORD, &link.token);
+            let letter = Letter::ResetPassword { account: &link.to, link: &url, valid: RESET_HOLDS };
+            self.accounts.letters.send(&link.to, link.language.as_deref(), &letter);
+        }
+        Ok(self.mail_sent(Sent::Reset, written))
+    }
+
+    pub(super) fn new_password_page(&self) -> Answer {
+        self.new_password_with(StatusCode::OK, self.asked.parameter("token"), &Bad::default())
+    }
+
+    fn new_password_with(&self, status: StatusCode, token: &str, bad: &Bad) -> Answer {
+        let view = pages::NewPassword {
+            token,
+            identifier: "",
+            password_minimum: self.accounts.face.password_minimum,
+            problems: &bad.problems,
+            hints: &bad.hints,
+        };
+        page(status, pages::new_password(&view, self.texts, &self.chrome()))
+    }
+
+    pub(super) async fn new_password(&self) -> Result<Answer, ServiceError> {
+        let (token, typed) = (self.asked.field("token"), self.asked.field("password"));
+        let outcome = match Password::parse(typed) {
+            Ok(password) => {
+                self.accounts.service.reset(token, &password, &self.asked.client, self.now).await?
+            }
+            Err(_) => {
+                let bad = Bad::one(Problem::PasswordTooLong);
+                return Ok(self.not_set(token, &bad));
+            }
+        };
+        Ok(match outcome {
+            Ok(changed) => {
+                self.mail_changed(&changed);
+                match self.asked.wants {
+                    Wants::Json => done(),
+                    Wants::Page => go_to(&format!("{}?notice=password_reset", self.at(paths::LOG_IN))),
+                }
+            }
+            Err(NotChanged::Wrong | NotChanged::Locked(_)) => {
+                self.not_set(token, &Bad::one(Problem::LinkExpired))
+            }
+            Err(NotChanged::Bad(weak)) => self.not_set(token, &Bad::of(&weak)),
+        })
+    }
+
+    fn not_set(&self, token: &str, bad: &Bad) -> Answer {
+        match self.asked.wants {
+            Wants::Page => self.new_password_with(StatusCode::UNPROCESSABLE_ENTITY, token, bad),
+            Wants::Json => self.bad_json(bad),
+        }
+    }
+
+    pub(super) fn mail_changed(&self, changed: &Changed) {
+        let link = format!("{}{}", self.accounts.face.public_url, self.at(paths::ASK_RESET));
+        let seen = seen(&self.asked.client);
+        let letter = Letter::PasswordChanged { account: &changed.to, link: &link, seen };
+        self.accounts.letters.send(&changed.to, changed.language.as_deref(), &letter);
+    }
+}

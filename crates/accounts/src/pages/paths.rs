@@ -1,0 +1,44 @@
+//! Where pages and forms are, below the base path. Forms post to these; the routes serve them.
+
+/// Log in: the page, and the form with `identifier` and `password`.
+pub const LOG_IN: &str = "/login";
+/// The second step of a log in: the page, and the form with `code`.
+pub const SECOND_FACTOR: &str = "/login/code";
+/// The form with `recovery_code`, in place of a code.
+pub const RECOVERY: &str = "/login/recovery";
+/// Log out of this session: a form without fields.
+pub const LOG_OUT: &str = "/logout";
+/// End all sessions: a form without fields.
+pub const LOG_OUT_EVERYWHERE: &str = "/logout/everywhere";
+/// Register: the page, and the form with `email`, `username` if the site has user names, and `password`.
+pub const REGISTER: &str = "/register";
+/// Confirm an address: the page behind the link of a mail, and the form with its `token`.
+pub const VERIFY: &str = "/verify";
+/// Ask for a reset: the page, and the form with `email`.
+pub const ASK_RESET: &str = "/reset";
+/// Choose a new password: the page behind the link of a mail, and the form with its `token` and `password`.
+pub const NEW_PASSWORD: &str = "/reset/password";
+/// The account's page.
+pub const ACCOUNT: &str = "/account";
+/// Change the password: a form with `current_password` and `password`.
+pub const CHANGE_PASSWORD: &str = "/account/password";
+/// End one session: a form with `session`.
+pub const END_SESSION: &str = "/account/sessions/end";
+/// Turn on one-time codes: the page with the key, and the form with the first `code`.
+pub const TOTP: &str = "/account/totp";
+/// Turn off one-time codes: a form with `current_password`.
+pub const TOTP_OFF: &str = "/account/totp/off";
+/// Make new recovery codes: a form with `current_password`.
+pub const RECOVERY_CODES: &str = "/account/recovery-codes";
+/// Remove a passkey: a form with `passkey`.
+pub const REMOVE_PASSKEY: &str = "/account/passkeys/remove";
+/// JSON for the script: begin to register a passkey.
+pub const PASSKEY_REGISTER_START: &str = "/passkeys/register/start";
+/// JSON for the script: finish to register a passkey.
+pub const PASSKEY_REGISTER_FINISH: &str = "/passkeys/register/finish";
+/// JSON for the script: begin to log in with a passkey.
+pub const PASSKEY_LOG_IN_START: &str = "/passkeys/login/start";
+/// JSON for the script: finish to log in with a passkey.
+pub const PASSKEY_LOG_IN_FINISH: &str = "/passkeys/login/finish";
+/// Below this are the assets by name.
+pub const ASSETS: &str = "/assets/";
