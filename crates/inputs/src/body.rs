@@ -14,7 +14,9 @@ use super::limits::StructureLimits;
 use super::multipart::{self, Part};
 use super::multipart_error::MultipartError;
 use super::pairs::{byte_pairs, pairs};
-use super::sniff::{after_bracket, is_binary_file, is_like_form, is_wide, texts, without_mark};
+use super::sniff::{
+    after_bracket, is_binary_file, is_like_form, is_structured_behind_comments, is_wide, texts, without_mark,
+};
 #[cfg(feature = "xml")]
 use super::{sniff, xml};
 
@@ -146,6 +148,13 @@ pub fn other_reading(
     limits: StructureLimits,
 ) -> Result<Option<ParsedBody>, BodyError> {
     let text = without_mark(body);
+    // Some readers of JSON skip comments (Ruby's, Jackson's when asked to), and others read a form.
+    let is_untyped = content_type.trim_ascii().is_empty();
+    let may_be_json =
+        matches!(parsed, ParsedBody::Form(_)) || matches!(parsed, ParsedBody::Text) && is_untyped;
+    if may_be_json && is_structured_behind_comments(text) {
+        return Err(BodyError::Ambiguous);
+    }
     Ok(match parsed {
         // No form begins with markup or an object: somebody reads it as what it is.
         ParsedBody::Form(_) => match (text, after_bracket(text)) {
@@ -165,9 +174,7 @@ pub fn other_reading(
             Err(error) if sniff::is_xml_document(text) => return Err(error),
             Err(_) => xml::parse_loosely(text, limits).map(ParsedBody::Xml),
         },
-        ParsedBody::Text | ParsedBody::Json(_)
-            if content_type.trim_ascii().is_empty() && is_posted && is_like_form(body) =>
-        {
+        ParsedBody::Text | ParsedBody::Json(_) if is_untyped && is_posted && is_like_form(body) => {
             Some(ParsedBody::Form(form(body, limits)?))
         }
         _ => None,

@@ -29,6 +29,9 @@ pub enum BodyError {
     /// A form that begins as JSON does, and is none that everybody reads alike.
     #[error("the body is neither a form nor JSON")]
     Ambiguous,
+    /// Nested beyond the limit.
+    #[error("the body is nested too deep")]
+    TooDeep,
     /// More fields than the limit.
     #[error("the body has too many fields")]
     TooMany,

@@ -14,6 +14,24 @@ pub(super) fn after_bracket(text: &[u8]) -> Option<u8> {
     text.get(1..)?.trim_ascii_start().first().copied()
 }
 
+/// Whether an object or a list of JSON stands behind comments (`/* … */`, `//`, `#`), of which there is at least one.
+pub(super) fn is_structured_behind_comments(text: &[u8]) -> bool {
+    let mut rest = text;
+    loop {
+        let behind = match rest {
+            [b'/', b'*', inner @ ..] => memchr::memmem::find(inner, b"*/").and_then(|at| inner.get(at + 2..)),
+            [b'/', b'/', inner @ ..] | [b'#', inner @ ..] => {
+                memchr::memchr2(b'\n', b'\r', inner).and_then(|at| inner.get(at + 1..))
+            }
+            _ => return rest.len() < text.len() && matches!(rest, [b'{' | b'[', ..]),
+        };
+        match behind {
+            Some(behind) => rest = behind.trim_ascii_start(),
+            None => return false,
+        }
+    }
+}
+
 /// Whether a text begins as an object or a list of JSON does.
 pub fn begins_structured(text: &[u8]) -> bool {
     matches!(without_mark(text), [b'{' | b'[', ..])

@@ -24,8 +24,11 @@ pub(super) fn parse(text: &[u8], limits: StructureLimits) -> Result<XmlElement, 
     loop {
         let event = reader.read_event().map_err(|_| BodyError::Xml)?;
         count += 1;
-        if count > limits.members.saturating_mul(4) || open.len() > limits.depth {
+        if count > limits.members.saturating_mul(4) {
             return Err(BodyError::TooMany);
+        }
+        if open.len() > limits.depth {
+            return Err(BodyError::TooDeep);
         }
         match event {
             Event::Eof => break,
