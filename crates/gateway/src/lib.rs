@@ -10,8 +10,10 @@
 //! - `upstream`: connections to the API, and one request over them
 //! - `tasks`: what runs beside the workers: reload and key sets
 //! - `admin`: metrics and health on a listener of their own; `inquiry` asks it
+//! - `accounts`: the user service, if the policy has one
 //! - `supervisor`: what a service manager is told
 
+mod accounts;
 mod admin;
 mod client_body;
 mod descriptors;
@@ -28,6 +30,7 @@ mod tasks;
 mod tls;
 mod upstream;
 
+pub use accounts::{AccountsError, open_service};
 pub use descriptors::Descriptors;
 pub use inquiry::{Condition, Inquiry};
 pub use output::{LogError, Logs};

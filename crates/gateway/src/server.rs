@@ -11,12 +11,13 @@ use policy::Inputs;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 
+use crate::accounts::AccountsError;
 use crate::descriptors::Descriptors;
 use crate::listen::Claim;
 use crate::output::Logs;
 use crate::state::{State, Worker};
 use crate::tls::TlsError;
-use crate::{admin, descriptors, listen, supervisor, tasks};
+use crate::{accounts, admin, descriptors, listen, supervisor, tasks};
 
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,9 @@ pub enum StartError {
     /// A certificate, key or root store cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The user service cannot be used.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
     /// A thread or runtime cannot be started.
     #[error("cannot start a worker: {0}")]
     Worker(io::Error),
@@ -79,7 +83,19 @@ impl Gateway {
         let descriptors = descriptors::raise();
         let engine = guard.engine();
         let gateway = &engine.policy.gateway;
-        let state = Arc::new(State::new(guard)?);
+        let control =
+            Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(StartError::Worker)?;
+        let accounts = match &engine.policy.auth.service {
+            Some(settings) => {
+                let opened = control.block_on(accounts::open(settings, Arc::clone(guard.sinks())))?;
+                let opened = Arc::new(opened);
+                engine.authenticator.accept_own(accounts::own_tokens(&opened));
+                control.spawn(accounts::keep(Arc::clone(&opened), Arc::clone(guard.sinks())));
+                Some(opened)
+            }
+            None => None,
+        };
+        let state = Arc::new(State::new(guard, accounts)?);
         let count =
             gateway.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         let mut addresses = Vec::new();
@@ -99,8 +115,6 @@ impl Gateway {
             }
             addresses.push(bound);
         }
-        let control =
-            Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(StartError::Worker)?;
         let admin = match engine.policy.admin.enabled {
             true => {
                 let address = engine.policy.admin.listen;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use accounts::Accounts;
 use arc_swap::ArcSwapOption;
 use guard::{Engine, Guard};
 use parking_lot::Mutex;
@@ -20,17 +21,20 @@ pub(crate) struct State {
     pub(crate) upstreams: Mutex<Upstreams>,
     pub(crate) shutdown: Shutdown,
     pub(crate) accept_failures: AcceptFailures,
+    /// The user service, if the policy has one.
+    pub(crate) accounts: Option<Arc<Accounts>>,
 }
 
 impl State {
     /// The state of a gateway that starts with the guard's current policy.
-    pub(crate) fn new(guard: Guard) -> Result<Self, TlsError> {
+    pub(crate) fn new(guard: Guard, accounts: Option<Arc<Accounts>>) -> Result<Self, TlsError> {
         let engine = guard.engine();
         Ok(State {
             tls: ArcSwapOption::new(acceptor(&engine)?),
             upstreams: Mutex::new(Upstreams::of(&engine)?),
             shutdown: Shutdown::new(),
             accept_failures: AcceptFailures::default(),
+            accounts,
             guard,
         })
     }

@@ -1,9 +1,11 @@
-//! Refusals as clients of gRPC read them: an answer without a body, whose head says the status (a trailers-only response).
+//! What the gate says itself as clients of gRPC read it: a refusal is an answer without a body, whose head says the status
+//! (a trailers-only response); one that has begun ends with the status in its trailers.
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 
+use crate::decision::title;
 use crate::exchange::Exchange;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -17,17 +19,30 @@ pub(crate) fn told(x: &Exchange<'_>, mut response: Response<Bytes>) -> Response<
     }
     *response.status_mut() = StatusCode::OK;
     *response.body_mut() = Bytes::new();
-    let reason = status.canonical_reason().unwrap_or("Refused");
-    let message = format!("{reason} by the gateway, request {}", x.id).replace(' ', "%20");
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert(GRPC_STATUS, HeaderValue::from(code(status)));
-    if let Ok(message) = HeaderValue::from_str(&message) {
-        headers.insert(GRPC_MESSAGE, message);
-    }
+    say(headers, code(status), &format!("{} by the gateway, request {}", title(status), x.id));
     response
 }
+
+/// The trailers of an answer whose upstream stops sending.
+pub(crate) fn stalled(x: &Exchange<'_>) -> Option<HeaderMap> {
+    x.is_grpc.then(|| {
+        let mut trailers = HeaderMap::with_capacity(2);
+        say(&mut trailers, UNAVAILABLE, &format!("nothing came for too long, request {}", x.id));
+        trailers
+    })
+}
+
+fn say(headers: &mut HeaderMap, code: u16, message: &str) {
+    headers.insert(GRPC_STATUS, HeaderValue::from(code));
+    if let Ok(message) = HeaderValue::from_str(&message.replace(' ', "%20")) {
+        headers.insert(GRPC_MESSAGE, message);
+    }
+}
+
+const UNAVAILABLE: u16 = 14;
 
 /// The code of gRPC that says most of what a status says.
 fn code(status: StatusCode) -> u16 {
@@ -38,7 +53,6 @@ fn code(status: StatusCode) -> u16 {
     const RESOURCE_EXHAUSTED: u16 = 8;
     const UNIMPLEMENTED: u16 = 12;
     const INTERNAL: u16 = 13;
-    const UNAVAILABLE: u16 = 14;
     const UNAUTHENTICATED: u16 = 16;
     match status.as_u16() {
         401 => UNAUTHENTICATED,
@@ -50,5 +64,29 @@ fn code(status: StatusCode) -> u16 {
         500 => INTERNAL,
         501..=599 => UNAVAILABLE,
         _ => INVALID_ARGUMENT,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_of_http_has_the_code_that_clients_act_on() {
+        for (statuses, expected) in [
+            (&[400, 409, 412, 414, 417, 421, 422][..], 3),
+            (&[408], 4),
+            (&[404], 5),
+            (&[403], 7),
+            (&[413, 429, 431], 8),
+            (&[405, 415], 12),
+            (&[500], 13),
+            (&[501, 502, 503, 504, 505, 599], UNAVAILABLE),
+            (&[401], 16),
+        ] {
+            for status in statuses {
+                assert_eq!(code(StatusCode::from_u16(*status).unwrap()), expected, "{status}");
+            }
+        }
     }
 }

@@ -190,6 +190,7 @@ impl Guard {
             Ok(Err(interruption)) => grpc::told(x, interruption.response(x.id)).map(Outgoing::held),
             Err(_) => panicked(ruling, x).map(Outgoing::held),
         };
+        let if_stalled = grpc::stalled(x);
         let response = account.working(finish(pipeline, x, response)).await;
         let finish = Box::new(underway.answered(response.status()));
         if response.status() == StatusCode::SWITCHING_PROTOCOLS
@@ -198,7 +199,7 @@ impl Guard {
             tunnel.on_end(account, finish);
             return response;
         }
-        response.map(|body| body.on_end(finish))
+        response.map(|body| body.if_stalled(if_stalled).on_end(finish))
     }
 }
 

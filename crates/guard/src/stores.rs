@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use policy::{LedgerPlace, Policy};
+use policy::{Policy, StorePlace};
+use store::records::Records;
 use store::{KeyHash, Ledger, StoreError, Stores};
 
 use crate::guard::GuardError;
@@ -22,25 +23,44 @@ pub fn open_stores(policy: &Policy) -> Result<Stores, GuardError> {
     Ok(stores)
 }
 
+/// Opens the store of accounts.
+///
+/// # Errors
+/// If it cannot be opened, or this build lacks its backend (features `sqlite`, `postgres`).
+pub fn open_records(place: &StorePlace) -> Result<Arc<dyn Records>, StoreError> {
+    Ok(match place {
+        #[cfg(feature = "sqlite")]
+        StorePlace::File(file) => Arc::new(store::sqlite::SqliteRecords::open(file)?),
+        #[cfg(feature = "postgres")]
+        StorePlace::Postgres(url) => Arc::new(store::postgres::PostgresRecords::open(url.expose_secret())?),
+        #[cfg(not(feature = "sqlite"))]
+        StorePlace::File(_) => return Err(StoreError::NotBuilt("sqlite")),
+        #[cfg(not(feature = "postgres"))]
+        StorePlace::Postgres(_) => return Err(StoreError::NotBuilt("postgres")),
+        // A policy names a file or a database.
+        StorePlace::Memory | StorePlace::Redis(_) => Arc::new(store::memory::MemoryRecords::new()),
+    })
+}
+
 /// The ledger; `None` for the one in memory.
 fn ledger(settings: &policy::Ledger) -> Result<Option<Arc<dyn Ledger>>, StoreError> {
     Ok(match &settings.place {
-        LedgerPlace::Memory => None,
+        StorePlace::Memory => None,
         #[cfg(feature = "sqlite")]
-        LedgerPlace::File(file) => Some(Arc::new(store::sqlite::SqliteLedger::open(file, settings.max_ids)?)),
+        StorePlace::File(file) => Some(Arc::new(store::sqlite::SqliteLedger::open(file, settings.max_ids)?)),
         #[cfg(feature = "redis")]
-        LedgerPlace::Redis(url) => {
+        StorePlace::Redis(url) => {
             Some(Arc::new(store::redis::RedisLedger::open(url.expose_secret(), settings.max_ids)?))
         }
         #[cfg(feature = "postgres")]
-        LedgerPlace::Postgres(url) => {
+        StorePlace::Postgres(url) => {
             Some(Arc::new(store::postgres::PostgresLedger::open(url.expose_secret(), settings.max_ids)?))
         }
         #[cfg(not(feature = "sqlite"))]
-        LedgerPlace::File(_) => return Err(StoreError::NotBuilt("sqlite")),
+        StorePlace::File(_) => return Err(StoreError::NotBuilt("sqlite")),
         #[cfg(not(feature = "redis"))]
-        LedgerPlace::Redis(_) => return Err(StoreError::NotBuilt("redis")),
+        StorePlace::Redis(_) => return Err(StoreError::NotBuilt("redis")),
         #[cfg(not(feature = "postgres"))]
-        LedgerPlace::Postgres(_) => return Err(StoreError::NotBuilt("postgres")),
+        StorePlace::Postgres(_) => return Err(StoreError::NotBuilt("postgres")),
     })
 }

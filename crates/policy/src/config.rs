@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin::AdminConfig;
 use crate::doors::{
-    ApiKeyConfig, AuthConfig, CedarConfig, CookiesConfig, CorsConfig, CrsConfig, DoorName, EnumerationConfig,
-    HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig, Mode, NetworkConfig,
-    OwnershipConfig, ProtocolConfig, RateConfig, SchemaConfig, ServiceCredentialConfig, WafConfig,
+    AccountsConfig, ApiKeyConfig, AuthConfig, CedarConfig, CookiesConfig, CorsConfig, CrsConfig, DoorName,
+    EnumerationConfig, HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig, LockoutConfig,
+    MailConfig, Mode, NetworkConfig, OwnershipConfig, PasswordsConfig, ProtocolConfig, RateConfig,
+    SchemaConfig, ServiceCredentialConfig, SessionsConfig, WafConfig,
 };
 use crate::gateway::{
     BalancingConfig, GatewayConfig, HealthConfig, TimeoutConfig, TlsConfig, UpstreamConfig, UpstreamTlsConfig,
@@ -99,6 +100,11 @@ pub const TABLES: &[Table] = &[
     table::<IssuerConfig>("auth.issuer"),
     table::<KeyConfig>("auth.issuer.key"),
     table::<ApiKeyConfig>("auth.api_key"),
+    table::<AccountsConfig>("auth.accounts"),
+    table::<SessionsConfig>("auth.sessions"),
+    table::<PasswordsConfig>("auth.passwords"),
+    table::<LockoutConfig>("auth.lockout"),
+    table::<MailConfig>("auth.mail"),
     table::<SchemaConfig>("schema"),
     table::<InjectionConfig>("injection"),
     table::<WafConfig>("waf"),

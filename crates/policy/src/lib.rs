@@ -54,6 +54,7 @@ mod renamed;
 mod route;
 mod rows;
 mod settings;
+mod store_place;
 mod units;
 mod weaker;
 
@@ -75,5 +76,6 @@ pub use route::{
 };
 pub use rows::Row;
 pub use settings::{Setting, Settings};
+pub use store_place::{SecretUrl, StorePlace};
 pub use units::{ByteSize, Period};
 pub use weaker::{EFFECTS, Effect, weaker};

@@ -8,10 +8,10 @@ use openapi::{Document, Problem};
 
 use crate::admin::AdminConfig;
 use crate::doors::{
-    Auth, CookiesConfig, Cors, Injection, Network, Ownership, ProtocolConfig, Rate, SchemaConfig,
-    SecurityHeaders,
+    ACCOUNTS_GROUP, Auth, CookiesConfig, Cors, Injection, Network, Ownership, ProtocolConfig, Rate,
+    SchemaConfig, SecurityHeaders,
 };
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, UpstreamGroup};
 use crate::host::covers;
 use crate::log::Log;
 use crate::reader::PolicyFile;
@@ -84,6 +84,12 @@ impl Policy {
     /// The OpenAPI document of a group of upstreams.
     pub fn document(&self, group: usize) -> Option<&Document> {
         self.documents.get(group)?.as_ref()
+    }
+
+    /// Whether a group is the user service, which the gateway serves itself.
+    pub fn is_accounts(&self, group: usize) -> bool {
+        let is_it = |group: &UpstreamGroup| &*group.name == ACCOUNTS_GROUP;
+        self.auth.service.is_some() && self.gateway.groups.get(group).is_some_and(is_it)
     }
 
     /// Every document, with the place of its group.

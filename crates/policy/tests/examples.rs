@@ -16,6 +16,7 @@ const FILES: &[(&str, &str)] = &[
     ("gate.pem", ""),
     ("gate.key", ""),
     ("internal-ca.pem", ""),
+    ("smtp.url", "smtps://user:password@mail.example"),
     ("token.secret", "a secret of more than thirty-two bytes"),
     ("gate.credential", "Bearer token"),
     ("partner.jwks.json", "{\"keys\":[]}"),

@@ -101,6 +101,8 @@ const ROUTE: &[(&str, &str)] = &[
     ("auth", "'required'"),
     ("scopes", "['write']"),
     ("roles", "['clerk']"),
+    ("require", "['mfa']"),
+    ("max_auth_age", "'10m'"),
     ("fields", "['note']"),
     ("unknown_properties", "'refuse'"),
     ("unknown_parameters", "'allow'"),

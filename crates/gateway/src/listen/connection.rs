@@ -9,7 +9,9 @@ use guard::{ClientConnection, Engine, Peer, Transport};
 use http::header::UPGRADE;
 use http::{Request, Response};
 use hyper::upgrade::OnUpgrade;
+use policy::Destination;
 
+use crate::accounts;
 use crate::client_body::ClientBody;
 use crate::place::Place;
 use crate::state::Worker;
@@ -56,7 +58,15 @@ pub(super) async fn exchange(
             let (pools, engine) = (Arc::clone(&pools), Arc::clone(&engine));
             // Only the client's own request is upgraded, not the reads of objects that the guard adds.
             let upgrade = upgrade.take_if(|_| request.headers().contains_key(UPGRADE));
-            async move { forward(&pools, &engine.policy, &peer, client, upgrade, request).await }
+            let destination = request.extensions().get::<Arc<Destination>>();
+            let is_own = destination.is_some_and(|destination| engine.policy.is_accounts(destination.group));
+            let own = worker.state.accounts.as_ref().filter(|_| is_own).map(Arc::clone);
+            async move {
+                match own {
+                    Some(own) => accounts::answer(&own, client, request).await,
+                    None => forward(&pools, &engine.policy, &peer, client, upgrade, request).await,
+                }
+            }
         })
         .await
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::key_sets;
 use crate::state::{State, Upstreams, acceptor};
-use crate::{supervisor, upstream};
+use crate::{accounts, supervisor, upstream};
 
 /// The time between two looks at the files.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -61,6 +61,9 @@ fn reload(state: &State, inputs: &Inputs) -> Result<(), String> {
     let weaker = policy::weaker(&state.guard.engine().policy, &policy);
     let listen_changed = policy.gateway.listen != state.guard.engine().policy.gateway.listen;
     let engine = Engine::new(policy).map_err(|e| e.to_string())?;
+    if let Some(own) = &state.accounts {
+        engine.authenticator.accept_own(accounts::own_tokens(own));
+    }
     let tls = acceptor(&engine).map_err(|e| e.to_string())?;
     let upstreams = Upstreams::of(&engine).map_err(|e| e.to_string())?;
     *state.upstreams.lock() = upstreams;

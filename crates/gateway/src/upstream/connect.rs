@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use super::dial::{Dialled, dial};
+use super::heard::Heard;
 use super::socket::Socket;
 use super::target::Target;
 use crate::tls::{self, TlsError};
@@ -168,6 +169,7 @@ impl Connector {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        let socket = Heard::new(socket);
         let Endpoint::Tcp { tls: true, authority, .. } = &upstream.endpoint else {
             return match upstream.protocol {
                 Protocol::Http2 => http2(socket, self.limits).await,

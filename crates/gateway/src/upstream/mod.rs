@@ -3,7 +3,7 @@
 //! - `target` is what all workers know of an upstream: its `health`, kept by exchanges and `checks`, and the addresses behind
 //!   its name (`names`)
 //! - `balance` decides which of them a request goes to
-//! - `connect` opens connections, by `dial` and `socket`; `pool` keeps them
+//! - `connect` opens connections, by `dial`, `socket` and `heard`; `pool` keeps them
 //! - `send` sends one request, and sends it again where that is safe; `attempt` sends it once, `message` gives it its form;
 //!   `hop_by_hop`, `location`, `prefix`, `tunnel` and `websocket` are parts of that
 //! - `request_body` and `response_body` are the bodies on the way
@@ -15,6 +15,7 @@ mod checks;
 mod connect;
 mod dial;
 mod health;
+mod heard;
 mod hop_by_hop;
 mod location;
 mod message;

@@ -6,8 +6,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use guard::body::BoxError;
+use guard::ForwardError;
+use guard::body::{BoxError, Stalled};
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
@@ -17,7 +19,7 @@ use super::target::Lease;
 
 /// A response body.
 pub(crate) struct UpstreamBody {
-    body: Incoming,
+    body: Either<Incoming, Full<Bytes>>,
     /// The connection that the body comes over, if it can serve again.
     connection: Option<Box<Reusable>>,
     /// The place that the exchange takes at its upstream.
@@ -37,11 +39,18 @@ impl UpstreamBody {
         lease: Option<Lease>,
         idle: Duration,
     ) -> Self {
+        let body = Either::Left(body);
         let mut this = UpstreamBody { body, connection, lease, idle, timer: None, request: None };
         if this.body.is_end_stream() {
             this.release();
         }
         this
+    }
+
+    /// The body of an answer that the gateway gives itself, in place of an upstream.
+    pub(crate) fn own(bytes: Bytes) -> Self {
+        let (body, idle) = (Either::Right(Full::new(bytes)), Duration::MAX);
+        UpstreamBody { body, connection: None, lease: None, idle, timer: None, request: None }
     }
 
     /// The answer to a streamed request: while the client sends, the upstream may pause.
@@ -80,7 +89,12 @@ impl Body for UpstreamBody {
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Ready(Some(Err(e))) => Poll::Ready(Some(Err(e.into()))),
+            Poll::Ready(Some(Err(e))) => {
+                // Both sides were silent, and the request's clock was the first to end.
+                let fault = this.request.as_ref().and_then(|(progress, _)| progress.fault());
+                let is_stalled = matches!(fault, Some(ForwardError::ClientTooSlow));
+                Poll::Ready(Some(Err(if is_stalled { Stalled.into() } else { e })))
+            }
             Poll::Ready(None) => {
                 this.release();
                 Poll::Ready(None)
@@ -92,7 +106,7 @@ impl Body for UpstreamBody {
                 while timer.as_mut().poll(cx).is_ready() {
                     let sent = this.request.as_mut().filter(|(progress, before)| progress.sent() != *before);
                     let Some((progress, before)) = sent else {
-                        return Poll::Ready(Some(Err("the upstream stopped sending".into())));
+                        return Poll::Ready(Some(Err(Stalled.into())));
                     };
                     *before = progress.sent();
                     timer.as_mut().reset(Instant::now() + idle);

@@ -1,5 +1,7 @@
 //! The books API, and a gate in front of it.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
@@ -10,6 +12,14 @@ use crate::servers::ports::free_port;
 use crate::support::{Peer, Running, raw, script, status};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789";
+
+/// A token with these claims.
+fn token(claims: &Value) -> String {
+    let mut claims = claims.clone();
+    claims["exp"] = json!(4_000_000_000u64);
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    encode(&Header::new(jsonwebtoken::Algorithm::HS256), &claims, &key).unwrap()
+}
 
 /// The books API, bare and behind the gate.
 pub(crate) struct Books {
@@ -74,6 +84,19 @@ impl Books {
         self.send(self.api, &json!({ "sub": who }), method, target, body, "")
     }
 
+    /// The status of a GET as somebody, behind the gate. Who asks leaves when he has read it.
+    pub(crate) fn glance(&self, who: &str, target: &str) -> u16 {
+        let token = token(&json!({ "sub": who }));
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nHost: books.example\r\nUser-Agent: test\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        let mut stream = TcpStream::connect(self.gate.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut line = [0; "HTTP/1.1 404".len()];
+        stream.read_exact(&mut line).unwrap();
+        status(&String::from_utf8_lossy(&line))
+    }
+
     pub(crate) fn send(
         &self,
         to: std::net::SocketAddr,
@@ -83,10 +106,7 @@ impl Books {
         body: Option<Value>,
         headers: &str,
     ) -> (u16, Value) {
-        let mut claims = claims.clone();
-        claims["exp"] = json!(4_000_000_000u64);
-        let key = EncodingKey::from_secret(SECRET.as_bytes());
-        let token = encode(&Header::new(jsonwebtoken::Algorithm::HS256), &claims, &key).unwrap();
+        let token = token(claims);
         let body = body.map_or(String::new(), |body| body.to_string());
         let request = format!(
             "{method} {target} HTTP/1.1\r\nHost: books.example\r\nUser-Agent: test\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{headers}\r\n{body}",

@@ -2,13 +2,14 @@
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
 use crate::frames::{Http2, status as status2};
 use crate::servers::ports::free_port;
-use crate::support::{Recorder, Running, status, until};
+use crate::support::{Peer, Recorder, Running, output, script, status, until};
 
 /// An address where nobody answers: the queue of its listener is full.
 struct BlackHole {
@@ -145,4 +146,28 @@ fn leave(how: Leaving, gate: &Running, under_way: &dyn Fn() -> bool) {
             }
         }
     }
+}
+
+#[test]
+fn a_call_of_grpc_goes_to_the_upstream_that_is_up() {
+    let (port, down) = (free_port(), free_port());
+    let python = "/usr/bin/python3";
+    let _peer = Peer::start(
+        Command::new(python).args([script("grpc_echo.py"), "serve".into(), port.to_string()]),
+        port,
+    );
+    let urls = [down, port].map(|port| format!("h2c://127.0.0.1:{port}"));
+    for upstreams in [[urls[0].clone(), urls[1].clone()], [urls[1].clone(), urls[0].clone()]] {
+        let gate = Running::start("", &upstreams);
+        for _ in 0..3 {
+            let (fine, answer) =
+                output(python, &[&script("grpc_echo.py"), "call", &gate.address.port().to_string()]);
+            assert!(fine, "{answer} {:?}", gate.events.all());
+            assert_eq!(answer, "echo hello\necho a\necho b\nUNIMPLEMENTED\n");
+        }
+    }
+    let gate = Running::start("", &[urls[0].clone()]);
+    let port = gate.address.port().to_string();
+    let (_, answer) = output(python, &[&script("grpc_echo.py"), "code", &port]);
+    assert_eq!(answer, "UNAVAILABLE\n", "all are down");
 }

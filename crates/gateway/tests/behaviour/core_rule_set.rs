@@ -1,5 +1,6 @@
 //! The OWASP Core Rule Set behind the injection door: from `CRS_DIR`, from beside the clone, or from Debian's package.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::support::{Recorder, Running, status, until};
@@ -283,4 +284,21 @@ fn json_costs_the_rules_in_proportion_to_its_size() {
     }
     assert!(gate.events.has(&["crs-arguments", "many times as long", "refused"]));
     assert!(gate.events.has(&["crs-arguments", "the query than SecArgumentsLimit, which is 1000"]));
+}
+
+#[test]
+fn what_the_rules_found_is_told_though_the_client_has_left() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("rules")).unwrap();
+    let rules = "SecRule ARGS:a \"@streq odd\" \"id:1,phase:2,pass,log,auditlog,msg:'odd'\"\n\
+                 SecRule RESPONSE_STATUS \"@streq 499\" \"id:2,phase:5,pass,log,auditlog,msg:'left'\"\n";
+    std::fs::write(directory.path().join("rules/own.conf"), rules).unwrap();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = format!("http://{}", silent.local_addr().unwrap());
+    let gate = Running::start(&format!("[waf.crs]\npath = '{}'", directory.path().display()), &[upstream]);
+    let mut client = std::net::TcpStream::connect(gate.address).unwrap();
+    client.write_all(b"GET /left?a=odd HTTP/1.1\r\nHost: a\r\nUser-Agent: t\r\n\r\n").unwrap();
+    let _waited_for = silent.accept().unwrap();
+    drop(client);
+    until("it is told", || gate.events.has(&["{\"transaction\"", "\"ruleId\":\"1\"", "\"http_code\":499"]));
 }

@@ -131,6 +131,18 @@ fn server_errors_of_a_protocol_keep_its_form_and_lose_their_texts() {
         let gate = Running::start("[doors]\nschema = 'observe'", &[upstream.url()]);
         assert!(gate.get("/").ends_with(body));
     }
+    let failed =
+        "HTTP/1.1 599 Oops\r\nContent-Type: text/html\r\nContent-Length: 17\r\n\r\n<pre>secret</pre>";
+    let upstream = Recorder::start(failed);
+    for (policy, shown) in
+        [("", "\"title\":\"Server Error\""), ("[schema]\nserver_errors = 'allow'", "<pre>secret</pre>")]
+    {
+        let gate = Running::start(policy, &[upstream.url()]);
+        let answer = gate.get("/report");
+        assert_eq!(status(&answer), 599, "{policy}: {answer}");
+        assert!(answer.contains(shown), "{policy}: {answer}");
+        assert_eq!(gate.events.has(&["server-error"]), policy.is_empty(), "{policy}");
+    }
     let busy =
         "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbusy";
     let upstream = Recorder::start(busy);

@@ -1,6 +1,7 @@
 //! What a head says is judged whatever header it stands in, and what only a proxy may say is not believed. Beside each
 //! attack stands its honest neighbour.
 
+use crate::access_lines::echo;
 use crate::support::{Recorder, Running, status};
 
 const JNDI: &str = "${jndi:ldap://a.example/a}";
@@ -204,4 +205,58 @@ fn every_credential_is_verified_or_taken_away() {
         answer == 200 && seen.contains("x-doorward-subject: bob") && seen.contains("cookie: a=1"),
         "{seen}"
     );
+}
+
+#[test]
+fn a_handshake_of_another_site_is_refused_where_the_browser_sends_its_cookies() {
+    let gate = Running::start("[cors]\norigins = ['https://app.example']", &[echo()]);
+    for (origin, cookie, expected) in [
+        ("https://evil.example", "session=1", 403),
+        ("null", "session=1", 403),
+        ("https://evil.example", "", 101),
+        ("https://app.example", "session=1", 101),
+        ("http://api.example", "session=1", 101),
+        ("", "session=1", 101),
+    ] {
+        let field = |name: &str, value: &str| match value {
+            "" => String::new(),
+            value => format!("{name}: {value}\r\n"),
+        };
+        let text = format!(
+            "GET /ws HTTP/1.1\r\nHost: api.example\r\nUser-Agent: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{}{}\r\n",
+            field("Origin", origin),
+            field("Cookie", cookie),
+        );
+        assert_eq!(
+            status(&gate.raw(text.as_bytes())),
+            expected,
+            "{origin} {cookie} {:?}",
+            gate.events.all().last()
+        );
+    }
+    assert!(gate.events.has(&["\"rule\":\"forged\"", "/ws"]));
+}
+
+#[test]
+fn an_expectation_that_nobody_knows_is_told_so() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    for (expectation, expected) in [
+        ("200-ok", 417),
+        ("100-continue, 200-ok", 417),
+        ("x=1", 417),
+        ("100-continue", 200),
+        ("100-Continue", 200),
+    ] {
+        let text = format!(
+            "POST / HTTP/1.1\r\nHost: a\r\nUser-Agent: t\r\nConnection: close\r\nContent-Length: 1\r\nExpect: {expectation}\r\n\r\na"
+        );
+        let answer = gate.raw(text.as_bytes());
+        // Behind `100 Continue`, if that was asked for.
+        let last = answer.rsplit("HTTP/1.1 ").next().unwrap();
+        assert_eq!(status(&format!("HTTP/1.1 {last}")), expected, "{expectation}: {answer}");
+        assert_eq!(upstream.take().is_empty(), expected == 417, "{expectation}");
+    }
+    assert!(gate.events.has(&["\"rule\":\"expect\"", "refused"]));
 }

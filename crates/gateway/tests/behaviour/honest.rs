@@ -109,3 +109,36 @@ fn people_may_write_about_code() {
         assert_eq!(status(&answer), expected, "{kind}");
     }
 }
+
+#[test]
+fn a_package_may_say_where_its_file_will_be_in_the_registry_itself() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("[rate]\nlimits = []", &[upstream.url()]);
+    let own = "http://127.0.0.1:4873/@mine/a/-/@mine/a-1.0.0.tgz";
+    let document = |field: &str, url: &str| {
+        serde_json::json!({
+            "_id": "@mine/a", "name": "@mine/a", "dist-tags": { "latest": "1.0.0" },
+            "versions": { "1.0.0": { "name": "@mine/a", "version": "1.0.0", "dist": { "shasum": "a1", field: url } } },
+        })
+    };
+    for (method, host, body, expected) in [
+        ("PUT", "127.0.0.1:4873", document("tarball", own), 200),
+        ("PUT", "192.168.1.5", document("tarball", "http://192.168.1.5/@mine/a/-/a-1.0.0.tgz"), 200),
+        ("PUT", "npm.example", document("tarball", "https://npm.example/a/-/a-1.0.0.tgz"), 200),
+        ("PUT", "127.0.0.1:4873", document("url", own), 403),
+        ("POST", "127.0.0.1:4873", document("tarball", own), 403),
+        ("PUT", "127.0.0.1:4874", document("tarball", own), 403),
+        ("PUT", "npm.example", document("tarball", own), 403),
+        ("PUT", "127.0.0.1:4873", serde_json::json!({ "dist": { "tarball": own } }), 403),
+        ("PUT", "127.0.0.1:4873", document("tarball", "http://127.0.0.1:4873/../../etc/passwd"), 403),
+        ("PUT", "169.254.169.254", document("tarball", "http://169.254.169.254/latest/meta-data"), 403),
+    ] {
+        let body = body.to_string();
+        let text = format!(
+            "{method} /@mine%2fa HTTP/1.1\r\nHost: {host}\r\nUser-Agent: npm/11\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        assert_eq!(status(&raw(gate.address, text.as_bytes())), expected, "{method} {host} {body}");
+    }
+}

@@ -10,6 +10,7 @@
 )]
 
 mod access_lines;
+mod accounts;
 mod admission;
 mod allow_with;
 mod balancing;
@@ -29,7 +30,9 @@ mod honest;
 mod http_api;
 mod large;
 mod lenient;
+mod many_values;
 mod metrics;
+mod names;
 mod observing;
 mod one_reading;
 mod ownership;

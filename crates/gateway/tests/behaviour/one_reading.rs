@@ -233,6 +233,27 @@ fn a_byte_that_is_not_utf8_does_not_end_the_judging() {
     assert_eq!(status(&gate.ask("POST", "/", &[("Content-Type", "text/plain")], latin1)), 200);
 }
 
+/// Some readers of JSON skip comments, whatever the media type says.
+#[test]
+fn json_behind_a_comment_is_no_form() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    let form = "application/x-www-form-urlencoded";
+    for (kind, body, expected) in [
+        (form, "/*x*/{\"a\":1}", 400),
+        (form, " // x\n/* y */ [{\"a\":1}]", 400),
+        ("", "#x\n {\"a\":1}", 400),
+        (form, "/*x*/=1", 200),
+        (form, "note=/*x*/{}", 200),
+        (form, "%2F*x*%2F=%7B", 200),
+        ("text/plain", "/* a style */\nbody { color: red }", 200),
+        ("text/plain", "// settings\n{ \"a\": 1 }", 200),
+    ] {
+        let answer = gate.ask("POST", "/notes", &[("Content-Type", kind)], body.as_bytes());
+        assert_eq!(status(&answer), expected, "{kind} {body}");
+    }
+}
+
 #[test]
 fn cookies_in_pieces_are_one_header() {
     let upstream = Recorder::plain();
@@ -299,4 +320,19 @@ fn zstd(text: &str) -> Vec<u8> {
     frame.extend_from_slice(&block.to_le_bytes()[..3]);
     frame.extend_from_slice(text.as_bytes());
     frame
+}
+
+#[test]
+fn a_limit_holds_for_an_address_whatever_it_says_of_itself() {
+    let upstream = Recorder::plain();
+    let policy = "[gateway]\ntrusted_proxies = ['127.0.0.0/8']\n[rate]\nlimits = ['3 per hour']";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let ask = |n: u8, real: &str| {
+        let made_up = format!("for=192.0.2.{n}");
+        let chain = format!("203.0.113.{n}, {real}");
+        status(&gate.ask("GET", "/", &[("Forwarded", &made_up), ("X-Forwarded-For", &chain)], b""))
+    };
+    let statuses: Vec<u16> = (1..=5).map(|n| ask(n, "198.51.100.7")).collect();
+    assert_eq!(statuses, [200, 200, 200, 429, 429]);
+    assert_eq!(ask(6, "198.51.100.8"), 200, "another client has a limit of its own");
 }

@@ -334,3 +334,14 @@ fn ids_of_every_kind_are_remembered_as_they_were_given() {
         }
     }
 }
+
+/// The count is taken before the answer is there to be read.
+#[test]
+fn whoever_leaves_when_he_has_seen_the_status_is_counted() {
+    let books = Books::start("[ownership.enumeration]\nids = 5\nwindow = '10 minutes'\nthen = 'throttle'");
+    let statuses: Vec<u16> = (100..110).map(|id| books.glance("bob", &format!("/books/{id}"))).collect();
+    // The sixth is the one that is too many.
+    assert_eq!(statuses[..6], [404; 6]);
+    assert_eq!(statuses[6..], [429; 4]);
+    assert!(books.gate.events.has(&["\"rule\":\"enumeration\"", "more than 5 different ids"]));
+}

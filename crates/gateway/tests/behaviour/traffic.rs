@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::servers::ports::free_port;
-use crate::support::{Peer, Recorder, Running, output, script, status};
+use crate::support::{Peer, Recorder, Running, output, script, status, until};
 
 const PYTHON: &str = "/usr/bin/python3";
 
@@ -308,4 +308,25 @@ fn escapes_of_a_path_reach_the_api_as_they_came() {
         assert_eq!(status(&gate.get(path)), 200, "{path}");
         assert!(upstream.take().starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{path}");
     }
+}
+
+#[test]
+fn a_stream_of_grpc_in_which_nothing_comes_ends_as_unavailable() {
+    let port = free_port();
+    let _peer = Peer::start(
+        Command::new(PYTHON).args([script("grpc_echo.py"), "serve".into(), port.to_string()]),
+        port,
+    );
+    let gate = Running::start("[gateway.timeouts]\nidle = '700ms'", &[format!("h2c://127.0.0.1:{port}")]);
+    let (fine, answer) = output(PYTHON, &[&script("grpc_echo.py"), "wait", &gate.address.port().to_string()]);
+    assert!(fine, "{answer} {:?}", gate.events.all());
+    let ended = "UNAVAILABLE nothing came for too long\n";
+    assert_eq!(answer, format!("echo a\n{ended}echo b\n{ended}"), "{:?}", gate.events.all());
+    until("both have their line", || {
+        let is_cut = |line: &&String| {
+            line.contains("/test.Echo/Silent") && line.contains("\"cut_off_by\":\"upstream\"")
+        };
+        gate.events.all().iter().filter(is_cut).count() == 2
+    });
+    assert!(!gate.events.has(&["\"verdict\":\"refused\""]), "{:?}", gate.events.all());
 }

@@ -151,11 +151,20 @@ impl From<MessageError> for Refusal {
     }
 }
 
+/// What a status says, for people. One that no standard has says what its class does (RFC 9110 §15).
+pub(crate) fn title(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or(match status.as_u16() {
+        500.. => "Server Error",
+        400.. => "Client Error",
+        _ => "Unknown Status",
+    })
+}
+
 /// An answer as problem details.
 pub fn problem(status: StatusCode, id: EventId, errors: &[(String, String)]) -> Response<Bytes> {
     let mut body = serde_json::json!({
         "type": "about:blank",
-        "title": status.canonical_reason().unwrap_or("Refused"),
+        "title": title(status),
         "status": status.as_u16(),
         "instance": format!("urn:doorward:event:{id}"),
     });
@@ -167,4 +176,26 @@ pub fn problem(status: StatusCode, id: EventId, errors: &[(String, String)]) -> 
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_a_title() {
+        for (status, expected) in [
+            (404, "Not Found"),
+            (422, "Unprocessable Entity"),
+            (444, "Client Error"),
+            (499, "Client Error"),
+            (503, "Service Unavailable"),
+            (520, "Server Error"),
+            (599, "Server Error"),
+            (999, "Server Error"),
+            (299, "Unknown Status"),
+        ] {
+            assert_eq!(title(StatusCode::from_u16(status).unwrap()), expected, "{status}");
+        }
+    }
 }

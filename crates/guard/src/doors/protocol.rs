@@ -13,7 +13,7 @@ use http::header::{
 };
 use http::uri::Authority;
 use http::{Method, StatusCode, Version};
-use policy::{BuiltInDoor, Gateway, UnderscoreHeaders, covers};
+use policy::{BuiltInDoor, Policy, UnderscoreHeaders, covers};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -83,7 +83,7 @@ fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
         let evidence = excerpt(x.headers.get(HOST).map_or(&b""[..], |host| host.as_bytes()));
         return refuse(StatusCode::MISDIRECTED_REQUEST, "host-unknown", evidence);
     }
-    if leads_nowhere(x, &engine.policy.gateway) {
+    if leads_nowhere(x, &engine.policy) {
         return refuse(StatusCode::NOT_FOUND, "no-upstream", "no route leads to an upstream".into());
     }
     if x.header(EXPECT).is_some_and(|e| !e.eq_ignore_ascii_case("100-continue")) {
@@ -137,9 +137,13 @@ fn is_ours(x: &Exchange<'_>, hosts: &[String]) -> bool {
 }
 
 /// Whether no upstream is there for a request, where there are some for others.
-fn leads_nowhere(x: &Exchange<'_>, gateway: &Gateway) -> bool {
+fn leads_nowhere(x: &Exchange<'_>, policy: &Policy) -> bool {
+    let gateway = &policy.gateway;
     let is_empty = |group: usize| gateway.groups.get(group).is_none_or(|group| group.upstreams.is_empty());
-    gateway.groups.len() > 1 && x.destination.redirect.is_none() && is_empty(x.destination.group)
+    gateway.groups.len() > 1
+        && x.destination.redirect.is_none()
+        && is_empty(x.destination.group)
+        && !policy.is_accounts(x.destination.group)
 }
 
 /// What is wrong with `Host`, `:authority` or an absolute target.

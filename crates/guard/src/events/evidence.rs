@@ -24,6 +24,9 @@ pub struct Evidence {
     /// The name of the input, as settings such as `exempt` name it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
+    /// In words, where an input stands that no such setting names: `the name of selector.$gt`, `the path`, `a stream`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Cow<'static, str>>,
     /// The place of the input in a JSON body, as a JSON Pointer (RFC 6901).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
@@ -145,7 +148,11 @@ impl From<String> for Evidence {
 impl Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Parts { f, any: false };
-        if self.parameter.is_some() || !self.reason.is_empty() || self.window.is_some() {
+        if self.parameter.is_some()
+            || self.place.is_some()
+            || !self.reason.is_empty()
+            || self.window.is_some()
+        {
             parts.next("")?;
             self.finding(parts.f)?;
         }
@@ -172,8 +179,8 @@ impl Display for Evidence {
 impl Evidence {
     fn finding(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        if let Some(parameter) = &self.parameter {
-            f.write_str(parameter)?;
+        if let Some(input) = self.parameter.as_deref().or(self.place.as_deref()) {
+            f.write_str(input)?;
             separator = ": ";
         }
         if !self.reason.is_empty() {
@@ -229,6 +236,14 @@ mod tests {
             decodings: vec!["url", "base64"],
             ..Evidence::default()
         };
+        let name = Evidence {
+            parameter: None,
+            place: Some("the name of a.$ne".into()),
+            decodings: Vec::new(),
+            window: Some("$ne".into()),
+            reason: "an operator".into(),
+            ..finding.clone()
+        };
         let owner = Evidence::default().compared(Side::Object, "/user_id", Some("1"));
         let owner = owner.compared(Side::Caller, "sub", Some("\"2\""));
         let unowned = Evidence::from("no owner is named").compared(Side::Caller, "sub", None);
@@ -238,6 +253,7 @@ mod tests {
         let rules = Evidence { rules: vec![rule(942_100), rule(942_190)], ..Evidence::default() };
         for (evidence, sentence) in [
             (finding, "id: a condition that is always true after url, base64: ' OR 1=1"),
+            (name, "the name of a.$ne: an operator: $ne"),
             (owner, "/user_id is 1; the caller's sub is \"2\""),
             (unowned, "no owner is named; the caller's sub is missing"),
             (Evidence::from("no User-Agent"), "no User-Agent"),

@@ -88,6 +88,8 @@ pub enum Record<'a> {
     Event(Event<'a>),
     /// A request that is over.
     Access(&'a Access<'a>),
+    /// A step of an account of the user service.
+    Account(AccountStep<'a>),
     /// Something about the process: started, reloaded, draining.
     Notice {
         /// When.
@@ -95,6 +97,28 @@ pub enum Record<'a> {
         /// What.
         message: &'a str,
     },
+}
+
+/// A step of an account: a log in, a change of a password. Nothing secret is in it.
+#[derive(Debug, Serialize)]
+pub struct AccountStep<'a> {
+    /// When.
+    pub time: Timestamp,
+    /// Which door.
+    pub door: &'static str,
+    /// Which step.
+    pub rule: &'static str,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Client address; none for what an operator did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<std::net::IpAddr>,
+    /// The user, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<&'a str>,
+    /// By which means, or why.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub message: &'a str,
 }
 
 /// A door's decision.

@@ -68,10 +68,14 @@ impl<'e> Reading<'e> {
         if site.policy.protocol.paths == PathMatching::Loose
             && let Some(path) = target.without_format()
         {
-            // On the same route it is a part of a name.
+            // On the same route it is a part of a name; and so it is where the route with the format is the one that is
+            // written down.
             let found = Reading::of_path(site, method, &path, carries, false);
             may_be_login |= found.may_be_login;
-            others.extend(found.into_iter().filter(|other| !first.is_on_the_place_of(other)));
+            let is_new = |other: &Reading<'e>| {
+                !first.is_on_the_place_of(other) && (other.is_somewhere() || !first.is_somewhere())
+            };
+            others.extend(found.into_iter().filter(is_new));
         }
         // Also where spellings are told apart. On the same route the escapes mean what they always mean.
         for path in target.undecoded().into_iter().chain(target.with_nothing()) {
@@ -135,6 +139,13 @@ impl<'e> Reading<'e> {
     /// Whether what holds for another reading holds for this one already.
     pub(crate) fn holds_for(&self, other: &Reading<'e>) -> bool {
         self.is_on_the_place_of(other) && self.parameters == other.parameters
+    }
+
+    /// Whether a route or an operation is written down for it.
+    fn is_somewhere(&self) -> bool {
+        self.route.template.is_some()
+            || self.route.is_login
+            || matches!(self.declared, Declared::Operation(..) | Declared::OtherMethods(_))
     }
 
     /// Whether another reading is of the same route and operation, or of the same route and none.

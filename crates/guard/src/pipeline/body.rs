@@ -223,13 +223,16 @@ fn read_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Result<()
                     | BodyError::Json(JsonError::TooMany)
                     | BodyError::Grpc(GrpcError::TooMany(_))
             );
-            match is_too_much {
-                true => {
-                    let evidence = format!("over {} values (`[protocol] max_members`)", limits.max_members);
-                    refuse(StatusCode::PAYLOAD_TOO_LARGE, "body-too-many-values", evidence)
-                }
-                false => refuse(StatusCode::BAD_REQUEST, "body-unreadable", error.to_string()),
+            if is_too_much {
+                let evidence = format!("over {} values (`[protocol] max_members`)", limits.max_members);
+                return refuse(StatusCode::PAYLOAD_TOO_LARGE, "body-too-many-values", evidence);
             }
+            let is_too_deep = matches!(error, BodyError::TooDeep | BodyError::Json(JsonError::TooDeep));
+            let evidence = match is_too_deep {
+                true => format!("nested deeper than {} (`[protocol] max_depth`)", limits.max_depth),
+                false => error.to_string(),
+            };
+            refuse(StatusCode::BAD_REQUEST, "body-unreadable", evidence)
         }
     }
 }

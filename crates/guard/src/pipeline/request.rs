@@ -1,6 +1,7 @@
 //! The request on its way in, and its form as the upstream gets it.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
@@ -249,6 +250,9 @@ pub(crate) fn outgoing_request<'e, B>(
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
     lead(x.destination, request.extensions_mut());
+    if let Some(principal) = x.principal.as_ref().filter(|_| engine.policy.is_accounts(x.destination.group)) {
+        request.extensions_mut().insert(Arc::clone(principal));
+    }
     Ok(request)
 }
 

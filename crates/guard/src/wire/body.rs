@@ -148,6 +148,11 @@ pub trait OnEnd: Send + Sync {
     fn ended(&mut self, bytes: u64, end: End);
 }
 
+/// The error of an answer whose upstream sends nothing for too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the upstream stopped sending")]
+pub struct Stalled;
+
 /// How an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -167,6 +172,8 @@ pin_project! {
         // What is left of a piece that is too large for the client to get at once.
         rest: Bytes,
         sent: u64,
+        // What ends it instead of an error when its upstream stops sending.
+        if_stalled: Option<HeaderMap>,
         // How it has ended, if it is dropped now.
         end: End,
         on_end: Option<Box<dyn OnEnd>>,
@@ -225,7 +232,15 @@ impl<B> Outgoing<B> {
     }
 
     fn new(source: Source<B>) -> Self {
-        Outgoing { source, rest: Bytes::new(), sent: 0, end: End::CutByClient, on_end: None, share: None }
+        Outgoing {
+            source,
+            rest: Bytes::new(),
+            sent: 0,
+            if_stalled: None,
+            end: End::CutByClient,
+            on_end: None,
+            share: None,
+        }
     }
 
     /// Counts as held, until it has ended, what is held of it.
@@ -236,6 +251,12 @@ impl<B> Outgoing<B> {
 }
 
 impl<B: Body<Data = Bytes>> Outgoing<B> {
+    /// Ends it with trailers, and not with an error, when its upstream stops sending ([`Stalled`]).
+    pub(crate) fn if_stalled(mut self, trailers: Option<HeaderMap>) -> Self {
+        self.if_stalled = trailers;
+        self
+    }
+
     /// Tells somebody when it ends.
     #[must_use]
     pub fn on_end(mut self, on_end: Box<dyn OnEnd>) -> Self {
@@ -320,6 +341,16 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = ready!(self.as_mut().poll_piece(cx));
+        // An answer that has said its length has no trailers.
+        if matches!(&frame, Some(Err(error)) if error.is::<Stalled>())
+            && self.size_hint().exact().is_none()
+            && let Some(trailers) = self.as_mut().project().if_stalled.take()
+        {
+            let mut this = self.project();
+            this.source.set(Source::Held { bytes: None, trailers: None });
+            *this.end = End::CutByUpstream;
+            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+        }
         let end = match &frame {
             Some(Err(_)) => End::CutByUpstream,
             Some(Ok(_)) if !self.is_done() => End::CutByClient,

@@ -23,3 +23,13 @@ pub enum SameSite {
     /// Also top-level navigation.
     Lax,
 }
+
+impl SameSite {
+    /// As it stands in `Set-Cookie`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SameSite::Strict => "Strict",
+            SameSite::Lax => "Lax",
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //! a route may change, both in compiled form, and the lines that `doorward check` prints.
 
 mod auth;
-mod cookies;
+pub(crate) mod cookies;
 mod cors;
 mod headers;
 mod injection;

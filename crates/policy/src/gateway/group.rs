@@ -8,6 +8,7 @@ use super::balancing::{Balancing, BalancingConfig};
 use super::health::HealthConfig;
 use super::upstream::{Protocol, Upstream, UpstreamEntry};
 use super::upstream_tls::{UpstreamTls, UpstreamTlsConfig};
+use crate::doors::ACCOUNTS_GROUP;
 use crate::reader::Reader;
 use crate::settings::settings;
 
@@ -120,7 +121,8 @@ pub(crate) fn further(
             );
         }
         let upstreams = upstreams(&config.urls, config.protocol, &place("urls"), "protocol", reader);
-        if config.urls.is_empty() {
+        // The user service is served by the gateway itself.
+        if config.urls.is_empty() && name != ACCOUNTS_GROUP {
             reader.wrong(&place("urls"), "there is no server", "write `urls = [\"http://127.0.0.1:3001\"]`");
         }
         let is_tls = upstreams.iter().any(Upstream::is_tls);

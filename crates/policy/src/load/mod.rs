@@ -1,5 +1,6 @@
 //! From files to a policy in force: everything is read, checked as a whole and compiled, or every problem is reported.
 
+mod accounts;
 mod overridden;
 mod routes;
 mod scope;
@@ -13,7 +14,7 @@ use authorization::{ObjectFrom, Visibility};
 use openapi::{Document, Operation, Problem, SecurityScheme, Source, Spelling};
 
 use crate::config::{Config, renamed};
-use crate::doors::{Auth, BodyHandling, Injection, Modes, PathMatching};
+use crate::doors::{Auth, BodyHandling, Injection, Modes, OwnershipConfig, PathMatching};
 use crate::error::ConfigError;
 use crate::gateway::{FIRST_GROUP, UpstreamConfig, UpstreamEntry};
 use crate::policy::Policy;
@@ -69,6 +70,14 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
     if !inputs.listen.is_empty() {
         config.gateway.listen.clone_from(&inputs.listen);
     }
+    let settings = rows(&config);
+    if config.auth.service {
+        accounts::add_routes(&config.auth, &mut config.upstream, &mut config.route);
+        if config.ownership.role_claim == OwnershipConfig::default().role_claim {
+            // Its tokens name roles as RFC 9068 §2.2.3.1 does.
+            config.ownership.role_claim = "roles".into();
+        }
+    }
     let directory = inputs.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
     let openapi = match (&inputs.openapi, &config.gateway.openapi) {
         (Some(given), _) => Some(given.clone()),
@@ -93,7 +102,8 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         documents.push(document_of(upstream, i, &mut reader));
     }
     let cors = config.cors.compile(&mut reader);
-    let auth = config.auth.compile(&mut reader);
+    let mut auth = config.auth.compile(&mut reader);
+    auth.service = accounts::user_service(&config.auth, &mut reader);
     let headers = config.headers.compile(&mut reader);
     let network = config.network.compile(&mut reader);
     let rate = config.rate.compile(&mut reader);
@@ -152,7 +162,7 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
     notices.append(&mut reader.notices);
     notices.extend(documents.iter().flatten().flat_map(|document| nobody_verifies(document, &auth)));
     Ok(Policy {
-        settings: rows(&config),
+        settings,
         notices,
         gateway,
         admin: config.admin,
@@ -200,7 +210,7 @@ fn nobody_verifies(document: &Document, auth: &Auth) -> Vec<Problem> {
             matches!(scheme, SecurityScheme::ApiKey(..))
         })
     };
-    let tokens = auth.issuers.is_empty().then(tokens).flatten();
+    let tokens = (auth.issuers.is_empty() && auth.service.is_none()).then(tokens).flatten();
     tokens.into_iter().chain(auth.api_keys.is_empty().then(keys).flatten()).collect()
 }
 

@@ -270,8 +270,11 @@ fn contradictions(
 ) -> Vec<(&'static str, &'static str, &'static str)> {
     let route = &written.config;
     let streams = route.protocol.body == BodyHandling::Stream;
-    let compares =
-        route.ownership.compares() || !route.auth.scopes.is_empty() || !route.auth.roles.is_empty();
+    let compares = route.ownership.compares()
+        || !route.auth.scopes.is_empty()
+        || !route.auth.roles.is_empty()
+        || !route.auth.require.is_empty()
+        || route.auth.max_auth_age.is_some();
     let mut contradictions = Vec::new();
     let is_listed =
         |path: &String| Spelling::Loose.segments(path).eq(Spelling::Loose.segments(written.path()));
@@ -282,7 +285,7 @@ fn contradictions(
             "remove it there, or remove `login = false`",
         ));
     }
-    if compares && config.auth.issuer.is_empty() && config.auth.api_key.is_empty() {
+    if compares && config.auth.issuer.is_empty() && config.auth.api_key.is_empty() && !config.auth.service {
         contradictions.push((
             "",
             "this route compares with the caller's claims, and no token issuer or API key is configured",

@@ -5,6 +5,9 @@ use crate::doors::{Auth, Issuer, KeySource};
 
 pub(super) fn weaker(old: &Auth, new: &Auth) -> Vec<String> {
     let mut found = Vec::new();
+    if old.service.is_some() && new.service.is_none() {
+        found.push("the user service is off: nobody verifies its tokens".into());
+    }
     if !old.issuers.is_empty() && new.issuers.is_empty() {
         found.push("no [[auth.issuer]] is left: nobody verifies a token".into());
     }

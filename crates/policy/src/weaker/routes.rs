@@ -2,6 +2,7 @@
 //! both: a route that is gone leaves its path to another one, and a new route takes it from another one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use detect::Class;
 use http::Method;
@@ -59,6 +60,12 @@ pub(super) fn weaker(old: &Policy, new: &Policy) -> Vec<String> {
             for method in &all {
                 // Braces stand for themselves.
                 let place = canonical_path(path);
+                // What the user service reads before it stores it is no business of detectors.
+                let is_new = new.is_accounts(after.destination(method, &place).group)
+                    && !old.is_accounts(before.destination(method, &place).group);
+                if is_new {
+                    continue;
+                }
                 tell(&at(path), before.route(method, &place).0, after.route(method, &place).0);
             }
         }
@@ -165,7 +172,7 @@ fn of_limits(before: &RateRoute, after: &RateRoute) -> Vec<String> {
 fn is_as_strict(before: &Limit, now: &Limit) -> bool {
     let Limit { permits, period, burst, algorithm: _, keys, counting } = now;
     let has = |key: &LimitKey| before.keys.contains(key);
-    let rate = |permits: u32, period: std::time::Duration| u128::from(permits) * period.as_millis();
+    let rate = |permits: u32, period: Duration| u128::from(permits) * period.as_millis();
     keys.iter().all(has)
         && before.keys.iter().all(|key| keys.contains(key))
         && (*counting == CountedOutcome::All || *counting == before.counting)
@@ -174,7 +181,7 @@ fn is_as_strict(before: &Limit, now: &Limit) -> bool {
 }
 
 fn of_callers(before: &AuthRoute, after: &AuthRoute) -> Vec<String> {
-    let AuthRoute { require, scopes, roles } = after;
+    let AuthRoute { require, scopes, roles, assurance, max_auth_age } = after;
     let rank = |require: AuthRequirement| match require {
         AuthRequirement::Required => 2,
         AuthRequirement::Optional => 1,
@@ -186,6 +193,13 @@ fn of_callers(before: &AuthRoute, after: &AuthRoute) -> Vec<String> {
     }
     let lost = missing(&before.scopes, scopes);
     found.extend(lost.map(|scope| format!("the scope {scope} is no longer asked for")));
+    if before.assurance.iter().any(|wanted| !assurance.contains(wanted)) {
+        found.push("a second factor is no longer asked for".into());
+    }
+    let longest = |age: Option<Duration>| age.unwrap_or(Duration::MAX);
+    if longest(*max_auth_age) > longest(before.max_auth_age) {
+        found.push("an older authentication is enough (max_auth_age)".into());
+    }
     found.extend(opened(
         "roles",
         Some(&before.roles).filter(|r| !r.is_empty()),

@@ -150,6 +150,45 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("rate.login_paths", "[rate]\nlogin_paths = ['/enter']", "", "it loses the path /enter"),
     ("rate.max_keys", "", "[rate]\nmax_keys = 10", "it was"),
     ("auth.require", "{key}[auth]\nrequire = 'required'", "{key}", "auth was required, is optional"),
+    (
+        "auth.service",
+        "[auth]\nservice = true\npublic_url = 'https://a.example'",
+        "",
+        "the user service is off",
+    ),
+    (
+        "auth.accounts.registration",
+        "{accounts}",
+        "{accounts}[auth.accounts]\nregistration = 'open'",
+        "it was",
+    ),
+    (
+        "auth.sessions.access_lifetime",
+        "{accounts}",
+        "{accounts}[auth.sessions]\naccess_lifetime = '1h'",
+        "access_lifetime",
+    ),
+    ("auth.sessions.idle", "{accounts}", "{accounts}[auth.sessions]\nidle = '20 days'", "idle"),
+    ("auth.sessions.lifetime", "{accounts}", "{accounts}[auth.sessions]\nlifetime = '60 days'", "lifetime"),
+    (
+        "auth.sessions.grace_seconds",
+        "{accounts}",
+        "{accounts}[auth.sessions]\ngrace_seconds = 60",
+        "grace_seconds",
+    ),
+    ("auth.sessions.same_site", "{accounts}", "{accounts}[auth.sessions]\nsame_site = 'Lax'", "it was"),
+    (
+        "auth.sessions.rotate_keys",
+        "{accounts}",
+        "{accounts}[auth.sessions]\nrotate_keys = '90 days'",
+        "rotate_keys",
+    ),
+    ("auth.passwords.min_length", "{accounts}", "{accounts}[auth.passwords]\nmin_length = 8", "min_length"),
+    ("auth.passwords.memory_kib", "{accounts}", "{accounts}[auth.passwords]\nmemory_kib = 64", "memory_kib"),
+    ("auth.passwords.passes", "{accounts}", "{accounts}[auth.passwords]\npasses = 1", "passes"),
+    ("auth.lockout.failures", "{accounts}", "{accounts}[auth.lockout]\nfailures = 50", "failures"),
+    ("auth.lockout.first", "{accounts}", "{accounts}[auth.lockout]\nfirst = '1s'", "first"),
+    ("auth.lockout.cap", "{accounts}", "{accounts}[auth.lockout]\ncap = '2 minutes'", "cap"),
     ("auth.issuer", "{issuer}", "", "no [[auth.issuer]] is left"),
     (
         "auth.issuer.issuer",
@@ -366,6 +405,8 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
     ("limits", "limits = ['5 per minute by user']", "", "`5 per 1m by user` is gone"),
     ("auth", "auth = 'required'", "auth = 'off'", "auth was required, is off"),
     ("scopes", "scopes = ['a', 'b']", "scopes = ['a']", "the scope b is no longer asked for"),
+    ("require", "require = ['mfa']", "", "a second factor is no longer asked for"),
+    ("max_auth_age", "max_auth_age = '10m'", "max_auth_age = '1h'", "an older authentication"),
     ("roles", "roles = ['a']", "roles = ['a', 'b']", "roles gain b"),
     ("roles", "roles = ['a']", "", "roles are no longer restricted"),
     ("fields", "fields = ['a']", "fields = ['a', 'b']", "fields gain b"),
@@ -402,6 +443,8 @@ fn filled(text: &str) -> String {
         .replace("{other}", OTHER_KEY)
         .replace("{issuer}", ISSUER)
         .replace("{secret}", SECRET)
+        .replace("{accounts}", "[auth]\nservice = true\npublic_url = 'https://a.example'\n")
+        .replace("{service}", "[auth]\nservice = true\n")
 }
 
 #[test]

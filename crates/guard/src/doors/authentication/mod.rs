@@ -9,11 +9,11 @@ mod credentials;
 mod declared;
 mod presented;
 
-use http::StatusCode;
-use http::header::{AUTHORIZATION, COOKIE, HeaderValue, WWW_AUTHENTICATE};
-use identity::is_unsigned;
+use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, COOKIE, HeaderValue, LOCATION, WWW_AUTHENTICATE};
+use http::{Method, StatusCode};
+use identity::{Principal, is_unsigned};
 use inputs::{is_same_name, pairs, top_names};
-use policy::{AuthRequirement, BuiltInDoor};
+use policy::{Assurance, AuthRequirement, BuiltInDoor};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -83,13 +83,17 @@ async fn admit(x: &mut Exchange<'_>, engine: &Engine) -> Decision {
 
 /// Whether nobody may use a route without a credential that the gate has verified.
 fn needs_principal(x: &Exchange<'_>) -> bool {
-    x.route.auth.require == AuthRequirement::Required || !x.route.auth.scopes.is_empty()
+    let auth = &x.route.auth;
+    auth.require == AuthRequirement::Required
+        || !auth.scopes.is_empty()
+        || !auth.assurance.is_empty()
+        || auth.max_auth_age.is_some()
 }
 
 /// Whether what was presented is what route and document ask for.
 fn decide(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if x.principal.is_none() && needs_principal(x) {
-        return refuse("no-credential", "none".into(), "");
+        return log_in(x, engine).unwrap_or_else(|| refuse("no-credential", "none".into(), ""));
     }
     let missing = x
         .principal
@@ -97,6 +101,11 @@ fn decide(x: &Exchange<'_>, engine: &Engine) -> Decision {
         .find_map(|principal| x.route.auth.scopes.iter().find(|scope| !principal.scopes.contains(scope)));
     if let Some(missing) = missing {
         return forbid(format!("no scope {missing}"));
+    }
+    if let Some(principal) = &x.principal
+        && let Some(refusal) = too_little(x, principal)
+    {
+        return refusal;
     }
     let Some(operation) = x.operation().filter(|operation| operation.security.is_needed()) else {
         return Decision::Pass;
@@ -135,6 +144,42 @@ fn presents_unsigned(x: &Exchange<'_>) -> bool {
     x.headers.get_all(AUTHORIZATION).iter().any(|value| words(value.as_bytes()))
         || x.headers.get_all(COOKIE).iter().any(|header| in_cookie(header.as_bytes()))
         || in_query()
+}
+
+/// Sends a person who opens a page to the user service, which sends him back once it knows him.
+fn log_in(x: &Exchange<'_>, engine: &Engine) -> Option<Decision> {
+    let service = engine.policy.auth.service.as_ref()?;
+    let accepts = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.contains("text/html"));
+    let is_page = x.method == Method::GET && x.headers.get(ACCEPT).is_some_and(accepts);
+    if !is_page {
+        return None;
+    }
+    let mut next = x.target.sent_path().to_owned();
+    if let Some(query) = x.target.query() {
+        next = format!("{next}?{query}");
+    }
+    let next = percent_encoding::utf8_percent_encode(&next, percent_encoding::NON_ALPHANUMERIC);
+    let location = HeaderValue::try_from(format!("{}/continue?next={next}", service.path)).ok()?;
+    let refusal = Refusal::new(StatusCode::SEE_OTHER, "no-credential", "none: sent to log in".to_owned());
+    Some(Decision::Refuse(refusal.header(LOCATION, location).header(CACHE_CONTROL, NO_STORE)))
+}
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// The refusal of a principal who has to show once more, or by more, who he is (RFC 9470 §3).
+fn too_little(x: &Exchange<'_>, principal: &Principal) -> Option<Decision> {
+    let auth = &x.route.auth;
+    if auth.assurance.contains(&Assurance::Mfa) && !principal.has("amr", "mfa") {
+        let hint = "error=\"insufficient_user_authentication\", acr_values=\"aal2\"";
+        return Some(refuse("second-factor", "shown by one means (amr)".into(), hint));
+    }
+    let longest = auth.max_auth_age?.as_secs();
+    let shown = principal.claim("auth_time").and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let age = x.unix_time().saturating_sub(shown);
+    (age > longest).then(|| {
+        let hint = format!("error=\"insufficient_user_authentication\", max_age=\"{longest}\"");
+        refuse("authentication-age", format!("shown {age} seconds ago (auth_time)"), &hint)
+    })
 }
 
 fn forbid(evidence: String) -> Decision {

@@ -3,7 +3,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use http::Method;
 use http::header::HOST;
+use inputs::ParsedBody;
 
 use super::fragments::base;
 use crate::exchange::Exchange;
@@ -33,6 +35,23 @@ pub(super) fn own_destination<'v>(x: &Exchange<'_>, name: &str, value: &'v [u8])
     }
     let (authority, path) = split(value).filter(|(authority, _)| is_near(authority))?;
     x.header(HOST)?.as_bytes().eq_ignore_ascii_case(authority).then_some(path)
+}
+
+/// The authority of this server, if a body is the document of a package that npm publishes to it.
+pub(super) fn registry<'x>(x: &'x Exchange<'_>, body: &ParsedBody) -> Option<&'x [u8]> {
+    let ParsedBody::Json(document) = body else { return None };
+    let has = |name: &str| document.get(name).is_some_and(serde_json::Value::is_object);
+    let is_published = x.method == Method::PUT && has("versions") && has("dist-tags");
+    x.headers.get(HOST).map(|host| host.as_bytes()).filter(|host| is_published && is_near(host))
+}
+
+/// The path of a package's file in its registry. It says where the file will be; a registry follows it nowhere.
+pub(super) fn own_file<'v>(registry: &[u8], name: &str, value: &'v [u8]) -> Option<&'v [u8]> {
+    let rest = without_scheme(value).filter(|_| name == "tarball")?;
+    let (authority, path) = rest.split_at_checked(registry.len())?;
+    // A scoped package has an `@` in its path.
+    let is_path = path.starts_with(b"/") && path.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'\\');
+    (is_path && registry.eq_ignore_ascii_case(authority)).then_some(path)
 }
 
 /// Whether an authority is one of a server that people run at home or in an office: the loopback, or a private address as
@@ -66,13 +85,17 @@ fn on_loopback(value: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Authority and the rest of an HTTP URL without characters that change which is which.
 fn split(value: &[u8]) -> Option<(&[u8], &[u8])> {
-    let after = |prefix: &[u8]| {
-        value.split_at_checked(prefix.len()).filter(|(start, _)| start.eq_ignore_ascii_case(prefix))
-    };
-    let (_, rest) = after(b"http://").or_else(|| after(b"https://"))?;
+    let rest = without_scheme(value)?;
     let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
     let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'@');
     rest.iter().all(is_plain).then(|| rest.split_at_checked(end)).flatten()
+}
+
+fn without_scheme(value: &[u8]) -> Option<&[u8]> {
+    let after = |prefix: &[u8]| {
+        value.split_at_checked(prefix.len()).filter(|(start, _)| start.eq_ignore_ascii_case(prefix))
+    };
+    after(b"http://").or_else(|| after(b"https://")).map(|(_, rest)| rest)
 }
 
 #[cfg(test)]
@@ -104,6 +127,29 @@ mod tests {
         ] {
             assert!(!is_near(other.as_bytes()), "{other}");
         }
+    }
+
+    #[test]
+    fn a_file_in_the_registry_is_its_path() {
+        let own = |url: &str| {
+            let path = own_file(b"127.0.0.1:4873", "tarball", url.as_bytes());
+            path.map(|path| String::from_utf8_lossy(path).into_owned())
+        };
+        assert_eq!(own("http://127.0.0.1:4873/@mine/a/-/a-1.tgz").as_deref(), Some("/@mine/a/-/a-1.tgz"));
+        for other in [
+            "http://127.0.0.1:48731/a",
+            "http://127.0.0.1:4873@10.0.0.1/a",
+            "http://127.0.0.1:4873\\@10.0.0.1/a",
+            "http://127.0.0.1:4873?@10.0.0.1/a",
+            "http://127.0.0.1:4873",
+            "http://127.0.0.1/a",
+            "gopher://127.0.0.1:4873/a",
+            "http://a@127.0.0.1:4873/a",
+            "http://127.0.0.1:4873/a\\b",
+        ] {
+            assert_eq!(own(other), None, "{other}");
+        }
+        assert_eq!(own_file(b"localhost", "url", b"http://localhost/a"), None);
     }
 
     #[test]

@@ -7,25 +7,36 @@ use detect::{Class, Finding};
 use http::StatusCode;
 use serde_json::Value;
 
+use super::source::Source;
 use crate::decision::Refusal;
 use crate::events::evidence::Evidence;
 use crate::events::redact::{REDACTED, excerpt, excerpt_around, is_secret};
 
 /// The evidence of a finding in a value. `pointer` is its place, if it stands in a JSON body.
-pub(crate) fn evidence(
-    name: &str,
+pub(super) fn evidence(
+    source: Source<'_>,
     pointer: Option<String>,
     value: &[u8],
     finding: &Finding,
     rounds: usize,
 ) -> Evidence {
     let place = locate(value, rounds, finding);
-    let is_secret = is_secret(name) || pointer.as_deref().is_some_and(is_secret);
+    let (parameter, at, is_secret) = match source {
+        Source::Value(name) => (
+            Some(excerpt(name.as_bytes())),
+            None,
+            is_secret(name) || pointer.as_deref().is_some_and(is_secret),
+        ),
+        // Its pointer shows it as well.
+        Source::Name(names) => (None, Some(names.in_words(value, pointer.as_deref()).into()), false),
+        Source::Place(place) => (None, Some(place.into()), false),
+    };
     Evidence {
         class: Some(finding.class.name()),
         confidence: Some(finding.confidence.name()),
         reason: finding.reason.into(),
-        parameter: Some(excerpt(name.as_bytes())),
+        parameter,
+        place: at,
         pointer: pointer.map(|pointer| excerpt(pointer.as_bytes())),
         offset: place.as_ref().map(|place| place.start),
         window: Some(match is_secret {
@@ -117,11 +128,12 @@ mod tests {
     use inputs::{StructureLimits, parse_body};
     use serde_json::json;
 
+    use super::super::source::NamesOf;
     use super::*;
 
     fn found(name: &str, value: &str) -> Evidence {
         let finding = detect::inspect(value.as_bytes(), 3, &detect::ALL).expect("an attack");
-        evidence(name, None, value.as_bytes(), &finding, 3)
+        evidence(Source::Value(name), None, value.as_bytes(), &finding, 3)
     }
 
     #[test]
@@ -156,9 +168,27 @@ mod tests {
         let value = "hunter2' OR '1'='1";
         let finding = detect::inspect(value.as_bytes(), 3, &detect::ALL).unwrap();
         for (name, pointer) in [("password", None), ("value", Some("/api_key/value".to_owned()))] {
-            let evidence = evidence(name, pointer, value.as_bytes(), &finding, 3);
+            let evidence = evidence(Source::Value(name), pointer, value.as_bytes(), &finding, 3);
             let written = serde_json::to_string(&evidence).unwrap() + &evidence.to_string();
             assert!(!written.contains("hunter2") && written.contains("[redacted]"), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_shown_with_its_place_and_in_words() {
+        for (names, pointer, value, words) in [
+            (NamesOf::Body, Some("/password/$ne"), "$ne", "the name of password.$ne"),
+            (NamesOf::Body, Some("/a~1b/0/$gt"), "$gt", "the name of a/b.0.$gt"),
+            (NamesOf::Body, None, "user[$ne]", "the name of user[$ne]"),
+            (NamesOf::Query, None, "user[$ne]", "the name of user[$ne] in the query"),
+            (NamesOf::Cookies, None, "user[$ne]", "the name of user[$ne] among the cookies"),
+        ] {
+            let finding = detect::inspect(value.as_bytes(), 3, &detect::ALL).unwrap();
+            let pointer = pointer.map(str::to_owned);
+            let evidence = evidence(Source::Name(names), pointer.clone(), value.as_bytes(), &finding, 3);
+            assert_eq!(evidence.place.as_deref(), Some(words));
+            assert_eq!((evidence.parameter, evidence.pointer), (None, pointer));
+            assert_eq!(evidence.window.as_deref(), Some(value));
         }
     }
 

@@ -14,6 +14,7 @@ use super::classes::{CALENDARS, FILES, NOT_FOLLOWED, PROSE, THRESHOLD, at_level}
 use super::fields::{self, Judged};
 use super::finding::refusal;
 use super::fragments::pairs_of;
+use super::source::{NamesOf, Source};
 use super::{addresses, finding, fragments};
 use crate::decision::Decision;
 use crate::events::evidence::Evidence;
@@ -33,6 +34,8 @@ pub(super) struct Judging<'x> {
     is_file: bool,
     /// Whether the body is a calendar or a list of contacts by itself.
     is_calendar: bool,
+    /// The authority of this server, if the body is the document of a package that is published to it.
+    registry: Option<&'x [u8]>,
     /// Which input of the body is judged, counted from 0.
     input: Option<usize>,
     /// Whether this was judged before in another reading: what is found again is no further suspicion.
@@ -49,6 +52,7 @@ impl<'x> Judging<'x> {
             json: None,
             is_file: false,
             is_calendar: false,
+            registry: None,
             input: None,
             is_again: false,
         }
@@ -58,22 +62,22 @@ impl<'x> Judging<'x> {
     pub(super) fn head(&mut self, x: &Exchange<'_>) -> Result<(), Decision> {
         let all = &detect::ALL[..];
         for segment in x.target.segments() {
-            self.value("path", &segment, all)?;
+            self.judge(Source::Place("the path"), &segment, all)?;
         }
         let query = x.target.query().unwrap_or("").as_bytes();
         let pairs = pairs_of(query);
         for (name, value) in &pairs {
-            self.named(name, value, all)?;
-            self.value("query name", name.as_bytes(), all)?;
+            self.judge(Source::Value(name), value, all)?;
+            self.judge(Source::Name(NamesOf::Query), name.as_bytes(), all)?;
         }
         if let [(name, _)] = &pairs[..]
             && !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.[]$:@".contains(&byte))
         {
             // Scripts that read the query as one value.
             let whole: Cow<'_, [u8]> = percent_encoding::percent_decode(query).into();
-            self.again("query", &whole)?;
+            self.again(Source::Place("the whole query"), &whole)?;
         }
-        self.semicolons(query)?;
+        self.semicolons(query, NamesOf::Query)?;
         self.together(&pairs)?;
         x.headers.get_all(COOKIE).iter().try_for_each(|cookie| self.cookies(cookie.as_bytes()))?;
         for (name, value) in &x.headers {
@@ -82,11 +86,11 @@ impl<'x> Judging<'x> {
             let value = addresses::own_destination(x, name, value).unwrap_or(value);
             match fields::judged(name, value) {
                 Judged::Nothing => {}
-                Judged::Whole => self.named(name, value, classes)?,
+                Judged::Whole => self.judge(Source::Value(name), value, classes)?,
                 Judged::Texts(texts) => {
-                    texts.into_iter().try_for_each(|text| self.named(name, text, classes))?
+                    texts.into_iter().try_for_each(|text| self.judge(Source::Value(name), text, classes))?
                 }
-                Judged::User(user) => self.named(name, &user, classes)?,
+                Judged::User(user) => self.judge(Source::Value(name), &user, classes)?,
             }
         }
         Ok(())
@@ -97,34 +101,36 @@ impl<'x> Judging<'x> {
         let mut pairs: Vec<fragments::Pair<'_>> = Vec::new();
         for (name, value) in cookie_readings(header) {
             let text = String::from_utf8_lossy(name);
-            self.named(&text, value, &detect::ALL)?;
+            let source = Source::Value(&text);
+            self.judge(source, value, &detect::ALL)?;
             if value.contains(&b'\\') {
                 // Some servers undo any backslash in a quoted value.
                 let plain: Vec<u8> = value.iter().copied().filter(|byte| *byte != b'\\').collect();
-                self.again(&text, &plain)?;
-                self.again(&text, &unquoted(value))?;
+                self.again(source, &plain)?;
+                self.again(source, &unquoted(value))?;
             }
             if value.contains(&b'+') {
                 // PHP decodes a cookie as it decodes a form.
                 let blanks: Vec<u8> =
                     value.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-                self.again(&text, &blanks)?;
+                self.again(source, &blanks)?;
             }
             // Old readers (RFC 2109) end a cookie at a comma, too.
             for piece in value.split(|byte| *byte == b',').skip(1) {
                 let equals = memchr::memchr(b'=', piece).map_or(0, |at| at + 1);
-                self.again(&text, piece.get(equals..).unwrap_or_default().trim_ascii())?;
+                self.again(source, piece.get(equals..).unwrap_or_default().trim_ascii())?;
             }
-            self.value("cookie name", name, &detect::ALL)?;
+            self.judge(Source::Name(NamesOf::Cookies), name, &detect::ALL)?;
             pairs.push((text, value.into()));
         }
         self.together(&pairs)
     }
 
     /// Judges a body in every way that a server may read it.
-    pub(super) fn body(&mut self, x: &Exchange<'_>, body: &'x HeldBody) -> Result<(), Decision> {
+    pub(super) fn body(&mut self, x: &'x Exchange<'_>, body: &'x HeldBody) -> Result<(), Decision> {
         self.is_file = is_upload(x) && body.parsed == ParsedBody::Text;
         self.is_calendar = body.parsed == ParsedBody::Text && !self.is_file && is_calendar(x);
+        self.registry = addresses::registry(x, &body.parsed);
         self.json = match &body.parsed {
             ParsedBody::Json(value) => Some(value),
             _ => None,
@@ -142,7 +148,7 @@ impl<'x> Judging<'x> {
             return Err(refused);
         }
         if body.readings().any(|reading| matches!(reading, ParsedBody::Form(_))) {
-            self.semicolons(&body.decoded)?;
+            self.semicolons(&body.decoded, NamesOf::Body)?;
         }
         let query = pairs_of(x.target.query().unwrap_or("").as_bytes());
         self.combined(&query, &body.parsed, other, &body.decoded)
@@ -159,82 +165,76 @@ impl<'x> Judging<'x> {
     ) -> Result<(), Decision> {
         for reading in std::iter::once(parsed).chain(other) {
             for (name, literal) in fragments::literals(reading, raw) {
-                self.named(&name, literal.as_bytes(), &detect::ALL)?;
+                self.judge(Source::Value(&name), literal.as_bytes(), &detect::ALL)?;
             }
         }
-        fragments::of_body(query, parsed, raw).iter().try_for_each(|(name, value)| self.again(name, value))
+        let joined = fragments::of_body(query, parsed, raw);
+        joined.iter().try_for_each(|(name, value)| self.again(Source::Value(name), value))
     }
 
-    /// Judges one input of a body. The names of members are judged whatever is exempt.
+    /// Judges one input of a body.
     pub(super) fn part_of_body(&mut self, input: Input<'_>) -> Result<(), Decision> {
         match input.kind {
-            InputKind::Name => self.value("member name", input.value, &detect::ALL),
-            InputKind::Value if self.is_calendar => self.named(input.name, input.value, &CALENDARS),
-            InputKind::Value if !self.is_file => self.named(input.name, input.value, &detect::ALL),
-            InputKind::Value | InputKind::File => self.named(input.name, input.value, FILES),
+            InputKind::Name => self.judge(Source::Name(NamesOf::Body), input.value, &detect::ALL),
+            InputKind::Value | InputKind::File => {
+                let classes = match input.kind {
+                    InputKind::Value if self.is_calendar => &CALENDARS[..],
+                    InputKind::Value if !self.is_file => &detect::ALL,
+                    _ => FILES,
+                };
+                let own_file =
+                    self.registry.and_then(|own| addresses::own_file(own, input.name, input.value));
+                self.judge(Source::Value(input.name), own_file.unwrap_or(input.value), classes)
+            }
         }
     }
 
     /// Judges a query or a form as servers read it that part pairs at a semicolon, too.
-    fn semicolons(&mut self, text: &[u8]) -> Result<(), Decision> {
-        let before = std::mem::replace(&mut self.is_again, true);
-        for (name, value) in semicolon_pairs(text) {
-            self.named(&String::from_utf8_lossy(&name), &value, &detect::ALL)?;
-            self.value("query name", &name, &detect::ALL)?;
-        }
-        self.is_again = before;
-        Ok(())
+    fn semicolons(&mut self, text: &[u8], names: NamesOf) -> Result<(), Decision> {
+        semicolon_pairs(text).try_for_each(|(name, value)| {
+            self.again(Source::Value(&String::from_utf8_lossy(&name)), &value)?;
+            self.again(Source::Name(names), &name)
+        })
     }
 
     /// Judges the pairs of a form, or of a part of one.
     pub(super) fn form(&mut self, text: &[u8]) -> Result<(), Decision> {
         let pairs = pairs_of(text);
         for (name, value) in &pairs {
-            self.again(name, value)?;
-            self.again("member name", name.as_bytes())?;
+            self.again(Source::Value(name), value)?;
+            self.again(Source::Name(NamesOf::Body), name.as_bytes())?;
         }
-        self.semicolons(text)?;
+        self.semicolons(text, NamesOf::Body)?;
         self.together(&pairs)
     }
 
     /// Judges values as applications put them together.
     pub(super) fn together(&mut self, pairs: &[fragments::Pair<'_>]) -> Result<(), Decision> {
         let all = fragments::joined(pairs);
-        all.iter().try_for_each(|(name, value)| self.again(name, value))
+        all.iter().try_for_each(|(name, value)| self.again(Source::Value(name), value))
     }
 
     /// Judges another reading of what was judged already.
-    pub(super) fn again(&mut self, name: &str, value: &[u8]) -> Result<(), Decision> {
+    pub(super) fn again(&mut self, source: Source<'_>, value: &[u8]) -> Result<(), Decision> {
         let before = std::mem::replace(&mut self.is_again, true);
-        let judged = self.named(name, value, &detect::ALL);
+        let judged = self.judge(source, value, &detect::ALL);
         self.is_again = before;
         judged
     }
 
-    /// Judges a value by its name, which the policy may know.
-    fn named(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
-        let route = self.route;
-        if route.injection.exempt.iter().any(|exempt| exempt == name) {
-            return Ok(());
-        }
-        let is_prose = route.injection.prose.iter().any(|prose| prose == name);
-        let classes = match classes {
-            FILES => FILES,
-            _ if is_prose => PROSE,
-            classes if addresses::is_of_client(name, value) && classes.contains(&Class::Ssrf) => {
-                &NOT_FOLLOWED
-            }
-            classes => classes,
+    /// Judges a text. What is found in a request adds up.
+    fn judge(&mut self, source: Source<'_>, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
+        let classes = match source {
+            Source::Value(name) => match self.classes_of(name, value, classes) {
+                Some(classes) => classes,
+                None => return Ok(()),
+            },
+            Source::Name(_) | Source::Place(_) => classes,
         };
-        self.value(name, value, classes)
-    }
-
-    /// Judges a value. What is found in a request adds up.
-    fn value(&mut self, name: &str, value: &[u8], classes: &[Class]) -> Result<(), Decision> {
         let levels = &self.route.injection.detectors;
         if levels.is_empty() {
             return match detect::inspect(value, self.rounds, classes) {
-                Some(finding) => self.found(name, value, &finding, THRESHOLD),
+                Some(finding) => self.found(source, value, &finding, THRESHOLD),
                 None => Ok(()),
             };
         }
@@ -242,41 +242,64 @@ impl<'x> Judging<'x> {
             [(MinConfidence::High, THRESHOLD), (MinConfidence::Medium, Confidence::Medium.score())]
         {
             if let Some(finding) = detect::inspect(value, self.rounds, &at_level(levels, classes, level)) {
-                self.found(name, value, &finding, threshold)?;
+                self.found(source, value, &finding, threshold)?;
             }
         }
         if let Some(finding) =
             detect::inspect(value, self.rounds, &at_level(levels, classes, MinConfidence::Observe))
         {
-            self.suspect(name, value, &finding);
+            self.suspect(source, value, &finding);
         }
         Ok(())
     }
 
+    /// What of these classes is judged in a value, by its name, which the policy may know. `None` where it is exempt.
+    fn classes_of<'c>(&self, name: &str, value: &[u8], classes: &'c [Class]) -> Option<&'c [Class]> {
+        let injection = &self.route.injection;
+        if injection.exempt.iter().any(|exempt| exempt == name) {
+            return None;
+        }
+        let is_prose = injection.prose.iter().any(|prose| prose == name);
+        Some(match classes {
+            FILES => FILES,
+            _ if is_prose => PROSE,
+            classes if addresses::is_of_client(name, value) && classes.contains(&Class::Ssrf) => {
+                &NOT_FOLLOWED
+            }
+            classes => classes,
+        })
+    }
+
     /// Adds a finding up, and refuses at a score.
-    fn found(&mut self, name: &str, value: &[u8], finding: &Finding, threshold: u32) -> Result<(), Decision> {
+    fn found(
+        &mut self,
+        source: Source<'_>,
+        value: &[u8],
+        finding: &Finding,
+        threshold: u32,
+    ) -> Result<(), Decision> {
         let own = finding.confidence.score();
         let score = match self.is_again {
             true => own,
             false => own + self.suspicion.fetch_add(own, Ordering::Relaxed),
         };
         if own >= threshold || score >= THRESHOLD {
-            return Err(Decision::Refuse(refusal(finding.class, self.evidence(name, value, finding))));
+            return Err(Decision::Refuse(refusal(finding.class, self.evidence(source, value, finding))));
         }
-        self.suspect(name, value, finding);
+        self.suspect(source, value, finding);
         Ok(())
     }
 
     /// Keeps the first finding that is not enough to refuse.
-    fn suspect(&mut self, name: &str, value: &[u8], finding: &Finding) {
+    fn suspect(&mut self, source: Source<'_>, value: &[u8], finding: &Finding) {
         if self.suspect.is_none() {
-            self.suspect = Some((finding.class, self.evidence(name, value, finding)));
+            self.suspect = Some((finding.class, self.evidence(source, value, finding)));
         }
     }
 
-    fn evidence(&self, name: &str, value: &[u8], finding: &Finding) -> Evidence {
+    fn evidence(&self, source: Source<'_>, value: &[u8], finding: &Finding) -> Evidence {
         let pointer = self.input.and_then(|nth| finding::pointer_of(self.json?, nth));
-        finding::evidence(name, pointer, value, finding, self.rounds)
+        finding::evidence(source, pointer, value, finding, self.rounds)
     }
 
     /// What was found and is not enough to refuse.

@@ -13,6 +13,7 @@ mod judging;
 #[cfg(feature = "rules")]
 pub(crate) mod rules;
 pub(crate) mod sanitize;
+mod source;
 mod stream;
 
 use policy::{BuiltInDoor, NativeDetectors};

@@ -13,6 +13,7 @@ use policy::{MinConfidence, NativeDetectors, RoutePolicy};
 use super::classes::{FILES, at_level};
 use super::finding::refusal;
 use super::judging::{Judging, is_upload};
+use super::source::{NamesOf, Source};
 use super::{finding, fragments};
 use crate::decision::{Decision, Refusal};
 use crate::doors::{Passing, StreamJudge};
@@ -147,7 +148,7 @@ impl Windows {
         }
         if self.is_json == Some(true) {
             structured =
-                structured.and_then(|()| strings(window, &mut |name, text| judging.again(name, text)));
+                structured.and_then(|()| strings(window, &mut |source, text| judging.again(source, text)));
         }
         if let Err(Decision::Refuse(refusal)) = structured {
             return Some(refusal);
@@ -163,16 +164,16 @@ impl Windows {
 
     fn judge_text(&self, text: &[u8]) -> Option<Refusal> {
         let finding = detect::inspect(text, self.rounds, &self.classes)?;
-        let evidence = || finding::evidence("stream", None, text, &finding, self.rounds);
+        let evidence = || finding::evidence(Source::Place("a stream"), None, text, &finding, self.rounds);
         (finding.confidence == Confidence::High).then(|| refusal(finding.class, evidence()))
     }
 }
 
-/// Calls `each` with what stands between quotes in a window of JSON, unescaped, under the name before it. Where the window
+/// Calls `each` with what stands between quotes in a window of JSON, unescaped, under the name before it, and the names. Where the window
 /// begins is not known: what stands between strings is passed over only where it is punctuation.
 fn strings(
     window: &[u8],
-    each: &mut impl FnMut(&str, &[u8]) -> Result<(), Decision>,
+    each: &mut impl FnMut(Source<'_>, &[u8]) -> Result<(), Decision>,
 ) -> Result<(), Decision> {
     let mut name = String::new();
     let mut rest = window;
@@ -185,10 +186,10 @@ fn strings(
         }
         let text = unescaped(text);
         if rest.trim_ascii_start().starts_with(b":") {
-            each("member name", &text)?;
+            each(Source::Name(NamesOf::Body), &text)?;
             name = String::from_utf8_lossy(&text).into_owned();
         } else {
-            each(&name, &text)?;
+            each(Source::Value(&name), &text)?;
         }
     }
     Ok(())
@@ -222,8 +223,12 @@ mod tests {
     fn strings_of_json_are_found_wherever_a_window_begins() {
         let seen = |window: &str| {
             let mut seen = Vec::new();
-            let found = strings(window.as_bytes(), &mut |name, text| {
-                seen.push(format!("{name}={}", String::from_utf8_lossy(text)));
+            let found = strings(window.as_bytes(), &mut |source, text| {
+                let text = String::from_utf8_lossy(text);
+                seen.push(match source {
+                    Source::Value(name) => format!("{name}={text}"),
+                    Source::Name(_) | Source::Place(_) => format!("the name {text}"),
+                });
                 Ok(())
             });
             assert!(found.is_ok());
@@ -231,9 +236,9 @@ mod tests {
         };
         assert_eq!(
             seen(r#"{"a":"x\r\ny","b" : ["c\"d", 1]}"#),
-            ["member name=a", "a=x\r\ny", "member name=b", "b=c\"d", "b=, 1]}"]
+            ["the name a", "a=x\r\ny", "the name b", "b=c\"d", "b=, 1]}"]
         );
-        assert_eq!(seen(r#"of one","q":"\\\\a\\b"#), ["=of one", "member name=q", r"q=\\a\b"]);
+        assert_eq!(seen(r#"of one","q":"\\\\a\\b"#), ["=of one", "the name q", r"q=\\a\b"]);
         assert_eq!(seen(r#"cut \u00"#), [r"=cut \u00"]);
     }
 }

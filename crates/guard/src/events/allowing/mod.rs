@@ -47,7 +47,8 @@ pub(crate) fn allow_with(
         Allowing::Route(setting) => route(setting),
         Allowing::Table(table, setting) => format!("[{table}]\n{setting}"),
         Allowing::Observe => observe(),
-        Allowing::Exempt => match evidence.parameter.as_deref().filter(|name| is_exemptible(name)) {
+        // A long name is cut in the evidence.
+        Allowing::Exempt => match evidence.parameter.as_deref().filter(|name| !name.ends_with('…')) {
             Some(name) => route(&format!("exempt = [{}]", text(name))),
             None => detector(),
         },
@@ -72,12 +73,6 @@ fn of(door: &str, rule: &str) -> Option<Allowing> {
         RULES.iter().find(|(of, name, _)| *of == door && *name == rule).map(|(_, _, allowing)| *allowing);
     let is_detector = || door == BuiltInDoor::Injection.name() && detect::Class::from_name(rule).is_some();
     known.or_else(|| is_detector().then_some(Allowing::Exempt))
-}
-
-/// Whether `exempt` can name an input: a stream has no inputs, names are judged whatever is exempt, and a long name is cut in
-/// the evidence.
-fn is_exemptible(name: &str) -> bool {
-    !["stream", "member name", "query name", "cookie name"].contains(&name) && !name.ends_with('…')
 }
 
 impl<'a> Place<'a> {
@@ -245,13 +240,18 @@ mod tests {
     }
 
     #[test]
-    fn an_input_is_exempted_by_its_name_and_a_stream_by_its_detector() {
+    fn an_input_is_exempted_by_its_name_and_what_has_none_by_its_detector() {
         let named = |name: &str| Evidence { parameter: Some(name.into()), ..Evidence::default() };
+        let at = |place: &'static str| Evidence { place: Some(place.into()), ..Evidence::default() };
+        let long = named(&format!("{}…", "a".repeat(120)));
         for (rule, evidence, expected) in [
             ("sql", named("q"), "exempt = [\"q\"]"),
             ("sql", named("a\"b\n"), "exempt = [\"a\\\"b\\n\"]"),
-            ("sql", named("stream"), "detectors = { sql = \"off\" }"),
-            ("sql", named("member name"), "detectors = { sql = \"off\" }"),
+            ("sql", named("stream"), "exempt = [\"stream\"]"),
+            ("sql", at("a stream"), "detectors = { sql = \"off\" }"),
+            ("sql", at("the path"), "detectors = { sql = \"off\" }"),
+            ("sql", at("the name of a.$ne"), "detectors = { sql = \"off\" }"),
+            ("sql", long, "detectors = { sql = \"off\" }"),
             ("sql", Evidence::default(), "detectors = { sql = \"off\" }"),
             ("nosql", named("name"), "detectors = { nosql = \"off\" }"),
         ] {

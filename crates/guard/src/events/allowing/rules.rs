@@ -91,6 +91,8 @@ pub(super) const RULES: &[(&str, &str, Allowing)] = &[
     ("authentication", "two-subjects", Never(CREDENTIAL)),
     ("authentication", "two-sessions", Never(CREDENTIAL)),
     ("authentication", "scope", Observe),
+    ("authentication", "second-factor", Observe),
+    ("authentication", "authentication-age", Observe),
     ("schema", "undeclared-path", Table("schema", "undeclared = \"report\"")),
     ("schema", "undeclared-method", Table("schema", "undeclared = \"report\"")),
     ("schema", "deprecated", Table("schema", "deprecated = \"report\"")),

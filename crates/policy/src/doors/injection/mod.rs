@@ -15,7 +15,8 @@ use crate::settings::{route_settings, settings};
 settings! {
     /// `[injection]`: which inputs are inspected for code, and how.
     pub struct InjectionConfig {
-        /// Parameters and fields, by name, that may hold anything.
+        /// Parameters and fields, by name, that may hold anything. A header by its name in lower case; a body that is one
+        /// text is `body`. What they are called themselves is inspected all the same.
         pub exempt: Vec<String> = Vec::new(),
         /// Parameters and fields, by name, that hold text of people: words of SQL are no attack there, markup is.
         pub prose: Vec<String> = Vec::new(),

@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use cedar::CedarConfig;
 pub use input::Input;
-pub use ledger::{Ledger, LedgerConfig, LedgerPlace, SecretUrl};
+pub use ledger::{Ledger, LedgerConfig};
 pub use owner::{Owner, OwnerConfig, Quantifier};
 pub use read_path::ReadPath;
 pub use service_credential::ServiceCredentialConfig;
@@ -35,7 +35,7 @@ settings! {
         pub forbidden_status: ForbiddenStatus = ForbiddenStatus::NotFound,
         /// Principals that may see everybody's objects: `role=admin`.
         pub exempt: Vec<ClaimMatch> = Vec::new(),
-        /// The claim that names a principal's role, or a list of them.
+        /// The claim that names a principal's role, or a list of them; `roles` where it is not set and `[auth] service` is on.
         pub role_claim: String = "role".into(),
         /// How long a passed owner check holds for the next write to the same object; not at all when not set.
         #[formerly("look_cache")]

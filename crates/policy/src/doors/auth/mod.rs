@@ -1,11 +1,18 @@
 //! `[auth]`: which tokens and keys prove who a caller is, and where a caller has to.
 
+mod service;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use http::Uri;
 use http::header::HeaderName;
 use serde::{Deserialize, Serialize};
+
+pub use service::{
+    ACCESS_COOKIE, ACCOUNTS_GROUP, AccountsConfig, LockoutConfig, MailConfig, MasterKey, PasswordsConfig,
+    Registration, SessionsConfig, UserService,
+};
 
 use crate::names::Names;
 use crate::reader::Reader;
@@ -30,6 +37,23 @@ settings! {
         pub leeway: Period = Period(Duration::from_secs(30)),
         /// Header in which the upstream gets the verified subject; removed from what a client sends.
         pub forward_subject: String = "x-doorward-subject".into(),
+        /// Whether the gateway keeps users of its own: they register, log in and manage their accounts below
+        /// `service_path`.
+        pub service: bool = false,
+        /// The path of the built-in service.
+        pub service_path: String = "/auth".into(),
+        /// Where people reach the site: `https://shop.example`. Tokens name it as their issuer, links in mails begin with it.
+        pub public_url: Option<String> = None,
+        /// The users of the built-in service.
+        pub accounts: AccountsConfig = AccountsConfig::default(),
+        /// Its sessions and tokens.
+        pub sessions: SessionsConfig = SessionsConfig::default(),
+        /// Its passwords.
+        pub passwords: PasswordsConfig = PasswordsConfig::default(),
+        /// Who waits.
+        pub lockout: LockoutConfig = LockoutConfig::default(),
+        /// Its mail.
+        pub mail: MailConfig = MailConfig::default(),
     }
 }
 
@@ -176,7 +200,20 @@ route_settings! {
         pub scopes: Names,
         /// Roles of which the principal needs one here.
         pub roles: Names,
+        /// How the principal has to have shown who he is: `mfa`, by more than one means (claim `amr`, RFC 8176). Whoever has
+        /// not is told to do so (RFC 9470).
+        pub require: Vec<Assurance>,
+        /// How long ago the principal may have shown who he is (claim `auth_time`), whatever his token says.
+        pub max_auth_age: Option<Period>,
     }
+}
+
+/// How somebody has shown who he is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Assurance {
+    /// By more than one means.
+    Mfa,
 }
 
 /// The callers of one route.
@@ -188,11 +225,21 @@ pub struct AuthRoute {
     pub scopes: Vec<String>,
     /// Roles of which one is needed; no role when empty.
     pub roles: Vec<String>,
+    /// How the principal has to have shown who he is.
+    pub assurance: Vec<Assurance>,
+    /// How long ago that may be.
+    pub max_auth_age: Option<Duration>,
 }
 
 impl AuthRoute {
     pub(crate) fn everywhere(config: &AuthConfig) -> Self {
-        AuthRoute { require: config.require, scopes: Vec::new(), roles: Vec::new() }
+        AuthRoute {
+            require: config.require,
+            scopes: Vec::new(),
+            roles: Vec::new(),
+            assurance: Vec::new(),
+            max_auth_age: None,
+        }
     }
 
     pub(crate) fn on_route(&self, route: &AuthRouteConfig) -> Self {
@@ -200,6 +247,8 @@ impl AuthRoute {
             require: route.auth.unwrap_or(self.require),
             scopes: route.scopes.to_vec(),
             roles: route.roles.to_vec(),
+            assurance: route.require.clone(),
+            max_auth_age: route.max_auth_age.map(|age| age.0),
         }
     }
 
@@ -207,7 +256,10 @@ impl AuthRoute {
     pub fn rows(&self) -> Vec<String> {
         let scopes = (!self.scopes.is_empty()).then(|| format!("scope {}", self.scopes.join(" and ")));
         let roles = (!self.roles.is_empty()).then(|| format!("role {}", self.roles.join(" or ")));
-        std::iter::once(self.require.name().to_owned()).chain(scopes).chain(roles).collect()
+        let assurance = self.assurance.contains(&Assurance::Mfa).then(|| "mfa".to_owned());
+        let age = self.max_auth_age.map(|age| format!("shown within {}", Period(age)));
+        let required = std::iter::once(self.require.name().to_owned());
+        required.chain(scopes).chain(roles).chain(assurance).chain(age).collect()
     }
 }
 
@@ -226,12 +278,14 @@ pub struct Auth {
     pub leeway: Duration,
     /// Header in which the upstream gets the verified subject.
     pub forward_subject: HeaderName,
+    /// The built-in user service.
+    pub service: Option<UserService>,
 }
 
 impl Auth {
     /// Whether no credential can ever be valid.
     pub fn is_empty(&self) -> bool {
-        self.issuers.is_empty() && self.api_keys.is_empty()
+        self.issuers.is_empty() && self.api_keys.is_empty() && self.service.is_none()
     }
 }
 
@@ -337,9 +391,11 @@ impl AuthConfig {
             issuers,
             api_keys,
             api_key_header: header(reader, "api_key_header", &self.api_key_header),
-            cookie: self.cookie.clone(),
+            cookie: if self.service { Some(ACCESS_COOKIE.into()) } else { self.cookie.clone() },
             leeway: self.leeway.0,
             forward_subject: header(reader, "forward_subject", &self.forward_subject),
+            // It is read where routes and upstreams are known.
+            service: None,
         }
     }
 }

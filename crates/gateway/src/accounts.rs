@@ -1,0 +1,237 @@
+//! The user service: opened with the gateway, served in process, and kept in order.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use accounts::mail::{Address, LogSender, Sender, Smtp, SmtpSender};
+use accounts::{Accounts, Caller, Face, Told};
+use guard::body::Forwarded;
+use guard::{AccountStep, Client, FanOut, ForwardError, Record, Timestamp, Verdict};
+use http::{Request, Response, StatusCode};
+use identity::secrets::{Hasher, Parameters, Rules, random};
+use identity::service::{
+    AccountEvent, AccountEvents, LockoutRules, Service, ServiceError, Settings, Vault, VaultError,
+};
+use identity::{OwnTokens, Principal};
+use policy::{MasterKey, Registration, UserService};
+use store::StoreError;
+
+use crate::client_body::ClientBody;
+use crate::upstream::UpstreamBody;
+
+/// How often the store is asked what was revoked elsewhere: it holds on every gateway within a second.
+const ASK_EVERY: Duration = Duration::from_millis(400);
+/// How often keys are looked at, and expired records deleted.
+const KEEP_EVERY: Duration = Duration::from_secs(60);
+/// How long a mail may take.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why the user service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountsError {
+    /// The store cannot be opened.
+    #[error("the store of accounts: {0}")]
+    Store(#[from] StoreError),
+    /// What is in the store cannot be used.
+    #[error("the user service: {0}")]
+    Service(#[from] ServiceError),
+    /// The master key is none.
+    #[error("the master key of `[auth.accounts]`: {0}")]
+    MasterKey(VaultError),
+    /// The file of the master key cannot be read or made.
+    #[error("the master key {}: {error}", path.display())]
+    KeyFile {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Mail cannot be sent as the policy says.
+    #[error("`[auth.mail]`: {0}")]
+    Mail(String),
+    /// The parameters of Argon2id are out of bounds.
+    #[error("`[auth.passwords]`: {0}")]
+    Passwords(String),
+}
+
+/// Opens the logic of the service: for the gateway, and for commands that change users.
+///
+/// # Errors
+/// If the store or the master key cannot be used.
+pub async fn open_service(
+    settings: &UserService,
+    events: Box<dyn AccountEvents>,
+) -> Result<Service, AccountsError> {
+    let records = guard::open_records(&settings.place)?;
+    let vault = vault(&settings.master_key)?;
+    let passwords = &settings.passwords;
+    let parameters = Parameters { memory_kib: passwords.memory_kib, passes: passwords.passes, lanes: 1 };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let at_once = passwords.at_once.unwrap_or(processors.div_ceil(2)).max(1);
+    let hasher = Hasher::new(parameters, at_once).map_err(|e| AccountsError::Passwords(e.to_string()))?;
+    let sessions = &settings.sessions;
+    let settings = Settings {
+        issuer: settings.public_url.clone(),
+        audience: settings.audience.clone(),
+        token_lifetime: sessions.access_lifetime.0,
+        session_idle: sessions.idle.0,
+        session_lifetime: sessions.lifetime.0,
+        grace: Duration::from_secs(sessions.grace_seconds.into()),
+        rotate_keys: sessions.rotate_keys.0,
+        passwords: Rules { min_length: passwords.min_length.into(), ..Rules::default() },
+        lockout: LockoutRules {
+            failures: settings.lockout.failures,
+            first: settings.lockout.first.0,
+            cap: settings.lockout.cap.0,
+        },
+        site: settings.site.clone(),
+    };
+    Ok(Service::open(records, vault, hasher, settings, None, events, now()).await?)
+}
+
+/// The service with its face.
+pub(crate) async fn open(settings: &UserService, sinks: Arc<FanOut>) -> Result<Accounts, AccountsError> {
+    let told = told(&sinks);
+    let sender = sender(settings, &told)?;
+    let service = open_service(settings, Box::new(Events(sinks))).await?;
+    let face = Face {
+        base: settings.path.clone(),
+        public_url: settings.public_url.clone(),
+        site: settings.site.clone(),
+        same_site: settings.sessions.same_site.name(),
+        registration: settings.registration == Registration::Open,
+        password_minimum: settings.passwords.min_length,
+    };
+    Ok(Accounts::new(Arc::new(service), face, sender, told))
+}
+
+/// What it takes to verify its tokens.
+pub(crate) fn own_tokens(accounts: &Accounts) -> Arc<OwnTokens> {
+    Arc::new(OwnTokens::of(accounts.service()))
+}
+
+/// Answers a request that has come through the doors.
+pub(crate) async fn answer(
+    accounts: &Accounts,
+    client: Client,
+    request: Request<Forwarded<ClientBody>>,
+) -> Result<Response<UpstreamBody>, ForwardError> {
+    let (mut parts, body) = request.into_parts();
+    let principal = parts.extensions.remove::<Arc<Principal>>();
+    let Some(bytes) = body.bytes() else {
+        let mut answer = Response::new(UpstreamBody::own(bytes::Bytes::new()));
+        *answer.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        return Ok(answer);
+    };
+    let caller = Caller { address: client.address, principal };
+    let answer = accounts.answer(Request::from_parts(parts, bytes), caller).await;
+    Ok(answer.map(UpstreamBody::own))
+}
+
+/// Learns what is revoked elsewhere, replaces keys and deletes what has expired, until it is dropped.
+pub(crate) async fn keep(accounts: Arc<Accounts>, sinks: Arc<FanOut>) {
+    let told = told(&sinks);
+    let mut ask = tokio::time::interval(ASK_EVERY);
+    let mut keep = tokio::time::interval(KEEP_EVERY);
+    let mut is_told = false;
+    loop {
+        let outcome = tokio::select! {
+            _ = ask.tick() => accounts.service().learn_revocations(now()).await,
+            _ = keep.tick() => accounts.service().keep_house(now()).await,
+        };
+        match outcome {
+            Ok(()) if is_told => {
+                told("the store of accounts answers again");
+                is_told = false;
+            }
+            Err(error) if !is_told => {
+                told(&format!("the store of accounts fails, so that nobody can log in or refresh: {error}"));
+                is_told = true;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn told(sinks: &Arc<FanOut>) -> Told {
+    let sinks = Arc::clone(sinks);
+    Arc::new(move |message: &str| {
+        sinks.record(&Record::Notice { time: Timestamp(SystemTime::now()), message });
+    })
+}
+
+/// Steps of accounts, as lines of the log.
+struct Events(Arc<FanOut>);
+
+impl AccountEvents for Events {
+    fn tell(&self, event: AccountEvent) {
+        self.0.record(&Record::Account(AccountStep {
+            time: Timestamp(SystemTime::now()),
+            door: policy::BuiltInDoor::Authentication.name(),
+            rule: event.step.name(),
+            verdict: if event.step.is_failure() { Verdict::Refused } else { Verdict::Reported },
+            client: event.address,
+            principal: event.user.as_deref(),
+            message: event.reason,
+        }));
+    }
+}
+
+fn sender(settings: &UserService, told: &Told) -> Result<Arc<dyn Sender>, AccountsError> {
+    let Some((url, from)) = &settings.mail else {
+        let told = Arc::clone(told);
+        return Ok(Arc::new(LogSender::new(move |mail: &str| {
+            told(&format!("a mail that no server takes: {mail}"))
+        })));
+    };
+    let from: Address = from.parse().map_err(|_| {
+        AccountsError::Mail("`from` is no address; write `from = \"accounts@shop.example\"`".into())
+    })?;
+    let smtp = Smtp {
+        url: url.expose_secret(),
+        from: &from,
+        from_name: &settings.site,
+        timeout: MAIL_TIMEOUT,
+        authorities: None,
+    };
+    Ok(Arc::new(SmtpSender::new(&smtp).map_err(|e| AccountsError::Mail(e.to_string()))?))
+}
+
+fn vault(key: &MasterKey) -> Result<Vault, AccountsError> {
+    match key {
+        MasterKey::Given(text) => Vault::parse(text).map_err(AccountsError::MasterKey),
+        MasterKey::File(path) => {
+            let failed = |error| AccountsError::KeyFile { path: path.clone(), error };
+            let text = match std::fs::read_to_string(path) {
+                Ok(text) => text,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => make_key(path).map_err(failed)?,
+                Err(error) => return Err(failed(error)),
+            };
+            Vault::parse(&text).map_err(AccountsError::MasterKey)
+        }
+    }
+}
+
+/// Makes a master key, which its owner alone may read. Of two who make one at the same time, both have that of the first.
+fn make_key(path: &Path) -> io::Result<String> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let hex: String = random::bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let directory = path.parent().unwrap_or(Path::new("")).join(format!(".accounts.key.{}", random::id()));
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&directory)?;
+    writeln!(file, "{hex}")?;
+    file.sync_all()?;
+    // Whole or not at all, and never in place of one that is there.
+    let linked = std::fs::hard_link(&directory, path);
+    std::fs::remove_file(&directory)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => std::fs::read_to_string(path),
+    }
+}
+
+fn now() -> u64 {
+    store::millis(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+}

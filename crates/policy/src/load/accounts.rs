@@ -1,0 +1,173 @@
+//! The built-in user service: what its tables say, and the routes that lead to it.
+
+use std::path::Path;
+
+use crate::doors::{ACCESS_COOKIE, ACCOUNTS_GROUP, AuthConfig, MailConfig, MasterKey, UserService};
+use crate::gateway::UpstreamConfig;
+use crate::reader::Reader;
+use crate::route::RouteConfig;
+use crate::store_place::{NamedPlace, SecretUrl, StorePlace, secret_url};
+
+/// Adds the service to the upstreams and routes of a policy.
+pub(super) fn add_routes(
+    auth: &AuthConfig,
+    upstreams: &mut Vec<UpstreamConfig>,
+    routes: &mut Vec<RouteConfig>,
+) {
+    let table = format!("name = '{ACCOUNTS_GROUP}'\nurls = []");
+    upstreams.extend(toml::from_str::<UpstreamConfig>(&table));
+    let base = auth.service_path.trim_end_matches('/');
+    let secrets =
+        ["password", "current_password", "code", "recovery_code", "token", "refresh_token", "ceremony"];
+    let here = [
+        (format!("{base}/**"), format!("exempt = {secrets:?}")),
+        ("/.well-known/jwks.json".to_owned(), "methods = ['GET']".to_owned()),
+        ("/.well-known/openid-configuration".to_owned(), "methods = ['GET']".to_owned()),
+    ];
+    for (path, more) in here {
+        if let Some(written) = routes.iter_mut().find(|route| route.scope.path == path) {
+            written.scope.upstream.get_or_insert_with(|| ACCOUNTS_GROUP.to_owned());
+            continue;
+        }
+        let table = format!("path = {path:?}\nupstream = '{ACCOUNTS_GROUP}'\nauth = 'optional'\n{more}");
+        routes.extend(toml::from_str::<RouteConfig>(&table));
+    }
+}
+
+/// What the tables say, if the service is on.
+pub(super) fn user_service(auth: &AuthConfig, reader: &mut Reader) -> Option<UserService> {
+    if !auth.service {
+        return None;
+    }
+    let public_url = public_url(auth, reader);
+    let path = auth.service_path.trim_end_matches('/').to_owned();
+    let is_path =
+        path.starts_with('/') && path.len() > 1 && !path.contains(['{', '}', '*', '?', '#', ' ', '"']);
+    if !is_path {
+        reader.wrong(
+            &["auth", "service_path"],
+            "this is no path",
+            "write the beginning of a path, as in `/auth`",
+        );
+    }
+    if auth.cookie.as_deref().is_some_and(|cookie| cookie != ACCESS_COOKIE) {
+        let message = "the built-in service has a cookie of its own for access tokens";
+        reader.wrong(&["auth", "cookie"], message, format!("remove `cookie`; it is `{ACCESS_COOKIE}`"));
+    }
+    let accounts = &auth.accounts;
+    let named = NamedPlace {
+        file: accounts.file.as_deref(),
+        url: accounts.url.as_deref(),
+        url_file: accounts.url_file.as_deref(),
+        url_env: accounts.url_env.as_deref(),
+        what: "the store of accounts",
+    };
+    let place = named.read(&["auth", "accounts"], reader);
+    if matches!(place, Some(StorePlace::Redis(_))) {
+        let message =
+            "users are kept in a file or in PostgreSQL: Redis may lose what it was told a second ago";
+        reader.wrong(&["auth", "accounts"], message, "write `postgres://user@host/database`, or `file`");
+    }
+    let place = place.unwrap_or_else(|| StorePlace::File(reader.path(Path::new("accounts.db"))));
+    let master_key = master_key(auth, &place, reader)?;
+    let public_url = public_url?;
+    let host = public_url.split_once("://").map_or("", |(_, host)| host).to_owned();
+    Some(UserService {
+        audience: auth.sessions.audience.clone().unwrap_or_else(|| public_url.clone()),
+        path,
+        place,
+        master_key,
+        registration: accounts.registration,
+        site: accounts.site.clone().unwrap_or(host),
+        sessions: auth.sessions.clone(),
+        passwords: auth.passwords.clone(),
+        lockout: auth.lockout.clone(),
+        mail: mail(&auth.mail, reader),
+        public_url,
+    })
+}
+
+/// Where the service is reached, by a scheme over which browsers send its cookies.
+fn public_url(auth: &AuthConfig, reader: &mut Reader) -> Option<String> {
+    let at = ["auth", "public_url"];
+    let Some(text) = &auth.public_url else {
+        let message = "the built-in service has to know by which address people reach it";
+        reader.wrong(
+            &["auth", "service"],
+            message,
+            "write `public_url = \"https://shop.example\"` below `[auth]`",
+        );
+        return None;
+    };
+    let text = text.trim_end_matches('/');
+    let url = text.parse::<http::Uri>().ok().filter(|url| url.authority().is_some());
+    let Some(url) = url.filter(|url| url.path().trim_end_matches('/').is_empty() && url.query().is_none())
+    else {
+        reader.wrong(
+            &at,
+            "this is no address of a site",
+            "write scheme and host, as in `https://shop.example`",
+        );
+        return None;
+    };
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_local = host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    match url.scheme_str() {
+        Some("https") => {}
+        Some("http") if is_local => {}
+        _ => {
+            let message = "over http, browsers keep no cookie that is `Secure`, and know no passkeys, but on this machine";
+            let help = "write `https://`, and `[gateway.tls]` or a proxy that speaks TLS; `http://localhost:8080` to try it";
+            reader.wrong(&at, message, help);
+            return None;
+        }
+    }
+    Some(text.to_owned())
+}
+
+fn master_key(auth: &AuthConfig, place: &StorePlace, reader: &mut Reader) -> Option<MasterKey> {
+    let accounts = &auth.accounts;
+    if let Some(file) = &accounts.master_key_file {
+        let bytes = reader.secret_file(file, &["auth", "accounts", "master_key_file"])?;
+        return Some(MasterKey::Given(String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    if let Some(variable) = &accounts.master_key_env {
+        let at = ["auth", "accounts", "master_key_env"];
+        return Some(MasterKey::Given(reader.secret_env(variable, &at)?));
+    }
+    if let Some(directory) = std::env::var_os("CREDENTIALS_DIRECTORY") {
+        let file = Path::new(&directory).join("doorward-master-key");
+        if let Ok(text) = std::fs::read_to_string(file) {
+            return Some(MasterKey::Given(text));
+        }
+    }
+    if matches!(place, StorePlace::Postgres(_)) {
+        let message = "gateways that share users share a master key, too";
+        let help = "make one, `openssl rand -hex 32 > master.key`, and name it in each: `master_key_file = \"master.key\"`";
+        reader.wrong(&["auth", "accounts"], message, help);
+        return None;
+    }
+    Some(MasterKey::File(reader.path(Path::new("accounts.key"))))
+}
+
+fn mail(mail: &MailConfig, reader: &mut Reader) -> Option<(SecretUrl, String)> {
+    let table = ["auth", "mail"];
+    let (url, file, env) = (mail.url.as_deref(), mail.url_file.as_deref(), mail.url_env.as_deref());
+    let (field, url) = secret_url(url, file, env, &table, reader)?;
+    if !["smtp://", "smtps://"].iter().any(|scheme| url.starts_with(scheme)) {
+        reader.wrong(
+            &["auth", "mail", field],
+            "this is no mail server",
+            "write `smtps://user@host`, or `smtp://host`",
+        );
+        return None;
+    }
+    let Some(from) = &mail.from else {
+        let help = "write `from = \"accounts@shop.example\"`";
+        reader.wrong(&["auth", "mail"], "nobody is named as the sender of mails", help);
+        return None;
+    };
+    Some((SecretUrl::new(url), from.clone()))
+}
