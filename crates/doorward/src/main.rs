@@ -52,6 +52,8 @@ enum Command {
     Attack(commands::attack::Attack),
     /// List, explain and test the rules of a ModSecurity rule set.
     Rules(commands::rules::Rules),
+    /// Make, list and change the users of the built-in service.
+    Users(commands::users::Users),
     /// Ask a running gateway on this machine whether it is healthy, for health checks.
     Health(commands::health::Health),
     /// Print the script with which a shell completes the arguments of doorward.
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
         Command::Lab(command) => command.run(),
         Command::Attack(command) => command.run(),
         Command::Rules(command) => command.run(),
+        Command::Users(command) => command.run(),
         Command::Health(command) => command.run(),
         Command::Completions(command) => Ok(command.run(Cli::command())),
         Command::Man(command) => command.run(Cli::command()),

@@ -15,3 +15,4 @@ pub(crate) mod man;
 pub(crate) mod rules;
 pub(crate) mod run;
 mod terminal;
+pub(crate) mod users;
