@@ -14,7 +14,8 @@ pub(super) fn after_bracket(text: &[u8]) -> Option<u8> {
     text.get(1..)?.trim_ascii_start().first().copied()
 }
 
-/// Whether an object or a list of JSON stands behind comments (`/* … */`, `//`, `#`), of which there is at least one.
+/// Whether an object or a list of JSON stands behind what some reader skips and JSON does not know: comments (`/* … */`, `//`,
+/// `#`) and blanks beyond ASCII.
 pub(super) fn is_structured_behind_comments(text: &[u8]) -> bool {
     let mut rest = text;
     loop {
@@ -23,13 +24,21 @@ pub(super) fn is_structured_behind_comments(text: &[u8]) -> bool {
             [b'/', b'/', inner @ ..] | [b'#', inner @ ..] => {
                 memchr::memchr2(b'\n', b'\r', inner).and_then(|at| inner.get(at + 1..))
             }
-            _ => return rest.len() < text.len() && matches!(rest, [b'{' | b'[', ..]),
+            [b'{' | b'[', ..] => return rest.len() < text.len(),
+            _ => without_wide_blank(rest),
         };
         match behind {
             Some(behind) => rest = behind.trim_ascii_start(),
             None => return false,
         }
     }
+}
+
+/// A text without the blank beyond ASCII that it begins with, as JavaScript's `trim` has it.
+fn without_wide_blank(text: &[u8]) -> Option<&[u8]> {
+    let character = text.utf8_chunks().next()?.valid().chars().next()?;
+    let is_blank = !character.is_ascii() && (character.is_whitespace() || character == '\u{feff}');
+    text.get(character.len_utf8()..).filter(|_| is_blank)
 }
 
 /// Whether a text begins as an object or a list of JSON does.
@@ -39,7 +48,7 @@ pub fn begins_structured(text: &[u8]) -> bool {
 
 /// Whether a text would be another one as a form: some servers read a form where there is no type (Rack).
 pub(super) fn is_like_form(body: &[u8]) -> bool {
-    body.iter().any(|byte| b"=&%+".contains(byte))
+    body.iter().any(|byte| b"=&%+[".contains(byte))
 }
 
 /// Whether a text begins as an XML document does, and no HTML page.
