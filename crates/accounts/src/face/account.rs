@@ -185,7 +185,11 @@ impl Visit<'_> {
     pub(super) async fn confirm_totp(&self) -> Result<Answer, ServiceError> {
         let Some((user, _)) = self.user() else { return Ok(self.log_in_first()) };
         let (service, code) = (&self.accounts.service, self.asked.field("code"));
-        match service.confirm(user, code, &self.asked.client, self.now).await? {
+        let outcome = match Password::parse(self.asked.field("current_password")) {
+            Ok(password) => service.confirm(user, &password, code, &self.asked.client, self.now).await?,
+            Err(_) => Err(NotEnrolled::Password),
+        };
+        match outcome {
             Ok(codes) => Ok(match self.asked.wants {
                 Wants::Json => json(StatusCode::OK, &json!({ "recovery_codes": codes })),
                 Wants::Page => {
@@ -194,10 +198,14 @@ impl Visit<'_> {
                     page(StatusCode::OK, pages::recovery_codes(&view, self.texts, &self.chrome()))
                 }
             }),
-            Err(NotEnrolled::Wrong) => match self.asked.wants {
-                Wants::Json => Ok(self.refused(StatusCode::UNPROCESSABLE_ENTITY, Problem::WrongCode)),
-                Wants::Page => self.totp_with(StatusCode::UNPROCESSABLE_ENTITY, &[Problem::WrongCode]).await,
-            },
+            Err(why @ (NotEnrolled::Wrong | NotEnrolled::Password)) => {
+                let is_code = why == NotEnrolled::Wrong;
+                let problem = if is_code { Problem::WrongCode } else { Problem::WrongPassword };
+                match self.asked.wants {
+                    Wants::Json => Ok(self.refused(StatusCode::UNPROCESSABLE_ENTITY, problem)),
+                    Wants::Page => self.totp_with(StatusCode::UNPROCESSABLE_ENTITY, &[problem]).await,
+                }
+            }
             Err(_) => Ok(match self.asked.wants {
                 Wants::Json => self.refused(StatusCode::CONFLICT, Problem::WrongCode),
                 Wants::Page => go_to(&self.at(paths::ACCOUNT)),

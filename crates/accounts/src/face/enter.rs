@@ -131,8 +131,15 @@ impl Visit<'_> {
                 "refresh_token": tokens.refresh,
                 "refresh_expires_in": tokens.refresh_lifetime.as_secs(),
             }),
-            false => json!({ "user": tokens.user, "session": tokens.session, "expires_in": lifetime }),
+            false => return self.in_cookies(tokens),
         };
+        json(StatusCode::OK, &value)
+    }
+
+    /// What is said of tokens that are given in cookies.
+    fn in_cookies(&self, tokens: &Tokens) -> Answer {
+        let lifetime = tokens.access_lifetime.as_secs();
+        let value = json!({ "user": tokens.user, "session": tokens.session, "expires_in": lifetime });
         json(StatusCode::OK, &value)
     }
 
@@ -228,7 +235,8 @@ impl Visit<'_> {
                 });
                 json(StatusCode::OK, &value)
             }
-            Ok(tokens) => self.tokens(&tokens).and_set(self.session_cookies(&tokens)),
+            // What came in a cookie goes back in one, whatever a script asks for.
+            Ok(tokens) => self.in_cookies(&tokens).and_set(self.session_cookies(&tokens)),
             // Whatever the reason, this session is over: whoever has only lost a race was handed the winner's token.
             Err(_) => {
                 let answer = self.refused(StatusCode::UNAUTHORIZED, Problem::LogInFirst);

@@ -98,28 +98,40 @@ impl Visit<'_> {
     }
 
     /// The page behind the link of a mail: programs that look at links before people do must not use it up.
-    pub(super) fn verify_page(&self) -> Answer {
-        self.verify_with(StatusCode::OK, self.asked.parameter("token"), &[])
+    pub(super) async fn verify_page(&self) -> Result<Answer, ServiceError> {
+        self.verify_with(StatusCode::OK, self.asked.parameter("token"), &[]).await
     }
 
-    fn verify_with(&self, status: StatusCode, token: &str, problems: &[Problem]) -> Answer {
-        let view = pages::Verify { address: "", token, problems };
-        page(status, pages::verify(&view, self.texts, &self.chrome()))
+    async fn verify_with(
+        &self,
+        status: StatusCode,
+        token: &str,
+        problems: &[Problem],
+    ) -> Result<Answer, ServiceError> {
+        let Some(address) = self.accounts.service.verifies(token, self.now).await? else {
+            return Ok(self.refused(StatusCode::UNPROCESSABLE_ENTITY, Problem::LinkExpired));
+        };
+        let view = pages::Verify { address: &address, token, problems };
+        Ok(page(status, pages::verify(&view, self.texts, &self.chrome())))
     }
 
     pub(super) async fn verify(&self) -> Result<Answer, ServiceError> {
-        let token = self.asked.field("token");
-        let is_done = self.accounts.service.verify(token, &self.asked.client, self.now).await?;
+        let (token, service) = (self.asked.field("token"), &self.accounts.service);
+        let address = service.verifies(token, self.now).await?;
+        let is_done = match Password::parse(self.asked.field("password")) {
+            Ok(password) => service.verify(token, &password, &self.asked.client, self.now).await?,
+            Err(_) => false,
+        };
+        let why = if address.is_some() { Problem::WrongPassword } else { Problem::LinkExpired };
         Ok(match (self.asked.wants, is_done) {
             (Wants::Json, true) => done(),
-            (Wants::Json, false) => self.refused(StatusCode::UNPROCESSABLE_ENTITY, Problem::LinkExpired),
+            (Wants::Json, false) => self.refused(StatusCode::UNPROCESSABLE_ENTITY, why),
             (Wants::Page, true) => {
-                let view = pages::Verified { address: "", next: self.asked.next() };
+                let address = address.unwrap_or_default();
+                let view = pages::Verified { address: &address, next: self.asked.next() };
                 page(StatusCode::OK, pages::verified(&view, self.texts, &self.chrome()))
             }
-            (Wants::Page, false) => {
-                self.verify_with(StatusCode::UNPROCESSABLE_ENTITY, token, &[Problem::LinkExpired])
-            }
+            (Wants::Page, false) => self.verify_with(StatusCode::UNPROCESSABLE_ENTITY, token, &[why]).await?,
         })
     }
 

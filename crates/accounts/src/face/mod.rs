@@ -140,7 +140,7 @@ impl Accounts {
             paths::LOG_OUT_EVERYWHERE if post => visit.log_out_everywhere().await?,
             paths::REGISTER if get => visit.register_page(),
             paths::REGISTER if post => visit.register().await?,
-            paths::VERIFY if get => visit.verify_page(),
+            paths::VERIFY if get => visit.verify_page().await?,
             paths::VERIFY if post => visit.verify().await?,
             paths::ASK_RESET if get => visit.reset_page(),
             paths::ASK_RESET if post => visit.ask_reset().await?,

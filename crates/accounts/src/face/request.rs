@@ -88,6 +88,7 @@ impl Asked {
                 address: caller.address,
                 user_agent: text(USER_AGENT).to_owned(),
                 device: find(super::cookies::DEVICE),
+                is_native: find_in(&fields, "tokens") == "body",
             },
             principal: caller.principal,
             languages: text(ACCEPT_LANGUAGE).to_owned(),
@@ -117,6 +118,10 @@ impl Asked {
         let written = find(&self.fields, "next").or(find(&self.query, "next"))?;
         is_own_path(written).then_some(written)
     }
+}
+
+fn find_in<'p>(pairs: &'p [(String, String)], name: &str) -> &'p str {
+    find(pairs, name).unwrap_or_default()
 }
 
 fn find<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p str> {

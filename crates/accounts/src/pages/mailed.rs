@@ -68,6 +68,13 @@ pub fn verify(view: &Verify<'_>, t: &Texts, chrome: &Chrome<'_>) -> String {
         p.lead { (PreEscaped(around(&t.verify.lead, "address", &html! { strong { (view.address) } }))) }
         (form.around(&html! {
             (form.hidden("token", view.token))
+            (form.field(&Field {
+                name: "password",
+                label: &t.common.password,
+                kind: Kind::CurrentPassword,
+                value: "",
+                hint: None,
+            }))
             (parts::submit(&t.verify.submit))
         }))
     };

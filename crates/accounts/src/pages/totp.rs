@@ -46,6 +46,13 @@ pub fn enrol_totp(view: &EnrolTotp<'_>, t: &Texts, chrome: &Chrome<'_>) -> Strin
                         value: "",
                         hint: None,
                     }))
+                    (form.field(&Field {
+                        name: "current_password",
+                        label: &t.account.current_password,
+                        kind: Kind::CurrentPassword,
+                        value: "",
+                        hint: None,
+                    }))
                     (parts::submit(&t.totp.submit))
                 }))
             }

@@ -50,7 +50,8 @@ impl Shop {
         let visitor = Visitor::new(&self.gate);
         let answer = visitor.json("POST", "/auth/register", json!({ "email": email, "password": PASSWORD }));
         assert_eq!(answer.status, 202, "{answer:?}");
-        let answer = visitor.json("POST", "/auth/verify", json!({ "token": self.mailed() }));
+        let answer =
+            visitor.json("POST", "/auth/verify", json!({ "token": self.mailed(), "password": PASSWORD }));
         assert_eq!(answer.status, 204, "{answer:?}");
     }
 
@@ -385,7 +386,10 @@ fn a_route_can_ask_for_more_than_a_password() {
     assert!(enrolment.value()["uri"].as_str().unwrap().starts_with("otpauth://totp/"), "{enrolment:?}");
     let secret = enrolment.value()["secret"].as_str().unwrap().to_owned();
     let code = |step: i64| oathtool(&secret, step);
-    let codes = ann.json("POST", "/auth/account/totp", json!({ "code": code(0) }));
+    let alone = ann.json("POST", "/auth/account/totp", json!({ "code": code(0) }));
+    assert_eq!((alone.status, &alone.value()["code"]), (422, &json!("wrong_password")), "{alone:?}");
+    let both = json!({ "code": code(0), "current_password": PASSWORD });
+    let codes = ann.json("POST", "/auth/account/totp", both);
     assert_eq!(codes.value()["recovery_codes"].as_array().map(Vec::len), Some(10), "{codes:?}");
     let again = Visitor::new(&shop.gate);
     let first =

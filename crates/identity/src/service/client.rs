@@ -11,4 +11,6 @@ pub struct Client {
     pub user_agent: String,
     /// The cookie of his device that he sends.
     pub device: Option<String>,
+    /// Whether he keeps his tokens himself and gets no cookies: his sessions are bound to no device.
+    pub is_native: bool,
 }

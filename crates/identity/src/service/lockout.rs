@@ -146,6 +146,30 @@ pub(crate) async fn begin(
     Ok(Attempt::Crowded)
 }
 
+/// Takes an attempt back that was not looked at, and nothing else.
+pub(crate) async fn was_not_looked_at(
+    records: &dyn Records,
+    rules: LockoutRules,
+    counted: &[Counted],
+    now: Millis,
+) -> Result<(), ServiceError> {
+    for _ in 0..ROUNDS {
+        let mut writes = Vec::new();
+        for what in counted {
+            let (mut count, expected) = read(records, what, now).await?;
+            count.failures = count.failures.saturating_sub(1);
+            if count.failures < rules.failures {
+                count.locked_until = 0;
+            }
+            writes.push(write(what, &count, expected, now)?);
+        }
+        if records.commit(writes, now).await? == Committed::Done {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
 /// Takes an attempt back that was right: the account and the device begin anew, the address has one failure less.
 pub(crate) async fn was_right(
     records: &dyn Records,

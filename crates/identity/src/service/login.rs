@@ -9,8 +9,8 @@ use super::base::Service;
 use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
-use super::lockout::{Attempt, Counted, begin, was_right};
-use super::pending::Pending;
+use super::lockout::{Attempt, Counted, begin, was_not_looked_at, was_right};
+use super::pending::{Pending, digest};
 use super::sessions::{Method, Tokens};
 use super::users::{Email, KnownUser, by_email, by_id};
 use crate::secrets::{Outcome, Password, PasswordHash};
@@ -74,7 +74,13 @@ impl Service {
         }
         let hash = user.as_ref().and_then(|user| user.user.password.as_deref());
         let hash = hash.and_then(|hash| PasswordHash::parse(hash).ok());
-        let outcome = self.hasher.verify(password, hash.as_ref()).await?;
+        let outcome = match self.hasher.verify(password, hash.as_ref()).await {
+            Ok(outcome) => outcome,
+            Err(busy) => {
+                was_not_looked_at(&*self.records, self.settings.lockout, &counted, now).await?;
+                return Err(busy.into());
+            }
+        };
         let (Some(mut user), Outcome::Right | Outcome::RightButOutdated) = (user, outcome) else {
             self.tell(Step::LogInFailed, who, client, "password");
             return Ok(LogIn::Wrong);
@@ -87,8 +93,13 @@ impl Service {
             return Ok(LogIn::Unverified(email.clone()));
         }
         if user.user.has_second_factor() {
-            let waits =
-                Pending::SecondFactor { user: user.id.clone(), methods: vec![Method::Pwd], failures: 0 };
+            let waits = Pending::SecondFactor {
+                user: user.id.clone(),
+                methods: vec![Method::Pwd],
+                failures: 0,
+                was: digest(user.user.password.as_deref().unwrap_or_default()),
+                begun_at: now,
+            };
             let (token, write) = self.pending(&waits, now)?;
             let writes = vec![write, user.write()?];
             return match self.records.commit(writes, now).await? {
@@ -134,10 +145,14 @@ impl Service {
         now: Millis,
     ) -> Result<LogIn, ServiceError> {
         let Some(mut found) = self.find_pending(token, now).await? else { return Ok(LogIn::Wrong) };
-        let Pending::SecondFactor { user, methods, failures } = &mut found.pending else {
+        let Pending::SecondFactor { user, methods, failures, was, begun_at } = &mut found.pending else {
             return Ok(LogIn::Wrong);
         };
-        let known = by_id(&*self.records, user, now).await?.filter(|user| !user.user.is_disabled);
+        // A password that was changed meanwhile, or a log out everywhere, ends half a log in, too.
+        let known = by_id(&*self.records, user, now).await?.filter(|known| {
+            let is_same = digest(known.user.password.as_deref().unwrap_or_default()) == *was;
+            is_same && *begun_at > known.user.revoked_until && !known.user.is_disabled
+        });
         let Some(mut known) = known else { return Ok(LogIn::Wrong) };
         // Whoever has the password could begin again and again, with five guesses each time.
         let counted = match self.device_of(&known.id, client.device.as_deref()) {

@@ -9,12 +9,12 @@ use super::base::{BadPassword, Service};
 use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
-use super::lockout::{Attempt, Counted, begin, was_right};
-use super::pending::Pending;
+use super::lockout::{Attempt, Counted, begin, was_not_looked_at, was_right};
+use super::pending::{Pending, digest};
 use super::revocations::Revoked;
 use super::sessions::{MAX_SESSIONS, SESSION};
 use super::users::{Email, KnownUser, by_email, by_id};
-use crate::secrets::{Outcome, Password, PasswordHash, random};
+use crate::secrets::{Outcome, Password, PasswordHash};
 
 /// Why a password was not changed.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +84,13 @@ impl Service {
         let known = by_id(&*self.records, user, now).await?.filter(|known| !known.user.is_disabled);
         let hash = known.as_ref().and_then(|known| known.user.password.as_deref());
         let hash = hash.and_then(|hash| PasswordHash::parse(hash).ok());
-        let is_right = self.hasher.verify(password, hash.as_ref()).await? != Outcome::Wrong;
+        let is_right = match self.hasher.verify(password, hash.as_ref()).await {
+            Ok(outcome) => outcome != Outcome::Wrong,
+            Err(busy) => {
+                was_not_looked_at(&*self.records, self.settings.lockout, &counted, now).await?;
+                return Err(busy.into());
+            }
+        };
         let Some(known) = known.filter(|_| is_right) else {
             self.tell(Step::LogInFailed, Some(user), client, "password, asked for once more");
             return Ok(Err(NotChanged::Wrong));
@@ -245,9 +251,4 @@ impl Service {
         self.tell(step, Some(user), client, "");
         Ok(true)
     }
-}
-
-/// By which a password's hash is known again, without being kept a second time.
-fn digest(hash: &str) -> String {
-    random::hash_token(hash).iter().map(|byte| format!("{byte:02x}")).collect()
 }

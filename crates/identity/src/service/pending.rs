@@ -30,6 +30,10 @@ pub(crate) enum Pending {
         methods: Vec<Method>,
         /// Codes that were wrong.
         failures: u32,
+        /// His password then.
+        was: String,
+        /// When it began.
+        begun_at: Millis,
     },
     /// The link in a mail to a new address.
     Verification {
@@ -128,6 +132,11 @@ impl Service {
         let pending = serde_json::from_str(&record.value).map_err(|e| ServiceError::unreadable(KIND, &e))?;
         Ok(Some(Found { pending, id: record.id, version: record.version, expires_at: record.expires_at }))
     }
+}
+
+/// By which a password's hash is known again, without being kept a second time.
+pub(crate) fn digest(hash: &str) -> String {
+    random::hash_token(hash).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The hash of a token. It is looked up, so the time that this takes tells nothing of the token.

@@ -8,7 +8,7 @@ use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
 use super::pending::Pending;
-use super::users::{Email, LOGIN_NAME, USER, User, by_email, by_id, put};
+use super::users::{Email, LOGIN_NAME, USER, User, by_email, put};
 use crate::secrets::{Password, random};
 
 /// What is mailed after somebody has registered. He who did is told the same in both cases: to look into his mail.
@@ -75,6 +75,19 @@ impl Service {
             return Ok(Ok(Some(Registration::Verify(VerifyLink { to: user.email, token, language }))));
         }
         let known = by_email(&*self.records, email, now).await?;
+        if let Some(mut known) =
+            known.clone().filter(|known| !known.user.is_verified && !known.user.is_disabled)
+        {
+            // Nobody has shown that the address is his: the last one who says so may try.
+            known.user.password.clone_from(&user.password);
+            known.user.language.clone_from(&language);
+            let (token, waits) = self.pending(&verification(&known.id, email), now)?;
+            if self.records.commit(vec![known.write()?, waits], now).await? == Committed::Conflict {
+                return Err(ServiceError::Contended);
+            }
+            self.tell(Step::Registered, Some(&known.id), client, "once more");
+            return Ok(Ok(Some(Registration::Verify(VerifyLink { to: user.email, token, language }))));
+        }
         let id = known.as_ref().map(|known| known.id.clone());
         self.tell(Step::RegisteredAgain, id.as_deref(), client, "the address has an account");
         let known = known.map_or((user.email, language), |known| (known.user.email, known.user.language));
@@ -98,14 +111,32 @@ impl Service {
         Ok(Some(VerifyLink { to: known.user.email, token, language: known.user.language }))
     }
 
-    /// Takes the token of a link. Whether it held.
+    /// The address that the token of a link is for.
     ///
     /// # Errors
     /// If the store does not answer.
-    pub async fn verify(&self, token: &str, client: &Client, now: Millis) -> Result<bool, ServiceError> {
+    pub async fn verifies(&self, token: &str, now: Millis) -> Result<Option<String>, ServiceError> {
+        Ok(match self.find_pending(token, now).await?.map(|found| found.pending) {
+            Some(Pending::Verification { email, .. }) => Some(email),
+            _ => None,
+        })
+    }
+
+    /// Takes the token of a link, and the password: who registers with an address of somebody else knows that, but gets no
+    /// mail, and who gets the mail did not choose it. Whether both held.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn verify(
+        &self,
+        token: &str,
+        password: &Password,
+        client: &Client,
+        now: Millis,
+    ) -> Result<bool, ServiceError> {
         let Some(found) = self.find_pending(token, now).await? else { return Ok(false) };
         let Pending::Verification { user, email } = &found.pending else { return Ok(false) };
-        let known = by_id(&*self.records, user, now).await?;
+        let known = self.shows_password(user, password, client, now).await?.ok();
         let Some(mut known) = known.filter(|known| known.user.email == *email) else { return Ok(false) };
         known.user.is_verified = true;
         let done = self.records.commit(vec![found.used(), known.write()?], now).await? == Committed::Done;

@@ -1,7 +1,9 @@
 //! The second factor: one-time codes of an app, and recovery codes for who has lost it.
 
-use store::Millis;
+use std::time::Duration;
+
 use store::records::Committed;
+use store::{Millis, millis};
 
 use super::base::Service;
 use super::client::Client;
@@ -10,6 +12,9 @@ use super::events::Step;
 use super::passwords::NotChanged;
 use super::users::{KnownUser, Totp, by_id};
 use crate::secrets::{Password, RecoveryCodes, TotpSecret};
+
+/// How long a secret waits for its first code. Whoever has seen it in a session that he took over has no use for it later.
+const UNCONFIRMED: Duration = Duration::from_secs(15 * 60);
 
 /// What an app needs to make codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +34,8 @@ pub enum NotEnrolled {
     NotBegun,
     /// The code is wrong.
     Wrong,
+    /// The password is wrong, or too many were.
+    Password,
 }
 
 impl Service {
@@ -47,13 +54,14 @@ impl Service {
         if known.user.has_second_factor() {
             return Ok(Err(NotEnrolled::Already));
         }
+        let is_fresh = |totp: &Totp| now < totp.made_at.saturating_add(millis(UNCONFIRMED));
         let secret = match self.secret_of(&known)? {
             // The page may be loaded again.
-            Some(secret) => secret,
-            None => {
+            Some(secret) if known.user.totp.as_ref().is_some_and(is_fresh) => secret,
+            _ => {
                 let secret = TotpSecret::generate();
                 let sealed = self.vault.seal(&place(&known.id), secret.to_base32().as_bytes())?;
-                known.user.totp = Some(Totp { sealed, is_confirmed: false, last_step: None });
+                known.user.totp = Some(Totp { sealed, is_confirmed: false, last_step: None, made_at: now });
                 if self.records.commit(vec![known.write()?], now).await? == Committed::Conflict {
                     return Err(ServiceError::Contended);
                 }
@@ -64,19 +72,21 @@ impl Service {
         Ok(Ok(Enrolment { uri, secret: secret.to_base32() }))
     }
 
-    /// Switches the second factor on by a first code. Gives the recovery codes, which nobody can see again.
+    /// Switches the second factor on by the password and a first code. Gives the recovery codes, which nobody can see again.
     ///
     /// # Errors
     /// If the store does not answer.
     pub async fn confirm(
         &self,
         user: &str,
+        password: &Password,
         code: &str,
         client: &Client,
         now: Millis,
     ) -> Result<Result<Vec<String>, NotEnrolled>, ServiceError> {
-        let Some(mut known) = by_id(&*self.records, user, now).await? else {
-            return Ok(Err(NotEnrolled::NotBegun));
+        // Whoever has taken over a session must not shut its owner out.
+        let Ok(mut known) = self.shows_password(user, password, client, now).await? else {
+            return Ok(Err(NotEnrolled::Password));
         };
         if known.user.has_second_factor() {
             return Ok(Err(NotEnrolled::Already));

@@ -141,7 +141,7 @@ impl Service {
             last_used_at: now,
             address: client.address,
             user_agent: client.user_agent.chars().take(MAX_USER_AGENT).collect(),
-            device: self.device_of(&user.id, client.device.as_deref()),
+            device: self.device_of(&user.id, client.device.as_deref()).filter(|_| !client.is_native),
             number: 0,
             current: token.hash(),
             spent: Vec::new(),

@@ -52,6 +52,9 @@ pub(crate) struct Totp {
     pub(crate) is_confirmed: bool,
     /// The step of the last code that was used: none is used twice.
     pub(crate) last_step: Option<u64>,
+    /// When the secret was made.
+    #[serde(default)]
+    pub(crate) made_at: Millis,
 }
 
 impl User {

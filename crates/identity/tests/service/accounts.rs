@@ -28,9 +28,12 @@ async fn a_registered_user_is_in_once_his_address_is_verified() {
     assert_eq!((link.to.as_str(), link.language.as_deref()), ("Ann@Example.org", Some("de")));
     let early = desk.try_in("ann@example.org", PASSWORD, &client(1), NOW).await;
     assert!(matches!(early, LogIn::Unverified(_)), "{early:?}");
-    assert!(!desk.service.verify("made up", &client(1), NOW).await.unwrap());
-    assert!(desk.service.verify(&link.token, &client(1), NOW).await.unwrap());
-    assert!(!desk.service.verify(&link.token, &client(1), NOW).await.unwrap(), "a link works once");
+    assert!(!desk.service.verify("made up", &password(PASSWORD), &client(1), NOW).await.unwrap());
+    // Who gets the mail, and did not register, verifies nothing for who did.
+    assert!(!desk.service.verify(&link.token, &password(NEW), &client(1), NOW).await.unwrap());
+    assert!(desk.service.verify(&link.token, &password(PASSWORD), &client(1), NOW).await.unwrap());
+    let again = desk.service.verify(&link.token, &password(PASSWORD), &client(1), NOW).await.unwrap();
+    assert!(!again, "a link works once");
     desk.ann_in(&client(1), NOW).await;
     // Whoever registers with the same address is told the same, and its owner gets a mail.
     let again = desk.service.register(&email("ANN@example.org"), &password(NEW), None, &client(2), NOW).await;
@@ -222,10 +225,14 @@ async fn a_second_factor_is_asked_for_once_it_was_shown() {
     );
     // Until then, nobody is locked out by half an enrolment.
     desk.ann_in(&client(1), NOW).await;
-    let wrong = desk.service.confirm(&id, "000000", &client(1), NOW).await.unwrap();
+    let wrong = desk.service.confirm(&id, &password(PASSWORD), "000000", &client(1), NOW).await.unwrap();
     assert_eq!(wrong, Err(NotEnrolled::Wrong));
-    let codes =
-        desk.service.confirm(&id, &code(&enrolment.secret, NOW), &client(1), NOW).await.unwrap().unwrap();
+    let codes = desk
+        .service
+        .confirm(&id, &password(PASSWORD), &code(&enrolment.secret, NOW), &client(1), NOW)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(codes.len(), 10);
     let ann = client(1);
     let ask = |now| desk.try_in("ann@example.org", PASSWORD, &ann, now);
@@ -271,7 +278,11 @@ async fn a_second_factor_is_asked_for_once_it_was_shown() {
 async fn codes_are_not_guessed_by_whoever_has_the_password() {
     let (desk, id) = Desk::with_ann(settings()).await;
     let enrolment = desk.service.enrol(&id, NOW).await.unwrap().unwrap();
-    desk.service.confirm(&id, &code(&enrolment.secret, NOW), &client(1), NOW).await.unwrap().unwrap();
+    desk.service
+        .confirm(&id, &password(PASSWORD), &code(&enrolment.secret, NOW), &client(1), NOW)
+        .await
+        .unwrap()
+        .unwrap();
     let mut looked_at = 0;
     for round in 0..20 {
         let LogIn::SecondFactor(token) = desk.try_in("ann@example.org", PASSWORD, &client(round), NOW).await
@@ -288,4 +299,35 @@ async fn codes_are_not_guessed_by_whoever_has_the_password() {
     // Five, and the log ins that were over by then.
     let counted = desk.told().iter().filter(|step| **step == Step::SecondFactorFailed).count();
     assert!(counted <= 5, "{counted} of {looked_at}");
+}
+
+#[tokio::test]
+async fn half_a_log_in_ends_with_the_password_that_it_began_with() {
+    let (desk, id) = Desk::with_ann(settings()).await;
+    let enrolment = desk.service.enrol(&id, NOW).await.unwrap().unwrap();
+    let first = code(&enrolment.secret, NOW);
+    desk.service.confirm(&id, &password(PASSWORD), &first, &client(1), NOW).await.unwrap().unwrap();
+    let begun = desk.try_in("ann@example.org", PASSWORD, &client(1), NOW).await;
+    let LogIn::SecondFactor(token) = begun else { unreachable!("{begun:?}") };
+    let link = desk.service.ask_reset(&email("ann@example.org"), &client(1), NOW).await.unwrap().unwrap();
+    desk.service.reset(&link.token, &password(NEW), &client(1), NOW + 1).await.unwrap().unwrap();
+    let (now, fresh) = (NOW + MINUTE, code(&enrolment.secret, NOW + MINUTE));
+    let shown =
+        desk.service.second_factor(&token, SecondFactor::Code(&fresh), &client(1), now).await.unwrap();
+    assert_eq!(shown, LogIn::Wrong);
+}
+
+#[tokio::test]
+async fn an_unverified_address_is_whose_mail_it_is() {
+    let desk = Desk::open().await;
+    let ann = email("ann@example.org");
+    // Somebody else registers first, with a password of his own.
+    let thief = desk.service.register(&ann, &password(NEW), None, &client(9), NOW).await;
+    let Ok(Ok(Some(Registration::Verify(stolen)))) = thief else { unreachable!("{thief:?}") };
+    let hers = desk.service.register(&ann, &password(PASSWORD), None, &client(1), NOW).await;
+    let Ok(Ok(Some(Registration::Verify(hers)))) = hers else { unreachable!("{hers:?}") };
+    assert!(!desk.service.verify(&stolen.token, &password(NEW), &client(9), NOW).await.unwrap());
+    assert!(desk.service.verify(&hers.token, &password(PASSWORD), &client(1), NOW).await.unwrap());
+    assert_eq!(desk.try_in("ann@example.org", NEW, &client(9), NOW).await, LogIn::Wrong);
+    desk.ann_in(&client(1), NOW).await;
 }

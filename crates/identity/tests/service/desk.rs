@@ -173,7 +173,12 @@ pub(crate) fn hash(password: &str) -> PasswordHash {
 }
 
 pub(crate) fn client(last: u8) -> Client {
-    Client { address: [203, 0, 113, last].into(), user_agent: "Firefox".into(), device: None }
+    Client {
+        address: [203, 0, 113, last].into(),
+        user_agent: "Firefox".into(),
+        device: None,
+        is_native: false,
+    }
 }
 
 /// The claims of a token, which the test has not to verify.

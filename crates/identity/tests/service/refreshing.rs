@@ -192,3 +192,18 @@ proptest! {
         });
     }
 }
+
+#[test]
+fn native_clients_have_the_window_without_a_device() {
+    runtime().block_on(async {
+        let (desk, _) = Desk::with_ann(settings()).await;
+        let app = Client { is_native: true, ..client(1) };
+        let (first, _) = desk.ann_in(&app, NOW).await;
+        let won = desk.service.refresh(&first.refresh, &client(1), NOW + 1).await.unwrap().unwrap();
+        let again = desk.service.refresh(&first.refresh, &client(1), NOW + 2).await.unwrap().unwrap();
+        assert_eq!(again.refresh, won.refresh);
+        let other = Client { user_agent: "curl".into(), ..client(1) };
+        let thief = desk.service.refresh(&first.refresh, &other, NOW + 3).await.unwrap();
+        assert_eq!(thief, Err(NoRefresh::Reused));
+    });
+}

@@ -293,7 +293,7 @@ fn from_stdin() -> Result<Password, Failure> {
 /// Whoever does this here is no client.
 fn operator() -> identity::service::Client {
     let address = std::net::Ipv4Addr::LOCALHOST.into();
-    identity::service::Client { address, user_agent: "doorward users".into(), device: None }
+    identity::service::Client { address, user_agent: "doorward users".into(), device: None, is_native: false }
 }
 
 fn now() -> u64 {
