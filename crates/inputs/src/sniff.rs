@@ -36,7 +36,9 @@ pub(super) fn is_structured_behind_comments(text: &[u8]) -> bool {
 
 /// A text without the blank beyond ASCII that it begins with, as JavaScript's `trim` has it.
 fn without_wide_blank(text: &[u8]) -> Option<&[u8]> {
-    let character = text.utf8_chunks().next()?.valid().chars().next()?;
+    /// Of a character.
+    const LONGEST: usize = 4;
+    let character = head(text, LONGEST).utf8_chunks().next()?.valid().chars().next()?;
     let is_blank = !character.is_ascii() && (character.is_whitespace() || character == '\u{feff}');
     text.get(character.len_utf8()..).filter(|_| is_blank)
 }
@@ -196,4 +198,24 @@ pub(super) fn begins_as_binary(start: &[u8]) -> bool {
 /// How many bytes stand before the mark of a format that does not begin with it.
 fn before_mark(format: &infer::Type) -> usize {
     if format.mime_type() == "application/x-tar" { 257 } else { 4 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_front_of_json_is_skipped_once() {
+        // Were the rest looked at again for each, this would take minutes.
+        for one in ["\u{a0}", "/**/", "//\n", "#\r"] {
+            let many = one.repeat(1_000_000);
+            assert!(is_structured_behind_comments(format!("{many}{{}}").as_bytes()), "{one:?}");
+            assert!(!is_structured_behind_comments(format!("{many}a=b").as_bytes()), "{one:?}");
+            assert!(!is_structured_behind_comments(many.as_bytes()), "{one:?}");
+        }
+        for text in ["{}", "[1]", "", "/", "/*", "//x", "\u{20ac}{}", "a{"] {
+            assert!(!is_structured_behind_comments(text.as_bytes()), "{text}");
+        }
+        assert!(!is_structured_behind_comments(b"\xc2{}") && !is_structured_behind_comments(b"\xe2\x80{}"));
+    }
 }
