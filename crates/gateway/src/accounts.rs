@@ -17,6 +17,7 @@ use identity::service::{
 use identity::{OwnTokens, Principal};
 use policy::{MasterKey, Registration, UserService};
 use store::StoreError;
+use tokio::time::MissedTickBehavior;
 
 use crate::client_body::ClientBody;
 use crate::upstream::UpstreamBody;
@@ -133,8 +134,13 @@ pub(crate) async fn answer(
 /// Learns what is revoked elsewhere, replaces keys and deletes what has expired, until it is dropped.
 pub(crate) async fn keep(accounts: Arc<Accounts>, sinks: Arc<FanOut>) {
     let told = told(&sinks);
-    let mut ask = tokio::time::interval(ASK_EVERY);
-    let mut keep = tokio::time::interval(KEEP_EVERY);
+    let every = |period| {
+        let mut interval = tokio::time::interval(period);
+        // After a store that did not answer for a while, it is asked once.
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        interval
+    };
+    let (mut ask, mut keep) = (every(ASK_EVERY), every(KEEP_EVERY));
     let mut is_told = false;
     loop {
         let outcome = tokio::select! {
@@ -219,13 +225,13 @@ fn make_key(path: &Path) -> io::Result<String> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let hex: String = random::bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
-    let directory = path.parent().unwrap_or(Path::new("")).join(format!(".accounts.key.{}", random::id()));
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&directory)?;
+    let fresh = path.parent().unwrap_or(Path::new("")).join(format!(".accounts.key.{}", random::id()));
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
     writeln!(file, "{hex}")?;
     file.sync_all()?;
     // Whole or not at all, and never in place of one that is there.
-    let linked = std::fs::hard_link(&directory, path);
-    std::fs::remove_file(&directory)?;
+    let linked = std::fs::hard_link(&fresh, path);
+    std::fs::remove_file(&fresh)?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => std::fs::read_to_string(path),

@@ -37,8 +37,9 @@ pub fn open_records(place: &StorePlace) -> Result<Arc<dyn Records>, StoreError> 
         StorePlace::File(_) => return Err(StoreError::NotBuilt("sqlite")),
         #[cfg(not(feature = "postgres"))]
         StorePlace::Postgres(_) => return Err(StoreError::NotBuilt("postgres")),
-        // A policy names a file or a database.
-        StorePlace::Memory | StorePlace::Redis(_) => Arc::new(store::memory::MemoryRecords::new()),
+        StorePlace::Memory | StorePlace::Redis(_) => {
+            return Err(StoreError::Address("postgres://user@host/database, or the name of a file"));
+        }
     })
 }
 

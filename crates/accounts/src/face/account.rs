@@ -190,14 +190,7 @@ impl Visit<'_> {
             Err(_) => Err(NotEnrolled::Password),
         };
         match outcome {
-            Ok(codes) => Ok(match self.asked.wants {
-                Wants::Json => json(StatusCode::OK, &json!({ "recovery_codes": codes })),
-                Wants::Page => {
-                    let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
-                    let view = pages::RecoveryCodes { codes: &codes };
-                    page(StatusCode::OK, pages::recovery_codes(&view, self.texts, &self.chrome()))
-                }
-            }),
+            Ok(codes) => Ok(self.codes(&codes)),
             Err(why @ (NotEnrolled::Wrong | NotEnrolled::Password)) => {
                 let is_code = why == NotEnrolled::Wrong;
                 let problem = if is_code { Problem::WrongCode } else { Problem::WrongPassword };
@@ -210,6 +203,30 @@ impl Visit<'_> {
                 Wants::Json => self.refused(StatusCode::CONFLICT, Problem::WrongCode),
                 Wants::Page => go_to(&self.at(paths::ACCOUNT)),
             }),
+        }
+    }
+
+    fn codes(&self, codes: &[String]) -> Answer {
+        match self.asked.wants {
+            Wants::Json => json(StatusCode::OK, &json!({ "recovery_codes": codes })),
+            Wants::Page => {
+                let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+                let view = pages::RecoveryCodes { codes: &codes };
+                page(StatusCode::OK, pages::recovery_codes(&view, self.texts, &self.chrome()))
+            }
+        }
+    }
+
+    pub(super) async fn new_recovery_codes(&self) -> Result<Answer, ServiceError> {
+        let Some((user, _)) = self.user() else { return Ok(self.log_in_first()) };
+        let Ok(password) = Password::parse(self.asked.field("current_password")) else {
+            return self.not_dropped(Problem::WrongPassword).await;
+        };
+        let service = &self.accounts.service;
+        match service.new_recovery_codes(user, &password, &self.asked.client, self.now).await? {
+            Ok(codes) => Ok(self.codes(&codes)),
+            Err(NotChanged::Locked(_)) => self.not_dropped(Problem::TooManyTries).await,
+            Err(_) => self.not_dropped(Problem::WrongPassword).await,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use identity::secrets::Password;
-use identity::service::{Changed, Email, NotChanged, Registration, ServiceError, VerifyLink};
+use identity::service::{Changed, Email, MailedLink, NotChanged, Registration, ServiceError};
 use serde_json::json;
 
 use super::Visit;
@@ -81,7 +81,7 @@ impl Visit<'_> {
         json(StatusCode::UNPROCESSABLE_ENTITY, &value)
     }
 
-    pub(super) fn mail_verification(&self, link: &VerifyLink) {
+    pub(super) fn mail_verification(&self, link: &MailedLink) {
         let url = self.link(paths::VERIFY, &link.token);
         let letter = Letter::VerifyAddress { link: &url, valid: VERIFY_HOLDS };
         self.accounts.letters.send(&link.to, link.language.as_deref(), &letter);
@@ -161,8 +161,12 @@ impl Visit<'_> {
         Ok(self.mail_sent(Sent::Reset, written))
     }
 
-    pub(super) fn new_password_page(&self) -> Answer {
-        self.new_password_with(StatusCode::OK, self.asked.parameter("token"), &Bad::default())
+    pub(super) async fn new_password_page(&self) -> Result<Answer, ServiceError> {
+        let token = self.asked.parameter("token");
+        Ok(match self.accounts.service.reset_holds(token, self.now).await? {
+            true => self.new_password_with(StatusCode::OK, token, &Bad::default()),
+            false => self.refused(StatusCode::UNPROCESSABLE_ENTITY, Problem::LinkExpired),
+        })
     }
 
     fn new_password_with(&self, status: StatusCode, token: &str, bad: &Bad) -> Answer {

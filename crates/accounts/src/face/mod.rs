@@ -144,7 +144,7 @@ impl Accounts {
             paths::VERIFY if post => visit.verify().await?,
             paths::ASK_RESET if get => visit.reset_page(),
             paths::ASK_RESET if post => visit.ask_reset().await?,
-            paths::NEW_PASSWORD if get => visit.new_password_page(),
+            paths::NEW_PASSWORD if get => visit.new_password_page().await?,
             paths::NEW_PASSWORD if post => visit.new_password().await?,
             paths::ACCOUNT if get => visit.account().await?,
             SESSIONS if get => visit.sessions().await?,
@@ -154,6 +154,7 @@ impl Accounts {
             TOTP_START if post => visit.totp_start().await?,
             paths::TOTP if post => visit.confirm_totp().await?,
             paths::TOTP_OFF if post => visit.drop_totp().await?,
+            paths::RECOVERY_CODES if post => visit.new_recovery_codes().await?,
             _ if KNOWN.contains(&path) => not_allowed(if get { "POST" } else { "GET, POST" }),
             _ => visit.refused(StatusCode::NOT_FOUND, Problem::NotFound),
         })
@@ -198,6 +199,7 @@ const TOTP_START: &str = "/account/totp/start";
 
 /// Paths that there are, for some method.
 const KNOWN: [&str; 20] = [
+    paths::RECOVERY_CODES,
     "",
     paths::LOG_IN,
     paths::SECOND_FACTOR,
@@ -217,7 +219,6 @@ const KNOWN: [&str; 20] = [
     paths::TOTP,
     TOTP_START,
     paths::TOTP_OFF,
-    "/",
 ];
 
 /// One request, and what its answer is made with.

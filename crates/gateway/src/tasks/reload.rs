@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use guard::{Engine, Record, Timestamp};
-use policy::{Inputs, PolicyFile};
+use policy::{Inputs, Policy, PolicyFile, Row};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -60,8 +60,9 @@ fn reload(state: &State, inputs: &Inputs) -> Result<(), String> {
     let policy = policy::load(inputs).map_err(|e| e.lines())?;
     let weaker = policy::weaker(&state.guard.engine().policy, &policy);
     let listen_changed = policy.gateway.listen != state.guard.engine().policy.gateway.listen;
+    let service_changed = of_service(&policy) != of_service(&state.guard.engine().policy);
     let engine = Engine::new(policy).map_err(|e| e.to_string())?;
-    if let Some(own) = &state.accounts {
+    if let Some(own) = state.accounts.as_ref().filter(|_| engine.policy.auth.service.is_some()) {
         engine.authenticator.accept_own(accounts::own_tokens(own));
     }
     let tls = acceptor(&engine).map_err(|e| e.to_string())?;
@@ -72,6 +73,13 @@ fn reload(state: &State, inputs: &Inputs) -> Result<(), String> {
     if listen_changed {
         notice(state, "`listen` has changed; restart the gateway to listen on the new addresses");
     }
+    if service_changed {
+        notice(
+            state,
+            "the settings of the user service have changed ([auth] service and the tables below it); restart the gateway to \
+             use the new ones",
+        );
+    }
     if !weaker.is_empty() {
         /// Sentences in one line; a policy for another API differs in all.
         const MOST: usize = 50;
@@ -81,6 +89,21 @@ fn reload(state: &State, inputs: &Inputs) -> Result<(), String> {
         notice(state, &format!("the new policy protects less: {}{more}", told.join("; ")));
     }
     Ok(())
+}
+
+/// The settings that the user service was opened with.
+fn of_service(policy: &Policy) -> Vec<&Row> {
+    const TABLES: [&str; 8] = [
+        "auth.service",
+        "auth.service_path",
+        "auth.public_url",
+        "auth.accounts.",
+        "auth.sessions.",
+        "auth.passwords.",
+        "auth.lockout.",
+        "auth.mail.",
+    ];
+    policy.settings.iter().filter(|row| TABLES.iter().any(|table| row.setting.starts_with(table))).collect()
 }
 
 /// Starts the key set fetches, and the health checks and look-ups of upstreams, of the policy in force.

@@ -290,6 +290,7 @@ fn forms_of_other_sites_change_nothing() {
             "{}",
         ),
         ("JSON as text", vec![("Content-Type", "text/plain")], "{}"),
+        ("nothing", vec![], ""),
     ] {
         let answer = ann.ask("POST", "/auth/logout/everywhere", &headers, body);
         assert!((400..500).contains(&answer.status), "{what}: {answer:?}");
@@ -391,6 +392,9 @@ fn a_route_can_ask_for_more_than_a_password() {
     let both = json!({ "code": code(0), "current_password": PASSWORD });
     let codes = ann.json("POST", "/auth/account/totp", both);
     assert_eq!(codes.value()["recovery_codes"].as_array().map(Vec::len), Some(10), "{codes:?}");
+    let anew = json!({ "current_password": PASSWORD });
+    let codes = ann.json("POST", "/auth/account/recovery-codes", anew);
+    assert_eq!(codes.value()["recovery_codes"].as_array().map(Vec::len), Some(10), "{codes:?}");
     let again = Visitor::new(&shop.gate);
     let first =
         again.json("POST", "/auth/login", json!({ "email": "ann@example.org", "password": PASSWORD }));
@@ -455,4 +459,6 @@ fn a_reset_by_mail_ends_every_session() {
     assert_eq!(ann.ask("GET", "/orders", &[], "").status, 401);
     let again = visitor.form(&page, "/auth/reset/password", &[("password", "seven purple lamas!")]);
     assert_eq!(again.status, 422, "a link works once");
+    let spent = visitor.page(&format!("/auth/reset/password?token={}", shop.mailed()));
+    assert_eq!(spent.status, 422, "and says so before anything is typed");
 }

@@ -15,6 +15,9 @@ use super::revocations::Revocations;
 use super::vault::Vault;
 use crate::secrets::{Hasher, Password, Rules, Weakness};
 
+/// So long after a token has expired, its revocation is still known: no leeway is longer, whatever the policy says.
+pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(600);
+
 /// How the service behaves.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -137,8 +140,7 @@ impl Service {
 
     /// When a revocation may be forgotten that is made now: the last token that it covers has expired then.
     pub(crate) fn forget_at(&self, now: Millis) -> Millis {
-        const LEEWAY: Duration = Duration::from_secs(600);
-        now.saturating_add(millis(self.settings.token_lifetime)).saturating_add(millis(LEEWAY))
+        now.saturating_add(millis(self.settings.token_lifetime)).saturating_add(millis(MAX_LEEWAY))
     }
 
     pub(crate) fn tell(&self, step: Step, user: Option<&str>, client: &Client, reason: &'static str) {

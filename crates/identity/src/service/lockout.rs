@@ -146,11 +146,22 @@ pub(crate) async fn begin(
     Ok(Attempt::Crowded)
 }
 
-/// Takes an attempt back that was not looked at, and nothing else.
-pub(crate) async fn was_not_looked_at(
+/// Why an attempt is no failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoFailure<'a> {
+    /// It was right: the account, by its mark, and the device begin anew; the address has one failure less, and one account
+    /// less that it failed at.
+    Right(&'a str),
+    /// Nobody has looked at it: it is as if it had not been made.
+    NotLookedAt,
+}
+
+/// Takes an attempt back.
+pub(crate) async fn take_back(
     records: &dyn Records,
     rules: LockoutRules,
     counted: &[Counted],
+    why: NoFailure<'_>,
     now: Millis,
 ) -> Result<(), ServiceError> {
     for _ in 0..ROUNDS {
@@ -161,36 +172,16 @@ pub(crate) async fn was_not_looked_at(
             if count.failures < rules.failures {
                 count.locked_until = 0;
             }
-            writes.push(write(what, &count, expected, now)?);
-        }
-        if records.commit(writes, now).await? == Committed::Done {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-/// Takes an attempt back that was right: the account and the device begin anew, the address has one failure less.
-pub(crate) async fn was_right(
-    records: &dyn Records,
-    rules: LockoutRules,
-    counted: &[Counted],
-    now: Millis,
-) -> Result<(), ServiceError> {
-    for _ in 0..ROUNDS {
-        let mut writes = Vec::new();
-        for what in counted {
-            let (mut count, expected) = read(records, what, now).await?;
-            match what {
-                Counted::Address(_) => {
-                    count.failures = count.failures.saturating_sub(1);
-                    if count.failures < rules.failures {
-                        count.locked_until = 0;
-                    }
-                    writes.push(write(what, &count, expected, now)?);
+            if let NoFailure::Right(account) = why {
+                count.tried.retain(|tried| tried != account);
+                if !matches!(what, Counted::Address(_)) {
+                    count.failures = 0;
                 }
-                _ if expected == Expected::Absent => {}
-                _ => writes.push(Write { kind: KIND, id: what.id(), expected, change: Change::Delete }),
+            }
+            match (count.failures, expected) {
+                (0, Expected::Absent) => {}
+                (0, _) => writes.push(Write { kind: KIND, id: what.id(), expected, change: Change::Delete }),
+                _ => writes.push(write(what, &count, expected, now)?),
             }
         }
         if records.commit(writes, now).await? == Committed::Done {

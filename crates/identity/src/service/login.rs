@@ -9,7 +9,7 @@ use super::base::Service;
 use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
-use super::lockout::{Attempt, Counted, begin, was_not_looked_at, was_right};
+use super::lockout::{Attempt, Counted, NoFailure, begin, take_back};
 use super::pending::{Pending, digest};
 use super::sessions::{Method, Tokens};
 use super::users::{Email, KnownUser, by_email, by_id};
@@ -77,7 +77,8 @@ impl Service {
         let outcome = match self.hasher.verify(password, hash.as_ref()).await {
             Ok(outcome) => outcome,
             Err(busy) => {
-                was_not_looked_at(&*self.records, self.settings.lockout, &counted, now).await?;
+                take_back(&*self.records, self.settings.lockout, &counted, NoFailure::NotLookedAt, now)
+                    .await?;
                 return Err(busy.into());
             }
         };
@@ -85,7 +86,7 @@ impl Service {
             self.tell(Step::LogInFailed, who, client, "password");
             return Ok(LogIn::Wrong);
         };
-        was_right(&*self.records, self.settings.lockout, &counted, now).await?;
+        take_back(&*self.records, self.settings.lockout, &counted, NoFailure::Right(&account), now).await?;
         if outcome == Outcome::RightButOutdated {
             user.user.password = Some(self.hasher.hash(password).await?);
         }
@@ -189,7 +190,7 @@ impl Service {
             return Err(ServiceError::Contended);
         }
         known.version += 1;
-        was_right(&*self.records, self.settings.lockout, &counted, now).await?;
+        take_back(&*self.records, self.settings.lockout, &counted, NoFailure::Right(""), now).await?;
         if step == Step::RecoveryCodeUsed {
             self.tell(step, Some(&known.id), client, "second factor");
         }
@@ -233,7 +234,6 @@ impl Method {
             Method::Pwd => "password",
             Method::Otp => "one-time code",
             Method::Rec => "recovery code",
-            Method::Hwk => "passkey",
             Method::Mfa => "password and second factor",
         }
     }

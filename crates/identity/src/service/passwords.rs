@@ -9,8 +9,8 @@ use super::base::{BadPassword, Service};
 use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
-use super::lockout::{Attempt, Counted, begin, was_not_looked_at, was_right};
-use super::pending::{Pending, digest};
+use super::lockout::{Attempt, Counted, NoFailure, begin, take_back};
+use super::pending::{MailedLink, Pending, digest};
 use super::revocations::Revoked;
 use super::sessions::{MAX_SESSIONS, SESSION};
 use super::users::{Email, KnownUser, by_email, by_id};
@@ -25,17 +25,6 @@ pub enum NotChanged {
     Locked(Duration),
     /// The new one will not do.
     Bad(BadPassword),
-}
-
-/// What goes into the link of a mail that sets a new password.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResetLink {
-    /// Whom to write to.
-    pub to: String,
-    /// The token of the link.
-    pub token: String,
-    /// In which language.
-    pub language: Option<String>,
 }
 
 /// Whom to tell that a password was changed.
@@ -87,7 +76,8 @@ impl Service {
         let is_right = match self.hasher.verify(password, hash.as_ref()).await {
             Ok(outcome) => outcome != Outcome::Wrong,
             Err(busy) => {
-                was_not_looked_at(&*self.records, self.settings.lockout, &counted, now).await?;
+                take_back(&*self.records, self.settings.lockout, &counted, NoFailure::NotLookedAt, now)
+                    .await?;
                 return Err(busy.into());
             }
         };
@@ -95,7 +85,7 @@ impl Service {
             self.tell(Step::LogInFailed, Some(user), client, "password, asked for once more");
             return Ok(Err(NotChanged::Wrong));
         };
-        was_right(&*self.records, self.settings.lockout, &counted, now).await?;
+        take_back(&*self.records, self.settings.lockout, &counted, NoFailure::Right(""), now).await?;
         Ok(Ok(known))
     }
 
@@ -109,7 +99,7 @@ impl Service {
         email: &Email,
         client: &Client,
         now: Millis,
-    ) -> Result<Option<ResetLink>, ServiceError> {
+    ) -> Result<Option<MailedLink>, ServiceError> {
         let known = by_email(&*self.records, email, now).await?.filter(|known| !known.user.is_disabled);
         let who = known.as_ref().map(|known| known.id.as_str());
         self.tell(Step::ResetAsked, who, client, "");
@@ -119,7 +109,7 @@ impl Service {
         let waits = Pending::Reset { user: known.id.clone(), was: digest(&was) };
         let (token, write) = self.pending(&waits, now)?;
         self.records.commit(vec![write], now).await?;
-        Ok(Some(ResetLink { to: known.user.email, token, language: known.user.language }))
+        Ok(Some(MailedLink { to: known.user.email, token, language: known.user.language }))
     }
 
     /// Whether the token of such a link still holds.

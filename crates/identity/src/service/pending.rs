@@ -51,6 +51,17 @@ pub(crate) enum Pending {
     },
 }
 
+/// What goes into a mail with a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailedLink {
+    /// Whom to write to.
+    pub to: String,
+    /// The token of the link.
+    pub token: String,
+    /// In which language.
+    pub language: Option<String>,
+}
+
 impl Pending {
     pub(crate) const fn lifetime(&self) -> Duration {
         match self {

@@ -7,7 +7,7 @@ use super::base::{BadPassword, Service};
 use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
-use super::pending::Pending;
+use super::pending::{MailedLink, Pending};
 use super::users::{Email, LOGIN_NAME, USER, User, by_email, put};
 use crate::secrets::{Password, random};
 
@@ -15,7 +15,7 @@ use crate::secrets::{Password, random};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Registration {
     /// A link that shows that mail reaches him.
-    Verify(VerifyLink),
+    Verify(MailedLink),
     /// That he has an account already, and somebody has tried to register with his address.
     Exists {
         /// Whom to write to.
@@ -23,17 +23,6 @@ pub enum Registration {
         /// In which language.
         language: Option<String>,
     },
-}
-
-/// What goes into the link of a mail that verifies an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifyLink {
-    /// Whom to write to.
-    pub to: String,
-    /// The token of the link.
-    pub token: String,
-    /// In which language.
-    pub language: Option<String>,
 }
 
 impl Service {
@@ -72,7 +61,7 @@ impl Service {
         writes.push(waits);
         if self.records.commit(writes, now).await? == Committed::Done {
             self.tell(Step::Registered, Some(&id), client, "");
-            return Ok(Ok(Some(Registration::Verify(VerifyLink { to: user.email, token, language }))));
+            return Ok(Ok(Some(Registration::Verify(MailedLink { to: user.email, token, language }))));
         }
         let known = by_email(&*self.records, email, now).await?;
         if let Some(mut known) =
@@ -86,7 +75,7 @@ impl Service {
                 return Err(ServiceError::Contended);
             }
             self.tell(Step::Registered, Some(&known.id), client, "once more");
-            return Ok(Ok(Some(Registration::Verify(VerifyLink { to: user.email, token, language }))));
+            return Ok(Ok(Some(Registration::Verify(MailedLink { to: user.email, token, language }))));
         }
         let id = known.as_ref().map(|known| known.id.clone());
         self.tell(Step::RegisteredAgain, id.as_deref(), client, "the address has an account");
@@ -98,7 +87,7 @@ impl Service {
     ///
     /// # Errors
     /// If the store does not answer.
-    pub async fn verify_again(&self, email: &Email, now: Millis) -> Result<Option<VerifyLink>, ServiceError> {
+    pub async fn verify_again(&self, email: &Email, now: Millis) -> Result<Option<MailedLink>, ServiceError> {
         let known = by_email(&*self.records, email, now).await?;
         let Some(known) = known.filter(|known| !known.user.is_verified && !known.user.is_disabled) else {
             return Ok(None);
@@ -108,7 +97,7 @@ impl Service {
         }
         let (token, waits) = self.pending(&verification(&known.id, email), now)?;
         self.records.commit(vec![waits], now).await?;
-        Ok(Some(VerifyLink { to: known.user.email, token, language: known.user.language }))
+        Ok(Some(MailedLink { to: known.user.email, token, language: known.user.language }))
     }
 
     /// The address that the token of a link is for.

@@ -110,6 +110,33 @@ impl Service {
         Ok(Ok(shown))
     }
 
+    /// Gives new recovery codes to a user who knows his password; the old ones no longer hold.
+    ///
+    /// # Errors
+    /// If the store does not answer, or too many passwords are being hashed.
+    pub async fn new_recovery_codes(
+        &self,
+        user: &str,
+        password: &Password,
+        client: &Client,
+        now: Millis,
+    ) -> Result<Result<Vec<String>, NotChanged>, ServiceError> {
+        let mut known = match self.shows_password(user, password, client, now).await? {
+            Ok(known) => known,
+            Err(why) => return Ok(Err(why)),
+        };
+        if !known.user.has_second_factor() {
+            return Ok(Err(NotChanged::Wrong));
+        }
+        let (shown, codes) = RecoveryCodes::generate();
+        known.user.recovery = Some(codes);
+        if self.records.commit(vec![known.write()?], now).await? == Committed::Conflict {
+            return Err(ServiceError::Contended);
+        }
+        self.tell(Step::SecondFactorOn, Some(user), client, "new recovery codes");
+        Ok(Ok(shown))
+    }
+
     /// Switches the second factor off for a user who knows his password.
     ///
     /// # Errors

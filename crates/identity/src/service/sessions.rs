@@ -43,8 +43,6 @@ pub enum Method {
     Otp,
     /// A recovery code.
     Rec,
-    /// A key in a device of his own (passkey).
-    Hwk,
     /// More than one of these.
     Mfa,
 }

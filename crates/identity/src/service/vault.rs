@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// Bytes of a master key.
-pub const MASTER_KEY_BYTES: usize = 32;
+const MASTER_KEY_BYTES: usize = 32;
 
 /// Why something cannot be sealed or opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -93,6 +93,17 @@ async fn an_address_that_guesses_waits_and_is_told_of() {
 }
 
 #[tokio::test]
+async fn people_who_share_an_address_and_know_their_passwords_are_no_attack() {
+    let desk = Desk::open().await;
+    for person in 0..20 {
+        let name = format!("user{person}@example.org");
+        desk.add(&name).await;
+        assert!(matches!(desk.try_in(&name, PASSWORD, &client(9), NOW).await, LogIn::In { .. }), "{name}");
+    }
+    assert!(!desk.told().contains(&Step::CredentialStuffing));
+}
+
+#[tokio::test]
 async fn nobody_can_lock_an_owner_out_of_his_own_device() {
     let (desk, _) = Desk::with_ann(settings()).await;
     let (_, device) = desk.ann_in(&client(1), NOW).await;

@@ -36,6 +36,8 @@ enum Action {
     Enable(One),
     /// End all sessions of a user.
     LogOut(One),
+    /// Revoke every access token that was issued until now, whoever's it is. Sessions go on.
+    RevokeTokens,
     /// Print a link with which a user sets a new password.
     Reset(One),
     /// Print all that is kept of a user, as JSON, without what is secret.
@@ -151,6 +153,11 @@ impl Desk<'_> {
                     .await
                     .map_err(Failure::could_not_run)?;
                 outln!("{} is logged out everywhere", user.user.email);
+                Ok(Exit::Success)
+            }
+            Action::RevokeTokens => {
+                self.service.revoke_all_tokens(self.now).await.map_err(Failure::could_not_run)?;
+                outln!("no access token of before holds; sessions get new ones");
                 Ok(Exit::Success)
             }
             Action::Reset(one) => {
