@@ -28,19 +28,21 @@ pub fn open_stores(policy: &Policy) -> Result<Stores, GuardError> {
 /// # Errors
 /// If it cannot be opened, or this build lacks its backend (features `sqlite`, `postgres`).
 pub fn open_records(place: &StorePlace) -> Result<Arc<dyn Records>, StoreError> {
-    Ok(match place {
+    match place {
         #[cfg(feature = "sqlite")]
-        StorePlace::File(file) => Arc::new(store::sqlite::SqliteRecords::open(file)?),
+        StorePlace::File(file) => Ok(Arc::new(store::sqlite::SqliteRecords::open(file)?)),
         #[cfg(feature = "postgres")]
-        StorePlace::Postgres(url) => Arc::new(store::postgres::PostgresRecords::open(url.expose_secret())?),
-        #[cfg(not(feature = "sqlite"))]
-        StorePlace::File(_) => return Err(StoreError::NotBuilt("sqlite")),
-        #[cfg(not(feature = "postgres"))]
-        StorePlace::Postgres(_) => return Err(StoreError::NotBuilt("postgres")),
-        StorePlace::Memory | StorePlace::Redis(_) => {
-            return Err(StoreError::Address("postgres://user@host/database, or the name of a file"));
+        StorePlace::Postgres(url) => {
+            Ok(Arc::new(store::postgres::PostgresRecords::open(url.expose_secret())?))
         }
-    })
+        #[cfg(not(feature = "sqlite"))]
+        StorePlace::File(_) => Err(StoreError::NotBuilt("sqlite")),
+        #[cfg(not(feature = "postgres"))]
+        StorePlace::Postgres(_) => Err(StoreError::NotBuilt("postgres")),
+        StorePlace::Memory | StorePlace::Redis(_) => {
+            Err(StoreError::Address("postgres://user@host/database, or the name of a file"))
+        }
+    }
 }
 
 /// The ledger; `None` for the one in memory.
