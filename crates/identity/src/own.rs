@@ -5,14 +5,15 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::keys::VerificationKey;
-use crate::service::{ACCESS_TOKEN, KeyRing, MAX_LEEWAY, Revocations, Service};
+use crate::service::{ACCESS_TOKEN, IssuedKeys, KeyRing, MAX_LEEWAY, Revocations, Service};
 use crate::token::{self, Expectations, Header, TokenError};
 
-/// What it takes to verify tokens of the user service.
+/// What it takes to verify tokens and API keys of the user service.
 #[derive(Debug)]
 pub struct OwnTokens {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) revocations: Arc<Revocations>,
+    pub(crate) issued: Arc<IssuedKeys>,
     issuer: String,
     audience: String,
 }
@@ -24,6 +25,7 @@ impl OwnTokens {
         OwnTokens {
             keys: Arc::clone(service.keys()),
             revocations: Arc::clone(service.revocations()),
+            issued: Arc::clone(service.issued_keys()),
             issuer: settings.issuer.clone(),
             audience: settings.audience.clone(),
         }

@@ -66,6 +66,9 @@ impl Visit<'_> {
             LogIn::In { tokens, device } => self.let_in(&tokens, &device, &email),
             LogIn::SecondFactor(token) => self.ask_second_factor(&token),
             LogIn::Unverified(email) => {
+                if let Some(wait) = service.may_have_mail_sent(&self.asked.client, self.now).await? {
+                    return Ok(self.wait_for_mail(wait));
+                }
                 if let Some(link) = service.verify_again(&email, self.now).await? {
                     self.mail_verification(&link);
                 }

@@ -243,11 +243,12 @@ where
     Ok(Sender::Http2(sender, tunnels))
 }
 
-/// One GET on a connection of its own, for health checks and key sets. The body may have at most `limit` bytes.
+/// One GET on a connection of its own, for health checks, key sets and the like. The body may have at most `limit` bytes.
 pub(crate) async fn fetch(
     connector: &Connector,
     target: &Target,
     path: &str,
+    headers: &[(&'static str, &'static str)],
     limit: usize,
     timeout: Duration,
 ) -> io::Result<(StatusCode, Bytes)> {
@@ -257,6 +258,7 @@ pub(crate) async fn fetch(
             connector.connect::<Empty<Bytes>>(target, &addresses, Purpose::Requests, timeout).await?;
         let authority = target.upstream.authority();
         let request = Request::get(path).header(USER_AGENT, "doorward");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let response = match connected.sender {
             Sender::Http1(mut sender) => {
                 let request = request.header(HOST, authority).body(Empty::new()).map_err(io::Error::other)?;

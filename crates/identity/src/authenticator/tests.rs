@@ -14,6 +14,8 @@ const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
 fn auth(keys: Vec<KeySource>) -> Auth {
     Auth {
+        issued_keys: false,
+        permissions: Permissions::default(),
         issuers: vec![Issuer {
             issuer: Some("https://issuer.example".into()),
             audiences: vec!["api".into()],

@@ -136,6 +136,7 @@ impl Service {
                 for session in self.records.owned(SESSION, id, 2 * MAX_SESSIONS, now).await? {
                     writes.extend(self.end_writes(&session.id, now)?);
                 }
+                writes.extend(self.keys_ended(id, None, now).await?);
             }
             if self.records.commit(writes, now).await? == Committed::Done {
                 self.revocations.note(revoked, self.forget_at(now));
@@ -163,6 +164,7 @@ impl Service {
         for session in self.records.owned(SESSION, id, 2 * MAX_SESSIONS, now).await? {
             writes.extend(self.end_writes(&session.id, now)?);
         }
+        writes.extend(self.keys_ended(id, Some(self.forget_at(now)), now).await?);
         for waiting in self.records.owned(super::pending::KIND, id, MAX_KEPT, now).await? {
             writes.push(delete(super::pending::KIND, waiting.id));
         }
@@ -196,8 +198,31 @@ impl Service {
             "has_second_factor": user.has_second_factor(),
             "recovery_codes_left": user.recovery_codes_left(),
             "sessions": self.sessions(id, now).await?,
+            "api_keys": self.keys_of(id, now).await?,
             "links_and_log_ins_that_wait_until": waiting.iter().filter_map(expiry).collect::<Vec<_>>(),
         })))
+    }
+
+    /// Takes away whatever a user shows beside his password, for one who has lost it.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn reset_second_factor(&self, id: &str, now: Millis) -> Result<bool, ServiceError> {
+        let change = |user: &mut User| (user.totp, user.recovery) = (None, None);
+        self.change_user(id, "second factor taken away", change, now).await
+    }
+
+    /// One token no longer holds, by its `jti`.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn revoke_token(&self, jti: &str, now: Millis) -> Result<(), ServiceError> {
+        let revoked = Revoked::Token(jti.to_owned());
+        let write = revoked.write(self.forget_at(now)).map_err(|_| ServiceError::Library)?;
+        self.records.commit(vec![write], now).await?;
+        self.revocations.note(revoked, self.forget_at(now));
+        self.administered("", "one token revoked");
+        Ok(())
     }
 
     /// No token that was issued until now holds any longer, whoever's it is.
@@ -220,4 +245,4 @@ impl Service {
 }
 
 /// Records of a user that are looked at together.
-const MAX_KEPT: usize = 1_000;
+const MAX_KEPT: usize = 300;

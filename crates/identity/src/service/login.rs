@@ -62,9 +62,10 @@ impl Service {
         let user = by_email(&*self.records, email, now).await?;
         let user = user.filter(|user| !user.user.is_disabled);
         let account = self.account_mark(email);
-        let known = user.as_ref().and_then(|user| self.device_of(&user.id, client.device.as_deref()));
-        let counted = match &known {
-            Some(device) => vec![Counted::Device(device.clone())],
+        let known =
+            user.as_ref().and_then(|user| Some((user, self.device_of(user, client.device.as_deref())?)));
+        let counted = match known {
+            Some((user, device)) => vec![Counted::Device(device), Counted::Devices(user.id.clone())],
             None => vec![Counted::Account(account.clone()), Counted::Address(client.address)],
         };
         let who = user.as_ref().map(|user| user.id.clone());
@@ -156,11 +157,13 @@ impl Service {
         });
         let Some(mut known) = known else { return Ok(LogIn::Wrong) };
         // Whoever has the password could begin again and again, with five guesses each time.
-        let counted = match self.device_of(&known.id, client.device.as_deref()) {
-            Some(device) => Counted::Device(format!("code:{device}")),
-            None => Counted::Account(format!("code:{}", known.id)),
+        let counted = match self.device_of(&known, client.device.as_deref()) {
+            Some(device) => vec![
+                Counted::Device(format!("code:{device}")),
+                Counted::Devices(format!("code:{}", known.id)),
+            ],
+            None => vec![Counted::Account(format!("code:{}", known.id))],
         };
-        let counted = [counted];
         if let Some(refused) = self.count(&counted, "", Some(&known.id), client, now).await? {
             return Ok(refused);
         }
@@ -206,8 +209,8 @@ impl Service {
         now: Millis,
     ) -> Result<LogIn, ServiceError> {
         let id = user.id.clone();
-        let is_known = self.device_of(&id, client.device.as_deref()).is_some();
-        let device = self.device_cookie(&id, client.device.as_deref());
+        let is_known = self.device_of(&user, client.device.as_deref()).is_some();
+        let device = self.device_cookie(&user, client.device.as_deref());
         let client = Client { device: Some(device.clone()), ..client.clone() };
         let Some(tokens) = self.begin_session(user, methods, &client, now).await? else {
             // Something about the user has changed at this moment: he may be disabled.

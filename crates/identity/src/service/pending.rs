@@ -10,7 +10,9 @@ use store::records::{Change, Expected, Kind, Write};
 use store::{Millis, millis};
 
 use super::base::Service;
+use super::client::Client;
 use super::error::ServiceError;
+use super::events::Step;
 use super::lockout::{Attempt, Counted, LockoutRules, begin};
 use super::sessions::Method;
 use super::users::{Email, put};
@@ -49,6 +51,24 @@ pub(crate) enum Pending {
         /// His password when the link was asked for: one that was changed since ends the link.
         was: String,
     },
+}
+
+/// Why somebody is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mailing {
+    /// His address is to be verified, or somebody has registered with it once more.
+    Registration,
+    /// A new password.
+    Reset,
+}
+
+impl Mailing {
+    const fn word(self) -> &'static str {
+        match self {
+            Mailing::Registration => "registration",
+            Mailing::Reset => "reset",
+        }
+    }
 }
 
 /// What goes into a mail with a link.
@@ -126,15 +146,39 @@ impl Service {
         Ok(found.is_some_and(|found| matches!(found.pending, Pending::SecondFactor { .. })))
     }
 
-    /// Whether another mail may go to an address: a few at once, then fewer and fewer, so that nobody's mailbox is filled.
-    pub(crate) async fn may_write(&self, email: &Email, now: Millis) -> Result<bool, ServiceError> {
-        const RULES: LockoutRules = LockoutRules {
-            failures: 4,
-            first: Duration::from_secs(10 * 60),
-            cap: Duration::from_secs(24 * 3600),
-        };
-        let counted = [Counted::Account(format!("mail:{}", self.account_mark(email)))];
+    /// Whether another mail may go to an address: a few at once, then one in a quarter of an hour, so that nobody's mailbox is
+    /// filled, and a link that holds is always in it.
+    pub(crate) async fn may_write(
+        &self,
+        email: &Email,
+        why: Mailing,
+        now: Millis,
+    ) -> Result<bool, ServiceError> {
+        const WAIT: Duration = Duration::from_secs(15 * 60);
+        const RULES: LockoutRules = LockoutRules { failures: 4, first: WAIT, cap: WAIT };
+        let counted = [Counted::Account(format!("mail:{}:{}", why.word(), self.account_mark(email)))];
         Ok(matches!(begin(&*self.records, RULES, &counted, "", now).await?, Attempt::Open { .. }))
+    }
+
+    /// Whether the network of a client may have mails sent, to whomever. If not, how long it waits.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn may_have_mail_sent(
+        &self,
+        client: &Client,
+        now: Millis,
+    ) -> Result<Option<Duration>, ServiceError> {
+        const RULES: LockoutRules =
+            LockoutRules { failures: 50, first: Duration::from_secs(60), cap: Duration::from_secs(3600) };
+        let counted = [Counted::Mails(client.address)];
+        let wait = match begin(&*self.records, RULES, &counted, "", now).await? {
+            Attempt::Open { .. } => return Ok(None),
+            Attempt::Locked(wait) => wait,
+            Attempt::Crowded => Duration::from_secs(1),
+        };
+        self.tell(Step::LockedOut, None, client, "too many mails were asked for");
+        Ok(Some(wait))
     }
 
     /// What a token is of, if it still holds.

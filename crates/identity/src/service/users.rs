@@ -31,6 +31,8 @@ pub struct User {
     pub is_disabled: bool,
     /// When he was made.
     pub created_at: Millis,
+    /// When he goes again, with all that is kept of him, unless he shows before that mail reaches him.
+    pub(crate) lapses_at: Option<Millis>,
     /// When he last logged in.
     pub last_login_at: Option<Millis>,
     /// Sessions and tokens of this time and before no longer hold.
@@ -91,7 +93,7 @@ impl KnownUser {
             kind: USER,
             id: self.id.clone(),
             expected: Expected::Version(self.version),
-            change: put(Some(&self.id), None, &self.user)?,
+            change: put(Some(&self.id), self.user.lapses_at, &self.user)?,
         })
     }
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use crate::doors::{ACCESS_COOKIE, ACCOUNTS_GROUP, AuthConfig, MailConfig, MasterKey, UserService};
+use crate::doors::{
+    ACCESS_COOKIE, ACCOUNTS_GROUP, AuthConfig, MailConfig, MasterKey, PasswordsConfig, UserService,
+};
 use crate::gateway::UpstreamConfig;
 use crate::reader::Reader;
 use crate::route::RouteConfig;
@@ -80,11 +82,30 @@ pub(super) fn user_service(auth: &AuthConfig, reader: &mut Reader) -> Option<Use
         registration: accounts.registration,
         site: accounts.site.clone().unwrap_or(host),
         sessions: auth.sessions.clone(),
-        passwords: auth.passwords.clone(),
+        passwords: passwords(auth, reader),
         lockout: auth.lockout.clone(),
         mail: mail(&auth.mail, reader),
         public_url,
     })
+}
+
+/// What is said of passwords, with the file where it is.
+fn passwords(auth: &AuthConfig, reader: &mut Reader) -> PasswordsConfig {
+    let passwords = &auth.passwords;
+    if let Some(url) = &passwords.breached_url {
+        let parsed = url.parse::<http::Uri>().ok().filter(|url| url.authority().is_some());
+        let is_local = |url: &http::Uri| matches!(url.host(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let is_safe = |url: &http::Uri| url.scheme_str() == Some("https") || is_local(url);
+        if !parsed.is_some_and(|url| is_safe(&url) && url.query().is_none()) {
+            reader.wrong(
+                &["auth", "passwords", "breached_url"],
+                "this is no address of such a service",
+                "write `https://api.pwnedpasswords.com/range`, or that of your own",
+            );
+        }
+    }
+    let breached_file = passwords.breached_file.as_deref().map(|file| reader.path(file));
+    PasswordsConfig { breached_file, ..passwords.clone() }
 }
 
 /// Where the service is reached, by a scheme over which browsers send its cookies.
