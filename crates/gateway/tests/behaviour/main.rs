@@ -28,8 +28,10 @@ mod framing;
 mod heads;
 mod honest;
 mod http_api;
+mod issuers;
 mod large;
 mod lenient;
+mod log_in_pages;
 mod many_values;
 mod metrics;
 mod names;
@@ -54,5 +56,6 @@ mod streams;
 mod support;
 #[path = "../../../guard/tests/things/mod.rs"]
 mod things;
+mod tokens;
 mod traffic;
 mod way_back;
