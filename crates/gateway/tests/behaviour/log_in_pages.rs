@@ -1,4 +1,6 @@
-//! What the pages of the user service tell browsers.
+//! What the pages of the user service tell browsers, and over what.
+
+use policy::Inputs;
 
 use crate::support::{Recorder, Running, status};
 
@@ -26,4 +28,38 @@ fn pages_with_passwords_are_not_framed_kept_or_told_on() {
             assert!(matches!(lines[..], [line] if line.contains(value)), "{target}: {name}: {lines:?}");
         }
     }
+}
+
+#[test]
+fn passwords_are_asked_for_over_tls_or_on_ones_own_machine() {
+    let refused = |url: &str| {
+        let text = format!("[auth]\nservice = true\n{url}");
+        let upstream = vec!["http://127.0.0.1:1".to_owned()];
+        let loaded = policy::load(&Inputs { text: Some(text), upstream, ..Inputs::default() });
+        loaded.err().map(|errors| errors.lines().to_string())
+    };
+    for url in [
+        "https://shop.example",
+        "https://shop.example:8443/",
+        "http://localhost:8080",
+        "http://shop.localhost",
+        "http://127.0.0.1:8080",
+        "http://[::1]:8080",
+    ] {
+        assert_eq!(refused(&format!("public_url = '{url}'")), None, "{url}");
+    }
+    for url in [
+        "http://shop.example",
+        "http://10.0.0.1:8080",
+        "http://localhost.example",
+        "ftp://shop.example",
+        "shop.example",
+        "https://shop.example/below",
+        "https://shop.example?x=1",
+        "",
+    ] {
+        let told = refused(&format!("public_url = '{url}'")).unwrap_or_default();
+        assert!(told.contains("write") && told.contains("https://"), "{url}: {told}");
+    }
+    assert!(refused("").unwrap_or_default().contains("public_url = \"https://shop.example\""));
 }
