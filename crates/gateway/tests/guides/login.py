@@ -3,8 +3,8 @@
 
     login.py DOORWARD
 
-The ports of the page are free in a network of the test's own (`unshare`). Two blocks are read by `doorward check` and go no
-further: the one with a mail server, and the one with a PostgreSQL for several gateways, because the page's names of both are made up.
+The ports of the page are free in a network of the test's own (`unshare`). Blocks with a mail server, with a PostgreSQL for several
+gateways, and with a service on the internet are read by `doorward check` and go no further: there is none of them here.
 """
 import json
 import os
@@ -30,8 +30,10 @@ SITE = "http://localhost:8080"
 FILES = {
     "smtp.url": "smtps://user:password@mail.example\n",
     "master.key": "11" * 32 + "\n",
+    "pwned-passwords-sha1-ordered-by-hash.txt": "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:9545824\n",
     "people.csv": "email,name,password_hash,roles,groups\nbob@example.org,Bob,,clerk,\n",
 }
+ELSEWHERE = re.compile(r'\[auth\.mail\]|url_env = |_url = "https')
 os.environ["ACCOUNTS_URL"] = "postgres://doorward@db.internal/accounts"
 
 
@@ -50,6 +52,17 @@ def merged(policy, more):
         else:
             text += f"\n{section}"
     return text
+
+
+def parts(block):
+    """What stands between empty lines; tables of a policy that follow each other are one."""
+    found = []
+    for part in block.strip().split("\n\n"):
+        if found and part.startswith("[") and found[-1].startswith("["):
+            found[-1] += f"\n\n{part}"
+        else:
+            found.append(part)
+    return found
 
 
 class Reader:
@@ -82,7 +95,8 @@ class Reader:
         policy = merged(self.policy, text)
         file.write_text(policy)
         self.run("doorward check")
-        if not self.policy or "[[route]]" in text:
+        # The first block is the policy as a whole; `public_url` is no service.
+        if not self.policy or not ELSEWHERE.search(text):
             self.policy = policy
         file.write_text(self.policy)
 
@@ -185,8 +199,9 @@ def commands_in_sentences(reader):
     for command in found:
         reader.run(command.replace("FILE", "people.csv"))
     beside = re.search(r"((?:`[a-z-]+`(?:, | and )?)+) are beside it", text.replace("\n", " "))[1]
+    of_others = {"revoke-tokens": "", "revoke-token": "a-jti"}
     for name in sorted(re.findall(r"`([a-z-]+)`", beside), key=lambda name: name == "delete"):
-        reader.run(f"doorward users {name} {ANN}")
+        reader.run(f"doorward users {name} {of_others.get(name, ANN)}")
     assert ANN not in reader.run("doorward users list"), "she is deleted"
 
 
@@ -203,10 +218,7 @@ def main(doorward):
         servers.start("python3", "notes.py", port=3000)
         reader = Reader(servers)
         for block in page.blocks(PAGE):
-            if block.startswith("["):
-                reader.block(block)
-                continue
-            for part in block.strip().split("\n\n"):
+            for part in parts(block):
                 reader.block(part)
         files_beside_the_policy(reader)
         paths_of_the_table(reader)
