@@ -78,6 +78,7 @@ impl Authenticator {
             let expected = Expectations {
                 issuer: issuer.issuer.clone(),
                 audiences: issuer.audiences.clone(),
+                types: issuer.types.clone(),
                 max_lifetime: issuer.max_lifetime.map(|d| d.as_secs()),
                 leeway: auth.leeway.as_secs(),
             };
@@ -189,7 +190,12 @@ impl Authenticator {
                         continue;
                     }
                 };
-                match token::claims(&claims, &issuer.expected, now) {
+                // Nobody else speaks for the user service, also where the policy takes whatever `iss` a key signs.
+                if self.own.get().is_some_and(|own| own.are_named_by(&claims)) {
+                    error = TokenError::Issuer;
+                    continue;
+                }
+                match token::claims(&claims, &header, &issuer.expected, now) {
                     Ok(expires_at) => {
                         let expires_at = expires_at.saturating_add(issuer.expected.leeway);
                         return Ok((self.principal(claims), expires_at, IssuedBy::Others));

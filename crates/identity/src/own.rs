@@ -31,6 +31,11 @@ impl OwnTokens {
         }
     }
 
+    /// Whether a token says that it is one of the service.
+    pub(crate) fn are_named_by(&self, claims: &Map<String, Value>) -> bool {
+        claims.get("iss").and_then(Value::as_str) == Some(&self.issuer)
+    }
+
     pub(crate) fn verify(
         &self,
         text: &str,
@@ -39,18 +44,16 @@ impl OwnTokens {
         leeway: u64,
         now: u64,
     ) -> Result<(Map<String, Value>, u64), TokenError> {
-        if header.typ.as_deref() != Some(ACCESS_TOKEN) {
-            return Err(TokenError::Type);
-        }
         let claims = token::verify(text, header, key)?;
         let leeway = leeway.min(MAX_LEEWAY.as_secs());
         let expected = Expectations {
             issuer: Some(self.issuer.clone()),
             audiences: vec![self.audience.clone()],
+            types: vec![ACCESS_TOKEN.to_owned()],
             max_lifetime: None,
             leeway,
         };
-        let expires_at = token::claims(&claims, &expected, now)?;
+        let expires_at = token::claims(&claims, header, &expected, now)?;
         Ok((claims, expires_at.saturating_add(leeway)))
     }
 }

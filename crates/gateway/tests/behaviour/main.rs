@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::cast_possible_truncation
 )]
 
@@ -29,8 +30,10 @@ mod framing;
 mod heads;
 mod honest;
 mod http_api;
+mod issuers;
 mod large;
 mod lenient;
+mod log_in_pages;
 mod many_sessions;
 mod many_values;
 mod metrics;
@@ -57,5 +60,6 @@ mod streams;
 mod support;
 #[path = "../../../guard/tests/things/mod.rs"]
 mod things;
+mod tokens;
 mod traffic;
 mod way_back;

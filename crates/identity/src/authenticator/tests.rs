@@ -19,6 +19,7 @@ fn auth(keys: Vec<KeySource>) -> Auth {
         issuers: vec![Issuer {
             issuer: Some("https://issuer.example".into()),
             audiences: vec!["api".into()],
+            types: ["jwt", ""].map(str::to_owned).to_vec(),
             keys,
             max_lifetime: Some(Duration::from_secs(900)),
         }],

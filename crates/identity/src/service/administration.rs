@@ -128,6 +128,7 @@ impl Service {
             let Some(mut known) = by_id(&*self.records, id, now).await? else { return Ok(false) };
             change(&mut known.user);
             // Sessions go on; the access tokens of before do not.
+            known.user.tokens_revoked_until = now;
             let second = now / 1000;
             let revoked = Revoked::UserBefore(id.to_owned(), second);
             let revoke = revoked.write(self.forget_at(now)).map_err(|_| ServiceError::Library)?;

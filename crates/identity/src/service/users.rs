@@ -37,6 +37,8 @@ pub struct User {
     pub last_login_at: Option<Millis>,
     /// Sessions and tokens of this time and before no longer hold.
     pub(crate) revoked_until: Millis,
+    /// Tokens of this time and before no longer hold, but sessions do.
+    pub(crate) tokens_revoked_until: Millis,
     /// The second factor, if he has one.
     pub(crate) totp: Option<Totp>,
     /// The recovery codes that are left.

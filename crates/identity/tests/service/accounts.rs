@@ -319,7 +319,7 @@ async fn a_changed_password_keeps_this_session_and_ends_the_others() {
 }
 
 /// The code of an app at a time, by RFC 4226 §5.3 and RFC 4648 §6.
-fn code(secret: &str, now: u64) -> String {
+pub(crate) fn code(secret: &str, now: u64) -> String {
     let bits: Vec<u8> = secret
         .bytes()
         .flat_map(|letter| {

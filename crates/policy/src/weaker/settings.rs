@@ -202,6 +202,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("auth.forward_subject", Changes),
     ("auth.issuer.issuer", Compiled),
     ("auth.issuer.audience", Compiled),
+    ("auth.issuer.typ", Compiled),
     ("auth.issuer.jwks", Compiled),
     ("auth.issuer.refresh", Compiled),
     ("auth.issuer.key", Compiled),

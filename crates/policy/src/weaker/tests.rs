@@ -243,6 +243,7 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ),
     ("auth.issuer.audience", "{issuer}audience = 'a'", "{issuer}", "any audience"),
     ("auth.issuer.audience", "{issuer}audience = 'a'", "{issuer}audience = ['a', 'b']", "the audience b"),
+    ("auth.issuer.typ", "{issuer}typ = ['at+jwt']", "{issuer}", "the typ `jwt`"),
     (
         "auth.issuer.jwks",
         "{issuer}",

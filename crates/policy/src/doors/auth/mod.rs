@@ -98,6 +98,10 @@ settings! {
         pub issuer: Option<String>,
         /// The `aud` claim, or a list of which one must match.
         pub audience: Option<Audience>,
+        /// The `typ` of its access tokens, one of these, whatever the case; the empty one is none. An issuer of RFC 9068 signs
+        /// `at+jwt` and nothing else with it, so that `["at+jwt"]` keeps its other tokens out.
+        #[serde(default = "access_token_types")]
+        pub typ: Vec<String>,
         /// A JWK set: a file, or an `https://` URL that is fetched and cached.
         pub jwks: Option<String>,
         /// How often a JWK set behind a URL is fetched.
@@ -109,6 +113,11 @@ settings! {
         /// How long after `iat` a token is accepted, whatever its `exp`; guide §8: 15 minutes. No limit when not set.
         pub max_lifetime: Option<Period>,
     }
+}
+
+/// What is not said to be something else.
+fn access_token_types() -> Vec<String> {
+    ["at+jwt", "JWT", "JOSE", ""].map(str::to_owned).to_vec()
 }
 
 fn five_minutes() -> Period {
@@ -329,6 +338,8 @@ pub struct Issuer {
     pub issuer: Option<String>,
     /// The `aud` claim, any of these; not checked when empty.
     pub audiences: Vec<String>,
+    /// The `typ` of its access tokens, in lower case and without `application/`; the empty one is none.
+    pub types: Vec<String>,
     /// Where its keys come from.
     pub keys: Vec<KeySource>,
     /// Longest life of a token.
@@ -480,6 +491,13 @@ impl IssuerConfig {
                 "give `jwks = \"https://...\"` or `[[auth.issuer.key]]`",
             );
         }
+        if self.typ.is_empty() {
+            reader.wrong(
+                &["auth", "issuer", index, "typ"],
+                "with an empty list no token is accepted",
+                "leave it out, or name one: `typ = [\"at+jwt\"]`",
+            );
+        }
         Issuer {
             issuer: self.issuer.clone(),
             audiences: match &self.audience {
@@ -487,6 +505,7 @@ impl IssuerConfig {
                 Some(Audience::One(one)) => vec![one.clone()],
                 Some(Audience::Many(many)) => many.clone(),
             },
+            types: self.typ.iter().map(|typ| bare_type(typ)).collect(),
             keys,
             max_lifetime: self.max_lifetime.map(|p| p.0),
         }
@@ -526,6 +545,12 @@ impl KeyConfig {
         }
         Some(KeySource::Key { kid: self.kid.clone(), algorithm: self.algorithm, material })
     }
+}
+
+/// A media type as `typ` is compared: in lower case, and `application/` may be left out (RFC 7515 §4.1.9).
+fn bare_type(typ: &str) -> String {
+    let typ = typ.to_ascii_lowercase();
+    typ.strip_prefix("application/").unwrap_or(&typ).to_owned()
 }
 
 fn is_loopback(host: &str) -> bool {
