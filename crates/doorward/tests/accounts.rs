@@ -1,6 +1,6 @@
 //! The user service as an operator has it: its commands, and a gateway that is killed in the middle of everything.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -96,7 +96,7 @@ fn a_client_certificate_says_who_calls() {
     }
     let (ours, others) = (Authority::new("ours"), Authority::new("others"));
     std::fs::write(at.join("clients.pem"), ours.0.pem()).unwrap();
-    std::fs::write(at.join("revoked.pem"), ours.revokes(7)).unwrap();
+    std::fs::write(at.join("list.pem"), ours.revokes(7)).unwrap();
     let spiffe = SanType::URI("spiffe://example/billing".try_into().unwrap());
     let thumbprint = ours.client(at, "billing", 1, vec![spiffe]);
     ours.client(at, "revoked", 7, vec![]);
@@ -105,7 +105,7 @@ fn a_client_certificate_says_who_calls() {
     let gate = |more: &str| {
         let policy = format!(
             "[auth]\nrequire = 'required'\n[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret_file = 'secret'\n\
-             [gateway.tls]\ncertificate = 'cert.pem'\nkey = 'key.pem'\nclient_ca = 'clients.pem'\nclient_crl = ['revoked.pem']\n{more}"
+             [gateway.tls]\ncertificate = 'cert.pem'\nkey = 'key.pem'\nclient_ca = 'clients.pem'\nclient_crl = ['list.pem']\n{more}"
         );
         std::fs::write(at.join("doorward.toml"), policy).unwrap();
         Running::from_file(&at.join("doorward.toml"), &[upstream.url()])

@@ -72,16 +72,17 @@ async fn what_an_operator_changes_holds_at_once() {
 async fn whoever_comes_in_the_second_of_a_change_gets_a_token_that_holds() {
     let (desk, id) = Desk::with_ann(settings()).await;
     let gate = gate(&desk);
-    let (before, _) = desk.ann_in(&client(1), NOW).await;
+    let (before, device) = desk.ann_in(&client(1), NOW).await;
+    let at_home = identity::service::Client { device: Some(device), ..client(1) };
     desk.service.change_user(&id, "roles", |user| user.roles = vec!["admin".into()], NOW + 1).await.unwrap();
     let (after, _) = desk.ann_in(&client(2), NOW + 2).await;
-    let next = desk.service.refresh(&before.refresh, &client(1), NOW + 3).await.unwrap().unwrap();
+    let next = desk.service.refresh(&before.refresh, &at_home, NOW + 3).await.unwrap().unwrap();
     assert_eq!(gate.token(&before.access, NOW / 1000).await, Err(TokenError::Revoked));
     for token in [&after.access, &next.access] {
         assert!(gate.token(token, NOW / 1000 + 1).await.is_ok());
     }
     desk.service.revoke_all_tokens(NOW + 1_500).await.unwrap();
-    let last = desk.service.refresh(&next.refresh, &client(1), NOW + 1_600).await.unwrap().unwrap();
+    let last = desk.service.refresh(&next.refresh, &at_home, NOW + 1_600).await.unwrap().unwrap();
     assert_eq!(gate.token(&next.access, NOW / 1000 + 1).await, Err(TokenError::Revoked));
     assert!(gate.token(&last.access, NOW / 1000 + 2).await.is_ok());
 }

@@ -239,7 +239,9 @@ fn a_weak_secret_is_used_where_the_policy_says_so_and_named_at_each_start() {
             }
         }
     }
-    assert!(compile("0123456789abcdef0123456789abcdef", "").unwrap().notices.is_empty());
+    let strong = compile("0123456789abcdef0123456789abcdef", "").unwrap();
+    assert!(!strong.notices.iter().any(|notice| notice.line().contains("guessed")));
+    assert!(strong.notices.iter().any(|notice| notice.line().contains("whomever they are for")));
 }
 
 #[test]

@@ -24,12 +24,11 @@ pub(super) fn is_harmless(finding: &Finding, pointer: &str, value: &[u8]) -> boo
     }
 }
 
-/// Whether a value is a statement that reads, from its first word on.
+/// Whether a value is a query of a table, from its first word on.
 fn is_query(value: &[u8]) -> bool {
-    value.trim_ascii_start().split_at_checked(7).is_some_and(|(start, _)| {
-        start.get(..6).is_some_and(|verb| verb.eq_ignore_ascii_case(b"select"))
-            && start.ends_with(b" ") | start.ends_with(b"\n")
-    })
+    let is_word = |word: &[u8], wanted: &[u8]| word.eq_ignore_ascii_case(wanted);
+    let mut words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words.next().is_some_and(|verb| is_word(verb, b"select")) && words.any(|word| is_word(word, b"from"))
 }
 
 #[cfg(test)]

@@ -455,6 +455,13 @@ impl AuthConfig {
 
 impl IssuerConfig {
     fn compile(&self, index: &str, reader: &mut Reader) -> Issuer {
+        if self.audience.is_none() {
+            reader.notice(
+                &["auth", "issuer", index],
+                "tokens of this issuer are believed whomever they are for",
+                "write `audience = \"...\"`, the `aud` of those that are for this API (RFC 8725 §3.9)",
+            );
+        }
         let mut keys = Vec::new();
         match self.jwks.as_deref() {
             Some(url) if url.contains("://") => match url.parse::<Uri>() {
