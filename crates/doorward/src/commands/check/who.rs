@@ -45,9 +45,15 @@ fn operations(policy: &Policy) -> Vec<(String, &RoutePolicy, bool)> {
         }
     }
     if rows.is_empty() {
-        rows.extend(policy.routes().map(|route| (route.name.to_string(), &**route, false)));
+        rows.extend(policy.routes().map(|route| (of_route(route), &**route, false)));
     }
     rows
+}
+
+/// A route with the methods that it is for.
+fn of_route(route: &RoutePolicy) -> String {
+    let methods: Vec<&str> = route.methods.iter().map(http::Method::as_str).collect();
+    format!("{} {}", methods.join(","), route.name).trim_start().to_owned()
 }
 
 /// Who calls.
