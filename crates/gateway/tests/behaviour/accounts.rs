@@ -415,7 +415,7 @@ fn a_route_can_ask_for_more_than_a_password() {
 }
 
 /// The code of an app, so many steps from now; by a program that knows nothing of us.
-fn oathtool(secret: &str, steps: i64) -> String {
+pub(crate) fn oathtool(secret: &str, steps: i64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap();
     let at = i64::try_from(now.as_secs()).unwrap() + 30 * steps;
     let (_, code) =

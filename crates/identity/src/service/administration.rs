@@ -7,6 +7,7 @@ use store::records::{Change, Committed, Expected, Kind, Record, Write};
 use super::base::{BadPassword, Service};
 use super::error::ServiceError;
 use super::events::{AccountEvent, Step};
+use super::passkeys::PASSKEY;
 use super::registration::new_user;
 use super::revocations::Revoked;
 use super::sessions::{MAX_SESSIONS, SESSION};
@@ -166,6 +167,9 @@ impl Service {
             writes.extend(self.end_writes(&session.id, now)?);
         }
         writes.extend(self.keys_ended(id, Some(self.forget_at(now)), now).await?);
+        for passkey in self.records.owned(PASSKEY, id, MAX_KEPT, now).await? {
+            writes.push(delete(PASSKEY, passkey.id));
+        }
         for waiting in self.records.owned(super::pending::KIND, id, MAX_KEPT, now).await? {
             writes.push(delete(super::pending::KIND, waiting.id));
         }
@@ -198,17 +202,19 @@ impl Service {
             "has_password": user.password.is_some(),
             "has_second_factor": user.has_second_factor(),
             "recovery_codes_left": user.recovery_codes_left(),
+            "passkeys": self.passkeys(id, now).await?,
             "sessions": self.sessions(id, now).await?,
             "api_keys": self.keys_of(id, now).await?,
             "links_and_log_ins_that_wait_until": waiting.iter().filter_map(expiry).collect::<Vec<_>>(),
         })))
     }
 
-    /// Takes away whatever a user shows beside his password, for one who has lost it.
+    /// Takes away whatever a user shows beside his password, or in place of it, for one who has lost it.
     ///
     /// # Errors
     /// If the store does not answer.
     pub async fn reset_second_factor(&self, id: &str, now: Millis) -> Result<bool, ServiceError> {
+        self.remove_all_passkeys(id, now).await?;
         let change = |user: &mut User| (user.totp, user.recovery) = (None, None);
         self.change_user(id, "second factor taken away", change, now).await
     }
@@ -239,7 +245,7 @@ impl Service {
         Ok(())
     }
 
-    fn administered(&self, user: &str, what: &'static str) {
+    pub(crate) fn administered(&self, user: &str, what: &'static str) {
         let user = Some(user.to_owned()).filter(|user| !user.is_empty());
         self.events.tell(AccountEvent { step: Step::Administered, user, address: None, reason: what });
     }

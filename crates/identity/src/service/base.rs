@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use store::records::Records;
 use store::{Millis, millis};
+use webauthn_rs::Webauthn;
 
 use super::client::Client;
 use super::error::ServiceError;
@@ -12,6 +13,7 @@ use super::events::{AccountEvent, AccountEvents, Step};
 use super::issued_keys::IssuedKeys;
 use super::keys::{KeyRing, SigningKeys};
 use super::lockout::LockoutRules;
+use super::passkeys::relying_party;
 use super::revocations::Revocations;
 use super::vault::Vault;
 use crate::secrets::{Hasher, Password, Rules, Weakness};
@@ -69,6 +71,8 @@ pub struct Service {
     pub(super) revocations: Arc<Revocations>,
     pub(super) issued: Arc<IssuedKeys>,
     pub(super) settings: Settings,
+    /// What passkeys are for; nothing where browsers have none.
+    pub(super) passkeys: Option<Webauthn>,
     breached: Option<Box<dyn Breached>>,
     pub(super) events: Box<dyn AccountEvents>,
 }
@@ -92,7 +96,19 @@ impl Service {
         revocations.refresh(&*records, now).await?;
         let issued = Arc::new(IssuedKeys::default());
         issued.refresh(&*records, now).await?;
-        Ok(Service { records, vault, hasher, keys, revocations, issued, settings, breached, events })
+        let passkeys = relying_party(&settings.issuer, &settings.site)?;
+        Ok(Service {
+            records,
+            vault,
+            hasher,
+            keys,
+            revocations,
+            issued,
+            settings,
+            passkeys,
+            breached,
+            events,
+        })
     }
 
     /// The keys, for whoever verifies tokens.

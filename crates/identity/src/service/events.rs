@@ -41,6 +41,14 @@ pub enum Step {
     SecondFactorOff,
     /// A recovery code was used.
     RecoveryCodeUsed,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// A passkey that was not accepted.
+    PasskeyFailed,
+    /// A passkey whose counter went back: somebody has a copy of the authenticator.
+    PasskeyCloned,
     /// A user was changed, made or deleted by an operator.
     Administered,
 }
@@ -67,6 +75,10 @@ impl Step {
             Step::SecondFactorOn => "second-factor-on",
             Step::SecondFactorOff => "second-factor-off",
             Step::RecoveryCodeUsed => "recovery-code-used",
+            Step::PasskeyAdded => "passkey-added",
+            Step::PasskeyRemoved => "passkey-removed",
+            Step::PasskeyFailed => "passkey-failed",
+            Step::PasskeyCloned => "passkey-cloned",
             Step::Administered => "administered",
         }
     }
@@ -81,6 +93,8 @@ impl Step {
                 | Step::CredentialStuffing
                 | Step::SecondFactorFailed
                 | Step::RefreshReused
+                | Step::PasskeyFailed
+                | Step::PasskeyCloned
         )
     }
 }

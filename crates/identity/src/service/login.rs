@@ -10,7 +10,7 @@ use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
 use super::lockout::{Attempt, Counted, NoFailure, begin, take_back};
-use super::pending::{Pending, digest};
+use super::pending::{Found, Pending, digest};
 use super::sessions::{Method, Tokens};
 use super::users::{Email, KnownUser, by_email, by_id};
 use crate::secrets::{Outcome, Password, PasswordHash};
@@ -146,16 +146,10 @@ impl Service {
         client: &Client,
         now: Millis,
     ) -> Result<LogIn, ServiceError> {
-        let Some(mut found) = self.find_pending(token, now).await? else { return Ok(LogIn::Wrong) };
-        let Pending::SecondFactor { user, methods, failures, was, begun_at } = &mut found.pending else {
+        let Some((mut found, mut known)) = self.half_in(token, now).await? else { return Ok(LogIn::Wrong) };
+        let Pending::SecondFactor { methods, failures, .. } = &mut found.pending else {
             return Ok(LogIn::Wrong);
         };
-        // A password that was changed meanwhile, or a log out everywhere, ends half a log in, too.
-        let known = by_id(&*self.records, user, now).await?.filter(|known| {
-            let is_same = digest(known.user.password.as_deref().unwrap_or_default()) == *was;
-            is_same && *begun_at > known.user.revoked_until && !known.user.is_disabled
-        });
-        let Some(mut known) = known else { return Ok(LogIn::Wrong) };
         // Whoever has the password could begin again and again, with five guesses each time.
         let counted = match self.device_of(&known, client.device.as_deref()) {
             Some(device) => vec![
@@ -200,6 +194,22 @@ impl Service {
         self.let_in(known, &methods, client, now).await
     }
 
+    /// A log in that waits for its second factor, with its user. A password that was changed meanwhile, or a log out
+    /// everywhere, ends half a log in, too.
+    pub(crate) async fn half_in(
+        &self,
+        token: &str,
+        now: Millis,
+    ) -> Result<Option<(Found, KnownUser)>, ServiceError> {
+        let Some(found) = self.find_pending(token, now).await? else { return Ok(None) };
+        let Pending::SecondFactor { user, was, begun_at, .. } = &found.pending else { return Ok(None) };
+        let known = by_id(&*self.records, user, now).await?.filter(|known| {
+            let is_same = digest(known.user.password.as_deref().unwrap_or_default()) == *was;
+            is_same && *begun_at > known.user.revoked_until && !known.user.is_disabled
+        });
+        Ok(known.map(|known| (found, known)))
+    }
+
     /// Begins the session of a user who has shown all that is asked for.
     pub(crate) async fn let_in(
         &self,
@@ -216,7 +226,7 @@ impl Service {
             // Something about the user has changed at this moment: he may be disabled.
             return Err(ServiceError::Contended);
         };
-        self.tell(Step::LoggedIn, Some(&id), &client, methods.last().map_or("", |method| method.word()));
+        self.tell(Step::LoggedIn, Some(&id), &client, word(methods));
         if !is_known {
             self.tell(Step::NewDevice, Some(&id), &client, "no device cookie of this account");
         }
@@ -230,15 +240,14 @@ impl Service {
     }
 }
 
-impl Method {
-    /// As an event says it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Method::Pwd => "password",
-            Method::Otp => "one-time code",
-            Method::Rec => "recovery code",
-            Method::Mfa => "password and second factor",
-        }
+/// How somebody has logged in, as an event says it.
+fn word(methods: &[Method]) -> &'static str {
+    let has = |method| methods.contains(&method);
+    match (has(Method::Pwd), has(Method::Hwk) || has(Method::Swk)) {
+        (true, true) => "password and passkey",
+        (false, true) => "passkey",
+        (true, false) if has(Method::Mfa) => "password and second factor",
+        _ => "password",
     }
 }
 

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `users` | who there is, and by which address |
 //! | `login`, `registration`, `passwords`, `second_factor` | the steps of an account |
+//! | `passkeys` | keys on devices of the user: added, and used to log in |
 //! | `sessions`, `refresh_token` | families of refresh tokens, rotated and ended |
 //! | `access`, `keys` | access tokens, and the keys that sign them |
 //! | `revocations` | what no longer holds although it is signed |
@@ -27,6 +28,7 @@ mod issued_keys;
 mod keys;
 mod lockout;
 mod login;
+mod passkeys;
 mod passwords;
 mod pending;
 mod refresh_token;
@@ -48,6 +50,7 @@ pub(crate) use keys::ACCESS_TOKEN;
 pub use keys::{IssueError, KeyRing, SigningKeys};
 pub use lockout::LockoutRules;
 pub use login::{LogIn, SecondFactor};
+pub use passkeys::{Ceremony, NoPasskey, PasskeyView};
 pub use passwords::{Changed, NotChanged};
 pub use pending::MailedLink;
 pub use registration::Registration;

@@ -19,6 +19,8 @@ use super::users::{Email, put};
 use crate::secrets::random;
 
 pub(crate) const KIND: Kind = "pending";
+/// How long a browser may take over a passkey.
+pub(crate) const CEREMONY: Duration = Duration::from_secs(5 * 60);
 
 /// What is waited for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +39,22 @@ pub(crate) enum Pending {
         /// When it began.
         begun_at: Millis,
     },
+    /// The answer of a browser to a log in with a passkey.
+    Passkey {
+        /// The log in that it is the second factor of.
+        behind: Option<Behind>,
+        /// What it began with.
+        state: String,
+    },
+    /// A new passkey from a browser.
+    NewPasskey {
+        /// Whose.
+        user: String,
+        /// When it began.
+        begun_at: Millis,
+        /// What it began with.
+        state: String,
+    },
     /// The link in a mail to a new address.
     Verification {
         /// Whose address it is.
@@ -51,6 +69,15 @@ pub(crate) enum Pending {
         /// His password when the link was asked for: one that was changed since ends the link.
         was: String,
     },
+}
+
+/// A log in that waits for its second factor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Behind {
+    /// Who logs in.
+    pub(crate) user: String,
+    /// The id of what waits.
+    pub(crate) log_in: String,
 }
 
 /// Why somebody is written to.
@@ -86,16 +113,20 @@ impl Pending {
     pub(crate) const fn lifetime(&self) -> Duration {
         match self {
             Pending::SecondFactor { .. } => Duration::from_secs(10 * 60),
+            Pending::Passkey { .. } | Pending::NewPasskey { .. } => CEREMONY,
             Pending::Verification { .. } => Duration::from_secs(24 * 3600),
             Pending::Reset { .. } => Duration::from_secs(30 * 60),
         }
     }
 
-    fn user(&self) -> &str {
+    /// Whose it is; nobody's as long as nobody knows who logs in.
+    fn user(&self) -> Option<&str> {
         match self {
+            Pending::Passkey { behind, .. } => behind.as_ref().map(|behind| behind.user.as_str()),
             Pending::SecondFactor { user, .. }
+            | Pending::NewPasskey { user, .. }
             | Pending::Verification { user, .. }
-            | Pending::Reset { user, .. } => user,
+            | Pending::Reset { user, .. } => Some(user),
         }
     }
 }
@@ -110,6 +141,11 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// The hash of its token.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The write that uses it up.
     pub(crate) fn used(&self) -> Write {
         Write {
@@ -122,7 +158,7 @@ impl Found {
 
     /// The write that keeps it, changed.
     pub(crate) fn changed(&self) -> Result<Write, ServiceError> {
-        let change = put(Some(self.pending.user()), self.expires_at, &self.pending)?;
+        let change = put(self.pending.user(), self.expires_at, &self.pending)?;
         Ok(Write { expected: Expected::Version(self.version), change, ..self.used() })
     }
 }
@@ -132,7 +168,7 @@ impl Service {
     pub(crate) fn pending(&self, pending: &Pending, now: Millis) -> Result<(String, Write), ServiceError> {
         let token = random::token();
         let expires_at = now.saturating_add(millis(pending.lifetime()));
-        let change = put(Some(pending.user()), Some(expires_at), pending)?;
+        let change = put(pending.user(), Some(expires_at), pending)?;
         let write = Write { kind: KIND, id: id_of(&token), expected: Expected::Absent, change };
         Ok((token, write))
     }

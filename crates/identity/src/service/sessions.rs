@@ -43,7 +43,13 @@ pub enum Method {
     Otp,
     /// A recovery code.
     Rec,
-    /// More than one of these.
+    /// A passkey that does not leave its device.
+    Hwk,
+    /// A passkey that may be synchronised among devices.
+    Swk,
+    /// The user was there.
+    User,
+    /// More than one of these, or a passkey whose device has verified the user.
     Mfa,
 }
 

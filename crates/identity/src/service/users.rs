@@ -62,6 +62,11 @@ pub(crate) struct Totp {
 }
 
 impl User {
+    /// Whether he can log in by a password.
+    pub const fn has_password(&self) -> bool {
+        self.password.is_some()
+    }
+
     /// Whether a password alone does not log him in.
     pub fn has_second_factor(&self) -> bool {
         self.totp.as_ref().is_some_and(|totp| totp.is_confirmed)

@@ -4,7 +4,9 @@
 
 mod accounts;
 mod administration;
+mod authenticator;
 mod desk;
 mod keys;
+mod passkeys;
 mod promises;
 mod refreshing;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::doors::{
     ACCESS_COOKIE, ACCOUNTS_GROUP, AuthConfig, MailConfig, MasterKey, PasswordsConfig, UserService,
+    has_passkeys,
 };
 use crate::gateway::UpstreamConfig;
 use crate::reader::Reader;
@@ -21,8 +22,21 @@ pub(super) fn add_routes(
     let base = auth.service_path.trim_end_matches('/');
     let secrets =
         ["password", "current_password", "code", "recovery_code", "token", "refresh_token", "ceremony"];
+    // What browsers say of passkeys is binary, in base64url.
+    let binary = [
+        "id",
+        "rawId",
+        "publicKey",
+        "clientDataJSON",
+        "attestationObject",
+        "authenticatorData",
+        "signature",
+        "userHandle",
+    ];
+    let with_binary: Vec<&str> = secrets.into_iter().chain(binary).collect();
     let here = [
         (format!("{base}/**"), format!("exempt = {secrets:?}")),
+        (format!("{base}/passkeys/**"), format!("exempt = {with_binary:?}")),
         ("/.well-known/jwks.json".to_owned(), "methods = ['GET']".to_owned()),
         ("/.well-known/openid-configuration".to_owned(), "methods = ['GET']".to_owned()),
     ];
@@ -144,6 +158,12 @@ fn public_url(auth: &AuthConfig, reader: &mut Reader) -> Option<String> {
             reader.wrong(&at, message, help);
             return None;
         }
+    }
+    if !has_passkeys(text) {
+        let message = "browsers have no passkeys for an IP address, so that the pages do not offer them";
+        let help =
+            "write the name of the site, as in `https://shop.example`, or `http://localhost:8080` to try it";
+        reader.notice(&at, message, help);
     }
     Some(text.to_owned())
 }

@@ -38,6 +38,7 @@ fn pages(text: &str, t: &Texts) -> Vec<(&'static str, String)> {
         two_step: TwoStep::On { recovery_codes_left: 7 },
         two_step_problems: all,
         passkeys: Some(&passkeys),
+        has_password: true,
         sessions: &sessions,
     };
     let spare = Account {
@@ -71,10 +72,18 @@ fn pages(text: &str, t: &Texts) -> Vec<(&'static str, String)> {
         }),
         ("second factor", second_factor(&SecondFactor::default(), t, c)),
         ("second factor, code", {
-            second_factor(&SecondFactor { next, tried: Tried::Code, problems: all, wait }, t, c)
+            second_factor(
+                &SecondFactor { next, tried: Tried::Code, problems: all, wait, passkey: true },
+                t,
+                c,
+            )
         }),
         ("second factor, recovery", {
-            second_factor(&SecondFactor { next, tried: Tried::Recovery, problems: all, wait }, t, c)
+            second_factor(
+                &SecondFactor { next, tried: Tried::Recovery, problems: all, wait, passkey: false },
+                t,
+                c,
+            )
         }),
         ("register", register(&Register { password_minimum: 12, ..Register::default() }, t, c)),
         ("register, full", {

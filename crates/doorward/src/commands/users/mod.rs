@@ -104,7 +104,8 @@ struct Token {
 struct Reset {
     /// His address, or his id.
     user: String,
-    /// Take away his second factor, which he has lost, instead: he logs in by his password alone until he sets up another.
+    /// Take away his second factor and his passkeys, which he has lost, instead: he logs in by his password alone until he
+    /// sets up others.
     #[arg(long)]
     second_factor: bool,
 }

@@ -15,7 +15,7 @@ pub use permissions::{PERMISSIONS_CLAIM, Permissions, permits};
 pub use service::{
     ACCESS_COOKIE, ACCOUNTS_COOKIES, ACCOUNTS_GROUP, AccountsConfig, DEVICE_COOKIE, FORM_COOKIE,
     LockoutConfig, MailConfig, MasterKey, PasswordsConfig, REFRESH_COOKIE, Registration, SessionsConfig,
-    Unanswered, UserService, WAITING_COOKIE,
+    Unanswered, UserService, WAITING_COOKIE, has_passkeys,
 };
 
 use crate::names::Names;

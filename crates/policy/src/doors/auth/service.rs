@@ -174,6 +174,15 @@ pub struct UserService {
     pub mail: Option<(SecretUrl, String)>,
 }
 
+/// Whether browsers have passkeys for the site at an address: its host is a name, and it is reached by TLS or is this machine.
+pub fn has_passkeys(public_url: &str) -> bool {
+    let Ok(url) = public_url.parse::<http::Uri>() else { return false };
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_name = !host.is_empty() && host.parse::<std::net::IpAddr>().is_err();
+    let is_here = host == "localhost" || host.ends_with(".localhost");
+    is_name && (url.scheme_str() == Some("https") || (url.scheme_str() == Some("http") && is_here))
+}
+
 /// Where the master key comes from.
 #[derive(Clone, PartialEq, Eq)]
 pub enum MasterKey {
