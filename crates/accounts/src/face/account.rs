@@ -11,7 +11,7 @@ use super::Visit;
 use super::answer::{Answer, done, go_to, json, page};
 use super::request::Wants;
 use super::telling::Bad;
-use crate::pages::{self, Session, TwoStep, paths};
+use crate::pages::{self, Linked, Providers, Session, TwoStep, paths};
 use crate::texts::{Notice, Problem};
 
 impl Visit<'_> {
@@ -34,6 +34,7 @@ impl Visit<'_> {
                 "groups": user.groups,
                 "second_factor": user.has_second_factor(),
                 "recovery_codes_left": user.recovery_codes_left(),
+                "identities": self.accounts.service.identities(&known.id, self.now).await?,
             }),
         ))
     }
@@ -64,6 +65,17 @@ impl Visit<'_> {
             })
             .collect();
         let user = &known.user;
+        let (providers, identities) = (self.providers(), service.identities(id, self.now).await?);
+        let label = |name: &'_ str| providers.iter().find(|one| one.name == name).map(|one| one.label);
+        let linked: Vec<Linked<'_>> = identities
+            .iter()
+            .map(|one| Linked {
+                id: &one.id,
+                label: label(&one.provider).unwrap_or(&one.provider),
+                email: one.email.as_deref(),
+                linked: time(one.linked_at),
+            })
+            .collect();
         let view = pages::Account {
             username: None,
             email: &user.email,
@@ -80,6 +92,11 @@ impl Visit<'_> {
             },
             two_step_problems: &second.problems,
             passkeys: None,
+            providers: (!providers.is_empty() || !linked.is_empty()).then_some(Providers {
+                known: &providers,
+                linked: &linked,
+                has_password: user.has_password(),
+            }),
             sessions: &sessions,
         };
         Ok(page(status, pages::account(&view, self.texts, &self.chrome())))
@@ -113,7 +130,7 @@ impl Visit<'_> {
         })
     }
 
-    fn back_with(&self, notice: Notice) -> Answer {
+    pub(super) fn back_with(&self, notice: Notice) -> Answer {
         go_to(&format!("{}?notice={}", self.at(paths::ACCOUNT), notice.code()))
     }
 

@@ -13,6 +13,8 @@ pub(crate) const REFRESH: &str = "__Secure-refresh";
 pub(crate) const DEVICE: &str = "__Host-device";
 /// A log in that waits for its second factor; sent to the service alone.
 pub(crate) const WAITING: &str = "__Secure-log-in";
+/// That this browser has begun a log in with a provider. The prefix keeps other sites of the domain from setting it.
+pub(crate) const AWAY: &str = "__Host-provider";
 /// What the hidden field of forms is a mark of.
 pub(crate) const FORM: &str = "__Host-form";
 
@@ -40,6 +42,10 @@ impl Jar {
 
     pub(crate) fn waiting(&self, token: &str, lifetime: Duration) -> Option<HeaderValue> {
         self.set(WAITING, token, &self.base, lifetime)
+    }
+
+    pub(crate) fn away(&self, token: &str, lifetime: Duration) -> Option<HeaderValue> {
+        self.set(AWAY, token, "/", lifetime)
     }
 
     pub(crate) fn form(&self, value: &str) -> Option<HeaderValue> {

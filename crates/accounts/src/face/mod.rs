@@ -9,6 +9,7 @@ mod cookies;
 mod enter;
 mod letters;
 mod mailed;
+mod providers;
 mod request;
 mod telling;
 
@@ -155,6 +156,11 @@ impl Accounts {
             paths::TOTP if post => visit.confirm_totp().await?,
             paths::TOTP_OFF if post => visit.drop_totp().await?,
             paths::RECOVERY_CODES if post => visit.new_recovery_codes().await?,
+            paths::LINK_PROVIDER if post => visit.link_provider().await?,
+            paths::UNLINK_PROVIDER if post => visit.unlink_provider().await?,
+            _ if path.starts_with(paths::PROVIDER) => {
+                visit.provider(path.strip_prefix(paths::PROVIDER).unwrap_or_default()).await?
+            }
             _ if KNOWN.contains(&path) => not_allowed(if get { "POST" } else { "GET, POST" }),
             _ => visit.refused(StatusCode::NOT_FOUND, Problem::NotFound),
         })
@@ -198,7 +204,9 @@ const SESSIONS: &str = "/account/sessions";
 const TOTP_START: &str = "/account/totp/start";
 
 /// Paths that there are, for some method.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 22] = [
+    paths::LINK_PROVIDER,
+    paths::UNLINK_PROVIDER,
     paths::RECOVERY_CODES,
     "",
     paths::LOG_IN,
@@ -305,8 +313,8 @@ impl<'a> Visit<'a> {
     }
 
     /// The same with where to go on to.
-    fn at_with_next(&self, path: &str) -> String {
-        match self.asked.next() {
+    fn at_with_next(&self, path: &str, next: Option<&str>) -> String {
+        match next {
             Some(next) => {
                 let query: String =
                     form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
@@ -314,6 +322,12 @@ impl<'a> Visit<'a> {
             }
             None => self.at(path),
         }
+    }
+
+    /// Others' providers, for the pages.
+    fn providers(&self) -> Vec<pages::Provider<'_>> {
+        let providers = self.accounts.service.providers();
+        providers.map(|provider| pages::Provider { name: provider.name, label: provider.label }).collect()
     }
 
     /// The address of a page, for a mail.

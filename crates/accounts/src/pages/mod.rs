@@ -17,6 +17,7 @@ mod log_in;
 mod mailed;
 mod onward;
 mod parts;
+mod providers;
 pub mod paths;
 mod register;
 #[cfg(test)]
@@ -24,7 +25,7 @@ mod tests;
 mod totp;
 pub(crate) mod when;
 
-pub use account::{Account, Passkey, Session, TwoStep, account};
+pub use account::{Account, Passkey, Providers, Session, TwoStep, account};
 pub use assets::{asset, script_name, style_name};
 pub use chrome::{CONTENT_SECURITY_POLICY, Chrome};
 pub use failure::{Failure, error};
@@ -34,5 +35,6 @@ pub use mailed::{
     verify,
 };
 pub use onward::onward;
+pub use providers::{Linked, Provider, StepUp, logged_out};
 pub use register::{Register, register};
 pub use totp::{EnrolTotp, RecoveryCodes, enrol_totp, recovery_codes};

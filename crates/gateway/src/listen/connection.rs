@@ -11,7 +11,7 @@ use http::{Request, Response};
 use hyper::upgrade::OnUpgrade;
 use policy::Destination;
 
-use crate::accounts;
+use crate::accounts::{self, Bearer};
 use crate::client_body::ClientBody;
 use crate::place::Place;
 use crate::state::Worker;
@@ -60,12 +60,18 @@ pub(super) async fn exchange(
             let upgrade = upgrade.take_if(|_| request.headers().contains_key(UPGRADE));
             let destination = request.extensions().get::<Arc<Destination>>();
             let is_own = destination.is_some_and(|destination| engine.policy.is_accounts(destination.group));
-            let own = worker.state.accounts.as_ref().filter(|_| is_own).map(Arc::clone);
+            let own = worker.state.accounts.as_ref().map(Arc::clone);
             async move {
-                match own {
-                    Some(own) => accounts::answer(&own, client, request).await,
-                    None => forward(&pools, &engine.policy, &peer, client, upgrade, request).await,
+                let mut request = request;
+                match &own {
+                    Some(own) if is_own => return accounts::answer(own, client, request).await,
+                    Some(own) => match accounts::bear(own, client, &mut request).await? {
+                        Bearer::Ready => {}
+                        Bearer::Ended => return Ok(accounts::ended()),
+                    },
+                    None => {}
                 }
+                forward(&pools, &engine.policy, &peer, client, upgrade, request).await
             }
         })
         .await

@@ -9,21 +9,21 @@ use serde_json::{Value, json};
 use crate::servers::Server;
 use crate::support::{Recorder, Running, status, until};
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A gateway with the service on a store, in front of an upstream that tells what it got.
-struct Shop {
-    gate: Running,
-    upstream: Recorder,
+pub(crate) struct Shop {
+    pub(crate) gate: Running,
+    pub(crate) upstream: Recorder,
 }
 
 impl Shop {
-    fn open(directory: &Path, more: &str) -> Shop {
+    pub(crate) fn open(directory: &Path, more: &str) -> Shop {
         Shop::on(directory, "", more)
     }
 
     /// On a store that is named; a file beside the policy otherwise.
-    fn on(directory: &Path, store: &str, more: &str) -> Shop {
+    pub(crate) fn on(directory: &Path, store: &str, more: &str) -> Shop {
         let upstream = Recorder::plain();
         let policy = format!(
             "[rate]\nlimits = []\nlogin = []\n[auth]\nservice = true\nrequire = 'required'\npublic_url = 'http://localhost:8080'\n\
@@ -35,7 +35,7 @@ impl Shop {
     }
 
     /// The token of the last link that was mailed; without a mail server, mails are in the log.
-    fn mailed(&self) -> String {
+    pub(crate) fn mailed(&self) -> String {
         let found = || {
             let told = self.gate.events.all();
             let last = told.iter().rev().find_map(|line| line.split("?token=").nth(1))?;
@@ -46,7 +46,7 @@ impl Shop {
     }
 
     /// Registers somebody and verifies his address.
-    fn register(&self, email: &str) {
+    pub(crate) fn register(&self, email: &str) {
         let visitor = Visitor::new(&self.gate);
         let answer = visitor.json("POST", "/auth/register", json!({ "email": email, "password": PASSWORD }));
         assert_eq!(answer.status, 202, "{answer:?}");
@@ -55,7 +55,7 @@ impl Shop {
         assert_eq!(answer.status, 204, "{answer:?}");
     }
 
-    fn logged_in(&self, email: &str) -> Visitor<'_> {
+    pub(crate) fn logged_in(&self, email: &str) -> Visitor<'_> {
         let visitor = Visitor::new(&self.gate);
         let answer = visitor.json("POST", "/auth/login", json!({ "email": email, "password": PASSWORD }));
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -64,38 +64,38 @@ impl Shop {
 }
 
 /// Somebody with a browser: cookies are kept, and sent to the paths that they are for.
-struct Visitor<'g> {
-    gate: &'g Running,
+pub(crate) struct Visitor<'g> {
+    pub(crate) gate: &'g Running,
     /// By name: path and value.
-    cookies: Mutex<BTreeMap<String, (String, String)>>,
+    pub(crate) cookies: Mutex<BTreeMap<String, (String, String)>>,
 }
 
 #[derive(Debug)]
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (own, value) = line.split_once(':')?;
             own.eq_ignore_ascii_case(name).then_some(value.trim())
         })
     }
 
-    fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 }
 
 impl<'g> Visitor<'g> {
-    fn new(gate: &'g Running) -> Self {
+    pub(crate) fn new(gate: &'g Running) -> Self {
         Visitor { gate, cookies: Mutex::default() }
     }
 
-    fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let sent: Vec<String> = self
             .cookies
             .lock()
@@ -123,16 +123,16 @@ impl<'g> Visitor<'g> {
         Answer { status: status(&answer), head: head.into(), body: body.into() }
     }
 
-    fn json(&self, method: &str, target: &str, body: Value) -> Answer {
+    pub(crate) fn json(&self, method: &str, target: &str, body: Value) -> Answer {
         self.ask(method, target, &[("Content-Type", "application/json")], &body.to_string())
     }
 
-    fn page(&self, target: &str) -> Answer {
+    pub(crate) fn page(&self, target: &str) -> Answer {
         self.ask("GET", target, &[("Accept", "text/html")], "")
     }
 
     /// Fills in the form of a page and sends it.
-    fn form(&self, page: &Answer, action: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) fn form(&self, page: &Answer, action: &str, fields: &[(&str, &str)]) -> Answer {
         let hidden = |name: &str| {
             let input =
                 page.body.split("<input").find(|input| input.contains(&format!("name=\"{name}\"")))?;
@@ -147,7 +147,7 @@ impl<'g> Visitor<'g> {
         self.ask("POST", action, &headers, &body.join("&"))
     }
 
-    fn cookie(&self, name: &str) -> Option<String> {
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.lock().unwrap().get(name).map(|(_, value)| value.clone())
     }
 }
@@ -408,7 +408,7 @@ fn a_route_can_ask_for_more_than_a_password() {
 }
 
 /// The code of an app, so many steps from now; by a program that knows nothing of us.
-fn oathtool(secret: &str, steps: i64) -> String {
+pub(crate) fn oathtool(secret: &str, steps: i64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap();
     let at = i64::try_from(now.as_secs()).unwrap() + 30 * steps;
     let (_, code) =

@@ -11,6 +11,7 @@ use super::error::ServiceError;
 use super::events::{AccountEvent, AccountEvents, Step};
 use super::keys::{KeyRing, SigningKeys};
 use super::lockout::LockoutRules;
+use super::providers::Providers;
 use super::revocations::Revocations;
 use super::vault::Vault;
 use crate::secrets::{Hasher, Password, Rules, Weakness};
@@ -67,6 +68,7 @@ pub struct Service {
     pub(super) keys: Arc<KeyRing>,
     pub(super) revocations: Arc<Revocations>,
     pub(super) settings: Settings,
+    pub(super) providers: Providers,
     breached: Option<Box<dyn Breached>>,
     pub(super) events: Box<dyn AccountEvents>,
 }
@@ -88,7 +90,8 @@ impl Service {
         let keys = Arc::new(KeyRing::open(&*records, &vault, settings.keys(), now).await?);
         let revocations = Arc::new(Revocations::default());
         revocations.refresh(&*records, now).await?;
-        Ok(Service { records, vault, hasher, keys, revocations, settings, breached, events })
+        let providers = Providers::default();
+        Ok(Service { records, vault, hasher, keys, revocations, settings, providers, breached, events })
     }
 
     /// The keys, for whoever verifies tokens.

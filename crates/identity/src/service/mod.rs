@@ -10,6 +10,7 @@
 //! | `sessions`, `refresh_token` | families of refresh tokens, rotated and ended |
 //! | `access`, `keys` | access tokens, and the keys that sign them |
 //! | `revocations` | what no longer holds although it is signed |
+//! | `providers` | logging in with others' providers |
 //! | `lockout` | whoever guesses waits |
 //! | `pending` | what waits for its second half |
 //! | `base` | what all of them stand on |
@@ -28,6 +29,7 @@ mod lockout;
 mod login;
 mod passwords;
 mod pending;
+mod providers;
 mod refresh_token;
 mod registration;
 mod revocations;
@@ -48,6 +50,10 @@ pub use lockout::LockoutRules;
 pub use login::{LogIn, SecondFactor};
 pub use passwords::{Changed, NotChanged};
 pub use pending::MailedLink;
+pub use providers::{
+    Ask, Begun, LinkedIdentity, NotBegun, NotEntered, NotLinked, ProviderLogIn, ProviderView, Returned, UpstreamToken,
+    Web, WebAnswer, WebError,
+};
 pub use registration::Registration;
 pub use revocations::{Revocations, Revoked};
 pub use second_factor::{Enrolment, NotEnrolled};

@@ -11,6 +11,7 @@ use store::{Millis, millis};
 
 use super::base::Service;
 use super::error::ServiceError;
+use super::providers::{Away, FromProvider};
 use super::lockout::{Attempt, Counted, LockoutRules, begin};
 use super::sessions::Method;
 use super::users::{Email, put};
@@ -34,7 +35,12 @@ pub(crate) enum Pending {
         was: String,
         /// When it began.
         begun_at: Millis,
+        /// The provider by which it began, if it did.
+        #[serde(default)]
+        from: Option<FromProvider>,
     },
+    /// The return of somebody who logs in with a provider.
+    Away(Away),
     /// The link in a mail to a new address.
     Verification {
         /// Whose address it is.
@@ -65,17 +71,18 @@ pub struct MailedLink {
 impl Pending {
     pub(crate) const fn lifetime(&self) -> Duration {
         match self {
-            Pending::SecondFactor { .. } => Duration::from_secs(10 * 60),
+            Pending::SecondFactor { .. } | Pending::Away(_) => Duration::from_secs(10 * 60),
             Pending::Verification { .. } => Duration::from_secs(24 * 3600),
             Pending::Reset { .. } => Duration::from_secs(30 * 60),
         }
     }
 
-    fn user(&self) -> &str {
+    fn user(&self) -> Option<&str> {
         match self {
             Pending::SecondFactor { user, .. }
             | Pending::Verification { user, .. }
-            | Pending::Reset { user, .. } => user,
+            | Pending::Reset { user, .. } => Some(user),
+            Pending::Away(away) => away.user(),
         }
     }
 }
@@ -102,7 +109,7 @@ impl Found {
 
     /// The write that keeps it, changed.
     pub(crate) fn changed(&self) -> Result<Write, ServiceError> {
-        let change = put(Some(self.pending.user()), self.expires_at, &self.pending)?;
+        let change = put(self.pending.user(), self.expires_at, &self.pending)?;
         Ok(Write { expected: Expected::Version(self.version), change, ..self.used() })
     }
 }
@@ -112,7 +119,7 @@ impl Service {
     pub(crate) fn pending(&self, pending: &Pending, now: Millis) -> Result<(String, Write), ServiceError> {
         let token = random::token();
         let expires_at = now.saturating_add(millis(pending.lifetime()));
-        let change = put(Some(pending.user()), Some(expires_at), pending)?;
+        let change = put(pending.user(), Some(expires_at), pending)?;
         let write = Write { kind: KIND, id: id_of(&token), expected: Expected::Absent, change };
         Ok((token, write))
     }

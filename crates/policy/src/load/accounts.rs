@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::providers::providers;
 use crate::doors::{ACCESS_COOKIE, ACCOUNTS_GROUP, AuthConfig, MailConfig, MasterKey, UserService};
 use crate::gateway::UpstreamConfig;
 use crate::reader::Reader;
@@ -17,8 +18,22 @@ pub(super) fn add_routes(
     let table = format!("name = '{ACCOUNTS_GROUP}'\nurls = []");
     upstreams.extend(toml::from_str::<UpstreamConfig>(&table));
     let base = auth.service_path.trim_end_matches('/');
-    let secrets =
-        ["password", "current_password", "code", "recovery_code", "token", "refresh_token", "ceremony"];
+    // Secrets, and what providers send people back with: addresses among it.
+    let secrets = [
+        "password",
+        "current_password",
+        "code",
+        "recovery_code",
+        "token",
+        "refresh_token",
+        "ceremony",
+        "state",
+        "iss",
+        "scope",
+        "session_state",
+        "error_description",
+        "error_uri",
+    ];
     let here = [
         (format!("{base}/**"), format!("exempt = {secrets:?}")),
         ("/.well-known/jwks.json".to_owned(), "methods = ['GET']".to_owned()),
@@ -36,6 +51,7 @@ pub(super) fn add_routes(
 
 /// What the tables say, if the service is on.
 pub(super) fn user_service(auth: &AuthConfig, reader: &mut Reader) -> Option<UserService> {
+    let providers = providers(auth, reader);
     if !auth.service {
         return None;
     }
@@ -83,6 +99,7 @@ pub(super) fn user_service(auth: &AuthConfig, reader: &mut Reader) -> Option<Use
         passwords: auth.passwords.clone(),
         lockout: auth.lockout.clone(),
         mail: mail(&auth.mail, reader),
+        providers,
         public_url,
     })
 }

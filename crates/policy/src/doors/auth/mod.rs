@@ -1,5 +1,6 @@
 //! `[auth]`: which tokens and keys prove who a caller is, and where a caller has to.
 
+mod provider;
 mod service;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use http::Uri;
 use http::header::HeaderName;
 use serde::{Deserialize, Serialize};
 
+pub use provider::{ClientAuth, ClientSecret, ForwardedToken, Provider, ProviderConfig};
 pub use service::{
     ACCESS_COOKIE, ACCOUNTS_GROUP, AccountsConfig, LockoutConfig, MailConfig, MasterKey, PasswordsConfig,
     Registration, SessionsConfig, UserService,
@@ -54,6 +56,8 @@ settings! {
         pub lockout: LockoutConfig = LockoutConfig::default(),
         /// Its mail.
         pub mail: MailConfig = MailConfig::default(),
+        /// Others' providers of identity, with which its users log in.
+        pub provider: Vec<ProviderConfig> = Vec::new(),
     }
 }
 
@@ -486,7 +490,8 @@ impl KeyConfig {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::provider::Provider;
 use crate::doors::cookies::SameSite;
 use crate::settings::settings;
 use crate::store_place::{SecretUrl, StorePlace};
@@ -139,6 +140,8 @@ pub struct UserService {
     pub lockout: LockoutConfig,
     /// The mail server and the sender.
     pub mail: Option<(SecretUrl, String)>,
+    /// Others' providers of identity.
+    pub providers: Vec<Provider>,
 }
 
 /// Where the master key comes from.
