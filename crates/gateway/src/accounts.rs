@@ -9,11 +9,12 @@ use accounts::mail::{Address, LogSender, Sender, Smtp, SmtpSender};
 use accounts::{Accounts, Caller, Face, Told};
 use guard::body::Forwarded;
 use guard::{AccountStep, Client, FanOut, ForwardError, Record, Timestamp, Verdict};
-use http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use identity::secrets::{Hasher, Parameters, Rules, random};
 use identity::service::{
-    AccountEvent, AccountEvents, LockoutRules, Service, ServiceError, Settings, UpstreamToken, Vault, VaultError,
+    AccountEvent, AccountEvents, LockoutRules, Service, ServiceError, Settings, UpstreamToken, Vault,
+    VaultError,
 };
 use identity::{OwnTokens, Principal};
 use policy::{MasterKey, Registration, UserService};
@@ -135,23 +136,23 @@ pub(crate) async fn answer(
     Ok(answer.map(UpstreamBody::own))
 }
 
-/// What becomes of a request on its way to the upstream.
+/// What the upstream gets of a caller's provider.
 pub(crate) enum Bearer {
-    /// It goes on; with the token of its caller's provider, if the upstream gets one.
-    Ready,
-    /// Its session has ended at the provider.
+    /// Nothing.
+    None,
+    /// This, in place of whatever stands in `Authorization`.
+    Token(HeaderValue),
+    /// The request does not get there: its session has ended at the provider.
     Ended,
 }
 
-/// Puts the token of a caller's provider into his request to the upstream, in place of whatever stands there.
-pub(crate) async fn bear(
+/// The token of a caller's provider, for the upstream.
+pub(crate) async fn bearer(
     accounts: &Accounts,
     client: Client,
-    request: &mut Request<Forwarded<ClientBody>>,
+    principal: Option<Arc<Principal>>,
 ) -> Result<Bearer, ForwardError> {
-    let Some(principal) = request.extensions().get::<Arc<Principal>>().map(Arc::clone) else {
-        return Ok(Bearer::Ready);
-    };
+    let Some(principal) = principal else { return Ok(Bearer::None) };
     let who = identity::service::Client {
         address: client.address,
         user_agent: String::new(),
@@ -159,13 +160,12 @@ pub(crate) async fn bear(
         is_native: false,
     };
     match accounts.service().upstream_token(&principal, &who, now()).await {
-        Ok(None) => Ok(Bearer::Ready),
+        Ok(None) => Ok(Bearer::None),
         Ok(Some(UpstreamToken::Token(token))) => {
             let value = HeaderValue::try_from(format!("Bearer {token}"));
             let mut value = value.map_err(|_| ForwardError::Unavailable(NO_HEADER.into()))?;
             value.set_sensitive(true);
-            request.headers_mut().insert(AUTHORIZATION, value);
-            Ok(Bearer::Ready)
+            Ok(Bearer::Token(value))
         }
         Ok(Some(UpstreamToken::Ended)) => Ok(Bearer::Ended),
         Ok(Some(UpstreamToken::Unavailable(why))) => Err(ForwardError::Unavailable(why)),

@@ -49,7 +49,10 @@ impl Visit<'_> {
             registration: self.accounts.face.registration,
             passkeys: false,
             providers: &providers,
-            step_up: StepUp { max_age: self.asked.given("max_age"), acr_values: self.asked.given("acr_values") },
+            step_up: StepUp {
+                max_age: self.asked.given("max_age"),
+                acr_values: self.asked.given("acr_values"),
+            },
         };
         page(status, pages::log_in(&view, self.texts, &self.chrome()))
     }

@@ -64,13 +64,13 @@ impl Visit<'_> {
                 answer.and_set([cookie])
             }
             Err(NotBegun::Unknown) => self.refused(StatusCode::NOT_FOUND, Problem::NotFound),
-            Err(NotBegun::Unavailable(why)) => self.unavailable(provider, &why),
+            Err(NotBegun::Unavailable(_)) => self.unavailable(),
             Err(NotBegun::Proof(why)) => return self.not_linked(&why).await,
         })
     }
 
-    fn unavailable(&self, provider: &str, why: &str) -> Answer {
-        (self.accounts.told)(&format!("nobody can log in with the provider `{provider}`: {why}"));
+    /// The operator is told by whoever asks the providers from time to time.
+    fn unavailable(&self) -> Answer {
         let answer = self.refused(StatusCode::SERVICE_UNAVAILABLE, Problem::ProviderUnavailable);
         answer.and_wait(std::time::Duration::from_secs(10))
     }
@@ -79,7 +79,9 @@ impl Visit<'_> {
         let parameter = |name: &str| self.asked.parameter(name);
         if self.asked.wants == Wants::Page && parameter("again").is_empty() {
             let mut query = form_urlencoded::Serializer::new(String::new());
-            for name in ["state", "code", "error", "iss"].into_iter().filter(|name| !parameter(name).is_empty()) {
+            for name in
+                ["state", "code", "error", "iss"].into_iter().filter(|name| !parameter(name).is_empty())
+            {
                 query.append_pair(name, parameter(name));
             }
             let query = query.append_pair("again", "1").finish();
@@ -118,7 +120,7 @@ impl Visit<'_> {
 
     fn not_entered(&self, provider: &str, why: &NotEntered) -> Answer {
         let (status, problem) = match why {
-            NotEntered::Unavailable(why) => return self.unavailable(provider, why),
+            NotEntered::Unavailable(_) => return self.unavailable(),
             NotEntered::Failed(why) => {
                 (self.accounts.told)(&format!("a log in with the provider `{provider}` failed: {why}"));
                 (StatusCode::BAD_GATEWAY, Problem::ProviderFailed)
@@ -158,7 +160,8 @@ impl Visit<'_> {
 
     /// When whoever asks has shown who he is, in milliseconds.
     fn logged_in_at(&self) -> u64 {
-        let time = self.asked.principal.as_ref().and_then(|principal| principal.claims.get("auth_time")?.as_u64());
+        let time =
+            self.asked.principal.as_ref().and_then(|principal| principal.claims.get("auth_time")?.as_u64());
         time.unwrap_or(0).saturating_mul(1000)
     }
 

@@ -17,8 +17,8 @@ mod log_in;
 mod mailed;
 mod onward;
 mod parts;
-mod providers;
 pub mod paths;
+mod providers;
 mod register;
 #[cfg(test)]
 mod tests;

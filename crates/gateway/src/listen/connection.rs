@@ -6,7 +6,7 @@ use std::sync::Arc;
 use guard::body::Outgoing;
 use guard::framing::FramingError;
 use guard::{ClientConnection, Engine, Peer, Transport};
-use http::header::UPGRADE;
+use http::header::{AUTHORIZATION, UPGRADE};
 use http::{Request, Response};
 use hyper::upgrade::OnUpgrade;
 use policy::Destination;
@@ -63,13 +63,16 @@ pub(super) async fn exchange(
             let own = worker.state.accounts.as_ref().map(Arc::clone);
             async move {
                 let mut request = request;
-                match &own {
-                    Some(own) if is_own => return accounts::answer(own, client, request).await,
-                    Some(own) => match accounts::bear(own, client, &mut request).await? {
-                        Bearer::Ready => {}
+                if let Some(own) = own {
+                    if is_own {
+                        return accounts::answer(&own, client, request).await;
+                    }
+                    let principal = request.extensions().get().map(Arc::clone);
+                    match accounts::bearer(&own, client, principal).await? {
+                        Bearer::None => {}
+                        Bearer::Token(value) => drop(request.headers_mut().insert(AUTHORIZATION, value)),
                         Bearer::Ended => return Ok(accounts::ended()),
-                    },
-                    None => {}
+                    }
                 }
                 forward(&pools, &engine.policy, &peer, client, upgrade, request).await
             }

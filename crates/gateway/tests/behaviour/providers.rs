@@ -36,14 +36,20 @@ fn people_log_in_with_a_certified_provider() {
         assert!(page.body.contains("Continue with Node &amp; Co"), "{page:?}");
         let at_provider = begin(&kim, "node", "/orders?page=2");
         let asked = parameters(&at_provider);
-        for (name, value) in [("response_type", "code"), ("code_challenge_method", "S256"), ("client_id", "shop")] {
+        for (name, value) in
+            [("response_type", "code"), ("code_challenge_method", "S256"), ("client_id", "shop")]
+        {
             assert_eq!(asked[name], value, "{at_provider}");
         }
         assert!(asked["scope"].contains("openid email profile"), "{at_provider}");
         let callback = elsewhere.go(&at_provider, "kim");
         assert!(parameters(&callback).contains_key("iss"), "it names itself: {callback}");
         let entered = back(&kim, &callback);
-        assert_eq!((entered.status, entered.header("location")), (303, Some("/orders?page=2")), "{entered:?}");
+        assert_eq!(
+            (entered.status, entered.header("location")),
+            (303, Some("/orders?page=2")),
+            "{entered:?}"
+        );
         for name in ["__Host-access", "__Secure-refresh", "__Host-device"] {
             let line = entered.head.lines().find(|line| line.contains(name)).unwrap();
             assert!(line.contains("SameSite=Strict") && line.contains("HttpOnly"), "{line}");
@@ -74,7 +80,10 @@ fn people_log_in_with_a_certified_provider() {
             assert_eq!(other.cookie("__Host-access").is_some(), expected == 303, "{name}");
         }
         for step in ["registered", "logged-in", "new-device", "provider-refused"] {
-            assert!(shop.gate.events.has(&["\"type\":\"account\"", &format!("\"rule\":\"{step}\"")]), "{step}");
+            assert!(
+                shop.gate.events.has(&["\"type\":\"account\"", &format!("\"rule\":\"{step}\"")]),
+                "{step}"
+            );
         }
         let told = shop.gate.events.all().join("\n");
         for secret in [bearer, "a secret: 100%", &parameters(&callback)["code"], &asked["state"]] {
@@ -86,7 +95,8 @@ fn people_log_in_with_a_certified_provider() {
 #[test]
 fn people_log_in_with_a_provider_of_another_make() {
     let person = json!({ "sub": "kim-7", "email": "kim@example.org", "email_verified": true, "name": "Kim" });
-    let Some((_provider, issuer, id, secret)) = authlib("mock", &["--user-claims", &person.to_string()]) else {
+    let Some((_provider, issuer, id, secret)) = authlib("mock", &["--user-claims", &person.to_string()])
+    else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
@@ -122,7 +132,8 @@ fn a_providers_tokens_are_refreshed_once_each_and_a_session_ends_with_them() {
     let directory = tempfile::tempdir().unwrap();
     let port = free_port();
     // A token that expires at once is replaced with each request.
-    let Some(provider) = node(port, "node", &json!({ "lifetime": 5 })) else { return };
+    let options = json!({ "lifetime": 5, "keys": directory.path().join("provider.keys") });
+    let Some(provider) = node(port, "node", &options) else { return };
     let issuer = format!("http://127.0.0.1:{port}");
     let more = "create = true\nforward = 'access_token'";
     let shop = Shop::open(directory.path(), &tables(directory.path(), &[("node", &issuer, more)]));
@@ -150,7 +161,7 @@ fn a_providers_tokens_are_refreshed_once_each_and_a_session_ends_with_them() {
     assert_eq!(shop.upstream.take(), "");
     assert_eq!(kim.json("POST", "/auth/refresh", json!({})).status, 200, "our own session");
     // It has started anew, and knows no token of before: the session is over.
-    let _provider = node(port, "node", &json!({ "lifetime": 5 })).unwrap();
+    let _provider = node(port, "node", &options).unwrap();
     until("the session has ended", || ask() == 401);
     assert!(shop.gate.events.has(&["\"rule\":\"provider-ended-session\""]));
     assert_eq!(kim.json("POST", "/auth/refresh", json!({})).status, 401);
@@ -165,7 +176,8 @@ fn a_page_that_asks_for_more_leads_to_the_provider_and_back() {
     let port = free_port();
     let Some(_provider) = node(port, "node", &json!({})) else { return };
     let issuer = format!("http://127.0.0.1:{port}");
-    let routes = "[[route]]\npath = '/money/**'\nrequire = ['mfa']\n[[route]]\npath = '/keys'\nmax_auth_age = '0s'";
+    let routes =
+        "[[route]]\npath = '/money/**'\nrequire = ['mfa']\n[[route]]\npath = '/keys'\nmax_auth_age = '1s'";
     let tables = tables(directory.path(), &[("node", &issuer, "create = true\nmfa_acr = ['gold']")]);
     let shop = Shop::open(directory.path(), &format!("{tables}{routes}"));
     let (kim, elsewhere) = (Visitor::new(&shop.gate), Elsewhere::default());
@@ -175,7 +187,10 @@ fn a_page_that_asks_for_more_leads_to_the_provider_and_back() {
     assert_eq!(refused.status, 401, "programs are told: {refused:?}");
     let sent = kim.page("/money/7");
     let to = sent.header("location").unwrap().to_owned();
-    assert!(sent.status == 303 && to.starts_with("/auth/login?notice=step_up&acr_values=aal2&next="), "{sent:?}");
+    assert!(
+        sent.status == 303 && to.starts_with("/auth/login?notice=step_up&acr_values=aal2&next="),
+        "{sent:?}"
+    );
     let page = kim.page(&to);
     let at_provider =
         onward(&kim.form(&page, "/auth/provider/node", &[("acr_values", "aal2"), ("next", "/money/7")]));
@@ -190,7 +205,7 @@ fn a_page_that_asks_for_more_leads_to_the_provider_and_back() {
     // Whoever has just logged in may still be within the second.
     if sent.status == 303 {
         let page = kim.page(sent.header("location").unwrap());
-        assert!(page.body.contains("name=\"max_age\" value=\"0\""), "{page:?}");
+        assert!(page.body.contains("name=\"max_age\" value=\"1\""), "{page:?}");
     }
 }
 
@@ -211,7 +226,11 @@ fn an_address_is_nobodys_for_what_a_provider_says() {
     let ann = shop.logged_in("ann@example.org");
     let link = |password: &str| {
         let page = ann.page("/auth/account");
-        ann.form(&page, "/auth/account/providers/link", &[("provider", "node"), ("current_password", password)])
+        ann.form(
+            &page,
+            "/auth/account/providers/link",
+            &[("provider", "node"), ("current_password", password)],
+        )
     };
     assert_eq!(link("wrong").status, 422, "whoever has taken over her session links nothing");
     let at_provider = onward(&link(PASSWORD));
@@ -293,8 +312,8 @@ fn who_may_come_in_for_the_first_time_is_the_policys_to_say() {
 
 #[test]
 fn stock_libraries_take_us_for_an_issuer() {
-    let python = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../target/witnesses/python/bin/python");
+    let python =
+        std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/witnesses/python/bin/python");
     if !python.exists() {
         assert!(std::env::var_os("CI").is_none(), "PyJWT is not installed; ./test installs it");
         eprintln!("left out: PyJWT is not installed; ./test installs it");

@@ -2,6 +2,8 @@
 // the test has named, and consents.
 //
 // usage: openid_provider.mjs NODE_MODULES PORT CALLBACK OPTIONS
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
 
@@ -12,7 +14,18 @@ const Provider = imported.Provider ?? imported.default;
 const issuer = `http://127.0.0.1:${port}`;
 let who = "ann";
 
+// A restart has the same keys where the test names a file for them.
+const made = (kind, details, alg) => {
+  const { privateKey } = generateKeyPairSync(kind, details);
+  return { ...privateKey.export({ format: "jwk" }), alg, use: "sig", kid: `${alg}-${Date.now()}` };
+};
+const jwks = options.keys && existsSync(options.keys)
+  ? JSON.parse(readFileSync(options.keys, "utf8"))
+  : { keys: [made("rsa", { modulusLength: 2048 }, "RS256"), made("ec", { namedCurve: "P-256" }, "ES256")] };
+if (options.keys) writeFileSync(options.keys, JSON.stringify(jwks), { mode: 0o600 });
+
 const provider = new Provider(issuer, {
+  jwks,
   clients: [
     {
       client_id: "shop",
@@ -25,7 +38,7 @@ const provider = new Provider(issuer, {
       id_token_signed_response_alg: options.algorithm ?? "RS256",
     },
   ],
-  enabledJWA: { idTokenSigningAlgValues: ["RS256", "PS256", "ES256", "EdDSA"] },
+  enabledJWA: { idTokenSigningAlgValues: ["RS256", "ES256"] },
   pkce: { methods: ["S256"], required: () => true },
   // The claims of scopes stand in the ID token.
   conformIdTokenClaims: false,

@@ -159,7 +159,8 @@ impl Service {
         now: Millis,
     ) -> Result<LogIn, ServiceError> {
         let Some(mut found) = self.find_pending(token, now).await? else { return Ok(LogIn::Wrong) };
-        let Pending::SecondFactor { user, methods, failures, was, begun_at, from } = &mut found.pending else {
+        let Pending::SecondFactor { user, methods, failures, was, begun_at, from } = &mut found.pending
+        else {
             return Ok(LogIn::Wrong);
         };
         // A password that was changed meanwhile, or a log out everywhere, ends half a log in, too.

@@ -51,8 +51,8 @@ pub use login::{LogIn, SecondFactor};
 pub use passwords::{Changed, NotChanged};
 pub use pending::MailedLink;
 pub use providers::{
-    Ask, Begun, LinkedIdentity, NotBegun, NotEntered, NotLinked, ProviderLogIn, ProviderView, Returned, UpstreamToken,
-    Web, WebAnswer, WebError,
+    Ask, Begun, LinkedIdentity, NotBegun, NotEntered, NotLinked, ProviderLogIn, ProviderView, Returned,
+    UpstreamToken, Web, WebAnswer, WebError,
 };
 pub use registration::Registration;
 pub use revocations::{Revocations, Revoked};

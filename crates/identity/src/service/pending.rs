@@ -11,8 +11,8 @@ use store::{Millis, millis};
 
 use super::base::Service;
 use super::error::ServiceError;
-use super::providers::{Away, FromProvider};
 use super::lockout::{Attempt, Counted, LockoutRules, begin};
+use super::providers::{Away, FromProvider};
 use super::sessions::Method;
 use super::users::{Email, put};
 use crate::secrets::random;

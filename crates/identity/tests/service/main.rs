@@ -6,4 +6,5 @@ mod accounts;
 mod administration;
 mod desk;
 mod keys;
+mod providers;
 mod refreshing;

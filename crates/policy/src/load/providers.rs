@@ -78,7 +78,8 @@ fn one(config: &ProviderConfig, index: &str, reader: &mut Reader) -> Option<Prov
 
 /// An issuer is an address without query and fragment (OpenID Connect Discovery 1.0 §2), behind TLS unless it is on this machine.
 fn issuer(text: &str, at: &[&str], reader: &mut Reader) {
-    let url = text.parse::<http::Uri>().ok().filter(|url| url.authority().is_some());
+    let url =
+        text.parse::<http::Uri>().ok().filter(|url| url.scheme().is_some() && url.authority().is_some());
     let Some(url) = url.filter(|url| url.query().is_none() && !text.contains('#')) else {
         let help = "write it as the provider's discovery document does, as in `https://accounts.google.com`";
         reader.wrong(at, "this is no issuer", help);

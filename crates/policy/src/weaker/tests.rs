@@ -540,6 +540,10 @@ fn what_protects_less_is_named() {
             "by ip` is gone, or looser",
             "the subject of a key",
             "the owner was",
+            "lets people in, too",
+            "the issuer was",
+            "the client was",
+            "the claim with",
         ];
         if !(back.is_empty() || unknown.iter().any(|words| told.contains(words))) {
             wrong.push(format!("{setting}: told the other way round: {back}"));

@@ -69,7 +69,8 @@ impl FalseOne {
         let told = Arc::clone(&says);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let upstream = Recorder::listening(listener, move |head| answer(address, &told.lock().unwrap(), head));
+        let upstream =
+            Recorder::listening(listener, move |head| answer(address, &told.lock().unwrap(), head));
         FalseOne { upstream, says }
     }
 
@@ -81,8 +82,11 @@ impl FalseOne {
     /// for what the test says.
     pub(crate) fn lets_in(&self, begun: &str, subject: &str, claims: Value) -> String {
         let asked = super::parameters(begun);
-        let mut all = json!({ "nonce": asked["nonce"], "sub": subject, "email": format!("{subject}@example.org") });
-        merge(&mut all, &claims);
+        let mut all =
+            json!({ "nonce": asked["nonce"], "sub": subject, "email": format!("{subject}@example.org") });
+        for (name, value) in claims.as_object().unwrap() {
+            all[name] = value.clone();
+        }
         self.says.lock().unwrap().claims = all;
         let (state, callback) = (super::encoded(&asked["state"]), &asked["redirect_uri"]);
         format!("{callback}?code=a-code&state={state}")
@@ -165,5 +169,6 @@ fn answer(address: SocketAddr, says: &Says, head: &str) -> Vec<u8> {
 pub(crate) fn reply(status: u16, body: &Value) -> Vec<u8> {
     let body = body.to_string();
     let length = body.len();
-    format!("HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
+    format!("HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }

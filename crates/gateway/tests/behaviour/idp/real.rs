@@ -93,7 +93,8 @@ impl Elsewhere {
             let rest = address.strip_prefix("http://127.0.0.1:").unwrap_or_else(|| panic!("{address}"));
             let (port, target) = rest.split_once('/').unwrap();
             let port: u16 = port.parse().unwrap();
-            let cookies = self.cookies.lock().unwrap().iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>();
+            let cookies =
+                self.cookies.lock().unwrap().iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>();
             let mut head = format!("Cookie: {}\r\n", cookies.join("; "));
             let method = if form.is_empty() { "GET" } else { "POST" };
             if !form.is_empty() {
@@ -112,7 +113,9 @@ impl Elsewhere {
                 name.eq_ignore_ascii_case("location").then(|| value.to_owned())
             });
             match location {
-                Some(location) if location.starts_with('/') => address = format!("http://127.0.0.1:{port}{location}"),
+                Some(location) if location.starts_with('/') => {
+                    address = format!("http://127.0.0.1:{port}{location}")
+                }
                 Some(location) => address = location,
                 None if status(&head) == 200 && body.contains("name=\"sub\"") => {
                     form = format!("sub={}", encoded(subject));

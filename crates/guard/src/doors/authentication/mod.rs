@@ -93,7 +93,8 @@ fn needs_principal(x: &Exchange<'_>) -> bool {
 /// Whether what was presented is what route and document ask for.
 fn decide(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if x.principal.is_none() && needs_principal(x) {
-        let refusal = || Refusal::new(StatusCode::SEE_OTHER, "no-credential", "none: sent to log in".to_owned());
+        let refusal =
+            || Refusal::new(StatusCode::SEE_OTHER, "no-credential", "none: sent to log in".to_owned());
         return log_in(x, engine, "continue?", refusal)
             .unwrap_or_else(|| refuse("no-credential", "none".into(), ""));
     }
@@ -178,7 +179,8 @@ fn too_little(x: &Exchange<'_>, engine: &Engine, principal: &Principal) -> Optio
     if auth.assurance.contains(&Assurance::Mfa) && !principal.has("amr", "mfa") {
         let hint = "error=\"insufficient_user_authentication\", acr_values=\"aal2\"";
         let evidence = "shown by one means (amr)";
-        let refusal = || Refusal::new(StatusCode::SEE_OTHER, "second-factor", format!("{evidence}: sent to log in"));
+        let refusal =
+            || Refusal::new(StatusCode::SEE_OTHER, "second-factor", format!("{evidence}: sent to log in"));
         return Some(
             log_in(x, engine, "login?notice=step_up&acr_values=aal2&", refusal)
                 .unwrap_or_else(|| refuse("second-factor", evidence.into(), hint)),
@@ -190,8 +192,9 @@ fn too_little(x: &Exchange<'_>, engine: &Engine, principal: &Principal) -> Optio
     (age > longest).then(|| {
         let hint = format!("error=\"insufficient_user_authentication\", max_age=\"{longest}\"");
         let evidence = format!("shown {age} seconds ago (auth_time)");
-        let refusal =
-            || Refusal::new(StatusCode::SEE_OTHER, "authentication-age", format!("{evidence}: sent to log in"));
+        let refusal = || {
+            Refusal::new(StatusCode::SEE_OTHER, "authentication-age", format!("{evidence}: sent to log in"))
+        };
         let page = format!("login?notice=step_up&max_age={longest}&");
         log_in(x, engine, &page, refusal)
             .unwrap_or_else(|| refuse("authentication-age", evidence.clone(), &hint))

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use store::Millis;
 use store::records::Committed;
 
+use super::FromProvider;
 use super::entering::{NotEntered, ProviderLogIn};
 use super::forwarding::KeptTokens;
 use super::id_token::{self, Expected, NotVerified, Person};
 use super::identities::NotLinked;
 use super::protocol::{Authorize, Granted, NotGranted};
-use super::FromProvider;
 use crate::secrets::random;
 use crate::service::base::Service;
 use crate::service::client::Client;
@@ -113,7 +113,9 @@ impl Service {
         client: &Client,
         now: Millis,
     ) -> Result<Result<Begun, NotBegun>, ServiceError> {
-        let Some((known, web)) = self.providers.named(ask.provider) else { return Ok(Err(NotBegun::Unknown)) };
+        let Some((known, web)) = self.providers.named(ask.provider) else {
+            return Ok(Err(NotBegun::Unknown));
+        };
         if let Some(((user, _, logged_in_at), password)) = ask.link
             && let Err(why) = self.shows_himself((user, logged_in_at), password, client, now).await?
         {
@@ -193,7 +195,10 @@ impl Service {
         };
         let is_named = !returned.issuer.is_empty();
         if (is_named && returned.issuer != known.settings.issuer) || (!is_named && metadata.names_itself) {
-            return refused(NotEntered::Failed("another issuer sends him back (iss)".into()), "another issuer (iss)");
+            return refused(
+                NotEntered::Failed("another issuer sends him back (iss)".into()),
+                "another issuer (iss)",
+            );
         }
         if !returned.error.is_empty() {
             return refused(NotEntered::Denied, "the provider has not let him in");
@@ -209,9 +214,14 @@ impl Service {
         let granted = match granted {
             Ok(granted) => granted,
             Err(NotGranted::Invalid) => {
-                return refused(NotEntered::Failed("it does not take the code (invalid_grant)".into()), "code");
+                return refused(
+                    NotEntered::Failed("it does not take the code (invalid_grant)".into()),
+                    "code",
+                );
             }
-            Err(NotGranted::Failed(why)) => return refused(NotEntered::Failed(why), "no tokens for the code"),
+            Err(NotGranted::Failed(why)) => {
+                return refused(NotEntered::Failed(why), "no tokens for the code");
+            }
         };
         let nonce = (Some(secrets.nonce.as_str()), away.max_age);
         let claims = match self.claims_of(returned.provider, &granted, nonce, now).await {
@@ -219,7 +229,10 @@ impl Service {
             Err(why) => return refused(NotEntered::Failed(why.to_string()), "the ID token does not hold"),
         };
         let Some(person) = Person::of(&claims, settings) else {
-            return refused(NotEntered::Failed(NotVerified::Subject.to_string()), "the ID token has no subject");
+            return refused(
+                NotEntered::Failed(NotVerified::Subject.to_string()),
+                "the ID token has no subject",
+            );
         };
         let from = FromProvider {
             name: settings.name.clone(),

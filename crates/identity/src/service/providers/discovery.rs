@@ -46,7 +46,7 @@ impl Known {
     }
 
     /// What it says of itself. Where it does not answer, what it said before holds.
-    pub(super) async fn metadata(&self, web: &dyn Web, now: Millis) -> Result<Arc<Metadata>, String> {
+    pub(super) async fn metadata(&self, web: &Arc<dyn Web>, now: Millis) -> Result<Arc<Metadata>, String> {
         let State { learnt, .. } = self.state.lock().clone();
         match learnt {
             Some((metadata, at)) if now < at.saturating_add(FRESH) => Ok(metadata),
@@ -71,19 +71,23 @@ impl Known {
     }
 
     /// Its keys, asked for again because a token names one that is not known. `None` where that was done a moment ago.
-    pub(super) async fn new_keys(&self, web: &dyn Web, now: Millis) -> Option<Arc<Vec<VerificationKey>>> {
+    pub(super) async fn new_keys(
+        &self,
+        web: &Arc<dyn Web>,
+        now: Millis,
+    ) -> Option<Arc<Vec<VerificationKey>>> {
         let _asking = self.asking.lock().await;
         self.ask(web, now).await.ok()?;
         Some(self.keys())
     }
 
     /// Asks it, whoever else does.
-    pub(super) async fn learn(&self, web: &dyn Web, now: Millis) -> Result<(), String> {
+    pub(super) async fn learn(&self, web: &Arc<dyn Web>, now: Millis) -> Result<(), String> {
         let _asking = self.asking.lock().await;
         self.ask(web, now).await.map(drop)
     }
 
-    async fn ask(&self, web: &dyn Web, now: Millis) -> Result<Arc<Metadata>, String> {
+    async fn ask(&self, web: &Arc<dyn Web>, now: Millis) -> Result<Arc<Metadata>, String> {
         {
             let mut state = self.state.lock();
             if state.asked_at > 0 && now < state.asked_at.saturating_add(PAUSE) {
@@ -94,6 +98,8 @@ impl Known {
                 };
             }
             state.asked_at = now.max(1);
+            // Whoever asks may leave before there is an answer.
+            state.failed = Some("nobody has waited for its answer".into());
         }
         let answer = self.fetch(web).await;
         let mut state = self.state.lock();
@@ -112,7 +118,7 @@ impl Known {
         }
     }
 
-    async fn fetch(&self, web: &dyn Web) -> Result<(Metadata, Vec<VerificationKey>), String> {
+    async fn fetch(&self, web: &Arc<dyn Web>) -> Result<(Metadata, Vec<VerificationKey>), String> {
         let issuer = &self.settings.issuer;
         let at = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let document = get(web, &at).await?;
@@ -123,7 +129,7 @@ impl Known {
     }
 }
 
-async fn get(web: &dyn Web, at: &str) -> Result<Vec<u8>, String> {
+async fn get(web: &Arc<dyn Web>, at: &str) -> Result<Vec<u8>, String> {
     let request = http::Request::get(at).header(http::header::ACCEPT, "application/json").body(Vec::new());
     let answer = web.send(request.map_err(|e| format!("{at}: {e}"))?).await;
     let answer = answer.map_err(|e| format!("{at}: {e}"))?;

@@ -156,7 +156,10 @@ impl Service {
                 return Ok(Some(UpstreamToken::Ended));
             };
             let kept = Session::of(&record)?.from.and_then(|from| from.tokens);
-            let Some(kept) = kept else { return Ok(Some(UpstreamToken::Ended)) };
+            let Some(kept) = kept else {
+                // It began before the upstream got any.
+                return Ok(Some(self.ended(session, client, "no token of its provider is kept", now).await?));
+            };
             if kept.holds(now) {
                 return Ok(Some(self.remember(provider, session, &kept)?));
             }
@@ -170,7 +173,12 @@ impl Service {
         }
     }
 
-    fn remember(&self, provider: &str, session: &str, kept: &KeptTokens) -> Result<UpstreamToken, ServiceError> {
+    fn remember(
+        &self,
+        provider: &str,
+        session: &str,
+        kept: &KeptTokens,
+    ) -> Result<UpstreamToken, ServiceError> {
         let token: Arc<str> = kept.open(&self.vault, provider)?.forwarded.into();
         let until = kept.expires_at.map_or(Millis::MAX, |at| at.saturating_sub(EARLY));
         self.providers.tokens.insert(session.to_owned(), (Arc::clone(&token), until));
@@ -201,7 +209,14 @@ impl Service {
         let opened = kept.open(&self.vault, provider)?;
         // Without a refresh token nobody gets a new one but by logging in.
         let Some(refresh) = &opened.refresh else {
-            return self.ended(session, client, "its provider's token has expired, and there is no refresh token", now).await;
+            return self
+                .ended(
+                    session,
+                    client,
+                    "its provider's token has expired, and there is no refresh token",
+                    now,
+                )
+                .await;
         };
         let granted = match known.metadata(web, now).await {
             Ok(metadata) => metadata.refresh(&known.settings, &known.callback, refresh, web).await,
@@ -210,7 +225,9 @@ impl Service {
         let granted = match granted {
             Ok(granted) => granted,
             Err(NotGranted::Invalid) => {
-                return self.ended(session, client, "its provider takes the refresh token no longer", now).await;
+                return self
+                    .ended(session, client, "its provider takes the refresh token no longer", now)
+                    .await;
             }
             Err(NotGranted::Failed(_)) => {
                 let rests_until = now.saturating_add(REST);
@@ -225,9 +242,11 @@ impl Service {
         let claims = match granted.id() {
             None if known.settings.forward == ForwardedToken::AccessToken => Some(Map::new()),
             None => None,
-            Some(_) => self.claims_of(provider, &granted, (None, None), now).await.ok().filter(|claims| {
-                claims.get("sub").and_then(Value::as_str) == Some(&opened.subject)
-            }),
+            Some(_) => self
+                .claims_of(provider, &granted, (None, None), now)
+                .await
+                .ok()
+                .filter(|claims| claims.get("sub").and_then(Value::as_str) == Some(&opened.subject)),
         };
         let Some(claims) = claims else {
             return self.ended(session, client, "its provider gives no ID token that holds", now).await;
@@ -257,7 +276,9 @@ impl Service {
         for _ in 0..ROUNDS {
             let Some(record) = self.records.get(SESSION, session, now).await? else { return Ok(false) };
             let mut kept = Session::of(&record)?;
-            let Some(tokens) = kept.from.as_mut().and_then(|from| from.tokens.as_mut()) else { return Ok(false) };
+            let Some(tokens) = kept.from.as_mut().and_then(|from| from.tokens.as_mut()) else {
+                return Ok(false);
+            };
             change(tokens);
             let write = self.session_rewrite(&record, &kept)?;
             if self.records.commit(vec![write], now).await? == Committed::Done {
@@ -282,7 +303,11 @@ impl Service {
     }
 
     /// The write of a session that goes on as it is, but for what its provider has given.
-    fn session_rewrite(&self, record: &Record, session: &Session) -> Result<store::records::Write, ServiceError> {
+    fn session_rewrite(
+        &self,
+        record: &Record,
+        session: &Session,
+    ) -> Result<store::records::Write, ServiceError> {
         let change = crate::service::users::put(record.owner.as_deref(), record.expires_at, session)?;
         let expected = Expected::Version(record.version);
         Ok(store::records::Write { kind: SESSION, id: record.id.clone(), expected, change })

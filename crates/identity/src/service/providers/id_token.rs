@@ -136,7 +136,9 @@ impl Person {
     pub(super) fn of(claims: &Map<String, Value>, settings: &policy::Provider) -> Option<Self> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let short = |text: &String| !text.trim().is_empty() && text.len() <= MAX_VALUE && is_plain(text);
-        let list = |name: &Option<String>| name.as_deref().map(|name| values(claim(claims, name))).unwrap_or_default();
+        let list = |name: &Option<String>| {
+            name.as_deref().map(|name| values(claim(claims, name))).unwrap_or_default()
+        };
         // Some providers write `true` as text.
         let is_true = |value: &Value| value.as_bool() == Some(true) || value.as_str() == Some("true");
         Some(Person {

@@ -6,13 +6,13 @@ use sha2::{Digest, Sha256};
 use store::Millis;
 use store::records::{Change, Committed, Expected, Kind, Write};
 
+use crate::secrets::Password;
 use crate::service::base::Service;
 use crate::service::client::Client;
 use crate::service::error::ServiceError;
 use crate::service::events::Step;
 use crate::service::passwords::NotChanged;
 use crate::service::users::{KnownUser, by_id, put};
-use crate::secrets::Password;
 
 pub(in crate::service) const KIND: Kind = "identity";
 /// Identities of one user.

@@ -30,9 +30,9 @@ use serde::{Deserialize, Serialize};
 use store::Millis;
 
 use super::base::Service;
-use discovery::Known;
 pub(super) use ceremony::Away;
 pub use ceremony::{Ask, Begun, NotBegun, Returned};
+use discovery::Known;
 pub use entering::{NotEntered, ProviderLogIn};
 pub use forwarding::UpstreamToken;
 pub(super) use identities::KIND as IDENTITY;
@@ -57,9 +57,9 @@ impl Default for Providers {
 }
 
 impl Providers {
-    fn named(&self, name: &str) -> Option<(&Known, &dyn Web)> {
+    fn named(&self, name: &str) -> Option<(&Known, &Arc<dyn Web>)> {
         let known = self.known.iter().find(|known| known.settings.name == name)?;
-        Some((known, self.web.as_deref()?))
+        Some((known, self.web.as_ref()?))
     }
 }
 
@@ -92,7 +92,12 @@ pub struct ProviderView<'a> {
 impl Service {
     /// Lets people log in with these providers, which are reached by `web`.
     #[must_use]
-    pub fn with_providers(mut self, providers: &[policy::Provider], callback: &str, web: Arc<dyn Web>) -> Self {
+    pub fn with_providers(
+        mut self,
+        providers: &[policy::Provider],
+        callback: &str,
+        web: Arc<dyn Web>,
+    ) -> Self {
         let known = providers.iter().map(|settings| {
             // `NAME` has no letter that has a meaning in addresses.
             Known::new(settings.clone(), callback.replace("NAME", &settings.name))
@@ -112,7 +117,7 @@ impl Service {
     /// that cannot be asked.
     pub async fn learn_providers(&self, now: Millis) -> Vec<String> {
         let mut wrong = Vec::new();
-        let Some(web) = self.providers.web.as_deref() else { return wrong };
+        let Some(web) = &self.providers.web else { return wrong };
         for known in &self.providers.known {
             if let Err(why) = known.learn(web, now).await {
                 let (name, issuer) = (&known.settings.name, &known.settings.issuer);

@@ -1,25 +1,28 @@
 //! The requests of the protocol (RFC 6749, RFC 7636, OpenID Connect Core 1.0), made by the crate `openidconnect`. ID tokens are
 //! left as text here: they are verified as all tokens are.
 
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use openidconnect::core::{
-    CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClientAuthMethod,
-    CoreErrorResponseType, CoreGenderClaim, CoreGrantType, CoreJsonWebKey, CoreJsonWebKeySet,
-    CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm,
-    CoreResponseMode, CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse,
-    CoreSubjectIdentifierType, CoreTokenIntrospectionResponse,
+    CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClaimName, CoreClaimType,
+    CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim, CoreGrantType, CoreJsonWebKey,
+    CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
+    CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreRevocableToken,
+    CoreRevocationErrorResponse, CoreSubjectIdentifierType, CoreTokenIntrospectionResponse,
 };
 use openidconnect::{
-    AccessToken, AdditionalProviderMetadata, AuthType, AuthUrl, AuthenticationContextClass, AuthorizationCode,
-    ClientId, ClientSecret, CsrfToken, EmptyAdditionalClaims, EndpointNotSet, EndpointSet, HttpRequest, IdToken,
-    IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl,
-    RefreshToken, RequestTokenError, Scope, StandardErrorResponse, TokenResponse, TokenType, TokenUrl,
+    AccessToken, AdditionalProviderMetadata, AsyncHttpClient, AuthType, AuthUrl, AuthenticationContextClass,
+    AuthorizationCode, ClientId, ClientSecret, CsrfToken, EmptyAdditionalClaims, EndpointNotSet, EndpointSet,
+    HttpRequest, IdToken, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
+    ProviderMetadata, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardErrorResponse,
+    TokenResponse, TokenType, TokenUrl,
 };
 use policy::{ClientAuth, Provider};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::web::{Web, WebError};
+use super::web::{Web, WebAnswer, WebError};
 
 type Document = ProviderMetadata<
     More,
@@ -81,8 +84,8 @@ impl Metadata {
     /// Reads a discovery document. Its issuer has to be the one of the policy, letter by letter (§4.3), and its addresses are
     /// behind TLS unless it is on this machine.
     pub(super) fn read(document: &[u8], issuer: &str) -> Result<Self, String> {
-        let document: Document =
-            serde_json::from_slice(document).map_err(|e| format!("its discovery document cannot be read: {e}"))?;
+        let document: Document = serde_json::from_slice(document)
+            .map_err(|e| format!("its discovery document cannot be read: {e}"))?;
         let said = document.issuer();
         if said.as_str() != issuer {
             let said = said.as_str().chars().take(200).collect::<String>();
@@ -123,7 +126,12 @@ impl Metadata {
     }
 
     /// Where to send somebody who logs in.
-    pub(super) fn authorize(&self, settings: &Provider, callback: &str, request: &Authorize<'_>) -> Result<String, String> {
+    pub(super) fn authorize(
+        &self,
+        settings: &Provider,
+        callback: &str,
+        request: &Authorize<'_>,
+    ) -> Result<String, String> {
         let client = self.client(settings, callback)?;
         let (state, nonce) = (request.state.to_owned(), request.nonce.to_owned());
         let flow: CoreAuthenticationFlow = CoreAuthenticationFlow::AuthorizationCode;
@@ -150,39 +158,44 @@ impl Metadata {
     }
 
     /// Redeems a code.
-    pub(super) async fn redeem(
-        &self,
-        settings: &Provider,
-        callback: &str,
-        (code, verifier): (&str, &str),
-        web: &dyn Web,
-    ) -> Result<Granted, NotGranted> {
-        let client = self.client(settings, callback).map_err(NotGranted::Failed)?;
-        let send = |request: HttpRequest| web.send(request);
-        let request = client
-            .exchange_code(AuthorizationCode::new(code.to_owned()))
-            .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
-        request.request_async(&send).await.map_err(NotGranted::of)
+    pub(super) fn redeem<'a>(
+        &'a self,
+        settings: &'a Provider,
+        callback: &'a str,
+        (code, verifier): (&'a str, &'a str),
+        web: &'a Arc<dyn Web>,
+    ) -> Granting<'a> {
+        Box::pin(async move {
+            let client = self.client(settings, callback).map_err(NotGranted::Failed)?;
+            let way = Way(Arc::clone(web));
+            let request = client
+                .exchange_code(AuthorizationCode::new(code.to_owned()))
+                .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
+            request.request_async(&way).await.map_err(NotGranted::of)
+        })
     }
 
     /// Spends a refresh token for the next tokens.
-    pub(super) async fn refresh(
-        &self,
-        settings: &Provider,
-        callback: &str,
-        token: &str,
-        web: &dyn Web,
-    ) -> Result<Granted, NotGranted> {
-        let client = self.client(settings, callback).map_err(NotGranted::Failed)?;
-        let send = |request: HttpRequest| web.send(request);
-        let token = RefreshToken::new(token.to_owned());
-        client.exchange_refresh_token(&token).request_async(&send).await.map_err(NotGranted::of)
+    pub(super) fn refresh<'a>(
+        &'a self,
+        settings: &'a Provider,
+        callback: &'a str,
+        token: &'a str,
+        web: &'a Arc<dyn Web>,
+    ) -> Granting<'a> {
+        Box::pin(async move {
+            let client = self.client(settings, callback).map_err(NotGranted::Failed)?;
+            let way = Way(Arc::clone(web));
+            let token = RefreshToken::new(token.to_owned());
+            client.exchange_refresh_token(&token).request_async(&way).await.map_err(NotGranted::of)
+        })
     }
 
     fn client(&self, settings: &Provider, callback: &str) -> Result<Client, String> {
         let callback = RedirectUrl::new(callback.to_owned()).map_err(|e| format!("the callback: {e}"))?;
         let keys = CoreJsonWebKeySet::new(Vec::new());
-        let client = openidconnect::Client::new(ClientId::new(settings.client_id.clone()), self.issuer.clone(), keys);
+        let client =
+            openidconnect::Client::new(ClientId::new(settings.client_id.clone()), self.issuer.clone(), keys);
         Ok(client
             .set_client_secret(ClientSecret::new(settings.client_secret.expose_secret().to_owned()))
             .set_auth_type(match settings.client_auth {
@@ -194,6 +207,21 @@ impl Metadata {
             .set_redirect_uri(callback))
     }
 }
+
+/// The way to a provider, as the crate asks for it.
+struct Way(Arc<dyn Web>);
+
+impl<'c> AsyncHttpClient<'c> for Way {
+    type Error = WebError;
+    type Future = WebAnswer<'c>;
+
+    fn call(&'c self, request: HttpRequest) -> WebAnswer<'c> {
+        self.0.send(request)
+    }
+}
+
+/// Tokens on their way. The type is named here, because the compiler finds out of no other that it may go to another thread.
+type Granting<'a> = Pin<Box<dyn Future<Output = Result<Granted, NotGranted>> + Send + 'a>>;
 
 /// What a log in asks a provider for.
 pub(super) struct Authorize<'a> {
@@ -213,8 +241,8 @@ pub(super) struct Authorize<'a> {
 fn is_fit(address: &str, is_local: bool) -> bool {
     let Ok(url) = address.parse::<http::Uri>() else { return false };
     let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-    let is_here = host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let is_here =
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     match url.scheme_str() {
         Some("https") => true,
         Some("http") => is_local && is_here,
@@ -238,7 +266,9 @@ pub(super) enum NotGranted {
 impl NotGranted {
     fn of(error: RequestTokenError<WebError, StandardErrorResponse<CoreErrorResponseType>>) -> Self {
         match error {
-            RequestTokenError::ServerResponse(answer) if *answer.error() == CoreErrorResponseType::InvalidGrant => {
+            RequestTokenError::ServerResponse(answer)
+                if *answer.error() == CoreErrorResponseType::InvalidGrant =>
+            {
                 NotGranted::Invalid
             }
             // What it describes in its own words may be long, and of anybody.

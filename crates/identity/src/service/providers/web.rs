@@ -10,8 +10,7 @@ pub trait Web: Send + Sync {
 }
 
 /// What comes back.
-pub type WebAnswer<'a> =
-    Pin<Box<dyn Future<Output = Result<http::Response<Vec<u8>>, WebError>> + Send + 'a>>;
+pub type WebAnswer<'a> = Pin<Box<dyn Future<Output = Result<http::Response<Vec<u8>>, WebError>> + Send + 'a>>;
 
 /// Why nothing does.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
