@@ -74,6 +74,7 @@ fn pages(t: &Texts, chrome: &Chrome<'_>) -> Vec<(&'static str, String)> {
         two_step: TwoStep::On { recovery_codes_left: 8 },
         two_step_problems: &[],
         passkeys: Some(&passkeys),
+        has_password: true,
         providers: Some(Providers { known: &known, linked: &linked, has_password: true }),
         sessions: &sessions,
     };
@@ -132,7 +133,7 @@ fn pages(t: &Texts, chrome: &Chrome<'_>) -> Vec<(&'static str, String)> {
                 chrome,
             )
         }),
-        ("code", second_factor(&SecondFactor::default(), t, chrome)),
+        ("code", second_factor(&SecondFactor { passkey: true, ..SecondFactor::default() }, t, chrome)),
         ("code-recovery", {
             let problems = &[Problem::WrongRecoveryCode];
             second_factor(&SecondFactor { tried, problems, ..SecondFactor::default() }, t, chrome)
@@ -167,13 +168,16 @@ fn pages(t: &Texts, chrome: &Chrome<'_>) -> Vec<(&'static str, String)> {
 
 fn mails(t: &Texts) -> Vec<(&'static str, String)> {
     let link = "https://shop.example/auth/verify?token=dGhpcyBpcyBub3QgYSBzZWNyZXQgYnV0IGFuIGV4YW1wbGU";
-    let seen = Seen { device: "Firefox on Linux", address: [192, 0, 2, 17].into(), time: ago(60) };
+    let user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let seen = Seen { user_agent, address: [192, 0, 2, 17].into(), time: ago(60) };
     let valid = Duration::from_secs(3_600);
     [
         ("mail-verify", Letter::VerifyAddress { link, valid }),
         ("mail-reset", Letter::ResetPassword { account: "kim", link, valid }),
         ("mail-changed", Letter::PasswordChanged { account: "kim", link, seen }),
         ("mail-new-device", Letter::NewDevice { account: "kim", link, seen }),
+        ("mail-passkey-added", Letter::PasskeyAdded { account: "kim", link, seen }),
+        ("mail-passkey-removed", Letter::PasskeyRemoved { account: "kim", link, seen }),
         ("mail-exists", Letter::AccountExists { link }),
     ]
     .map(|(name, letter)| (name, letter.write("kim@example.com".parse().unwrap(), "Example Shop", t).html))

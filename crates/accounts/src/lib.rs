@@ -3,6 +3,7 @@
 //! `identity` has the logic; this is its face. [`Accounts`] answers requests in process: the gateway leads them here behind the
 //! same doors as to any upstream.
 
+mod device;
 mod face;
 pub mod mail;
 pub mod pages;

@@ -54,6 +54,8 @@ enum Command {
     Rules(commands::rules::Rules),
     /// Make, list and change the users of the built-in service.
     Users(commands::users::Users),
+    /// Issue, list and revoke API keys of the built-in service; make a filter of breached passwords.
+    Keys(commands::keys::Keys),
     /// Ask a running gateway on this machine whether it is healthy, for health checks.
     Health(commands::health::Health),
     /// Print the script with which a shell completes the arguments of doorward.
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         Command::Attack(command) => command.run(),
         Command::Rules(command) => command.run(),
         Command::Users(command) => command.run(),
+        Command::Keys(command) => command.run(),
         Command::Health(command) => command.run(),
         Command::Completions(command) => Ok(command.run(Cli::command())),
         Command::Man(command) => command.run(Cli::command()),

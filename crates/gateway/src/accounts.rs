@@ -1,5 +1,7 @@
 //! The user service: opened with the gateway, served in process, and kept in order.
 
+mod breached;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,12 +15,13 @@ use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use identity::secrets::{Hasher, Parameters, Rules, random};
 use identity::service::{
-    AccountEvent, AccountEvents, LockoutRules, Service, ServiceError, Settings, UpstreamToken, Vault,
-    VaultError,
+    AccountEvent, AccountEvents, KeyRing, LockoutRules, Service, ServiceError, Settings, UpstreamToken,
+    Vault, VaultError,
 };
 use identity::{OwnTokens, Principal};
 use policy::{MasterKey, Registration, UserService};
 use store::StoreError;
+use store::records::Records;
 use tokio::time::MissedTickBehavior;
 
 use crate::client_body::ClientBody;
@@ -52,10 +55,16 @@ pub enum AccountsError {
         /// Why.
         error: io::Error,
     },
+    /// The store has what only a master key opens that is not there any more.
+    #[error(
+        "the master key {} is gone, and what is in the store of accounts is sealed under it: put it back from the backup",
+        .0.display()
+    )]
+    KeyGone(PathBuf),
     /// Mail cannot be sent as the policy says.
     #[error("`[auth.mail]`: {0}")]
     Mail(String),
-    /// The parameters of Argon2id are out of bounds.
+    /// The parameters of Argon2id are out of bounds, or there is no such list of breached passwords.
     #[error("`[auth.passwords]`: {0}")]
     Passwords(String),
 }
@@ -67,14 +76,16 @@ pub enum AccountsError {
 pub async fn open_service(
     settings: &UserService,
     events: Box<dyn AccountEvents>,
+    told: Told,
 ) -> Result<Service, AccountsError> {
     let records = guard::open_records(&settings.place)?;
-    let vault = vault(&settings.master_key)?;
+    let vault = vault(&settings.master_key, &*records).await?;
     let passwords = &settings.passwords;
     let parameters = Parameters { memory_kib: passwords.memory_kib, passes: passwords.passes, lanes: 1 };
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let at_once = passwords.at_once.unwrap_or(processors.div_ceil(2)).max(1);
     let hasher = Hasher::new(parameters, at_once).map_err(|e| AccountsError::Passwords(e.to_string()))?;
+    let breached = breached::open(passwords, told).map_err(AccountsError::Passwords)?;
     let sessions = &settings.sessions;
     let settings = Settings {
         issuer: settings.public_url.clone(),
@@ -92,7 +103,7 @@ pub async fn open_service(
         },
         site: settings.site.clone(),
     };
-    Ok(Service::open(records, vault, hasher, settings, None, events, now()).await?)
+    Ok(Service::open(records, vault, hasher, settings, breached, events, now()).await?)
 }
 
 /// The service with its face.
@@ -100,7 +111,7 @@ pub(crate) async fn open(settings: &UserService, sinks: Arc<FanOut>) -> Result<A
     let told = told(&sinks);
     let sender = sender(settings, &told)?;
     let callback = format!("{}{}/provider/NAME/callback", settings.public_url, settings.path);
-    let service = open_service(settings, Box::new(Events(sinks))).await?;
+    let service = open_service(settings, Box::new(Events(sinks)), Arc::clone(&told)).await?;
     let service = service.with_providers(&settings.providers, &callback, Arc::new(ProviderWeb::default()));
     let face = Face {
         base: settings.path.clone(),
@@ -278,14 +289,19 @@ fn sender(settings: &UserService, told: &Told) -> Result<Arc<dyn Sender>, Accoun
     Ok(Arc::new(SmtpSender::new(&smtp).map_err(|e| AccountsError::Mail(e.to_string()))?))
 }
 
-fn vault(key: &MasterKey) -> Result<Vault, AccountsError> {
+async fn vault(key: &MasterKey, records: &dyn Records) -> Result<Vault, AccountsError> {
     match key {
         MasterKey::Given(text) => Vault::parse(text).map_err(AccountsError::MasterKey),
         MasterKey::File(path) => {
             let failed = |error| AccountsError::KeyFile { path: path.clone(), error };
             let text = match std::fs::read_to_string(path) {
                 Ok(text) => text,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => make_key(path).map_err(failed)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    if KeyRing::are_kept(records, now()).await? {
+                        return Err(AccountsError::KeyGone(path.clone()));
+                    }
+                    make_key(path).map_err(failed)?
+                }
                 Err(error) => return Err(failed(error)),
             };
             Vault::parse(&text).map_err(AccountsError::MasterKey)

@@ -121,6 +121,5 @@ impl Worker {
 
 /// The TLS acceptor of a policy, if it configures TLS.
 pub(crate) fn acceptor(engine: &Engine) -> Result<Option<Arc<TlsAcceptor>>, TlsError> {
-    let files = engine.policy.gateway.tls.as_ref();
-    files.map(|(certificate, key)| tls::acceptor(certificate, key).map(Arc::new)).transpose()
+    engine.policy.gateway.tls.as_ref().map(|tls| tls::acceptor(tls).map(Arc::new)).transpose()
 }

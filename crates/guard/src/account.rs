@@ -10,15 +10,18 @@ use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use http::header::{HOST, HeaderName, HeaderValue, REFERER, USER_AGENT};
+use identity::Principal;
 use pin_project_lite::pin_project;
 
 /// What is known of a client's connection, in the extensions of each request on it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClientConnection {
     /// The version of TLS that it speaks: `TLSv1.3`.
     pub tls: Option<&'static str>,
     /// The name that it asked for in the handshake (SNI).
     pub server_name: Option<Arc<str>>,
+    /// Who it is by the certificate that it showed, which was verified.
+    pub certificate: Option<Arc<Principal>>,
     /// The id that a proxy gave it (PROXY protocol, `UNIQUE_ID`).
     pub id: Option<Arc<str>>,
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use policy::ApiKey;
+use policy::{ApiKey, Permissions};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -16,12 +16,13 @@ pub(crate) struct ApiKeys {
 }
 
 impl ApiKeys {
-    pub(crate) fn new(keys: &[ApiKey]) -> Self {
+    pub(crate) fn new(keys: &[ApiKey], permissions: &Permissions) -> Self {
         let by_hash = keys
             .iter()
             .map(|key| {
                 let mut claims = Map::new();
                 claims.insert("sub".into(), Value::String(key.subject.clone()));
+                permissions.expand(&mut claims);
                 let principal = Principal {
                     subject: key.subject.clone(),
                     claims,

@@ -3,8 +3,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use policy::{Auth, KeySource};
+use policy::{Auth, KeySource, Permissions};
 use quick_cache::sync::Cache;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::api_key::ApiKeys;
@@ -24,6 +25,7 @@ pub struct Authenticator {
     issuers: Vec<TrustedIssuer>,
     api_keys: ApiKeys,
     own: OnceLock<Arc<OwnTokens>>,
+    permissions: Permissions,
     leeway: u64,
     verified: Cache<[u8; 32], Verified>,
 }
@@ -76,6 +78,7 @@ impl Authenticator {
             let expected = Expectations {
                 issuer: issuer.issuer.clone(),
                 audiences: issuer.audiences.clone(),
+                types: issuer.types.clone(),
                 max_lifetime: issuer.max_lifetime.map(|d| d.as_secs()),
                 leeway: auth.leeway.as_secs(),
             };
@@ -83,8 +86,9 @@ impl Authenticator {
         }
         Ok(Authenticator {
             issuers,
-            api_keys: ApiKeys::new(&auth.api_keys),
+            api_keys: ApiKeys::new(&auth.api_keys, &auth.permissions),
             own: OnceLock::new(),
+            permissions: auth.permissions.clone(),
             leeway: auth.leeway.as_secs(),
             verified: Cache::new(CACHED_TOKENS),
         })
@@ -138,7 +142,18 @@ impl Authenticator {
 
     /// Verifies an API key at a time in seconds since 1970.
     pub fn api_key(&self, key: &str, now: u64) -> Option<Arc<Principal>> {
-        self.api_keys.verify(key, now)
+        let issued = || {
+            let principal = self.own.get()?.issued.verify(key, now)?;
+            let mut expanded = (*principal).clone();
+            self.permissions.expand(&mut expanded.claims);
+            Some(Arc::new(expanded))
+        };
+        self.api_keys.verify(key, now).or_else(issued)
+    }
+
+    fn principal(&self, mut claims: Map<String, Value>) -> Arc<Principal> {
+        self.permissions.expand(&mut claims);
+        Arc::new(Principal::from_claims(claims))
     }
 
     fn generation(&self) -> u64 {
@@ -161,7 +176,7 @@ impl Authenticator {
         let own = self.own.get().zip(header.kid.as_deref());
         if let Some((own, key)) = own.and_then(|(own, kid)| Some((own, own.keys.verification(kid)?))) {
             let (claims, expires_at) = own.verify(text, &header, &key, self.leeway, now)?;
-            return Ok((Arc::new(Principal::from_claims(claims)), expires_at, IssuedBy::Us));
+            return Ok((self.principal(claims), expires_at, IssuedBy::Us));
         }
         let mut error = TokenError::UnknownKey;
         for issuer in &self.issuers {
@@ -175,11 +190,15 @@ impl Authenticator {
                         continue;
                     }
                 };
-                match token::claims(&claims, &issuer.expected, now) {
+                // Nobody else speaks for the user service, also where the policy takes whatever `iss` a key signs.
+                if self.own.get().is_some_and(|own| own.are_named_by(&claims)) {
+                    error = TokenError::Issuer;
+                    continue;
+                }
+                match token::claims(&claims, &header, &issuer.expected, now) {
                     Ok(expires_at) => {
                         let expires_at = expires_at.saturating_add(issuer.expected.leeway);
-                        let principal = Arc::new(Principal::from_claims(claims));
-                        return Ok((principal, expires_at, IssuedBy::Others));
+                        return Ok((self.principal(claims), expires_at, IssuedBy::Others));
                     }
                     Err(e) => error = e,
                 }

@@ -36,6 +36,7 @@ mod remote;
 pub mod secrets;
 pub mod service;
 mod token;
+mod unique;
 
 pub use authenticator::Authenticator;
 pub use keys::KeyError;

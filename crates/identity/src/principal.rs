@@ -9,6 +9,8 @@ pub enum Credential {
     Token,
     /// An API key.
     ApiKey,
+    /// A client certificate.
+    Certificate,
 }
 
 impl Credential {
@@ -17,6 +19,7 @@ impl Credential {
         match self {
             Credential::Token => "token",
             Credential::ApiKey => "api-key",
+            Credential::Certificate => "certificate",
         }
     }
 }

@@ -9,12 +9,13 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::keys::{VerificationKey, name};
+use crate::unique::Unique;
 
 /// Why a token is not accepted. The client learns only that it is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Not three parts of base64url JSON.
-    #[error("the token is not a JWT")]
+    /// Not three parts of base64url JSON, or a member of it stands there twice.
+    #[error("the token is not a JWT, or has a name twice")]
     Malformed,
     /// No trusted key has the token's `kid`.
     #[error("no trusted key has the token's kid")]
@@ -22,8 +23,9 @@ pub enum TokenError {
     /// `alg` is not the algorithm of the key: `none`, or key confusion (RFC 8725 §2.1).
     #[error("the token's alg is not the key's algorithm")]
     Algorithm,
-    /// The header requires an extension (`crit`, RFC 7515 §4.1.11); none is supported.
-    #[error("the token requires an unsupported extension (crit)")]
+    /// The header requires an extension (`crit`, RFC 7515 §4.1.11), or says that the content is not what is signed (`b64`, RFC
+    /// 7797; `zip`): none is supported.
+    #[error("the token requires an unsupported extension (crit, b64, zip)")]
     Critical,
     /// The signature is invalid.
     #[error("the token's signature is invalid")]
@@ -31,8 +33,8 @@ pub enum TokenError {
     /// `exp` is in the past.
     #[error("the token has expired")]
     Expired,
-    /// There is no `exp` claim.
-    #[error("the token has no exp claim")]
+    /// There is no `exp` claim, or it lies beyond the year 9999, which no policy has limited.
+    #[error("the token has no exp claim that ever comes")]
     NoExpiry,
     /// `nbf` or `iat` is in the future.
     #[error("the token is not valid yet (nbf, iat)")]
@@ -46,11 +48,11 @@ pub enum TokenError {
     /// `aud` names another audience, or none.
     #[error("the token is for another audience")]
     Audience,
-    /// There is no `sub` claim, or it is blank or has control characters.
+    /// There is no `sub` claim, or it is blank, has control characters, or is a number that readers round.
     #[error("the token has no usable sub claim")]
     Subject,
-    /// `typ` is not that of an access token (RFC 9068 §2.1).
-    #[error("the token is no access token (typ)")]
+    /// `typ` is not that of an access token (RFC 9068 §2.1), or the claims are those of an event (RFC 8417), as a logout token's.
+    #[error("the token is no access token (typ, events)")]
     Type,
     /// It has been revoked: its user has logged out, or was changed.
     #[error("the token has been revoked")]
@@ -60,10 +62,30 @@ pub enum TokenError {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Header {
     pub(crate) alg: String,
+    #[serde(default, deserialize_with = "text")]
     pub(crate) kid: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     pub(crate) typ: Option<String>,
     #[serde(default)]
     crit: Present,
+    #[serde(default)]
+    b64: Present,
+    #[serde(default)]
+    zip: Present,
+}
+
+/// A member that is a text where it is there: `null` is none.
+fn text<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(d).map(Some)
+}
+
+impl Header {
+    /// Whether `typ` is one of these, in lower case and without `application/` (RFC 7515 §4.1.9). No `typ` is the empty one.
+    pub(crate) fn is_typed(&self, types: &[String]) -> bool {
+        let typ = self.typ.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let typ = typ.strip_prefix("application/").unwrap_or(&typ);
+        types.iter().any(|known| known == typ)
+    }
 }
 
 /// Whether a member is there, whatever its value.
@@ -129,8 +151,9 @@ pub(crate) fn header(token: &str) -> Result<Header, TokenError> {
     }
     let bytes =
         base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(header).map_err(|_| TokenError::Malformed)?;
-    let header: Header = serde_json::from_slice(&bytes).map_err(|_| TokenError::Malformed)?;
-    if header.crit.0 { Err(TokenError::Critical) } else { Ok(header) }
+    let Unique(members) = serde_json::from_slice(&bytes).map_err(|_| TokenError::Malformed)?;
+    let header: Header = serde_json::from_value(Value::Object(members)).map_err(|_| TokenError::Malformed)?;
+    if header.crit.0 || header.b64.0 || header.zip.0 { Err(TokenError::Critical) } else { Ok(header) }
 }
 
 /// Verifies the signature with one key, and with that key's algorithm only.
@@ -147,9 +170,11 @@ pub(crate) fn verify(
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
-    decode(token, &key.key, &validation).map(|data| data.claims).map_err(|e| match e.kind() {
-        jsonwebtoken::errors::ErrorKind::InvalidSignature => TokenError::Signature,
-        _ => TokenError::Malformed,
+    decode(token, &key.key, &validation).map(|data| data.claims).map(|Unique(claims)| claims).map_err(|e| {
+        match e.kind() {
+            jsonwebtoken::errors::ErrorKind::InvalidSignature => TokenError::Signature,
+            _ => TokenError::Malformed,
+        }
     })
 }
 
@@ -158,19 +183,33 @@ pub(crate) fn verify(
 pub(crate) struct Expectations {
     pub(crate) issuer: Option<String>,
     pub(crate) audiences: Vec<String>,
+    /// `typ`, in lower case; the empty one is none.
+    pub(crate) types: Vec<String>,
     pub(crate) max_lifetime: Option<u64>,
     pub(crate) leeway: u64,
 }
 
+/// The last second of the year 9999.
+const END_OF_TIME: u64 = 253_402_300_799;
+
 /// Checks the claims of a token whose signature is valid. Returns the second at which it expires.
 pub(crate) fn claims(
     claims: &Map<String, Value>,
+    header: &Header,
     expected: &Expectations,
     now: u64,
 ) -> Result<u64, TokenError> {
+    let is_event = claims.get("events").and_then(Value::as_object).is_some_and(|events| !events.is_empty());
+    if is_event || !header.is_typed(&expected.types) {
+        return Err(TokenError::Type);
+    }
     #[allow(clippy::cast_possible_truncation, reason = "whole seconds count (RFC 7519 §2); `as` saturates")]
     let time = |name| claims.get(name).and_then(Value::as_f64).map(|t| t.max(0.0) as u64);
     let expires_at = time("exp").ok_or(TokenError::NoExpiry)?;
+    // In milliseconds, or made up: it would hold for ever.
+    if expires_at > END_OF_TIME && expected.max_lifetime.is_none() {
+        return Err(TokenError::NoExpiry);
+    }
     if now >= expires_at.saturating_add(expected.leeway) {
         return Err(TokenError::Expired);
     }
@@ -212,7 +251,7 @@ pub(crate) fn claims(
         // A control character cannot be forwarded in a header: the API would see another subject, or none.
         Some(Value::String(subject)) if subject.chars().any(char::is_control) => Err(TokenError::Subject),
         Some(Value::String(subject)) if !subject.trim().is_empty() => Ok(expires_at),
-        Some(Value::Number(_)) => Ok(expires_at),
+        Some(Value::Number(subject)) if !subject.is_f64() => Ok(expires_at),
         _ => Err(TokenError::Subject),
     }
 }

@@ -105,6 +105,7 @@ const ROUTE: &[(&str, &str)] = &[
     ("auth", "'required'"),
     ("scopes", "['write']"),
     ("roles", "['clerk']"),
+    ("permissions", "['orders:write']"),
     ("require", "['mfa']"),
     ("max_auth_age", "'10m'"),
     ("fields", "['note']"),

@@ -4,13 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 use identity::secrets::Password;
-use identity::service::{NotChanged, NotEnrolled, ServiceError, SessionView, Step};
+use identity::service::{NotChanged, NotEnrolled, PasskeyView, ServiceError, SessionView, Step};
 use serde_json::json;
 
 use super::Visit;
 use super::answer::{Answer, done, go_to, json, page};
 use super::request::Wants;
 use super::telling::Bad;
+use crate::device::named;
 use crate::pages::{self, Linked, Providers, Session, TwoStep, paths};
 use crate::texts::{Notice, Problem};
 
@@ -50,20 +51,24 @@ impl Visit<'_> {
         let service = &self.accounts.service;
         let Some(known) = service.find_user(id, self.now).await? else { return Ok(self.log_in_first()) };
         let sessions = service.sessions(id, self.now).await?;
-        let addresses: Vec<String> = sessions.iter().map(|one| one.address.to_string()).collect();
-        let row = |(one, address): (&'_ SessionView, &'_ String)| (one.clone(), address.clone());
-        let rows: Vec<(SessionView, String)> = sessions.iter().zip(&addresses).map(row).collect();
-        let sessions: Vec<Session<'_>> = rows
+        let device =
+            |one: &SessionView| named(&one.user_agent, self.texts).unwrap_or_else(|| one.user_agent.clone());
+        let shown: Vec<(String, String)> =
+            sessions.iter().map(|one| (one.address.to_string(), device(one))).collect();
+        let sessions: Vec<Session<'_>> = sessions
             .iter()
-            .map(|(one, address)| Session {
+            .zip(&shown)
+            .map(|(one, (address, device))| Session {
                 id: &one.id,
-                device: &one.user_agent,
+                device,
                 address,
                 created: time(one.created_at),
                 last_used: time(one.last_used_at),
                 current: one.id == session,
             })
             .collect();
+        let kept = service.passkeys(id, self.now).await?;
+        let passkeys: Vec<pages::Passkey<'_>> = kept.iter().map(passkey).collect();
         let user = &known.user;
         let (providers, identities) = (self.providers(), service.identities(id, self.now).await?);
         let label = |name: &'_ str| providers.iter().find(|one| one.name == name).map(|one| one.label);
@@ -91,7 +96,8 @@ impl Visit<'_> {
                 false => TwoStep::Off,
             },
             two_step_problems: &second.problems,
-            passkeys: None,
+            passkeys: service.has_passkeys().then_some(&passkeys),
+            has_password: user.has_password(),
             providers: (!providers.is_empty() || !linked.is_empty()).then_some(Providers {
                 known: &providers,
                 linked: &linked,
@@ -271,6 +277,15 @@ impl Visit<'_> {
                 self.account_with(StatusCode::UNPROCESSABLE_ENTITY, &Bad::default(), &bad).await
             }
         }
+    }
+}
+
+fn passkey(passkey: &PasskeyView) -> pages::Passkey<'_> {
+    pages::Passkey {
+        id: &passkey.id,
+        name: &passkey.name,
+        created: time(passkey.created_at),
+        last_used: passkey.last_used_at.map(time),
     }
 }
 

@@ -5,18 +5,10 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-/// The access token.
-pub(crate) const ACCESS: &str = policy::ACCESS_COOKIE;
-/// The refresh token; sent to the service alone.
-pub(crate) const REFRESH: &str = "__Secure-refresh";
-/// That this device has logged in to an account before.
-pub(crate) const DEVICE: &str = "__Host-device";
-/// A log in that waits for its second factor; sent to the service alone.
-pub(crate) const WAITING: &str = "__Secure-log-in";
-/// That this browser has begun a log in with a provider. The prefix keeps other sites of the domain from setting it.
-pub(crate) const AWAY: &str = "__Host-provider";
-/// What the hidden field of forms is a mark of.
-pub(crate) const FORM: &str = "__Host-form";
+pub(crate) use policy::{
+    ACCESS_COOKIE as ACCESS, DEVICE_COOKIE as DEVICE, FORM_COOKIE as FORM, PROVIDER_COOKIE as AWAY,
+    REFRESH_COOKIE as REFRESH, WAITING_COOKIE as WAITING,
+};
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 

@@ -47,7 +47,7 @@ impl Visit<'_> {
             wait: failed.wait,
             notice,
             registration: self.accounts.face.registration,
-            passkeys: false,
+            passkeys: self.accounts.service.has_passkeys(),
             providers: &providers,
             step_up: StepUp {
                 max_age: self.asked.given("max_age"),
@@ -72,6 +72,9 @@ impl Visit<'_> {
             LogIn::In { tokens, device } => self.let_in(&tokens, &device, &email, self.asked.next()),
             LogIn::SecondFactor(token) => self.ask_second_factor(&token, self.asked.next()),
             LogIn::Unverified(email) => {
+                if let Some(wait) = service.may_have_mail_sent(&self.asked.client, self.now).await? {
+                    return Ok(self.wait_for_mail(wait));
+                }
                 if let Some(link) = service.verify_again(&email, self.now).await? {
                     self.mail_verification(&link);
                 }
@@ -102,13 +105,23 @@ impl Visit<'_> {
         }
     }
 
+    /// The same for whoever has not said his address.
+    pub(super) async fn let_user_in(&self, tokens: &Tokens, device: &str) -> Result<Answer, ServiceError> {
+        let user = self.accounts.service.find_user(&tokens.user, self.now).await?;
+        let email = user.and_then(|user| Email::parse(&user.user.email).ok());
+        Ok(email.map_or_else(
+            || self.log_in_first(),
+            |email| self.let_in(tokens, device, &email, self.asked.next()),
+        ))
+    }
+
     /// The tokens of a session, in cookies or, for who asks for that, in the body.
     pub(super) fn let_in(&self, tokens: &Tokens, device: &str, email: &Email, next: Option<&str>) -> Answer {
         if self.asked.cookie(super::cookies::DEVICE) != Some(device) {
             self.mail_new_device(email);
         }
         let answer = match self.asked.wants {
-            Wants::Page => go_to(next.unwrap_or(&self.at(paths::ACCOUNT))),
+            Wants::Page => go_to(next.unwrap_or(&self.onwards())),
             Wants::Json => self.tokens(tokens),
         };
         if self.wants_body() {
@@ -118,6 +131,11 @@ impl Visit<'_> {
         answer
             .and_set(self.session_cookies(tokens))
             .and_set([jar.device(device), jar.waiting("", Duration::ZERO)])
+    }
+
+    /// Where a browser goes that has logged in.
+    pub(super) fn onwards(&self) -> String {
+        self.asked.next().map_or_else(|| self.at(paths::ACCOUNT), str::to_owned)
     }
 
     /// Whether a native client keeps its tokens itself. It never gets them in a cookie, and a browser never in a body.
@@ -145,7 +163,13 @@ impl Visit<'_> {
     /// What is said of tokens that are given in cookies.
     fn in_cookies(&self, tokens: &Tokens) -> Answer {
         let lifetime = tokens.access_lifetime.as_secs();
-        let value = json!({ "user": tokens.user, "session": tokens.session, "expires_in": lifetime });
+        let mut value = json!({ "user": tokens.user, "session": tokens.session, "expires_in": lifetime });
+        if let Some(value) =
+            value.as_object_mut().filter(|_| self.asked.path.starts_with(super::passkeys::BELOW))
+        {
+            // The script of the page goes there.
+            value.insert("location".to_owned(), self.onwards().into());
+        }
         json(StatusCode::OK, &value)
     }
 
@@ -169,15 +193,26 @@ impl Visit<'_> {
         }
     }
 
-    pub(super) fn second_factor_page(&self) -> Answer {
-        self.second_factor_with(StatusCode::OK, Tried::Code, &Failed::default())
+    pub(super) async fn second_factor_page(&self) -> Result<Answer, ServiceError> {
+        self.second_factor_with(StatusCode::OK, Tried::Code, &Failed::default()).await
     }
 
-    fn second_factor_with(&self, status: StatusCode, tried: Tried, failed: &Failed) -> Answer {
+    async fn second_factor_with(
+        &self,
+        status: StatusCode,
+        tried: Tried,
+        failed: &Failed,
+    ) -> Result<Answer, ServiceError> {
         let problems: Vec<Problem> = failed.problem.into_iter().collect();
-        let view =
-            pages::SecondFactor { next: self.asked.next(), tried, problems: &problems, wait: failed.wait };
-        page(status, pages::second_factor(&view, self.texts, &self.chrome()))
+        let waiting = self.asked.cookie(WAITING).unwrap_or_default();
+        let view = pages::SecondFactor {
+            next: self.asked.next(),
+            tried,
+            problems: &problems,
+            wait: failed.wait,
+            passkey: self.accounts.service.takes_passkey(waiting, self.now).await?,
+        };
+        Ok(page(status, pages::second_factor(&view, self.texts, &self.chrome())))
     }
 
     pub(super) async fn second_factor(&self) -> Result<Answer, ServiceError> {
@@ -192,14 +227,7 @@ impl Visit<'_> {
         };
         let (service, client) = (&self.accounts.service, &self.asked.client);
         let failed = match service.second_factor(token, shown, client, self.now).await? {
-            LogIn::In { tokens, device } => {
-                let user = service.find_user(&tokens.user, self.now).await?;
-                let email = user.and_then(|user| Email::parse(&user.user.email).ok());
-                return Ok(match email {
-                    Some(email) => self.let_in(&tokens, &device, &email, self.asked.next()),
-                    None => self.log_in_first(),
-                });
-            }
+            LogIn::In { tokens, device } => return self.let_user_in(&tokens, &device).await,
             LogIn::Locked(wait) => Failed { problem: Some(Problem::TooManyTries), wait: Some(wait) },
             _ if service.waits(token, self.now).await? => Failed { problem: Some(wrong), wait: None },
             // The log in begins anew.
@@ -215,7 +243,7 @@ impl Visit<'_> {
         };
         let answer = match self.asked.wants {
             Wants::Json => self.refused(status, failed.problem.unwrap_or(wrong)),
-            Wants::Page => self.second_factor_with(status, tried, &failed),
+            Wants::Page => self.second_factor_with(status, tried, &failed).await?,
         };
         Ok(match failed.wait {
             Some(wait) => answer.and_wait(wait),

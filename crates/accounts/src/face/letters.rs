@@ -55,7 +55,7 @@ impl Letters {
 
 /// Who did something, for the mail about it.
 pub(crate) fn seen(client: &Client) -> Seen<'_> {
-    Seen { device: &client.user_agent, address: client.address, time: SystemTime::now() }
+    Seen { user_agent: &client.user_agent, address: client.address, time: SystemTime::now() }
 }
 
 /// How long the link of a mail holds, as its text says it.

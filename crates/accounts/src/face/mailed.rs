@@ -6,7 +6,7 @@ use identity::service::{Changed, Email, MailedLink, NotChanged, Registration, Se
 use serde_json::json;
 
 use super::Visit;
-use super::answer::{Answer, done, go_to, json, page};
+use super::answer::{Adding, Answer, done, go_to, json, page};
 use super::letters::{RESET_HOLDS, VERIFY_HOLDS, seen};
 use super::request::Wants;
 use super::telling::Bad;
@@ -46,6 +46,9 @@ impl Visit<'_> {
             return Ok(self.not_registered(&Bad::one(Problem::PasswordTooLong)));
         };
         let (service, language) = (&self.accounts.service, Some(self.texts.lang()));
+        if let Some(wait) = service.may_have_mail_sent(&self.asked.client, self.now).await? {
+            return Ok(self.wait_for_mail(wait));
+        }
         match service.register(&email, &password, language, &self.asked.client, self.now).await? {
             Err(weak) => return Ok(self.not_registered(&Bad::of(&weak))),
             Ok(Some(Registration::Verify(link))) => self.mail_verification(&link),
@@ -79,6 +82,11 @@ impl Visit<'_> {
             "hints": bad.hints.iter().map(|hint| hint.text(self.texts)).collect::<Vec<_>>(),
         });
         json(StatusCode::UNPROCESSABLE_ENTITY, &value)
+    }
+
+    /// Too many mails were asked for from where the client is, for whomever.
+    pub(super) fn wait_for_mail(&self, wait: std::time::Duration) -> Answer {
+        self.refused(StatusCode::TOO_MANY_REQUESTS, Problem::TooManyTries).and_wait(wait)
     }
 
     pub(super) fn mail_verification(&self, link: &MailedLink) {
@@ -153,6 +161,9 @@ impl Visit<'_> {
             });
         };
         let service = &self.accounts.service;
+        if let Some(wait) = service.may_have_mail_sent(&self.asked.client, self.now).await? {
+            return Ok(self.wait_for_mail(wait));
+        }
         if let Some(link) = service.ask_reset(&email, &self.asked.client, self.now).await? {
             let url = self.link(paths::NEW_PASSWORD, &link.token);
             let letter = Letter::ResetPassword { account: &link.to, link: &url, valid: RESET_HOLDS };

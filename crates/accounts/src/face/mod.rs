@@ -9,6 +9,7 @@ mod cookies;
 mod enter;
 mod letters;
 mod mailed;
+mod passkeys;
 mod providers;
 mod request;
 mod telling;
@@ -133,7 +134,7 @@ impl Accounts {
             "" if get => go_to(&format!("{}{}", self.face.base, paths::ACCOUNT)),
             paths::LOG_IN if get => visit.log_in_page(),
             paths::LOG_IN if post => visit.log_in().await?,
-            paths::SECOND_FACTOR if get => visit.second_factor_page(),
+            paths::SECOND_FACTOR if get => visit.second_factor_page().await?,
             paths::SECOND_FACTOR | paths::RECOVERY if post => visit.second_factor().await?,
             REFRESH if post => visit.refresh().await?,
             CONTINUE if get => visit.go_on().await?,
@@ -161,6 +162,15 @@ impl Accounts {
             _ if path.starts_with(paths::PROVIDER) => {
                 visit.provider(path.strip_prefix(paths::PROVIDER).unwrap_or_default()).await?
             }
+            paths::PASSKEYS if get => visit.passkeys().await?,
+            paths::NAME_PASSKEY if post => visit.name_passkey().await?,
+            paths::REMOVE_PASSKEY if post => visit.remove_passkey().await?,
+            paths::PASSKEY_REGISTER_START if post => visit.begin_passkey().await?,
+            paths::PASSKEY_REGISTER_FINISH if post => visit.add_passkey().await?,
+            paths::PASSKEY_LOG_IN_START if post => visit.begin_passkey_log_in().await?,
+            paths::PASSKEY_LOG_IN_FINISH if post => visit.passkey_log_in().await?,
+            paths::PASSKEY_STEP_START if post => visit.begin_passkey_step().await?,
+            paths::PASSKEY_STEP_FINISH if post => visit.passkey_step().await?,
             _ if KNOWN.contains(&path) => not_allowed(if get { "POST" } else { "GET, POST" }),
             _ => visit.refused(StatusCode::NOT_FOUND, Problem::NotFound),
         })
@@ -204,7 +214,7 @@ const SESSIONS: &str = "/account/sessions";
 const TOTP_START: &str = "/account/totp/start";
 
 /// Paths that there are, for some method.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 31] = [
     paths::LINK_PROVIDER,
     paths::UNLINK_PROVIDER,
     paths::RECOVERY_CODES,
@@ -227,6 +237,15 @@ const KNOWN: [&str; 22] = [
     paths::TOTP,
     TOTP_START,
     paths::TOTP_OFF,
+    paths::PASSKEYS,
+    paths::NAME_PASSKEY,
+    paths::REMOVE_PASSKEY,
+    paths::PASSKEY_REGISTER_START,
+    paths::PASSKEY_REGISTER_FINISH,
+    paths::PASSKEY_LOG_IN_START,
+    paths::PASSKEY_LOG_IN_FINISH,
+    paths::PASSKEY_STEP_START,
+    paths::PASSKEY_STEP_FINISH,
 ];
 
 /// One request, and what its answer is made with.

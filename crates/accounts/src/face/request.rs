@@ -145,15 +145,16 @@ fn pairs(text: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(text).take(MAX_FIELDS).map(|(name, value)| (name.into(), value.into())).collect()
 }
 
-/// The members of an object that are texts; others have no meaning here.
+/// The members of an object that are texts; others have no meaning here, but what a browser says of a passkey.
 fn members(body: &[u8]) -> Result<Vec<(String, String)>, Unread> {
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(body).map_err(|_| Unread::Malformed)?;
     if object.len() > MAX_FIELDS {
         return Err(Unread::Malformed);
     }
-    let text = |(name, value)| match value {
+    let text = |(name, value): (String, serde_json::Value)| match value {
         serde_json::Value::String(value) => Some((name, value)),
+        value @ serde_json::Value::Object(_) if name == "credential" => Some((name, value.to_string())),
         _ => None,
     };
     object.into_iter().map(text).collect::<Option<_>>().ok_or(Unread::Malformed)

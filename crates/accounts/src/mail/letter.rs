@@ -10,6 +10,7 @@ use maud::{DOCTYPE, html};
 
 use super::address::Address;
 use super::message::Mail;
+use crate::device::named;
 use crate::pages::when::readable;
 use crate::texts::{Texts, fill};
 
@@ -19,8 +20,8 @@ const MAX_VALUE: usize = 80;
 /// Where and when somebody did something.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen<'a> {
-    /// What is known of the device: `Firefox on Linux`. Not the header that it sent, which says what its sender wants.
-    pub device: &'a str,
+    /// What the program calls itself. The mail says which browser that is, and nothing else of it.
+    pub user_agent: &'a str,
     /// The address it came from.
     pub address: IpAddr,
     /// When.
@@ -62,6 +63,24 @@ pub enum Letter<'a> {
         /// The account's page.
         link: &'a str,
         /// Which.
+        seen: Seen<'a>,
+    },
+    /// There is a new passkey.
+    PasskeyAdded {
+        /// The name or address of the account.
+        account: &'a str,
+        /// The account's page.
+        link: &'a str,
+        /// By whom.
+        seen: Seen<'a>,
+    },
+    /// A passkey is gone.
+    PasskeyRemoved {
+        /// The name or address of the account.
+        account: &'a str,
+        /// The account's page.
+        link: &'a str,
+        /// By whom.
         seen: Seen<'a>,
     },
     /// Somebody tried to register with your address, which has an account already.
@@ -136,15 +155,22 @@ impl Letter<'_> {
             Letter::NewDevice { account, link, seen } => {
                 draft!(t.mail_new_device, Warns::Yes, link, facts(of(account), seen, t), None)
             }
+            Letter::PasskeyAdded { account, link, seen } => {
+                draft!(t.mail_passkey_added, Warns::Yes, link, facts(of(account), seen, t), None)
+            }
+            Letter::PasskeyRemoved { account, link, seen } => {
+                draft!(t.mail_passkey_removed, Warns::Yes, link, facts(of(account), seen, t), None)
+            }
             Letter::AccountExists { link } => draft!(t.mail_exists, Warns::No, link, Vec::new(), None),
         }
     }
 }
 
 fn facts(account: String, seen: &Seen<'_>, t: &Texts) -> Vec<String> {
+    let device = named(seen.user_agent, t).unwrap_or_else(|| t.common.device_unknown.clone());
     vec![
         account,
-        fill(&t.mail.device, &[("device", &value(seen.device))]),
+        fill(&t.mail.device, &[("device", &device)]),
         fill(&t.mail.from, &[("address", &seen.address.to_string())]),
         fill(&t.mail.at, &[("time", &readable(seen.time))]),
     ]
@@ -249,9 +275,9 @@ mod tests {
 
     const LINK: &str = "https://shop.example/auth/verify?token=dGhpcyBpcyBub3QgYSBzZWNyZXQ&x=1";
 
-    fn letters<'a>(account: &'a str, device: &'a str) -> [(&'static str, Letter<'a>); 5] {
+    fn letters<'a>(account: &'a str, user_agent: &'a str) -> [(&'static str, Letter<'a>); 7] {
         let seen = Seen {
-            device,
+            user_agent,
             address: [192, 0, 2, 7].into(),
             time: UNIX_EPOCH + Duration::from_secs(1_773_480_720),
         };
@@ -261,6 +287,8 @@ mod tests {
             ("reset", Letter::ResetPassword { account, link: LINK, valid }),
             ("changed", Letter::PasswordChanged { account, link: LINK, seen }),
             ("new-device", Letter::NewDevice { account, link: LINK, seen }),
+            ("passkey-added", Letter::PasskeyAdded { account, link: LINK, seen }),
+            ("passkey-removed", Letter::PasskeyRemoved { account, link: LINK, seen }),
             ("exists", Letter::AccountExists { link: LINK }),
         ]
     }
@@ -275,7 +303,9 @@ mod tests {
         let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/mails");
         for lang in ["en", "de"] {
             let texts = Texts::of(lang).unwrap();
-            for (name, letter) in letters("kim", "Firefox on Linux") {
+            for (name, letter) in
+                letters("kim", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+            {
                 let mail = letter.write(to(), "Example Shop", texts);
                 let written = format!("Subject: {}\n\n{}", mail.subject, mail.text);
                 for (path, content) in [

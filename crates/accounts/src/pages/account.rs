@@ -36,6 +36,8 @@ pub struct Account<'a> {
     pub passkeys: Option<&'a [Passkey<'a>]>,
     /// Others' providers, if there are any; what is linked; and whether there is a password to ask for.
     pub providers: Option<Providers<'a>>,
+    /// Whether there is a password, which a new passkey is asked for.
+    pub has_password: bool,
     /// The sessions, in the order to show.
     pub sessions: &'a [Session<'a>],
 }
@@ -267,18 +269,36 @@ impl Page<'_> {
                     }
                 }
                 noscript { p.soft { (t.passkey_script) } }
-                div hidden data-passkey="register" data-base=(self.chrome.base) data-form=(self.chrome.form_token)
-                    data-cancelled=(words.cancelled) data-known=(words.known) data-failed=(words.failed) {
+                form hidden method="post" action=(self.chrome.at(paths::PASSKEY_REGISTER_START))
+                    data-passkey="register" data-base=(self.chrome.base) data-cancelled=(words.cancelled)
+                    data-known=(words.known) data-failed=(words.failed) {
+                    input type="hidden" name="form" value=(self.chrome.form_token);
                     div.field {
                         label for="passkey-name" { (t.passkey_name) }
                         p.hint id="passkey-hint" { (t.passkey_name_hint) }
                         input id="passkey-name" name="name" type="text" autocomplete="off" maxlength="64"
                             aria-describedby="passkey-hint";
                     }
-                    button type="button" { (t.passkey_add) }
+                    @if self.view.has_password { (self.passkey_password()) }
+                    button type="submit" { (t.passkey_add) }
                     p.problem role="alert" {}
                 }
             }
+        }
+    }
+
+    /// Whoever has taken over a session must not get a key to the account.
+    fn passkey_password(&self) -> Markup {
+        let form = self.form("passkey", paths::PASSKEY_REGISTER_START, &[]);
+        html! {
+            (form.account(self.view.email))
+            (form.field(&Field {
+                name: "current_password",
+                label: &self.t.account.current_password,
+                kind: Kind::CurrentPassword,
+                value: "",
+                hint: None,
+            }))
         }
     }
 

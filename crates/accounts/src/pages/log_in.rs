@@ -64,7 +64,7 @@ pub fn log_in(view: &LogIn<'_>, t: &Texts, chrome: &Chrome<'_>) -> String {
             }))
             (parts::submit(&t.log_in.submit))
         }))
-        @if view.passkeys { (passkey(view.next, t, chrome)) }
+        @if view.passkeys { (passkey(("login", paths::PASSKEY_LOG_IN_START, &t.log_in.passkey), view.next, t, chrome)) }
         (providers::buttons(view.providers, view.next, view.step_up, t, chrome))
         (parts::link_line(&parts::href(chrome, paths::ASK_RESET, view.next), &t.log_in.forgot))
         @if view.registration {
@@ -86,12 +86,19 @@ fn waiting(wait: Option<Duration>, t: &Texts) -> Markup {
 }
 
 /// The button for passkeys, which the script shows where there are any.
-fn passkey(next: Option<&str>, t: &Texts, chrome: &Chrome<'_>) -> Markup {
+fn passkey(
+    (kind, action, button): (&str, &str, &str),
+    next: Option<&str>,
+    t: &Texts,
+    chrome: &Chrome<'_>,
+) -> Markup {
     html! {
-        div hidden data-passkey="login" data-base=(chrome.base) data-form=(chrome.form_token) data-next=[next]
-            data-cancelled=(t.passkey.cancelled) data-known=(t.passkey.known) data-failed=(t.passkey.failed) {
+        form hidden method="post" action=(chrome.at(action)) data-passkey=(kind) data-base=(chrome.base)
+            data-next=[next] data-cancelled=(t.passkey.cancelled) data-known=(t.passkey.known)
+            data-failed=(t.passkey.failed) {
+            input type="hidden" name="form" value=(chrome.form_token);
             p.or { span { (t.log_in.or) } }
-            button type="button" { (t.log_in.passkey) }
+            button type="submit" { (button) }
             p.problem role="alert" {}
         }
     }
@@ -118,6 +125,8 @@ pub struct SecondFactor<'a> {
     pub problems: &'a [Problem],
     /// How long the next try has to wait.
     pub wait: Option<Duration>,
+    /// Whether a passkey does as well.
+    pub passkey: bool,
 }
 
 /// Ask for a one-time code, or for a recovery code in its place.
@@ -139,6 +148,7 @@ pub fn second_factor(view: &SecondFactor<'_>, t: &Texts, chrome: &Chrome<'_>) ->
             }))
             (parts::submit(&t.second_factor.submit))
         }))
+        @if view.passkey { (passkey(("step", paths::PASSKEY_STEP_START, &t.second_factor.passkey), view.next, t, chrome)) }
         details open[view.tried == Tried::Recovery] {
             summary { (t.second_factor.no_device) }
             p { (t.second_factor.recovery_lead) }
@@ -155,5 +165,11 @@ pub fn second_factor(view: &SecondFactor<'_>, t: &Texts, chrome: &Chrome<'_>) ->
         }
         (parts::link_line(&parts::href(chrome, paths::LOG_IN, view.next), &t.common.to_log_in))
     };
-    document(chrome, t, &t.second_factor.title, Script::None, &main)
+    document(
+        chrome,
+        t,
+        &t.second_factor.title,
+        if view.passkey { Script::Passkeys } else { Script::None },
+        &main,
+    )
 }

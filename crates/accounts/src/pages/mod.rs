@@ -4,10 +4,10 @@
 //! (a token against forged requests) and, if given, `next` (where to go afterwards, checked by the caller). All works
 //! without JavaScript but for passkeys. No page has inline script or style; [`CONTENT_SECURITY_POLICY`] is all they need.
 //!
-//! The script for passkeys posts JSON to the four `PASSKEY_` paths: `start` with `{form}`, answered by
-//! `{publicKey, ceremony?}` with binary values in base64url as WebAuthn Level 3 writes them; `finish` with
-//! `{form, ceremony?, next?, name?, credential}`, answered by `{location}`, which is where the browser goes if it is of the
-//! same origin. Any other status than 200 is a failure.
+//! The script for passkeys posts JSON to the six `PASSKEY_` paths: `start` with `{current_password?}`, answered by
+//! `{publicKey, ceremony}` with binary values in base64url as WebAuthn Level 3 writes them; `finish` with
+//! `{ceremony, next?, name?, credential}`, answered by `{location}`, which is where the browser goes if it is of the
+//! same origin. Any other status than 200 is a failure; its `detail` is shown.
 
 mod account;
 mod assets;

@@ -5,11 +5,15 @@
   const box = document.querySelector("[data-passkey]");
   if (!box || !window.PublicKeyCredential || !navigator.credentials) return;
 
-  const { passkey: kind, base, form, next, cancelled, known, failed } = box.dataset;
+  const { passkey: kind, base, next, cancelled, known, failed } = box.dataset;
   const button = box.querySelector("button");
   const problem = box.querySelector("[role=alert]");
-  const name = box.querySelector("input");
+  const name = box.querySelector("[name=name]");
+  const password = box.querySelector("[name=current_password]");
+  // A ceremony holds for five minutes.
+  const FRESH = 4 * 60 * 1000;
   let waiting = null;
+  let asked = 0;
 
   const bytes = (text) =>
     Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
@@ -24,10 +28,11 @@
       method: "POST",
       credentials: "same-origin",
       headers: { "content-type": "application/json", accept: "application/json" },
-      body: JSON.stringify({ form, ...body }),
+      body: JSON.stringify(body),
     });
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    return answer.json();
+    if (answer.ok) return answer.json();
+    const { code, detail } = await answer.json().catch(() => ({}));
+    throw Object.assign(new Error(`status ${answer.status}`), { problem: code, detail });
   };
 
   const ids = (list) => (list ?? []).map((entry) => ({ ...entry, id: bytes(entry.id) }));
@@ -90,13 +95,15 @@
   const tell = (error) => {
     if (error.name === "AbortError") return;
     const words = { NotAllowedError: cancelled, InvalidStateError: known };
-    problem.textContent = words[error.name] ?? failed;
+    problem.textContent = error.detail ?? words[error.name] ?? failed;
+    if (error.problem === "wrong_password") password?.focus();
   };
 
   // The browser offers passkeys in the field for the name, until the button asks for one.
   const offer = async () => {
     if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
     const mine = (waiting = new AbortController());
+    asked = Date.now();
     let started;
     try {
       started = await post("start", {});
@@ -110,21 +117,30 @@
     }
   };
 
-  button.addEventListener("click", async () => {
+  box.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    // Not `disabled`: the focus would be lost.
+    if (button.ariaDisabled === "true") return;
+    button.ariaDisabled = "true";
     problem.textContent = "";
-    button.disabled = true;
     waiting?.abort();
     try {
-      const started = await post("start", {});
-      await finish(started, await (kind === "login" ? get(started) : create(started)));
+      const started = await post("start", { current_password: password?.value });
+      await finish(started, await (kind === "register" ? create(started) : get(started)));
     } catch (error) {
       tell(error);
       if (kind === "login") offer();
     } finally {
-      button.disabled = false;
+      button.ariaDisabled = null;
     }
   });
 
   box.hidden = false;
-  if (kind === "login") offer();
+  if (kind !== "login") return;
+  offer();
+  document.querySelector("[autocomplete~=webauthn]")?.addEventListener("focus", () => {
+    if (!waiting || Date.now() - asked < FRESH) return;
+    waiting.abort();
+    offer();
+  });
 })();

@@ -38,6 +38,10 @@ pub const LINK_PROVIDER: &str = "/account/providers/link";
 pub const UNLINK_PROVIDER: &str = "/account/providers/unlink";
 /// Remove a passkey: a form with `passkey`.
 pub const REMOVE_PASSKEY: &str = "/account/passkeys/remove";
+/// The passkeys, as JSON.
+pub const PASSKEYS: &str = "/account/passkeys";
+/// Give a passkey another name: `passkey` and `name`.
+pub const NAME_PASSKEY: &str = "/account/passkeys/name";
 /// JSON for the script: begin to register a passkey.
 pub const PASSKEY_REGISTER_START: &str = "/passkeys/register/start";
 /// JSON for the script: finish to register a passkey.
@@ -46,5 +50,9 @@ pub const PASSKEY_REGISTER_FINISH: &str = "/passkeys/register/finish";
 pub const PASSKEY_LOG_IN_START: &str = "/passkeys/login/start";
 /// JSON for the script: finish to log in with a passkey.
 pub const PASSKEY_LOG_IN_FINISH: &str = "/passkeys/login/finish";
+/// JSON for the script: begin to use a passkey as the second factor.
+pub const PASSKEY_STEP_START: &str = "/passkeys/step/start";
+/// JSON for the script: finish to use a passkey as the second factor.
+pub const PASSKEY_STEP_FINISH: &str = "/passkeys/step/finish";
 /// Below this are the assets by name.
 pub const ASSETS: &str = "/assets/";

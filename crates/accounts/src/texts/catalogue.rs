@@ -77,13 +77,13 @@ macro_rules! sections {
 
 sections! {
     common: CommonTexts {
-        email, username, password, new_password, password_rule, code, cancel, to_log_in,
+        email, username, password, new_password, password_rule, code, cancel, to_log_in, device, device_unknown,
         try_again_in: Counted,
     }
     log_in: LogInTexts { title, identifier, submit, passkey, provider, or, forgot, new_here, register }
     logged_out: LoggedOutTexts { title, lead, submit }
     second_factor: SecondFactorTexts {
-        title, lead, submit, no_device, recovery_lead, recovery_code, recovery_submit,
+        title, lead, submit, passkey, no_device, recovery_lead, recovery_code, recovery_submit,
     }
     register: RegisterTexts { title, username_hint, submit, have_account, log_in }
     mail_sent: MailSentTexts { title, verify, reset, nothing, again_register, again_reset }
@@ -109,6 +109,8 @@ sections! {
     mail_reset: MailResetTexts { subject, lead, button, otherwise }
     mail_changed: MailChangedTexts { subject, lead, button, otherwise }
     mail_new_device: MailNewDeviceTexts { subject, lead, button, otherwise }
+    mail_passkey_added: MailPasskeyAddedTexts { subject, lead, button, otherwise }
+    mail_passkey_removed: MailPasskeyRemovedTexts { subject, lead, button, otherwise }
     mail_exists: MailExistsTexts { subject, lead, button, otherwise }
 }
 
@@ -259,10 +261,14 @@ codes! {
         FormExpired = form_expired,
         /// The page is for those who are logged in.
         LogInFirst = log_in_first,
+        /// The log in was too long ago for this.
+        LogInAnew = log_in_anew,
         /// Nobody can register.
         RegistrationClosed = registration_closed,
         /// The mail server did not take a mail.
         MailFailed = mail_failed,
+        /// There are as many passkeys as one account may have.
+        PasskeysTooMany = passkeys_too_many,
         /// A passkey was not accepted.
         PasskeyFailed = passkey_failed,
         /// A log in with a provider was used, is too old, or was begun in another browser.

@@ -1,8 +1,13 @@
 //! `doorward check`.
 
+mod who;
+
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
+use identity::secrets::Parameters;
 use policy::{Audit, Policy, RoutePolicy, Severity};
 use report::{Finding, Report, sarif};
 
@@ -26,6 +31,10 @@ pub(crate) struct Check {
     /// Print only the Cedar schema of the OpenAPI document, for editors and other tools.
     #[arg(long, conflicts_with_all = ["format", "fail_on", "all"])]
     cedar_schema: bool,
+    /// Measure this machine, and print the `[auth.passwords]` with which a log in takes about a quarter of a second. Run it where
+    /// nothing else does.
+    #[arg(long, exclusive = true)]
+    tune: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -54,6 +63,9 @@ impl Level {
 
 impl Check {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
+        if self.tune {
+            return Ok(tune());
+        }
         let inputs = policy::Inputs { without_cedar: self.cedar_schema, ..self.policy.inputs(Vec::new()) };
         let policy = match policy::load(&inputs) {
             Ok(policy) => policy,
@@ -119,6 +131,7 @@ impl Check {
             table.add_row(row(route));
         }
         outln!("{table}");
+        who::print(policy);
         print_settings(policy, self.all);
         for notice in &policy.notices {
             outln!("\nNotice: {}", notice.line());
@@ -148,6 +161,14 @@ impl Check {
         }
         outln!("\nThe policy is valid.");
     }
+}
+
+/// What of Argon2id this machine can do in the time that a person waits without noticing.
+fn tune() -> Exit {
+    const TARGET: Duration = Duration::from_millis(250);
+    let Parameters { memory_kib, passes, .. } = identity::secrets::pool::tune(TARGET);
+    outln!("[auth.passwords]\nmemory_kib = {memory_kib}\npasses = {passes}");
+    Exit::Success
 }
 
 /// Every setting, or those that differ from their defaults.

@@ -9,6 +9,7 @@ pub(crate) mod demo;
 pub(crate) mod health;
 pub(crate) mod init;
 pub(crate) mod inspect;
+pub(crate) mod keys;
 pub(crate) mod lab;
 pub(crate) mod learn;
 pub(crate) mod man;

@@ -19,6 +19,7 @@ use super::{http1, http2, preface};
 use crate::place::Place;
 use crate::shutdown::{Shutdown, Token};
 use crate::state::Worker;
+use crate::tls;
 
 /// Who else may listen on an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +145,12 @@ async fn negotiate(
             let facts = &mut connection.facts;
             facts.tls = session.protocol_version().and_then(tls_version);
             facts.server_name = session.server_name().map(Into::into);
+            let clients = engine.policy.gateway.tls.as_ref().and_then(|tls| tls.clients.as_ref());
+            if let Some((clients, shown)) =
+                clients.zip(session.peer_certificates().and_then(|chain| chain.first()))
+            {
+                facts.certificate = tls::clients::principal(shown, clients.subject).map(Arc::new);
+            }
             let is_http2 = session.alpn_protocol() == Some(b"h2");
             if is_http2 {
                 http2::serve(connection, stream, &[], token).await

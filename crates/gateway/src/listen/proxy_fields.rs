@@ -3,7 +3,7 @@
 use guard::ClientConnection;
 
 /// What the fields say.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Fields {
     /// Whether the client spoke TLS to the proxy.
     pub(super) is_tls: bool,
@@ -122,6 +122,7 @@ mod tests {
             tls,
             server_name: name.map(Into::into),
             id: id.map(Into::into),
+            certificate: None,
         };
         let all = [
             tlv(ALPN, b"h2"),

@@ -17,7 +17,7 @@ use super::proxy_fields as fields;
 const LONGEST: usize = 4096;
 
 /// What a header says of the connection.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Header {
     /// The client's address; `None` for a connection of the proxy itself (`LOCAL`, `UNKNOWN`).
     pub(super) client: Option<IpAddr>,
@@ -57,7 +57,7 @@ fn invalid(reason: &'static str) -> io::Error {
 }
 
 /// What the first bytes of a connection are.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 enum Parsed {
     /// A header of so many bytes.
     Header { length: usize, header: Header },

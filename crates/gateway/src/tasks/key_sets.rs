@@ -52,7 +52,7 @@ async fn fetch_set(remote: &RemoteKeys) -> Result<(), String> {
     let target = Target::new(upstream, &HealthConfig::default());
     let path = remote.url.path_and_query().map_or("/", |p| p.as_str());
     let (status, body) =
-        fetch(&connector, &target, path, MAX_BYTES, TIMEOUT).await.map_err(|e| e.to_string())?;
+        fetch(&connector, &target, path, &[], MAX_BYTES, TIMEOUT).await.map_err(|e| e.to_string())?;
     if !status.is_success() {
         return Err(format!("the issuer answered {status}"));
     }

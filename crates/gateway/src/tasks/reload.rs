@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use guard::{Engine, Record, Timestamp};
-use policy::{Inputs, Policy, PolicyFile, Row};
+use policy::{Inputs, Policy, PolicyFile, Row, Tls};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -135,7 +135,7 @@ fn start_background(state: &Arc<State>) -> JoinSet<()> {
 /// The files of the policy in force as they were when they were read, and its certificates and keys.
 fn loaded_files(state: &State) -> Vec<PolicyFile> {
     let policy = &state.guard.engine().policy;
-    let tls = policy.gateway.tls.iter().flat_map(|(certificate, key)| [certificate, key]);
+    let tls = policy.gateway.tls.iter().flat_map(Tls::files);
     let tls = tls.chain(policy.gateway.groups.iter().flat_map(|group| group.tls.files()));
     policy.files.iter().cloned().chain(tls.cloned().map(PolicyFile::at)).collect()
 }

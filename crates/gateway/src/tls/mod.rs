@@ -1,12 +1,13 @@
 //! TLS: the acceptor for clients, and the configuration for upstreams.
 
+pub(crate) mod clients;
 mod pinned;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use policy::{Policy, Upstream, UpstreamTls};
+use policy::{Policy, Tls, Upstream, UpstreamTls};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
@@ -28,6 +29,9 @@ pub enum TlsError {
     /// A file has no certificate of an authority.
     #[error("{0}: there is no certificate in it that can be used")]
     NoAuthority(PathBuf),
+    /// A file has no list of revoked certificates.
+    #[error("{0}: there is no list of revoked certificates in it (`-----BEGIN X509 CRL-----`)")]
+    NoList(PathBuf),
     /// The certificates of authorities cannot be used.
     #[error("the certificates of authorities cannot be used: {0}")]
     Verifier(#[from] VerifierBuilderError),
@@ -56,8 +60,8 @@ fn mend(certificate: &Path, key: &Path, error: &Error) -> String {
 /// # Errors
 /// What cannot be, and why.
 pub fn check_tls(policy: &Policy) -> Result<(), TlsError> {
-    if let Some((certificate, key)) = &policy.gateway.tls {
-        acceptor(certificate, key)?;
+    if let Some(tls) = &policy.gateway.tls {
+        acceptor(tls)?;
     }
     for group in policy.gateway.groups.iter().filter(|group| group.upstreams.iter().any(Upstream::is_tls)) {
         client_config(&group.tls)?;
@@ -86,10 +90,15 @@ pub(crate) fn with_mend(error: io::Error) -> io::Error {
 }
 
 /// An acceptor for clients: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1 by ALPN.
-pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
-    let (chain, secret) = identity(certificate, key)?;
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, secret);
-    let mut config = config.map_err(|e| TlsError::Pair(certificate.to_owned(), key.to_owned(), e))?;
+pub(crate) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, TlsError> {
+    let (chain, secret) = identity(&tls.certificate, &tls.key)?;
+    let config = ServerConfig::builder();
+    let config = match &tls.clients {
+        Some(clients) => config.with_client_cert_verifier(clients::verifier(clients)?),
+        None => config.with_no_client_auth(),
+    };
+    let config = config.with_single_cert(chain, secret);
+    let mut config = config.map_err(|e| TlsError::Pair(tls.certificate.clone(), tls.key.clone(), e))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -23,7 +23,7 @@ pub(crate) async fn check(
     let Some(path) = &config.path else { return };
     loop {
         tokio::time::sleep(config.interval.0).await;
-        let asking = fetch(&connector, &target, path, MAX_BYTES, config.timeout.0);
+        let asking = fetch(&connector, &target, path, &[], MAX_BYTES, config.timeout.0);
         let result = asking.await.and_then(|(status, _)| {
             match config.expected_status.iter().any(|range| range.contains(status)) {
                 true => Ok(()),

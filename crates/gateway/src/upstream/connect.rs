@@ -243,15 +243,18 @@ where
     Ok(Sender::Http2(sender, tunnels))
 }
 
-/// One GET on a connection of its own, for health checks and key sets. The body may have at most `limit` bytes.
+/// One GET on a connection of its own, for health checks, key sets and the like. The body may have at most `limit` bytes.
 pub(crate) async fn fetch(
     connector: &Connector,
     target: &Target,
     path: &str,
+    headers: &[(&'static str, &'static str)],
     limit: usize,
     timeout: Duration,
 ) -> io::Result<(StatusCode, Bytes)> {
-    let request = Request::get(path).body(Full::default()).map_err(io::Error::other)?;
+    let request =
+        headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
+    let request = request.body(Full::default()).map_err(io::Error::other)?;
     let response = ask(connector, target, request, limit, timeout).await?;
     Ok((response.status(), response.into_body()))
 }

@@ -24,11 +24,18 @@ impl Shop {
 
     /// On a store that is named; a file beside the policy otherwise.
     pub(crate) fn on(directory: &Path, store: &str, more: &str) -> Shop {
-        let upstream = Recorder::plain();
-        let policy = format!(
+        Shop::of(directory, &Shop::policy(store, more), Recorder::plain())
+    }
+
+    pub(crate) fn policy(store: &str, more: &str) -> String {
+        format!(
             "[rate]\nlimits = []\nlogin = []\n[auth]\nservice = true\nrequire = 'required'\npublic_url = 'http://localhost:8080'\n\
              [auth.passwords]\nmemory_kib = 8\npasses = 1\n[auth.accounts]\nregistration = 'open'\n{store}\n{more}"
-        );
+        )
+    }
+
+    /// By a policy, in front of an upstream.
+    pub(crate) fn of(directory: &Path, policy: &str, upstream: Recorder) -> Shop {
         let file = directory.join("doorward.toml");
         std::fs::write(&file, policy).unwrap();
         Shop { gate: Running::from_file(&file, &[upstream.url()]), upstream }

@@ -37,6 +37,27 @@ fn a_client_may_say_where_it_is_itself() {
 }
 
 #[test]
+fn records_of_requests_and_texts_of_messages_pass_in_their_place() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    let json = [("Content-Type", "application/json")];
+    for (body, expected) in [
+        (r#"{"event":{"title":"KeyError","request":{"url":"http://localhost:8000/?q=1"}}}"#, 200),
+        (r#"{"log":{"entries":[{"request":{"method":"GET","url":"http://127.0.0.1:3000/a"}}]}}"#, 200),
+        (r#"{"request":{"url":"http://localhost:8000/?q=1"}}"#, 403),
+        (r#"{"event":{"request":{"url":"http://169.254.169.254/latest/meta-data"}}}"#, 403),
+        (r#"{"event":{"request":{"url":"http://localhost/../../etc/passwd"}}}"#, 403),
+        (r#"{"blocks":[{"type":"text","text":"SELECT count(*) FROM orders WHERE id = 1"}]}"#, 200),
+        (r#"{"text":"SELECT count(*) FROM orders WHERE id = 1"}"#, 403),
+        (r#"{"filters":[{"value":"SELECT count(*) FROM orders WHERE id = 1"}]}"#, 403),
+        (r#"{"blocks":[{"text":"SELECT a FROM b WHERE c = '<script>alert(1)</script>'"}]}"#, 403),
+        (r#"{"blocks":[{"text":"1' UNION SELECT password FROM users-- "}]}"#, 403),
+    ] {
+        assert_eq!(status(&gate.ask("POST", "/events", &json, body.as_bytes())), expected, "{body}");
+    }
+}
+
+#[test]
 fn a_destination_on_the_server_itself_is_judged_by_its_path() {
     let upstream = Recorder::plain();
     let gate = Running::start("", &[upstream.url()]);

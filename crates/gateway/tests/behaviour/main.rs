@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::cast_possible_truncation
 )]
 
@@ -15,7 +16,9 @@ mod admission;
 mod allow_with;
 mod balancing;
 mod books;
+mod browser;
 mod cedar;
+mod client_certificates;
 mod connecting;
 mod core_rule_set;
 mod credentials;
@@ -29,8 +32,12 @@ mod heads;
 mod honest;
 mod http_api;
 mod idp;
+mod in_a_browser;
+mod issuers;
 mod large;
 mod lenient;
+mod log_in_pages;
+mod many_sessions;
 mod many_values;
 mod metrics;
 mod names;
@@ -38,6 +45,8 @@ mod observing;
 mod one_reading;
 mod ownership;
 mod parts;
+mod passkeys;
+mod permissions;
 mod protocols;
 mod provider_attacks;
 mod providers;
@@ -57,5 +66,6 @@ mod streams;
 mod support;
 #[path = "../../../guard/tests/things/mod.rs"]
 mod things;
+mod tokens;
 mod traffic;
 mod way_back;

@@ -5,28 +5,20 @@
 
 The ports of the page are free in a network of the test's own (`unshare`).
 """
-import fcntl
 import os
 import pathlib
 import re
 import shutil
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
 
 import page
+from apart import in_a_network_apart
 from processes import Servers, until
 
 PAGE = "five-minutes.md"
 COMMAND = re.compile(r"(cd|python3|doorward|curl|grep|printf|tail) ")
-
-
-def loopback_up():
-    SIOCSIFFLAGS, IFF_UP = 0x8914, 1
-    with socket.socket() as any_socket:
-        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
 
 
 def expected(text):
@@ -77,12 +69,4 @@ def run(command, servers):
 
 
 if __name__ == "__main__":
-    doorward = pathlib.Path(sys.argv[1]).resolve()
-    apart = ["unshare", "--map-root-user", "--net"]
-    if "inside" in sys.argv:
-        loopback_up()
-        main(doorward)
-    elif subprocess.run([*apart, "true"], capture_output=True).returncode:
-        print("left out: this system gives no network of one's own (unshare)")
-    else:
-        os.execvp("unshare", [*apart, sys.executable, __file__, str(doorward), "inside"])
+    in_a_network_apart(__file__, pathlib.Path(sys.argv[1]).resolve(), main)

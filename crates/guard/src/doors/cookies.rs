@@ -6,9 +6,9 @@
 //! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
 //! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
 
-use http::header::{HeaderValue, SET_COOKIE};
+use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
-use policy::{BuiltInDoor, SameSite};
+use policy::{ACCOUNTS_COOKIES, BuiltInDoor, SameSite};
 
 use super::Step;
 use crate::decision::door_id::DoorId;
@@ -48,7 +48,19 @@ fn release(x: &Exchange<'_>, ruling: Ruling<'_>, headers: &mut HeaderMap) {
     let policy = &ruling.engine.policy.cookies;
     let cookies: Vec<HeaderValue> = headers.get_all(SET_COOKIE).iter().cloned().collect();
     headers.remove(SET_COOKIE);
+    let is_api =
+        ruling.engine.policy.auth.service.is_some() && !ruling.engine.policy.is_accounts(x.destination.group);
     for cookie in cookies {
+        if is_api && let Some(name) = own_name(cookie.as_bytes()) {
+            let why = || {
+                let mut evidence =
+                    Evidence::from("the API sets a cookie of the user service; give it another name");
+                evidence.names = Evidence::names([name]).names;
+                evidence
+            };
+            ruling.tell(x, BuiltInDoor::Cookies, ("own", name), Verdict::Rewritten, why);
+            continue;
+        }
         let hardened = harden(&cookie, policy, x.transport);
         if let Some(Hardened { name, added, .. }) = &hardened
             && !added.is_empty()
@@ -59,6 +71,26 @@ fn release(x: &Exchange<'_>, ruling: Ruling<'_>, headers: &mut HeaderMap) {
         }
         headers.append(SET_COOKIE, hardened.map_or(cookie, |hardened| hardened.value));
     }
+}
+
+/// Which cookie of the user service a pair is.
+fn own_name(pair: &[u8]) -> Option<&'static str> {
+    let name = pair.split(|byte| matches!(byte, b'=' | b';')).next().unwrap_or_default().trim_ascii();
+    ACCOUNTS_COOKIES.into_iter().find(|own| name == own.as_bytes())
+}
+
+/// Takes the cookies of the user service out of what the API gets: with them it, or a log of it, could act for its users.
+pub(crate) fn take_out_own(headers: &mut HeaderMap) {
+    let Some(value) = headers.get(COOKIE) else { return };
+    let pairs = || value.as_bytes().split(|byte| *byte == b';');
+    if !pairs().any(|pair| own_name(pair).is_some()) {
+        return;
+    }
+    let kept: Vec<&[u8]> = pairs().filter(|pair| own_name(pair).is_none()).map(<[u8]>::trim_ascii).collect();
+    match HeaderValue::from_bytes(&kept.join(&b"; "[..])) {
+        Ok(kept) if !kept.is_empty() => headers.insert(COOKIE, kept),
+        _ => headers.remove(COOKIE),
+    };
 }
 
 /// What the operator reads of a cookie that was changed, with the settings that change it.

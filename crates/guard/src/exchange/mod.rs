@@ -224,6 +224,11 @@ impl<'e> Exchange<'e> {
         self.parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Who it is by the client certificate of the connection.
+    pub(crate) fn certificate(&self) -> Option<&Arc<Principal>> {
+        self.account.connection.certificate.as_ref()
+    }
+
     /// A header as text; `None` when it is missing or not ASCII.
     pub fn header(&self, name: impl http::header::AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())

@@ -19,7 +19,7 @@ use crate::decision::ruling::Interruption;
 use crate::decision::{Decision, Refusal, problem};
 use crate::doors::inspector::Extent;
 use crate::doors::ownership::writes;
-use crate::doors::{Step, protocol};
+use crate::doors::{Step, cookies, protocol};
 use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
 use crate::forward::{Client, ForwardError, Reader, forwarded_to, identify, lead};
@@ -215,6 +215,9 @@ pub(crate) fn outgoing_request<'e, B>(
     })?;
     let mut headers = std::mem::take(&mut x.headers);
     identify(engine, x, &mut headers);
+    if engine.policy.auth.service.is_some() && !engine.policy.is_accounts(x.destination.group) {
+        cookies::take_out_own(&mut headers);
+    }
     if matches!(body, Forwarded::Held { .. }) {
         headers.remove(TRANSFER_ENCODING);
     }

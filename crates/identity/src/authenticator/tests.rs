@@ -14,9 +14,12 @@ const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
 fn auth(keys: Vec<KeySource>) -> Auth {
     Auth {
+        issued_keys: false,
+        permissions: Permissions::default(),
         issuers: vec![Issuer {
             issuer: Some("https://issuer.example".into()),
             audiences: vec!["api".into()],
+            types: ["jwt", ""].map(str::to_owned).to_vec(),
             keys,
             max_lifetime: Some(Duration::from_secs(900)),
         }],

@@ -19,7 +19,9 @@ impl Service {
         now: Millis,
     ) -> Result<String, ServiceError> {
         // Tokens of the second in which others were revoked are not told apart from them.
-        let issued = (now / 1000).max((user.user.revoked_until / 1000).saturating_add(1));
+        let user_before = user.user.revoked_until.max(user.user.tokens_revoked_until) / 1000;
+        let revoked = user_before.max(self.revocations.all_before());
+        let issued = (now / 1000).max(revoked.saturating_add(1));
         let level = if session.methods.contains(&Method::Mfa) { "aal2" } else { "aal1" };
         let from = session.from.as_ref();
         let both = |own: &[String], theirs: Option<&Vec<String>>| -> Vec<String> {

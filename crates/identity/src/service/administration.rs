@@ -7,6 +7,7 @@ use store::records::{Change, Committed, Expected, Kind, Record, Write};
 use super::base::{BadPassword, Service};
 use super::error::ServiceError;
 use super::events::{AccountEvent, Step};
+use super::passkeys::PASSKEY;
 use super::registration::new_user;
 use super::revocations::Revoked;
 use super::sessions::{MAX_SESSIONS, SESSION};
@@ -128,6 +129,7 @@ impl Service {
             let Some(mut known) = by_id(&*self.records, id, now).await? else { return Ok(false) };
             change(&mut known.user);
             // Sessions go on; the access tokens of before do not.
+            known.user.tokens_revoked_until = now;
             let second = now / 1000;
             let revoked = Revoked::UserBefore(id.to_owned(), second);
             let revoke = revoked.write(self.forget_at(now)).map_err(|_| ServiceError::Library)?;
@@ -136,6 +138,7 @@ impl Service {
                 for session in self.records.owned(SESSION, id, 2 * MAX_SESSIONS, now).await? {
                     writes.extend(self.end_writes(&session.id, now)?);
                 }
+                writes.extend(self.keys_ended(id, None, now).await?);
             }
             if self.records.commit(writes, now).await? == Committed::Done {
                 self.revocations.note(revoked, self.forget_at(now));
@@ -162,6 +165,10 @@ impl Service {
         }
         for session in self.records.owned(SESSION, id, 2 * MAX_SESSIONS, now).await? {
             writes.extend(self.end_writes(&session.id, now)?);
+        }
+        writes.extend(self.keys_ended(id, Some(self.forget_at(now)), now).await?);
+        for passkey in self.records.owned(PASSKEY, id, MAX_KEPT, now).await? {
+            writes.push(delete(PASSKEY, passkey.id));
         }
         for waiting in self.records.owned(super::pending::KIND, id, MAX_KEPT, now).await? {
             writes.push(delete(super::pending::KIND, waiting.id));
@@ -199,9 +206,34 @@ impl Service {
             "has_second_factor": user.has_second_factor(),
             "recovery_codes_left": user.recovery_codes_left(),
             "identities": self.identities(id, now).await?,
+            "passkeys": self.passkeys(id, now).await?,
             "sessions": self.sessions(id, now).await?,
+            "api_keys": self.keys_of(id, now).await?,
             "links_and_log_ins_that_wait_until": waiting.iter().filter_map(expiry).collect::<Vec<_>>(),
         })))
+    }
+
+    /// Takes away whatever a user shows beside his password, or in place of it, for one who has lost it.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn reset_second_factor(&self, id: &str, now: Millis) -> Result<bool, ServiceError> {
+        self.remove_all_passkeys(id, now).await?;
+        let change = |user: &mut User| (user.totp, user.recovery) = (None, None);
+        self.change_user(id, "second factor taken away", change, now).await
+    }
+
+    /// One token no longer holds, by its `jti`.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn revoke_token(&self, jti: &str, now: Millis) -> Result<(), ServiceError> {
+        let revoked = Revoked::Token(jti.to_owned());
+        let write = revoked.write(self.forget_at(now)).map_err(|_| ServiceError::Library)?;
+        self.records.commit(vec![write], now).await?;
+        self.revocations.note(revoked, self.forget_at(now));
+        self.administered("", "one token revoked");
+        Ok(())
     }
 
     /// No token that was issued until now holds any longer, whoever's it is.
@@ -217,11 +249,11 @@ impl Service {
         Ok(())
     }
 
-    fn administered(&self, user: &str, what: &'static str) {
+    pub(crate) fn administered(&self, user: &str, what: &'static str) {
         let user = Some(user.to_owned()).filter(|user| !user.is_empty());
         self.events.tell(AccountEvent { step: Step::Administered, user, address: None, reason: what });
     }
 }
 
 /// Records of a user that are looked at together.
-const MAX_KEPT: usize = 1_000;
+const MAX_KEPT: usize = 300;

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use store::records::Records;
 use store::{Millis, millis};
+use webauthn_rs::Webauthn;
 
 use super::client::Client;
 use super::error::ServiceError;
 use super::events::{AccountEvent, AccountEvents, Step};
+use super::issued_keys::IssuedKeys;
 use super::keys::{KeyRing, SigningKeys};
 use super::lockout::LockoutRules;
+use super::passkeys::relying_party;
 use super::providers::Providers;
 use super::revocations::Revocations;
 use super::vault::Vault;
@@ -67,8 +70,11 @@ pub struct Service {
     pub(super) hasher: Hasher,
     pub(super) keys: Arc<KeyRing>,
     pub(super) revocations: Arc<Revocations>,
+    pub(super) issued: Arc<IssuedKeys>,
     pub(super) settings: Settings,
     pub(super) providers: Providers,
+    /// What passkeys are for; nothing where browsers have none.
+    pub(super) passkeys: Option<Webauthn>,
     breached: Option<Box<dyn Breached>>,
     pub(super) events: Box<dyn AccountEvents>,
 }
@@ -90,8 +96,22 @@ impl Service {
         let keys = Arc::new(KeyRing::open(&*records, &vault, settings.keys(), now).await?);
         let revocations = Arc::new(Revocations::default());
         revocations.refresh(&*records, now).await?;
-        let providers = Providers::default();
-        Ok(Service { records, vault, hasher, keys, revocations, settings, providers, breached, events })
+        let issued = Arc::new(IssuedKeys::default());
+        issued.refresh(&*records, now).await?;
+        let passkeys = relying_party(&settings.issuer, &settings.site)?;
+        Ok(Service {
+            records,
+            vault,
+            hasher,
+            keys,
+            revocations,
+            issued,
+            settings,
+            providers: Providers::default(),
+            passkeys,
+            breached,
+            events,
+        })
     }
 
     /// The keys, for whoever verifies tokens.
@@ -122,12 +142,13 @@ impl Service {
         &self.settings
     }
 
-    /// Asks the store for what was revoked elsewhere. Call it several times a second.
+    /// Asks the store for what was revoked elsewhere, and for API keys. Call it several times a second.
     ///
     /// # Errors
     /// If the store does not answer; what is known stays known.
     pub async fn learn_revocations(&self, now: Millis) -> Result<(), ServiceError> {
-        Ok(self.revocations.refresh(&*self.records, now).await?)
+        self.revocations.refresh(&*self.records, now).await?;
+        Ok(self.issued.refresh(&*self.records, now).await?)
     }
 
     /// Replaces keys whose time has come, and deletes what has expired. Call it every minute.
@@ -138,7 +159,7 @@ impl Service {
         const AT_ONCE: usize = 10_000;
         self.keys.keep(&*self.records, &self.vault, self.settings.keys(), now).await?;
         self.records.delete_expired(AT_ONCE, now).await?;
-        Ok(())
+        self.note_used_keys(now).await
     }
 
     /// When a revocation may be forgotten that is made now: the last token that it covers has expired then.

@@ -49,6 +49,14 @@ pub enum Step {
     ProviderUnlinked,
     /// A session has ended because its provider ended what it stood for.
     ProviderEnded,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// A passkey that was not accepted.
+    PasskeyFailed,
+    /// A passkey whose counter went back: somebody has a copy of the authenticator.
+    PasskeyCloned,
     /// A user was changed, made or deleted by an operator.
     Administered,
 }
@@ -79,6 +87,10 @@ impl Step {
             Step::ProviderLinked => "provider-linked",
             Step::ProviderUnlinked => "provider-unlinked",
             Step::ProviderEnded => "provider-ended-session",
+            Step::PasskeyAdded => "passkey-added",
+            Step::PasskeyRemoved => "passkey-removed",
+            Step::PasskeyFailed => "passkey-failed",
+            Step::PasskeyCloned => "passkey-cloned",
             Step::Administered => "administered",
         }
     }
@@ -94,6 +106,8 @@ impl Step {
                 | Step::SecondFactorFailed
                 | Step::RefreshReused
                 | Step::ProviderRefused
+                | Step::PasskeyFailed
+                | Step::PasskeyCloned
         )
     }
 }

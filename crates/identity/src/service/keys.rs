@@ -109,6 +109,14 @@ impl KeyRing {
         Ok(ring)
     }
 
+    /// Whether a store has keys already, sealed under some master key.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn are_kept(records: &dyn Records, now: Millis) -> Result<bool, StoreError> {
+        Ok(records.get(KIND, ID, now).await?.is_some())
+    }
+
     /// Reads the keys again; makes a new one where the youngest has signed for long enough, and drops those whose tokens have
     /// expired. Call it every minute.
     ///

@@ -2,8 +2,9 @@
 //!
 //! An attempt counts as a failure before the password is looked at, and is taken back when it was right: of a hundred guesses
 //! at once, five are looked at. An account is locked by what was typed, whether or not anybody has that address, so that a lock
-//! tells nothing. A device that has logged in to an account before counts for itself alone, so that nobody can lock its owner
-//! out; nor does a lock touch passkeys and the reset by mail.
+//! tells nothing. A device that has logged in to an account before counts for itself, so that strangers cannot lock its owner
+//! out; all such devices of an account have a bound together. A lock touches neither passkeys nor the reset by mail. What a
+//! network did wrong is forgiven bit by bit, because people share one.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -22,6 +23,12 @@ const ROUNDS: usize = 10;
 const MEMORY: Duration = Duration::from_secs(24 * 3600);
 /// For addresses, which many people share and which change hands.
 const MEMORY_OF_ADDRESS: Duration = Duration::from_secs(3600);
+/// One failure of a network is forgiven in this time.
+const FORGIVEN: Duration = Duration::from_secs(15 * 60);
+/// One mail that a network asked for, likewise.
+const FORGIVEN_MAIL: Duration = Duration::from_secs(2 * 60);
+/// All known devices of an account may fail so many times more than one.
+const DEVICES: u32 = 10;
 /// So many different accounts that one network fails at are credential stuffing.
 const STUFFING: usize = 10;
 
@@ -50,8 +57,12 @@ pub(crate) enum Counted {
     Account(String),
     /// A device that has logged in to the account before.
     Device(String),
+    /// All such devices of an account.
+    Devices(String),
     /// The network of the client.
     Address(IpAddr),
+    /// Mails that the network of the client asked for.
+    Mails(IpAddr),
 }
 
 impl Counted {
@@ -59,14 +70,33 @@ impl Counted {
         match self {
             Counted::Account(mark) => format!("account:{mark}"),
             Counted::Device(id) => format!("device:{id}"),
+            Counted::Devices(user) => format!("devices:{user}"),
             Counted::Address(address) => format!("address:{}", network(*address)),
+            Counted::Mails(address) => format!("mails:{}", network(*address)),
         }
     }
 
     fn memory(&self) -> Duration {
         match self {
-            Counted::Address(_) => MEMORY_OF_ADDRESS,
-            _ => MEMORY,
+            Counted::Address(_) | Counted::Mails(_) => MEMORY_OF_ADDRESS,
+            Counted::Account(_) | Counted::Device(_) | Counted::Devices(_) => MEMORY,
+        }
+    }
+
+    /// In which time one failure is forgiven, if any is before all are.
+    const fn forgiven(&self) -> Option<Duration> {
+        match self {
+            Counted::Address(_) => Some(FORGIVEN),
+            Counted::Mails(_) => Some(FORGIVEN_MAIL),
+            Counted::Account(_) | Counted::Device(_) | Counted::Devices(_) => None,
+        }
+    }
+
+    /// Failures that cost nothing.
+    const fn free(&self, rules: LockoutRules) -> u32 {
+        match self {
+            Counted::Devices(_) => rules.failures.saturating_mul(DEVICES),
+            _ => rules.failures,
         }
     }
 }
@@ -86,6 +116,9 @@ fn network(address: IpAddr) -> String {
 struct Count {
     failures: u32,
     locked_until: Millis,
+    /// From when on the oldest failure that is left is forgiven bit by bit.
+    #[serde(default)]
+    since: Millis,
     /// Marks of the accounts that were tried, for an address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tried: Vec<String>,
@@ -122,6 +155,9 @@ pub(crate) async fn begin(
                 wait = wait.max(count.locked_until - now);
                 continue;
             }
+            if count.failures == 0 {
+                count.since = now;
+            }
             count.failures = count.failures.saturating_add(1);
             if matches!(what, Counted::Address(_)) && !count.tried.iter().any(|tried| tried == account) {
                 count.tried.push(account.to_owned());
@@ -129,8 +165,9 @@ pub(crate) async fn begin(
                 // More are not told apart, and the record stays small.
                 count.tried.truncate(STUFFING);
             }
-            let over = count.failures.saturating_sub(rules.failures);
-            if count.failures >= rules.failures {
+            let free = what.free(rules);
+            let over = count.failures.saturating_sub(free);
+            if count.failures >= free {
                 let doubled = millis(rules.first).saturating_mul(1_u64.checked_shl(over).unwrap_or(u64::MAX));
                 count.locked_until = now.saturating_add(doubled.min(millis(rules.cap)));
             }
@@ -149,8 +186,8 @@ pub(crate) async fn begin(
 /// Why an attempt is no failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoFailure<'a> {
-    /// It was right: the account, by its mark, and the device begin anew; the address has one failure less, and one account
-    /// less that it failed at.
+    /// It was right: the account, by its mark, and the device begin anew; what others count for, too, has one failure less, and
+    /// the address one account less that it failed at.
     Right(&'a str),
     /// Nobody has looked at it: it is as if it had not been made.
     NotLookedAt,
@@ -169,12 +206,12 @@ pub(crate) async fn take_back(
         for what in counted {
             let (mut count, expected) = read(records, what, now).await?;
             count.failures = count.failures.saturating_sub(1);
-            if count.failures < rules.failures {
+            if count.failures < what.free(rules) {
                 count.locked_until = 0;
             }
             if let NoFailure::Right(account) = why {
                 count.tried.retain(|tried| tried != account);
-                if !matches!(what, Counted::Address(_)) {
+                if matches!(what, Counted::Account(_) | Counted::Device(_)) {
                     count.failures = 0;
                 }
             }
@@ -195,10 +232,24 @@ pub(crate) async fn take_back(
 async fn read(records: &dyn Records, what: &Counted, now: Millis) -> Result<(Count, Expected), ServiceError> {
     Ok(match records.get(KIND, &what.id(), now).await? {
         Some(record) => {
-            (serde_json::from_str(&record.value).unwrap_or_default(), Expected::Version(record.version))
+            let mut count: Count = serde_json::from_str(&record.value).unwrap_or_default();
+            if let Some(forgiven) = what.forgiven() {
+                count.forgive(forgiven, now);
+            }
+            (count, Expected::Version(record.version))
         }
         None => (Count::default(), Expected::Absent),
     })
+}
+
+impl Count {
+    /// Takes back what was forgiven since.
+    fn forgive(&mut self, every: Duration, now: Millis) {
+        let every = millis(every).max(1);
+        let forgiven = now.saturating_sub(self.since) / every;
+        self.failures = self.failures.saturating_sub(u32::try_from(forgiven).unwrap_or(u32::MAX));
+        self.since = self.since.saturating_add(forgiven.saturating_mul(every));
+    }
 }
 
 fn write(what: &Counted, count: &Count, expected: Expected, now: Millis) -> Result<Write, ServiceError> {

@@ -10,7 +10,7 @@ use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
 use super::lockout::{Attempt, Counted, NoFailure, begin, take_back};
-use super::pending::{Pending, digest};
+use super::pending::{Found, Pending, digest};
 use super::providers::FromProvider;
 use super::sessions::{Method, Tokens};
 use super::users::{Email, KnownUser, by_email, by_id};
@@ -63,9 +63,10 @@ impl Service {
         let user = by_email(&*self.records, email, now).await?;
         let user = user.filter(|user| !user.user.is_disabled);
         let account = self.account_mark(email);
-        let known = user.as_ref().and_then(|user| self.device_of(&user.id, client.device.as_deref()));
-        let counted = match &known {
-            Some(device) => vec![Counted::Device(device.clone())],
+        let known =
+            user.as_ref().and_then(|user| Some((user, self.device_of(user, client.device.as_deref())?)));
+        let counted = match known {
+            Some((user, device)) => vec![Counted::Device(device), Counted::Devices(user.id.clone())],
             None => vec![Counted::Account(account.clone()), Counted::Address(client.address)],
         };
         let who = user.as_ref().map(|user| user.id.clone());
@@ -158,23 +159,18 @@ impl Service {
         client: &Client,
         now: Millis,
     ) -> Result<LogIn, ServiceError> {
-        let Some(mut found) = self.find_pending(token, now).await? else { return Ok(LogIn::Wrong) };
-        let Pending::SecondFactor { user, methods, failures, was, begun_at, from } = &mut found.pending
-        else {
+        let Some((mut found, mut known)) = self.half_in(token, now).await? else { return Ok(LogIn::Wrong) };
+        let Pending::SecondFactor { methods, failures, from, .. } = &mut found.pending else {
             return Ok(LogIn::Wrong);
         };
-        // A password that was changed meanwhile, or a log out everywhere, ends half a log in, too.
-        let known = by_id(&*self.records, user, now).await?.filter(|known| {
-            let is_same = digest(known.user.password.as_deref().unwrap_or_default()) == *was;
-            is_same && *begun_at > known.user.revoked_until && !known.user.is_disabled
-        });
-        let Some(mut known) = known else { return Ok(LogIn::Wrong) };
         // Whoever has the password could begin again and again, with five guesses each time.
-        let counted = match self.device_of(&known.id, client.device.as_deref()) {
-            Some(device) => Counted::Device(format!("code:{device}")),
-            None => Counted::Account(format!("code:{}", known.id)),
+        let counted = match self.device_of(&known, client.device.as_deref()) {
+            Some(device) => vec![
+                Counted::Device(format!("code:{device}")),
+                Counted::Devices(format!("code:{}", known.id)),
+            ],
+            None => vec![Counted::Account(format!("code:{}", known.id))],
         };
-        let counted = [counted];
         if let Some(refused) = self.count(&counted, "", Some(&known.id), client, now).await? {
             return Ok(refused);
         }
@@ -211,6 +207,22 @@ impl Service {
         self.let_in_from(known, &methods, from, client, now).await
     }
 
+    /// A log in that waits for its second factor, with its user. A password that was changed meanwhile, or a log out
+    /// everywhere, ends half a log in, too.
+    pub(crate) async fn half_in(
+        &self,
+        token: &str,
+        now: Millis,
+    ) -> Result<Option<(Found, KnownUser)>, ServiceError> {
+        let Some(found) = self.find_pending(token, now).await? else { return Ok(None) };
+        let Pending::SecondFactor { user, was, begun_at, .. } = &found.pending else { return Ok(None) };
+        let known = by_id(&*self.records, user, now).await?.filter(|known| {
+            let is_same = digest(known.user.password.as_deref().unwrap_or_default()) == *was;
+            is_same && *begun_at > known.user.revoked_until && !known.user.is_disabled
+        });
+        Ok(known.map(|known| (found, known)))
+    }
+
     /// Begins the session of a user who has shown all that is asked for.
     pub(crate) async fn let_in(
         &self,
@@ -233,11 +245,11 @@ impl Service {
     ) -> Result<LogIn, ServiceError> {
         let how = match &from {
             Some(_) => "provider",
-            None => methods.last().map_or("", |method| method.word()),
+            None => word(methods),
         };
         let id = user.id.clone();
-        let is_known = self.device_of(&id, client.device.as_deref()).is_some();
-        let device = self.device_cookie(&id, client.device.as_deref());
+        let is_known = self.device_of(&user, client.device.as_deref()).is_some();
+        let device = self.device_cookie(&user, client.device.as_deref());
         let client = Client { device: Some(device.clone()), ..client.clone() };
         let Some(tokens) = self.begin_session(user, methods, from, &client, now).await? else {
             // Something about the user has changed at this moment: he may be disabled.
@@ -257,15 +269,14 @@ impl Service {
     }
 }
 
-impl Method {
-    /// As an event says it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Method::Pwd => "password",
-            Method::Otp => "one-time code",
-            Method::Rec => "recovery code",
-            Method::Mfa => "password and second factor",
-        }
+/// How somebody has logged in, as an event says it.
+fn word(methods: &[Method]) -> &'static str {
+    let has = |method| methods.contains(&method);
+    match (has(Method::Pwd), has(Method::Hwk) || has(Method::Swk)) {
+        (true, true) => "password and passkey",
+        (false, true) => "passkey",
+        (true, false) if has(Method::Mfa) => "password and second factor",
+        _ => "password",
     }
 }
 

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `users` | who there is, and by which address |
 //! | `login`, `registration`, `passwords`, `second_factor` | the steps of an account |
+//! | `passkeys` | keys on devices of the user: added, and used to log in |
 //! | `sessions`, `refresh_token` | families of refresh tokens, rotated and ended |
 //! | `access`, `keys` | access tokens, and the keys that sign them |
 //! | `revocations` | what no longer holds although it is signed |
@@ -24,9 +25,11 @@ mod client;
 mod device;
 mod error;
 mod events;
+mod issued_keys;
 mod keys;
 mod lockout;
 mod login;
+mod passkeys;
 mod passwords;
 mod pending;
 mod providers;
@@ -44,10 +47,12 @@ pub use base::{BadPassword, Breached, Service, Settings};
 pub use client::Client;
 pub use error::ServiceError;
 pub use events::{AccountEvent, AccountEvents, Step};
+pub use issued_keys::{IssuedKeys, KeyView, NewKey, NotIssued};
 pub(crate) use keys::ACCESS_TOKEN;
 pub use keys::{IssueError, KeyRing, SigningKeys};
 pub use lockout::LockoutRules;
 pub use login::{LogIn, SecondFactor};
+pub use passkeys::{Ceremony, NoPasskey, PasskeyView};
 pub use passwords::{Changed, NotChanged};
 pub use pending::MailedLink;
 pub use providers::{

@@ -10,11 +10,11 @@ use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
 use super::lockout::{Attempt, Counted, NoFailure, begin, take_back};
-use super::pending::{MailedLink, Pending, digest};
+use super::pending::{MailedLink, Mailing, Pending, digest};
 use super::revocations::Revoked;
 use super::sessions::{MAX_SESSIONS, SESSION};
 use super::users::{Email, KnownUser, by_email, by_id};
-use crate::secrets::{Outcome, Password, PasswordHash};
+use crate::secrets::{Outcome, Password, PasswordHash, random};
 
 /// Why a password was not changed.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,12 +103,15 @@ impl Service {
         let known = by_email(&*self.records, email, now).await?.filter(|known| !known.user.is_disabled);
         let who = known.as_ref().map(|known| known.id.as_str());
         self.tell(Step::ResetAsked, who, client, "");
-        let may_write = self.may_write(email, now).await?;
+        let may_write = self.may_write(email, Mailing::Reset, now).await?;
+        // As much is written for an address that nobody has: to a link that nobody gets.
+        let user = known.as_ref().map_or_else(random::id, |known| known.id.clone());
+        let was = known.as_ref().and_then(|known| known.user.password.clone()).unwrap_or_default();
+        let (token, write) = self.pending(&Pending::Reset { user, was: digest(&was) }, now)?;
+        if may_write {
+            self.records.commit(vec![write], now).await?;
+        }
         let Some(known) = known.filter(|_| may_write) else { return Ok(None) };
-        let was = known.user.password.clone().unwrap_or_default();
-        let waits = Pending::Reset { user: known.id.clone(), was: digest(&was) };
-        let (token, write) = self.pending(&waits, now)?;
-        self.records.commit(vec![write], now).await?;
         Ok(Some(MailedLink { to: known.user.email, token, language: known.user.language }))
     }
 
@@ -139,8 +142,9 @@ impl Service {
             is_same && !known.user.is_disabled
         });
         let Some(mut known) = known else { return Ok(Err(NotChanged::Wrong)) };
-        known.user.is_verified = true;
-        self.set_password(known, new, None, vec![found.used()], client, now).await
+        let mut writes = vec![found.used()];
+        writes.extend(self.verified(&mut known, now).await?);
+        self.set_password(known, new, None, writes, client, now).await
     }
 
     /// Writes a new password, ends every session but one, and does what goes with it.

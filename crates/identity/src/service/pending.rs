@@ -10,7 +10,9 @@ use store::records::{Change, Expected, Kind, Write};
 use store::{Millis, millis};
 
 use super::base::Service;
+use super::client::Client;
 use super::error::ServiceError;
+use super::events::Step;
 use super::lockout::{Attempt, Counted, LockoutRules, begin};
 use super::providers::{Away, FromProvider};
 use super::sessions::Method;
@@ -18,6 +20,8 @@ use super::users::{Email, put};
 use crate::secrets::random;
 
 pub(crate) const KIND: Kind = "pending";
+/// How long a browser may take over a passkey.
+pub(crate) const CEREMONY: Duration = Duration::from_secs(5 * 60);
 
 /// What is waited for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +45,22 @@ pub(crate) enum Pending {
     },
     /// The return of somebody who logs in with a provider.
     Away(Away),
+    /// The answer of a browser to a log in with a passkey.
+    Passkey {
+        /// The log in that it is the second factor of.
+        behind: Option<Behind>,
+        /// What it began with.
+        state: String,
+    },
+    /// A new passkey from a browser.
+    NewPasskey {
+        /// Whose.
+        user: String,
+        /// When it began.
+        begun_at: Millis,
+        /// What it began with.
+        state: String,
+    },
     /// The link in a mail to a new address.
     Verification {
         /// Whose address it is.
@@ -55,6 +75,33 @@ pub(crate) enum Pending {
         /// His password when the link was asked for: one that was changed since ends the link.
         was: String,
     },
+}
+
+/// A log in that waits for its second factor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Behind {
+    /// Who logs in.
+    pub(crate) user: String,
+    /// The id of what waits.
+    pub(crate) log_in: String,
+}
+
+/// Why somebody is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mailing {
+    /// His address is to be verified, or somebody has registered with it once more.
+    Registration,
+    /// A new password.
+    Reset,
+}
+
+impl Mailing {
+    const fn word(self) -> &'static str {
+        match self {
+            Mailing::Registration => "registration",
+            Mailing::Reset => "reset",
+        }
+    }
 }
 
 /// What goes into a mail with a link.
@@ -72,14 +119,18 @@ impl Pending {
     pub(crate) const fn lifetime(&self) -> Duration {
         match self {
             Pending::SecondFactor { .. } | Pending::Away(_) => Duration::from_secs(10 * 60),
+            Pending::Passkey { .. } | Pending::NewPasskey { .. } => CEREMONY,
             Pending::Verification { .. } => Duration::from_secs(24 * 3600),
             Pending::Reset { .. } => Duration::from_secs(30 * 60),
         }
     }
 
+    /// Whose it is; nobody's as long as nobody knows who logs in.
     fn user(&self) -> Option<&str> {
         match self {
+            Pending::Passkey { behind, .. } => behind.as_ref().map(|behind| behind.user.as_str()),
             Pending::SecondFactor { user, .. }
+            | Pending::NewPasskey { user, .. }
             | Pending::Verification { user, .. }
             | Pending::Reset { user, .. } => Some(user),
             Pending::Away(away) => away.user(),
@@ -97,6 +148,11 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// The hash of its token.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The write that uses it up.
     pub(crate) fn used(&self) -> Write {
         Write {
@@ -133,15 +189,39 @@ impl Service {
         Ok(found.is_some_and(|found| matches!(found.pending, Pending::SecondFactor { .. })))
     }
 
-    /// Whether another mail may go to an address: a few at once, then fewer and fewer, so that nobody's mailbox is filled.
-    pub(crate) async fn may_write(&self, email: &Email, now: Millis) -> Result<bool, ServiceError> {
-        const RULES: LockoutRules = LockoutRules {
-            failures: 4,
-            first: Duration::from_secs(10 * 60),
-            cap: Duration::from_secs(24 * 3600),
-        };
-        let counted = [Counted::Account(format!("mail:{}", self.account_mark(email)))];
+    /// Whether another mail may go to an address: a few at once, then one in a quarter of an hour, so that nobody's mailbox is
+    /// filled, and a link that holds is always in it.
+    pub(crate) async fn may_write(
+        &self,
+        email: &Email,
+        why: Mailing,
+        now: Millis,
+    ) -> Result<bool, ServiceError> {
+        const WAIT: Duration = Duration::from_secs(15 * 60);
+        const RULES: LockoutRules = LockoutRules { failures: 4, first: WAIT, cap: WAIT };
+        let counted = [Counted::Account(format!("mail:{}:{}", why.word(), self.account_mark(email)))];
         Ok(matches!(begin(&*self.records, RULES, &counted, "", now).await?, Attempt::Open { .. }))
+    }
+
+    /// Whether the network of a client may have mails sent, to whomever. If not, how long it waits.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn may_have_mail_sent(
+        &self,
+        client: &Client,
+        now: Millis,
+    ) -> Result<Option<Duration>, ServiceError> {
+        const RULES: LockoutRules =
+            LockoutRules { failures: 50, first: Duration::from_secs(60), cap: Duration::from_secs(3600) };
+        let counted = [Counted::Mails(client.address)];
+        let wait = match begin(&*self.records, RULES, &counted, "", now).await? {
+            Attempt::Open { .. } => return Ok(None),
+            Attempt::Locked(wait) => wait,
+            Attempt::Crowded => Duration::from_secs(1),
+        };
+        self.tell(Step::LockedOut, None, client, "too many mails were asked for");
+        Ok(Some(wait))
     }
 
     /// What a token is of, if it still holds.

@@ -1,14 +1,16 @@
 //! Registering: it tells nobody whether an address has an account, but its owner by mail.
 
-use store::Millis;
+use std::time::Duration;
+
 use store::records::{Committed, Expected, Write};
+use store::{Millis, millis};
 
 use super::base::{BadPassword, Service};
 use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
-use super::pending::{MailedLink, Pending};
-use super::users::{Email, LOGIN_NAME, USER, User, by_email, put};
+use super::pending::{MailedLink, Mailing, Pending};
+use super::users::{Email, KnownUser, LOGIN_NAME, USER, User, by_email, put};
 use crate::secrets::{Password, random};
 
 /// What is mailed after somebody has registered. He who did is told the same in both cases: to look into his mail.
@@ -42,7 +44,7 @@ impl Service {
         if let Err(bad) = self.judge(password, &[email.as_str(), &self.settings.site]).await? {
             return Ok(Err(bad));
         }
-        if !self.may_write(email, now).await? {
+        if !self.may_write(email, Mailing::Registration, now).await? {
             return Ok(Ok(None));
         }
         // Also for an address that has an account, so that both take as long.
@@ -52,6 +54,7 @@ impl Service {
             email: email.as_str().to_owned(),
             password: Some(hash),
             created_at: now,
+            lapses_at: Some(lapse(now)),
             language: language.clone(),
             ..User::default()
         };
@@ -71,7 +74,10 @@ impl Service {
             known.user.password.clone_from(&user.password);
             known.user.language.clone_from(&language);
             let (token, waits) = self.pending(&verification(&known.id, email), now)?;
-            if self.records.commit(vec![known.write()?, waits], now).await? == Committed::Conflict {
+            known.user.lapses_at = Some(lapse(now));
+            let mut writes = vec![known.write()?, waits];
+            writes.extend(self.name_write(&known, now).await?);
+            if self.records.commit(writes, now).await? == Committed::Conflict {
                 return Err(ServiceError::Contended);
             }
             self.tell(Step::Registered, Some(&known.id), client, "once more");
@@ -89,14 +95,19 @@ impl Service {
     /// If the store does not answer.
     pub async fn verify_again(&self, email: &Email, now: Millis) -> Result<Option<MailedLink>, ServiceError> {
         let known = by_email(&*self.records, email, now).await?;
-        let Some(known) = known.filter(|known| !known.user.is_verified && !known.user.is_disabled) else {
+        let Some(mut known) = known.filter(|known| !known.user.is_verified && !known.user.is_disabled) else {
             return Ok(None);
         };
-        if !self.may_write(email, now).await? {
+        if !self.may_write(email, Mailing::Registration, now).await? {
             return Ok(None);
         }
         let (token, waits) = self.pending(&verification(&known.id, email), now)?;
-        self.records.commit(vec![waits], now).await?;
+        known.user.lapses_at = Some(lapse(now));
+        let mut writes = vec![known.write()?, waits];
+        writes.extend(self.name_write(&known, now).await?);
+        if self.records.commit(writes, now).await? == Committed::Conflict {
+            return Err(ServiceError::Contended);
+        }
         Ok(Some(MailedLink { to: known.user.email, token, language: known.user.language }))
     }
 
@@ -127,13 +138,50 @@ impl Service {
         let Pending::Verification { user, email } = &found.pending else { return Ok(false) };
         let known = self.shows_password(user, password, client, now).await?.ok();
         let Some(mut known) = known.filter(|known| known.user.email == *email) else { return Ok(false) };
-        known.user.is_verified = true;
-        let done = self.records.commit(vec![found.used(), known.write()?], now).await? == Committed::Done;
+        let mut writes = vec![found.used()];
+        writes.extend(self.verified(&mut known, now).await?);
+        writes.push(known.write()?);
+        let done = self.records.commit(writes, now).await? == Committed::Done;
         if done {
             self.tell(Step::Verified, Some(&known.id), client, "link");
         }
         Ok(done)
     }
+
+    /// Mail has reached a user: he does not lapse any more. The write that goes with his own.
+    pub(crate) async fn verified(
+        &self,
+        known: &mut KnownUser,
+        now: Millis,
+    ) -> Result<Option<Write>, ServiceError> {
+        known.user.is_verified = true;
+        if known.user.lapses_at.take().is_none() {
+            return Ok(None);
+        }
+        self.name_write(known, now).await
+    }
+
+    /// The write by which the address of a user lapses when he does. None where it is not his.
+    async fn name_write(&self, known: &KnownUser, now: Millis) -> Result<Option<Write>, ServiceError> {
+        let Ok(email) = Email::parse(&known.user.email) else { return Ok(None) };
+        let name = self.records.get(LOGIN_NAME, email.folded(), now).await?;
+        let name = name.filter(|name| name.owner.as_deref() == Some(&*known.id));
+        let write = |name: store::records::Record| {
+            Ok(Write {
+                kind: LOGIN_NAME,
+                expected: Expected::Version(name.version),
+                change: put(Some(&known.id), known.user.lapses_at, &known.id)?,
+                id: name.id,
+            })
+        };
+        name.map(write).transpose()
+    }
+}
+
+/// When an account goes whose address was not verified.
+fn lapse(now: Millis) -> Millis {
+    const AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
+    now.saturating_add(millis(AFTER))
 }
 
 fn verification(user: &str, email: &Email) -> Pending {
@@ -146,13 +194,13 @@ pub(crate) fn new_user(id: &str, user: &User, email: &Email) -> Result<Vec<Write
         kind: LOGIN_NAME,
         id: email.folded().to_owned(),
         expected: Expected::Absent,
-        change: put(Some(id), None, &id)?,
+        change: put(Some(id), user.lapses_at, &id)?,
     };
     let user = Write {
         kind: USER,
         id: id.to_owned(),
         expected: Expected::Absent,
-        change: put(Some(id), None, user)?,
+        change: put(Some(id), user.lapses_at, user)?,
     };
     Ok(vec![name, user])
 }

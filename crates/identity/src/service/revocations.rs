@@ -89,6 +89,11 @@ impl Revocations {
         self.known.write().insert(revoked, forget_at);
     }
 
+    /// No token of this second or before holds; 0 where nobody has said so.
+    pub(crate) fn all_before(&self) -> u64 {
+        self.known.read().all_before.unwrap_or(0)
+    }
+
     /// Whether the claims of a verified token of ours no longer hold.
     pub(crate) fn cover(&self, claims: &Map<String, Value>) -> bool {
         let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();

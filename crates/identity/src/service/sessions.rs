@@ -44,7 +44,13 @@ pub enum Method {
     Otp,
     /// A recovery code.
     Rec,
-    /// More than one of these.
+    /// A passkey that does not leave its device.
+    Hwk,
+    /// A passkey that may be synchronised among devices.
+    Swk,
+    /// The user was there.
+    User,
+    /// More than one of these, or a passkey whose device has verified the user.
     Mfa,
 }
 
@@ -55,6 +61,9 @@ impl Method {
             Method::Pwd => "pwd",
             Method::Otp => "otp",
             Method::Rec => "rec",
+            Method::Hwk => "hwk",
+            Method::Swk => "swk",
+            Method::User => "user",
             Method::Mfa => "mfa",
         }
     }
@@ -161,7 +170,7 @@ impl Service {
             last_used_at: now,
             address: client.address,
             user_agent: client.user_agent.chars().take(MAX_USER_AGENT).collect(),
-            device: self.device_of(&user.id, client.device.as_deref()).filter(|_| !client.is_native),
+            device: self.device_of(&user, client.device.as_deref()).filter(|_| !client.is_native),
             number: 0,
             current: token.hash(),
             spent: Vec::new(),
@@ -209,18 +218,24 @@ impl Service {
             let Some(user) = user.filter(|user| session.holds_for(user)) else {
                 return Ok(Err(NoRefresh::Ended));
             };
-            if presented.number == session.number && presented.is_of(&session.current) {
+            let is_same = self.is_same_client(&user, &session, client);
+            if presented.number == session.number && presented.is_of(&session.current) && is_same {
                 match self.rotate(&user, record, session, &presented, client, now).await? {
                     Some(tokens) => return Ok(Ok(tokens)),
                     // Another tab was first.
                     None => continue,
                 }
             }
-            if presented.number >= session.number {
+            if presented.number >= session.number && is_same {
                 // Nothing of ours gives two tokens one number, but a store that was set back to a backup.
                 return Ok(Err(NoRefresh::Ended));
             }
-            if let Some(successor) = self.handed_over(&session, &presented, client, now) {
+            let is_same_agent =
+                || client.user_agent.chars().take(MAX_USER_AGENT).eq(session.user_agent.chars());
+            if is_same
+                && (session.device.is_some() || is_same_agent())
+                && let Some(successor) = self.handed_over(&session, &presented, now)
+            {
                 return Ok(Ok(self.tokens(&user, id, &session, &successor, now)?));
             }
             self.end_sessions(&[id.to_owned()], now).await?;
@@ -269,21 +284,17 @@ impl Service {
         Ok(Some(self.tokens(user, &record.id, &session, &next, now)?))
     }
 
-    /// The token that holds, for whoever lost a race with one that was spent a moment ago, and is the same client.
-    fn handed_over(
-        &self,
-        session: &Session,
-        presented: &RefreshToken,
-        client: &Client,
-        now: Millis,
-    ) -> Option<RefreshToken> {
-        let is_same = match &session.device {
-            Some(device) => self.device_of(&session.user, client.device.as_deref()).as_ref() == Some(device),
-            None => client.user_agent.chars().take(MAX_USER_AGENT).eq(session.user_agent.chars()),
-        };
-        if !is_same {
-            return None;
+    /// Whether a client is the one that logged in: a browser by the cookie of its device, which a thief of the refresh token
+    /// alone has not.
+    fn is_same_client(&self, user: &KnownUser, session: &Session, client: &Client) -> bool {
+        match &session.device {
+            Some(device) => self.device_of(user, client.device.as_deref()).as_ref() == Some(device),
+            None => true,
         }
+    }
+
+    /// The token that holds, for whoever lost a race with one that was spent a moment ago, and is the same client.
+    fn handed_over(&self, session: &Session, presented: &RefreshToken, now: Millis) -> Option<RefreshToken> {
         let grace = millis(self.settings.grace);
         let mut held = presented.clone();
         while held.number != session.number {

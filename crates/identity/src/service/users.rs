@@ -31,10 +31,14 @@ pub struct User {
     pub is_disabled: bool,
     /// When he was made.
     pub created_at: Millis,
+    /// When he goes again, with all that is kept of him, unless he shows before that mail reaches him.
+    pub(crate) lapses_at: Option<Millis>,
     /// When he last logged in.
     pub last_login_at: Option<Millis>,
     /// Sessions and tokens of this time and before no longer hold.
     pub(crate) revoked_until: Millis,
+    /// Tokens of this time and before no longer hold, but sessions do.
+    pub(crate) tokens_revoked_until: Millis,
     /// The second factor, if he has one.
     pub(crate) totp: Option<Totp>,
     /// The recovery codes that are left.
@@ -58,6 +62,11 @@ pub(crate) struct Totp {
 }
 
 impl User {
+    /// Whether he can log in by a password.
+    pub const fn has_password(&self) -> bool {
+        self.password.is_some()
+    }
+
     /// Whether a password alone does not log him in.
     pub fn has_second_factor(&self) -> bool {
         self.totp.as_ref().is_some_and(|totp| totp.is_confirmed)
@@ -96,7 +105,7 @@ impl KnownUser {
             kind: USER,
             id: self.id.clone(),
             expected: Expected::Version(self.version),
-            change: put(Some(&self.id), None, &self.user)?,
+            change: put(Some(&self.id), self.user.lapses_at, &self.user)?,
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use identity::Authenticator;
-use identity::service::{LogIn, NoRefresh, NotMade};
+use identity::service::{LogIn, NewKey, NoRefresh, NotIssued, NotMade};
 use identity::{OwnTokens, TokenError};
 
 use crate::desk::{Desk, MINUTE, NOW, PASSWORD, claims, client, settings};
@@ -46,7 +46,8 @@ async fn what_is_revoked_here_holds_nowhere_once_others_have_asked() {
 async fn what_an_operator_changes_holds_at_once() {
     let (desk, id) = Desk::with_ann(settings()).await;
     let gate = gate(&desk);
-    let (tokens, _) = desk.ann_in(&client(1), NOW).await;
+    let (tokens, device) = desk.ann_in(&client(1), NOW).await;
+    let at_home = identity::service::Client { device: Some(device), ..client(1) };
     desk.service
         .change_user(&id, "roles", |user| user.roles = vec!["admin".into()], NOW + 1_000)
         .await
@@ -56,15 +57,34 @@ async fn what_an_operator_changes_holds_at_once() {
         Err(TokenError::Revoked),
         "it has the old roles"
     );
-    let next = desk.service.refresh(&tokens.refresh, &client(1), NOW + 2_000).await.unwrap().unwrap();
+    let next = desk.service.refresh(&tokens.refresh, &at_home, NOW + 2_000).await.unwrap().unwrap();
     assert_eq!(claims(&next.access)["roles"], serde_json::json!(["admin"]));
     assert!(gate.token(&next.access, NOW / 1000 + 2).await.is_ok());
     desk.service.change_user(&id, "disabled", |user| user.is_disabled = true, NOW + 3_000).await.unwrap();
     assert_eq!(gate.token(&next.access, NOW / 1000 + 3).await, Err(TokenError::Revoked));
-    let ended = desk.service.refresh(&next.refresh, &client(1), NOW + 3_000).await.unwrap();
+    let ended = desk.service.refresh(&next.refresh, &at_home, NOW + 3_000).await.unwrap();
     assert_eq!(ended, Err(NoRefresh::Ended));
     let again = desk.try_in("ann@example.org", PASSWORD, &client(1), NOW + 3_000).await;
     assert_eq!(again, LogIn::Wrong, "he is told what a stranger is told");
+}
+
+#[tokio::test]
+async fn whoever_comes_in_the_second_of_a_change_gets_a_token_that_holds() {
+    let (desk, id) = Desk::with_ann(settings()).await;
+    let gate = gate(&desk);
+    let (before, device) = desk.ann_in(&client(1), NOW).await;
+    let at_home = identity::service::Client { device: Some(device), ..client(1) };
+    desk.service.change_user(&id, "roles", |user| user.roles = vec!["admin".into()], NOW + 1).await.unwrap();
+    let (after, _) = desk.ann_in(&client(2), NOW + 2).await;
+    let next = desk.service.refresh(&before.refresh, &at_home, NOW + 3).await.unwrap().unwrap();
+    assert_eq!(gate.token(&before.access, NOW / 1000).await, Err(TokenError::Revoked));
+    for token in [&after.access, &next.access] {
+        assert!(gate.token(token, NOW / 1000 + 1).await.is_ok());
+    }
+    desk.service.revoke_all_tokens(NOW + 1_500).await.unwrap();
+    let last = desk.service.refresh(&next.refresh, &at_home, NOW + 1_600).await.unwrap().unwrap();
+    assert_eq!(gate.token(&next.access, NOW / 1000 + 1).await, Err(TokenError::Revoked));
+    assert!(gate.token(&last.access, NOW / 1000 + 2).await.is_ok());
 }
 
 #[tokio::test]
@@ -90,6 +110,64 @@ async fn a_deleted_user_leaves_nothing_but_what_revokes_his_tokens() {
     }
     assert_eq!(gate(&desk).token(&tokens.access, NOW / 1000 + 60).await, Err(TokenError::Revoked));
     assert_eq!(desk.add("ann@example.org").await.len(), 22, "the address is free again");
+}
+
+#[tokio::test]
+async fn a_key_holds_until_it_is_revoked_on_every_gateway() {
+    let (here, id) = Desk::with_ann(settings()).await;
+    let there = Desk::on(Arc::clone(&here.records), settings()).await;
+    let (ours, theirs) = (gate(&here), gate(&there));
+    let seconds = NOW / 1000;
+    let new = |name: &str| NewKey { name: name.into(), scopes: vec!["read".into()], ..NewKey::default() };
+    let (key_id, key) = here.service.issue_key(new("billing"), NOW).await.unwrap().unwrap();
+    let principal = ours.api_key(&key, seconds).unwrap();
+    assert_eq!(principal.subject, format!("key:{key_id}"));
+    assert_eq!(
+        (principal.scopes.as_slice(), principal.claim("key")),
+        (&["read".to_owned()][..], Some(&key_id.into()))
+    );
+    assert!(theirs.api_key(&key, seconds).is_none(), "it has not asked yet");
+    there.service.learn_revocations(NOW).await.unwrap();
+    assert!(theirs.api_key(&key, seconds).is_some());
+    // When it was last used is known after a while.
+    there.service.keep_house(NOW + MINUTE).await.unwrap();
+    let listed = here.service.keys_issued("", 10, NOW).await.unwrap();
+    assert_eq!((listed[0].last_used_at, listed[0].name.as_str()), (Some(NOW / 1000 * 1000), "billing"));
+    assert!(!serde_json::to_string(&listed).unwrap().contains(&key));
+    // By itself, for whoever finds one in a repository.
+    assert!(there.service.revoke_key(&key, NOW).await.unwrap());
+    here.service.learn_revocations(NOW).await.unwrap();
+    assert!(ours.api_key(&key, seconds).is_none() && theirs.api_key(&key, seconds).is_none());
+    assert!(!here.service.revoke_key("nobody", NOW).await.unwrap());
+    // Until its time, and not longer.
+    let short = NewKey { expires_at: Some(NOW + MINUTE), ..new("short") };
+    let (_, short) = here.service.issue_key(short, NOW).await.unwrap().unwrap();
+    assert!(ours.api_key(&short, seconds + 59).is_some() && ours.api_key(&short, seconds + 60).is_none());
+    // A user's keys end with him.
+    let of_ann = || NewKey { subject: Some(id.clone()), is_of_user: true, ..new("ann's") };
+    let (_, anns) = here.service.issue_key(of_ann(), NOW).await.unwrap().unwrap();
+    assert_eq!(ours.api_key(&anns, seconds).unwrap().subject, id);
+    here.service.change_user(&id, "disabled", |user| user.is_disabled = true, NOW).await.unwrap();
+    here.service.learn_revocations(NOW).await.unwrap();
+    assert!(ours.api_key(&anns, seconds).is_none());
+    assert_eq!(here.service.issue_key(of_ann(), NOW).await.unwrap(), Err(NotIssued::NoUser));
+    for other in ["", "dwk_", &format!("{key}a"), &key[..key.len() - 1]] {
+        assert!(ours.api_key(other, seconds).is_none(), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_second_factor_is_taken_away_and_one_token_is_revoked() {
+    let (desk, id) = Desk::with_ann(settings()).await;
+    let gate = gate(&desk);
+    let (tokens, device) = desk.ann_in(&client(1), NOW).await;
+    desk.service.revoke_token(claims(&tokens.access)["jti"].as_str().unwrap(), NOW).await.unwrap();
+    assert_eq!(gate.token(&tokens.access, NOW / 1000).await, Err(TokenError::Revoked));
+    let at_home = identity::service::Client { device: Some(device), ..client(1) };
+    let next = desk.service.refresh(&tokens.refresh, &at_home, NOW + 1_000).await.unwrap().unwrap();
+    assert!(gate.token(&next.access, NOW / 1000 + 1).await.is_ok(), "the session goes on");
+    assert!(desk.service.reset_second_factor(&id, NOW).await.unwrap());
+    assert!(!desk.service.find_user(&id, NOW).await.unwrap().unwrap().user.has_second_factor());
 }
 
 #[tokio::test]

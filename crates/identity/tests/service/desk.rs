@@ -48,11 +48,13 @@ impl Slow {
         }
         Answer::later(async move {
             let mut has_waited = false;
-            poll_fn(
-                |_| {
-                    if std::mem::replace(&mut has_waited, true) { Poll::Ready(()) } else { Poll::Pending }
-                },
-            )
+            poll_fn(|context| {
+                if std::mem::replace(&mut has_waited, true) {
+                    return Poll::Ready(());
+                }
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })
             .await;
             ask().await
         })

@@ -4,7 +4,10 @@
 
 mod accounts;
 mod administration;
+mod authenticator;
 mod desk;
 mod keys;
+mod passkeys;
+mod promises;
 mod providers;
 mod refreshing;

@@ -85,12 +85,28 @@ fn who_loses_a_race_is_handed_the_winners_token_and_a_thief_ends_the_session() {
 }
 
 #[test]
+fn a_token_without_its_device_has_been_stolen() {
+    runtime().block_on(async {
+        let (desk, _) = Desk::with_ann(settings()).await;
+        let (first, device) = desk.ann_in(&client(1), NOW).await;
+        desk.told();
+        let stolen = desk.service.refresh(&first.refresh, &client(66), NOW + MINUTE).await.unwrap();
+        assert_eq!(stolen, Err(NoRefresh::Reused));
+        assert_eq!(desk.told(), [Step::RefreshReused]);
+        let at_home = Client { device: Some(device), ..client(1) };
+        let owner = desk.service.refresh(&first.refresh, &at_home, NOW + MINUTE).await.unwrap();
+        assert_eq!(owner, Err(NoRefresh::Ended));
+    });
+}
+
+#[test]
 fn without_a_window_a_token_that_comes_twice_ends_the_session() {
     runtime().block_on(async {
         let (desk, _) = Desk::with_ann(Settings { grace: Duration::ZERO, ..settings() }).await;
-        let (first, _) = desk.ann_in(&client(1), NOW).await;
-        desk.service.refresh(&first.refresh, &client(1), NOW + 1).await.unwrap().unwrap();
-        let again = desk.service.refresh(&first.refresh, &client(1), NOW + 1).await.unwrap();
+        let (first, device) = desk.ann_in(&client(1), NOW).await;
+        let at_home = Client { device: Some(device), ..client(1) };
+        desk.service.refresh(&first.refresh, &at_home, NOW + 1).await.unwrap().unwrap();
+        let again = desk.service.refresh(&first.refresh, &at_home, NOW + 1).await.unwrap();
         assert_eq!(again, Err(NoRefresh::Reused));
     });
 }

@@ -155,6 +155,99 @@ settings! {
         pub certificate: PathBuf,
         /// Private key, PEM.
         pub key: PathBuf,
+        /// Certificates of the authorities whose client certificates are believed (mutual TLS), PEM. Who shows one is its
+        /// subject.
+        pub client_ca: Option<PathBuf>,
+        /// Lists of client certificates that were revoked (CRL), PEM.
+        #[serde(default)]
+        pub client_crl: Vec<PathBuf>,
+        /// Whether every client has to show one: `optional` (the default; routes ask for a credential as ever), or `required`.
+        pub client_certificate: Option<ClientCertificate>,
+        /// Which name in the certificate is the subject: `uri`, `dns`, `email` or `common-name`; the first of these that is
+        /// there when not set.
+        pub client_subject: Option<ClientSubject>,
+    }
+}
+
+/// Whether clients have to show a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientCertificate {
+    /// They may.
+    Optional,
+    /// They must.
+    Required,
+}
+
+/// A name in a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientSubject {
+    /// A URI among its alternative names, as SPIFFE has it.
+    Uri,
+    /// A DNS name among them.
+    Dns,
+    /// An e-mail address among them.
+    Email,
+    /// The common name.
+    CommonName,
+}
+
+/// TLS on the listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// Certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// Private key, PEM.
+    pub key: PathBuf,
+    /// Whose client certificates are believed.
+    pub clients: Option<ClientCertificates>,
+}
+
+impl Tls {
+    /// All files that it reads.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let clients =
+            self.clients.iter().flat_map(|clients| std::iter::once(&clients.ca).chain(&clients.crls));
+        [&self.certificate, &self.key].into_iter().chain(clients)
+    }
+}
+
+/// Client certificates that are believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificates {
+    /// Authorities, PEM.
+    pub ca: PathBuf,
+    /// Lists of revoked ones, PEM.
+    pub crls: Vec<PathBuf>,
+    /// Whether every client has to show one.
+    pub is_required: bool,
+    /// Which name is the subject.
+    pub subject: Option<ClientSubject>,
+}
+
+impl TlsConfig {
+    fn compile(&self, reader: &mut Reader) -> Tls {
+        let clients = self.client_ca.as_ref().map(|ca| ClientCertificates {
+            ca: reader.path(ca),
+            crls: self.client_crl.iter().map(|file| reader.path(file)).collect(),
+            is_required: self.client_certificate == Some(ClientCertificate::Required),
+            subject: self.client_subject,
+        });
+        let needs_authority = [
+            ("client_certificate", self.client_certificate.is_some()),
+            ("client_crl", !self.client_crl.is_empty()),
+            ("client_subject", self.client_subject.is_some()),
+        ];
+        for (field, _) in needs_authority.into_iter().filter(|(_, is_set)| *is_set && clients.is_none()) {
+            let message = "nobody says whose client certificates are believed";
+            reader.wrong(
+                &["gateway", "tls", field],
+                message,
+                "name the authorities: `client_ca = \"clients.pem\"`",
+            );
+        }
+        Tls { certificate: reader.path(&self.certificate), key: reader.path(&self.key), clients }
     }
 }
 
@@ -199,8 +292,8 @@ pub struct Gateway {
     pub min_upload_rate: u64,
     /// How long connections may finish.
     pub drain: Duration,
-    /// Certificate and key files.
-    pub tls: Option<(PathBuf, PathBuf)>,
+    /// TLS on the listener.
+    pub tls: Option<Tls>,
     /// Timeouts.
     pub timeouts: TimeoutConfig,
 }
@@ -259,9 +352,13 @@ impl GatewayConfig {
                 Err((message, help)) => reader.wrong(&["gateway", "hosts", &i.to_string()], message, help),
             }
         }
-        let tls = self.tls.as_ref().map(|t| (reader.path(&t.certificate), reader.path(&t.key)));
-        if let Some((certificate, key)) = &tls {
-            for (file, field) in [(certificate, "certificate"), (key, "key")] {
+        let tls = self.tls.as_ref().map(|tls| tls.compile(reader));
+        if let Some(Tls { certificate, key, clients }) = &tls {
+            let authorities = clients.iter().map(|clients| (&clients.ca, "client_ca"));
+            let lists =
+                clients.iter().flat_map(|clients| clients.crls.iter().map(|file| (file, "client_crl")));
+            let own = [(certificate, "certificate"), (key, "key")];
+            for (file, field) in own.into_iter().chain(authorities).chain(lists) {
                 if let Err(e) = std::fs::metadata(file) {
                     reader.wrong(
                         &["gateway", "tls", field],

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use super::providers::providers;
-use crate::doors::{ACCESS_COOKIE, ACCOUNTS_GROUP, AuthConfig, MailConfig, MasterKey, UserService};
+use crate::doors::{
+    ACCESS_COOKIE, ACCOUNTS_GROUP, AuthConfig, MailConfig, MasterKey, PasswordsConfig, UserService,
+    has_passkeys,
+};
 use crate::gateway::UpstreamConfig;
 use crate::reader::Reader;
 use crate::route::RouteConfig;
@@ -34,8 +37,21 @@ pub(super) fn add_routes(
         "error_description",
         "error_uri",
     ];
+    // What browsers say of passkeys is binary, in base64url.
+    let binary = [
+        "id",
+        "rawId",
+        "publicKey",
+        "clientDataJSON",
+        "attestationObject",
+        "authenticatorData",
+        "signature",
+        "userHandle",
+    ];
+    let with_binary: Vec<&str> = secrets.into_iter().chain(binary).collect();
     let here = [
         (format!("{base}/**"), format!("exempt = {secrets:?}")),
+        (format!("{base}/passkeys/**"), format!("exempt = {with_binary:?}")),
         ("/.well-known/jwks.json".to_owned(), "methods = ['GET']".to_owned()),
         ("/.well-known/openid-configuration".to_owned(), "methods = ['GET']".to_owned()),
     ];
@@ -96,12 +112,31 @@ pub(super) fn user_service(auth: &AuthConfig, reader: &mut Reader) -> Option<Use
         registration: accounts.registration,
         site: accounts.site.clone().unwrap_or(host),
         sessions: auth.sessions.clone(),
-        passwords: auth.passwords.clone(),
+        passwords: passwords(auth, reader),
         lockout: auth.lockout.clone(),
         mail: mail(&auth.mail, reader),
         providers,
         public_url,
     })
+}
+
+/// What is said of passwords, with the file where it is.
+fn passwords(auth: &AuthConfig, reader: &mut Reader) -> PasswordsConfig {
+    let passwords = &auth.passwords;
+    if let Some(url) = &passwords.breached_url {
+        let parsed = url.parse::<http::Uri>().ok().filter(|url| url.authority().is_some());
+        let is_local = |url: &http::Uri| matches!(url.host(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let is_safe = |url: &http::Uri| url.scheme_str() == Some("https") || is_local(url);
+        if !parsed.is_some_and(|url| is_safe(&url) && url.query().is_none()) {
+            reader.wrong(
+                &["auth", "passwords", "breached_url"],
+                "this is no address of such a service",
+                "write `https://api.pwnedpasswords.com/range`, or that of your own",
+            );
+        }
+    }
+    let breached_file = passwords.breached_file.as_deref().map(|file| reader.path(file));
+    PasswordsConfig { breached_file, ..passwords.clone() }
 }
 
 /// Where the service is reached, by a scheme over which browsers send its cookies.
@@ -140,6 +175,12 @@ fn public_url(auth: &AuthConfig, reader: &mut Reader) -> Option<String> {
             reader.wrong(&at, message, help);
             return None;
         }
+    }
+    if !has_passkeys(text) {
+        let message = "browsers have no passkeys for an IP address, so that the pages do not offer them";
+        let help =
+            "write the name of the site, as in `https://shop.example`, or `http://localhost:8080` to try it";
+        reader.notice(&at, message, help);
     }
     Some(text.to_owned())
 }

@@ -103,7 +103,7 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         documents.push(document_of(upstream, i, &mut reader));
     }
     let cors = config.cors.compile(&mut reader);
-    let mut auth = config.auth.compile(&mut reader);
+    let mut auth = config.auth.compile(&config.ownership.role_claim, &mut reader);
     auth.service = accounts::user_service(&config.auth, &mut reader);
     let headers = config.headers.compile(&mut reader);
     let network = config.network.compile(&mut reader);
@@ -207,12 +207,12 @@ fn nobody_verifies(document: &Document, auth: &Auth) -> Vec<Problem> {
         })
     };
     let keys = || {
-        notice("an API key", "name the keys that are known: `[[auth.api_key]]`", |scheme| {
+        notice("an API key", "name the keys that are known: `[[auth.api_key]]`, or `issued_keys`", |scheme| {
             matches!(scheme, SecurityScheme::ApiKey(..))
         })
     };
-    let tokens = (auth.issuers.is_empty() && auth.service.is_none()).then(tokens).flatten();
-    tokens.into_iter().chain(auth.api_keys.is_empty().then(keys).flatten()).collect()
+    let tokens = (!auth.verifies_tokens()).then(tokens).flatten();
+    tokens.into_iter().chain((!auth.knows_keys()).then(keys).flatten()).collect()
 }
 
 /// The largest body or answer that is held anywhere.

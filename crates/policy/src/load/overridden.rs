@@ -41,5 +41,8 @@ fn asks_more(route: &RoutePolicy, other: &RoutePolicy) -> bool {
         || (needs_caller(own) && !needs_caller(others))
         || own.scopes.iter().any(|scope| !others.scopes.contains(scope))
         || (!own.roles.is_empty() && own.roles != others.roles)
+        || own.permissions.iter().any(|permission| !others.permissions.contains(permission))
+        || own.assurance.iter().any(|assurance| !others.assurance.contains(assurance))
+        || own.max_auth_age.is_some_and(|age| others.max_auth_age.is_none_or(|other| age < other))
         || (is_compared(route) != Default::default() && is_compared(route) != is_compared(other))
 }

@@ -273,6 +273,7 @@ fn contradictions(
     let compares = route.ownership.compares()
         || !route.auth.scopes.is_empty()
         || !route.auth.roles.is_empty()
+        || !route.auth.permissions.is_empty()
         || !route.auth.require.is_empty()
         || route.auth.max_auth_age.is_some();
     let mut contradictions = Vec::new();
@@ -285,7 +286,10 @@ fn contradictions(
             "remove it there, or remove `login = false`",
         ));
     }
-    if compares && config.auth.issuer.is_empty() && config.auth.api_key.is_empty() && !config.auth.service {
+    let shows_certificates = config.gateway.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    let knows_callers =
+        !config.auth.issuer.is_empty() || !config.auth.api_key.is_empty() || config.auth.service;
+    if compares && !knows_callers && !shows_certificates {
         contradictions.push((
             "",
             "this route compares with the caller's claims, and no token issuer or API key is configured",

@@ -299,7 +299,9 @@ fn a_weak_secret_is_used_where_the_policy_says_so_and_named_at_each_start() {
             }
         }
     }
-    assert!(compile("0123456789abcdef0123456789abcdef", "").unwrap().notices.is_empty());
+    let strong = compile("0123456789abcdef0123456789abcdef", "").unwrap();
+    assert!(!strong.notices.iter().any(|notice| notice.line().contains("guessed")));
+    assert!(strong.notices.iter().any(|notice| notice.line().contains("whomever they are for")));
 }
 
 #[test]
@@ -628,4 +630,19 @@ fn an_object_that_is_read_first_has_to_name_its_owner() {
     let error = with_document(&without, "").unwrap_err();
     let expected = "api.yaml:9:21: nothing says where the answer of GET /orders/{id} names its owner";
     assert!(error.lines().contains(expected), "{}", error.lines());
+}
+
+#[test]
+fn an_address_for_which_browsers_have_no_passkeys_is_told() {
+    for (url, is_told) in [
+        ("https://shop.example", false),
+        ("http://localhost:8080", false),
+        ("https://192.0.2.7", true),
+        ("https://[2001:db8::7]:8443", true),
+        ("http://127.0.0.1:8080", true),
+    ] {
+        let policy = compile(&format!("[auth]\nservice = true\npublic_url = '{url}'")).unwrap();
+        let told: Vec<String> = policy.notices.iter().map(|notice| notice.line()).collect();
+        assert_eq!(told.iter().any(|line| line.contains("no passkeys")), is_told, "{url}: {told:?}");
+    }
 }

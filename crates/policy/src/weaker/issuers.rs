@@ -47,7 +47,7 @@ pub(super) fn weaker(old: &Auth, new: &Auth) -> Vec<String> {
 }
 
 fn of_issuer(name: &str, before: &Issuer, after: &Issuer) -> Vec<String> {
-    let Issuer { issuer: _, audiences, keys, max_lifetime } = after;
+    let Issuer { issuer: _, audiences, types, keys, max_lifetime } = after;
     let mut found = Vec::new();
     if audiences.is_empty() && !before.audiences.is_empty() {
         found.push(format!("the issuer {name}: any audience is accepted"));
@@ -58,6 +58,10 @@ fn of_issuer(name: &str, before: &Issuer, after: &Issuer) -> Vec<String> {
             gained.map(|audience| format!("the issuer {name}: the audience {audience} is accepted, too")),
         );
     }
+    let gained = missing(types, &before.types);
+    found.extend(
+        gained.map(|typ| format!("the issuer {name}: tokens with the typ `{typ}` are accepted, too")),
+    );
     let longest = std::time::Duration::MAX;
     if max_lifetime.unwrap_or(longest) > before.max_lifetime.unwrap_or(longest) {
         found.push(format!("the issuer {name}: tokens are accepted for longer"));

@@ -181,7 +181,7 @@ fn is_as_strict(before: &Limit, now: &Limit) -> bool {
 }
 
 fn of_callers(before: &AuthRoute, after: &AuthRoute) -> Vec<String> {
-    let AuthRoute { require, scopes, roles, assurance, max_auth_age } = after;
+    let AuthRoute { require, scopes, roles, permissions, assurance, max_auth_age } = after;
     let rank = |require: AuthRequirement| match require {
         AuthRequirement::Required => 2,
         AuthRequirement::Optional => 1,
@@ -193,6 +193,8 @@ fn of_callers(before: &AuthRoute, after: &AuthRoute) -> Vec<String> {
     }
     let lost = missing(&before.scopes, scopes);
     found.extend(lost.map(|scope| format!("the scope {scope} is no longer asked for")));
+    let lost = missing(&before.permissions, permissions);
+    found.extend(lost.map(|permission| format!("the permission {permission} is no longer asked for")));
     if before.assurance.iter().any(|wanted| !assurance.contains(wanted)) {
         found.push("a second factor is no longer asked for".into());
     }

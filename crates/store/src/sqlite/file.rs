@@ -47,6 +47,24 @@ pub(super) fn narrow(path: &Path) {
     }
 }
 
+/// Which file a path leads to; nothing where it leads to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileId(Option<(u64, u64)>);
+
+impl FileId {
+    pub(super) fn of(path: &Path) -> Self {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            FileId(std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino())))
+        }
+        #[cfg(not(unix))]
+        {
+            FileId(std::fs::metadata(path).ok().map(|_| (0, 0)))
+        }
+    }
+}
+
 /// A connection to a file that waits while others write to it.
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;

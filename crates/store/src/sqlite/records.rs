@@ -10,7 +10,7 @@ use crate::millis::{Millis, unix_millis};
 use crate::records::bounds::{check_after, check_id, check_kind, check_writes};
 use crate::records::{Committed, Kind, Record, Records, Write};
 use crate::sqlite::fault;
-use crate::sqlite::file;
+use crate::sqlite::file::{self, FileId};
 use crate::sqlite::format;
 use crate::sqlite::queue::Queue;
 use crate::sqlite::values::{integer, number};
@@ -46,7 +46,8 @@ impl SqliteRecords {
     /// one. The message names the file and the mend.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let explain = |error: rusqlite::Error| fault::explain(path, &error);
-        let writer = Writer { connection: format::open(path)?, path: path.to_owned() };
+        let connection = format::open(path)?;
+        let writer = Writer { connection, path: path.to_owned(), file: FileId::of(path) };
         let reader = file::connect(path).map_err(explain)?;
         reader.pragma_update(None, "query_only", true).map_err(explain)?;
         Ok(SqliteRecords {

@@ -9,6 +9,7 @@ use crate::error::StoreError;
 use crate::millis::{Millis, unix_millis};
 use crate::records::{Change, Committed, Write};
 use crate::sqlite::fault;
+use crate::sqlite::file::FileId;
 use crate::sqlite::queue::Reply;
 use crate::sqlite::values::{integer, number};
 
@@ -24,6 +25,8 @@ const BATCH: usize = 256;
 pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) path: PathBuf,
+    /// Which file that was.
+    pub(super) file: FileId,
 }
 
 impl Writer {
@@ -37,7 +40,7 @@ impl Writer {
     /// Writes what is ordered in one transaction, and answers when that is on disk.
     fn write(&mut self, orders: impl Iterator<Item = Order>) {
         // Other programs write to the file too: what is read in a transaction stays so until its end.
-        let mut so_far = self.run("BEGIN IMMEDIATE");
+        let mut so_far = self.is_there().and_then(|()| self.run("BEGIN IMMEDIATE"));
         // Read behind the lock, so that a commit is dated shortly before it is seen.
         let clock = unix_millis();
         let (mut commits, mut deletions) = (Vec::new(), Vec::new());
@@ -94,6 +97,17 @@ impl Writer {
             *so_far = Err(error.clone());
         }
         done
+    }
+
+    /// Whether what is written is found again: a file that was deleted or replaced takes it, and is gone with this program.
+    fn is_there(&self) -> Result<(), StoreError> {
+        if FileId::of(&self.path) == self.file {
+            return Ok(());
+        }
+        let at = self.path.display();
+        Err(StoreError::Unavailable(format!(
+            "{at} was deleted or replaced while it was open; put it back, or restart to begin with what is there now"
+        )))
     }
 
     fn run(&self, statements: &str) -> Result<(), StoreError> {

@@ -42,6 +42,7 @@ fn pages(text: &str, t: &Texts) -> Vec<(&'static str, String)> {
         two_step_problems: all,
         passkeys: Some(&passkeys),
         providers: Some(Providers { known: &known, linked: &linked, has_password: true }),
+        has_password: true,
         sessions: &sessions,
     };
     let spare = Account {
@@ -78,10 +79,18 @@ fn pages(text: &str, t: &Texts) -> Vec<(&'static str, String)> {
         }),
         ("second factor", second_factor(&SecondFactor::default(), t, c)),
         ("second factor, code", {
-            second_factor(&SecondFactor { next, tried: Tried::Code, problems: all, wait }, t, c)
+            second_factor(
+                &SecondFactor { next, tried: Tried::Code, problems: all, wait, passkey: true },
+                t,
+                c,
+            )
         }),
         ("second factor, recovery", {
-            second_factor(&SecondFactor { next, tried: Tried::Recovery, problems: all, wait }, t, c)
+            second_factor(
+                &SecondFactor { next, tried: Tried::Recovery, problems: all, wait, passkey: false },
+                t,
+                c,
+            )
         }),
         ("register", register(&Register { password_minimum: 12, ..Register::default() }, t, c)),
         ("register, full", {

@@ -4,6 +4,7 @@ mod import;
 
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
@@ -38,8 +39,10 @@ enum Action {
     LogOut(One),
     /// Revoke every access token that was issued until now, whoever's it is. Sessions go on.
     RevokeTokens,
+    /// Revoke one access token, by the claim `jti` in it.
+    RevokeToken(Token),
     /// Print a link with which a user sets a new password.
-    Reset(One),
+    Reset(Reset),
     /// Print all that is kept of a user, as JSON, without what is secret.
     Export(One),
     /// Delete a user and all that is kept of him.
@@ -92,6 +95,22 @@ struct One {
 }
 
 #[derive(Args)]
+struct Token {
+    /// Its `jti`.
+    jti: String,
+}
+
+#[derive(Args)]
+struct Reset {
+    /// His address, or his id.
+    user: String,
+    /// Take away his second factor and his passkeys, which he has lost, instead: he logs in by his password alone until he
+    /// sets up others.
+    #[arg(long)]
+    second_factor: bool,
+}
+
+#[derive(Args)]
 struct Import {
     /// The file. Columns, or members: email, name, password_hash, roles, groups; lists in CSV are parted by semicolons.
     file: PathBuf,
@@ -114,15 +133,29 @@ impl Users {
                 "the policy has no built-in user service"
             )));
         };
+        let makes = matches!(self.action, Action::Add(_) | Action::Import(_));
+        if let policy::StorePlace::File(file) = &settings.place
+            && !makes
+            && !file.exists()
+        {
+            let help = "doorward users add ADDRESS, or start the gateway, makes it";
+            let why = miette::miette!(help = help, "there are no users yet: no file {}", file.display());
+            return Err(Failure::usage(why));
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(1).build();
         let runtime = runtime.map_err(Failure::could_not_run)?;
         runtime.block_on(async {
-            let service =
-                gateway::open_service(settings, Box::new(Untold)).await.map_err(Failure::could_not_run)?;
+            let service = open(settings).await?;
             let desk = Desk { service, settings, now: now() };
             desk.act(self.action).await
         })
     }
+}
+
+/// Opens the service, also while a gateway runs on its store.
+pub(super) async fn open(settings: &UserService) -> Result<Service, Failure> {
+    let told = Arc::new(|message: &str| eprintln!("doorward: {message}"));
+    gateway::open_service(settings, Box::new(Untold), told).await.map_err(Failure::could_not_run)
 }
 
 struct Desk<'p> {
@@ -160,8 +193,19 @@ impl Desk<'_> {
                 outln!("no access token of before holds; sessions get new ones");
                 Ok(Exit::Success)
             }
-            Action::Reset(one) => {
-                let user = self.find(&one.user).await?;
+            Action::RevokeToken(token) => {
+                self.service.revoke_token(&token.jti, self.now).await.map_err(Failure::could_not_run)?;
+                outln!("the token {} no longer holds", token.jti);
+                Ok(Exit::Success)
+            }
+            Action::Reset(reset) if reset.second_factor => {
+                let user = self.find(&reset.user).await?;
+                self.service.reset_second_factor(&user.id, self.now).await.map_err(Failure::could_not_run)?;
+                outln!("{}: a password alone logs in now", user.user.email);
+                Ok(Exit::Success)
+            }
+            Action::Reset(reset) => {
+                let user = self.find(&reset.user).await?;
                 self.link(&user.user.email).await
             }
             Action::Export(one) => {
@@ -208,7 +252,7 @@ impl Desk<'_> {
             .await
             .map_err(Failure::could_not_run)?
             .ok_or_else(|| {
-                Failure::could_not_run("too many links were made for this user; wait ten minutes")
+                Failure::could_not_run("too many links were made for this user; wait a quarter of an hour")
             })?;
         let UserService { public_url, path, .. } = self.settings;
         outln!("this link sets a password; it works once, for 30 minutes:");
@@ -303,6 +347,6 @@ fn operator() -> identity::service::Client {
     identity::service::Client { address, user_agent: "doorward users".into(), device: None, is_native: false }
 }
 
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     store::millis(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
 }

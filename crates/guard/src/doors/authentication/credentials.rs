@@ -1,6 +1,9 @@
 //! What a request presents, verified.
 
+use std::sync::Arc;
+
 use http::header::{AUTHORIZATION, COOKIE, HeaderValue};
+use identity::Principal;
 use inputs::{cookie_readings, pairs};
 use openapi::Location;
 
@@ -21,7 +24,11 @@ pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credenti
             Some(token) => {
                 let token = std::str::from_utf8(token).map_err(|_| ("token", "not ASCII".to_owned()))?;
                 let verified = engine.authenticator.token(token, now).await;
-                credentials.principal = Some(verified.map_err(|e| ("token", e.to_string()))?);
+                let verified = verified.map_err(|e| ("token", e.to_string()))?;
+                if is_bound_elsewhere(x, &verified) {
+                    return Err(("token", "bound to the certificate of another client (cnf)".into()));
+                }
+                credentials.principal = Some(verified);
                 credentials.by.token = true;
             }
             // What the document lets the API verify by itself is the API's.
@@ -44,7 +51,7 @@ pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credenti
         credentials.principal.get_or_insert(principal);
         credentials.by.key = true;
     }
-    let Some(name) = &auth.cookie else { return Ok(credentials) };
+    let Some(name) = &auth.cookie else { return Ok(by_certificate(x, credentials)) };
     let header = x.headers.get(COOKIE).map_or(&b""[..], |value| value.as_bytes());
     let mut sessions = cookie_readings(header).filter(|(cookie, _)| *cookie == name.as_bytes());
     let mut is_verified = true;
@@ -54,7 +61,7 @@ pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credenti
         }
         let token = std::str::from_utf8(token).unwrap_or_default();
         match (&credentials.principal, engine.authenticator.token(token, now).await.ok()) {
-            (None, Some(session)) => {
+            (None, Some(session)) if !is_bound_elsewhere(x, &session) => {
                 credentials.principal = Some(session);
                 credentials.by.token = true;
             }
@@ -63,7 +70,22 @@ pub(super) async fn verify(x: &Exchange<'_>, engine: &Engine) -> Result<Credenti
         }
     }
     credentials.unverified.extend(without_session(header, name, is_verified).map(|kept| (COOKIE, kept)));
-    Ok(credentials)
+    Ok(by_certificate(x, credentials))
+}
+
+/// Whoever shows nothing else is who he is by his client certificate.
+fn by_certificate(x: &Exchange<'_>, mut credentials: Credentials) -> Credentials {
+    if let Some(certificate) = x.certificate() {
+        credentials.principal.get_or_insert_with(|| Arc::clone(certificate));
+    }
+    credentials
+}
+
+/// Whether a token is bound to a certificate that the client has not shown (RFC 8705 §3).
+fn is_bound_elsewhere(x: &Exchange<'_>, token: &Principal) -> bool {
+    const THUMBPRINT: &str = "x5t#S256";
+    let Some(bound) = token.claim("cnf").and_then(|cnf| cnf.get(THUMBPRINT)) else { return false };
+    x.certificate().and_then(|certificate| certificate.claim(THUMBPRINT)) != Some(bound)
 }
 
 /// Nothing that the gate could verify: all of it is taken away.
@@ -72,7 +94,7 @@ pub(super) fn without_any(x: &Exchange<'_>, engine: &Engine) -> Credentials {
     let is_bearer = x.headers.get(AUTHORIZATION).is_some_and(|value| bearer(value.as_bytes()).is_some());
     let cookies = x.headers.get(COOKIE).zip(auth.cookie.as_ref());
     let kept = cookies.and_then(|(header, name)| without_session(header.as_bytes(), name, false));
-    let key = (!auth.api_keys.is_empty()).then(|| (auth.api_key_header.clone(), None));
+    let key = auth.knows_keys().then(|| (auth.api_key_header.clone(), None));
     let token = is_bearer.then_some((AUTHORIZATION, None));
     let unverified = token.into_iter().chain(key).chain(kept.map(|kept| (COOKIE, kept))).collect();
     Credentials { unverified, ..Credentials::default() }
@@ -98,7 +120,7 @@ fn without_session(header: &[u8], name: &str, is_verified: bool) -> Option<Optio
 fn presented_keys(x: &Exchange<'_>, engine: &Engine) -> Vec<Option<String>> {
     let auth = &engine.policy.auth;
     let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
-    if auth.api_keys.is_empty() {
+    if !auth.knows_keys() {
         return Vec::new();
     }
     let mut keys: Vec<Option<String>> = x.headers.get_all(&auth.api_key_header).iter().map(text).collect();

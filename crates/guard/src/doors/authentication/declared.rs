@@ -39,15 +39,14 @@ fn one(x: &Exchange<'_>, engine: &Engine, need: &Need) -> Fulfilled {
     let is_known = x.principal.is_some() && !by.token && !by.key;
     let is_there = is_known
         || match &need.scheme {
-            SecurityScheme::Bearer if auth.issuers.is_empty() => has_bearer(x),
+            SecurityScheme::Bearer if !auth.verifies_tokens() => has_bearer(x),
             SecurityScheme::Bearer => by.token,
             SecurityScheme::Http(scheme) => has_scheme(x, scheme),
             SecurityScheme::ApiKey(location, name) => {
                 let is_session = *location == Location::Cookie && auth.cookie.as_deref() == Some(name);
                 let is_token = is_authorization(*location, name) && has_scheme(x, "bearer");
-                let is_known =
-                    matches!(location, Location::Header | Location::Query) && !auth.api_keys.is_empty();
-                match (is_session || is_token) && !auth.issuers.is_empty() {
+                let is_known = matches!(location, Location::Header | Location::Query) && auth.knows_keys();
+                match (is_session || is_token) && auth.verifies_tokens() {
                     true => by.token,
                     false if is_known && !is_authorization(*location, name) => {
                         by.key && has_key(x, *location, name)
@@ -55,7 +54,10 @@ fn one(x: &Exchange<'_>, engine: &Engine, need: &Need) -> Fulfilled {
                     false => has_key(x, *location, name),
                 }
             }
-            SecurityScheme::MutualTls => is_trusted(x.peer.address, &engine.policy.gateway.trusted_proxies),
+            SecurityScheme::MutualTls => {
+                x.certificate().is_some()
+                    || is_trusted(x.peer.address, &engine.policy.gateway.trusted_proxies)
+            }
             SecurityScheme::Unknown => {
                 x.principal.is_some()
                     || x.headers.contains_key(AUTHORIZATION)
@@ -123,7 +125,7 @@ pub(super) fn is_for_api(x: &Exchange<'_>, engine: &Engine, value: &[u8]) -> boo
     x.operation().is_some_and(|operation| {
         operation.security.schemes().any(|scheme| match scheme {
             SecurityScheme::Http(scheme) => is_of_scheme(value, scheme),
-            SecurityScheme::Bearer => engine.policy.auth.issuers.is_empty() && is_of_scheme(value, "bearer"),
+            SecurityScheme::Bearer => !engine.policy.auth.verifies_tokens() && is_of_scheme(value, "bearer"),
             SecurityScheme::ApiKey(location, name) => {
                 is_authorization(*location, name) && !is_of_scheme(value, "bearer")
             }

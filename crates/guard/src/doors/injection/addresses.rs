@@ -69,7 +69,7 @@ fn is_near(authority: &[u8]) -> bool {
 
 /// Authority and the rest of a URL on the loopback, written in the one way that everybody reads alike. No other internal
 /// address is a client's.
-fn on_loopback(value: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn on_loopback(value: &[u8]) -> Option<(&[u8], &[u8])> {
     const HOSTS: [&[u8]; 3] = [b"localhost", b"127.0.0.1", b"[::1]"];
     let (authority, path) = split(value)?;
     let host = HOSTS

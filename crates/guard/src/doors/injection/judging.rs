@@ -15,7 +15,7 @@ use super::fields::{self, Judged};
 use super::finding::refusal;
 use super::fragments::pairs_of;
 use super::source::{NamesOf, Source};
-use super::{addresses, finding, fragments};
+use super::{addresses, finding, fragments, records};
 use crate::decision::Decision;
 use crate::events::evidence::Evidence;
 use crate::exchange::{Exchange, HeldBody};
@@ -233,7 +233,7 @@ impl<'x> Judging<'x> {
         };
         let levels = &self.route.injection.detectors;
         if levels.is_empty() {
-            return match detect::inspect(value, self.rounds, classes) {
+            return match self.inspect(source, value, classes) {
                 Some(finding) => self.found(source, value, &finding, THRESHOLD),
                 None => Ok(()),
             };
@@ -241,7 +241,7 @@ impl<'x> Judging<'x> {
         for (level, threshold) in
             [(MinConfidence::High, THRESHOLD), (MinConfidence::Medium, Confidence::Medium.score())]
         {
-            if let Some(finding) = detect::inspect(value, self.rounds, &at_level(levels, classes, level)) {
+            if let Some(finding) = self.inspect(source, value, &at_level(levels, classes, level)) {
                 self.found(source, value, &finding, threshold)?;
             }
         }
@@ -251,6 +251,20 @@ impl<'x> Judging<'x> {
             self.suspect(source, value, &finding);
         }
         Ok(())
+    }
+
+    /// What these classes find in a text. What is no attack in its place is kept as a suspicion, and the other classes
+    /// judge the text.
+    fn inspect(&mut self, source: Source<'_>, value: &[u8], classes: &[Class]) -> Option<Finding> {
+        let finding = detect::inspect(value, self.rounds, classes)?;
+        let is_harmless = matches!(source, Source::Value(_))
+            && self.pointer().is_some_and(|pointer| records::is_harmless(&finding, &pointer, value));
+        if !is_harmless {
+            return Some(finding);
+        }
+        self.suspect(source, value, &finding);
+        let others: Vec<Class> = classes.iter().copied().filter(|class| *class != finding.class).collect();
+        detect::inspect(value, self.rounds, &others)
     }
 
     /// What of these classes is judged in a value, by its name, which the policy may know. `None` where it is exempt.
@@ -298,8 +312,12 @@ impl<'x> Judging<'x> {
     }
 
     fn evidence(&self, source: Source<'_>, value: &[u8], finding: &Finding) -> Evidence {
-        let pointer = self.input.and_then(|nth| finding::pointer_of(self.json?, nth));
-        finding::evidence(source, pointer, value, finding, self.rounds)
+        finding::evidence(source, self.pointer(), value, finding, self.rounds)
+    }
+
+    /// The JSON Pointer of the input of the body that is judged.
+    fn pointer(&self) -> Option<String> {
+        self.input.and_then(|nth| finding::pointer_of(self.json?, nth))
     }
 
     /// What was found and is not enough to refuse.

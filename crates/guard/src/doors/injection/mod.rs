@@ -10,6 +10,7 @@ mod fields;
 mod finding;
 mod fragments;
 mod judging;
+mod records;
 #[cfg(feature = "rules")]
 pub(crate) mod rules;
 pub(crate) mod sanitize;

@@ -3,7 +3,8 @@
 use http::StatusCode;
 use http::response::Parts;
 use identity::Principal;
-use policy::{Binding, BuiltInDoor};
+use policy::{Binding, BuiltInDoor, PERMISSIONS_CLAIM, permits};
+use serde_json::Value;
 
 use super::answers;
 use super::named::{texts, texts_elsewhere};
@@ -62,6 +63,12 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
         let evidence = evidence.compared(Side::Caller, claim, claim_text(principal, claim).as_deref());
         return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "role", evidence));
     }
+    if let Some(wanted) = not_permitted(x, principal) {
+        let evidence = Evidence::from(format!("needs the permission {wanted}"));
+        let held = claim_text(principal, PERMISSIONS_CLAIM);
+        let evidence = evidence.compared(Side::Caller, PERMISSIONS_CLAIM, held.as_deref());
+        return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "permission", evidence));
+    }
     if is_exempt(principal, engine) {
         return Decision::Pass;
     }
@@ -71,6 +78,17 @@ fn admit_head(x: &Exchange<'_>, engine: &Engine) -> Decision {
     });
     foreign
         .map_or_else(|| answers::admit_upgrade(x, engine), |binding| unbound(x, engine, principal, binding))
+}
+
+/// What the route asks for and no role of the principal gives.
+fn not_permitted<'r>(x: &Exchange<'r>, principal: &Principal) -> Option<&'r str> {
+    let held = match principal.claim(PERMISSIONS_CLAIM) {
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(one)) => vec![one.as_str()],
+        _ => Vec::new(),
+    };
+    let is_missing = |wanted: &&String| !permits(held.iter().copied(), wanted);
+    x.route.auth.permissions.iter().find(is_missing).map(String::as_str)
 }
 
 /// Compares bound fields of the body.

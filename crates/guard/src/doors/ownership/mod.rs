@@ -94,6 +94,7 @@ pub(crate) fn compares(route: &RoutePolicy) -> bool {
         || route.ownership.check_owner_before_write.is_some()
         || !route.ownership.objects.is_empty()
         || !route.auth.roles.is_empty()
+        || !route.auth.permissions.is_empty()
 }
 
 pub(crate) fn is_exempt(principal: &Principal, engine: &Engine) -> bool {

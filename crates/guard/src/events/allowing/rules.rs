@@ -113,6 +113,7 @@ pub(super) const RULES: &[(&str, &str, Allowing)] = &[
     ("injection", "crs", Observe),
     ("injection", "crs-arguments", Observe),
     ("ownership", "no-principal", Observe),
+    ("ownership", "permission", Observe),
     ("ownership", "role", Observe),
     ("ownership", "bind", Observe),
     ("ownership", "owner", Observe),

@@ -1,8 +1,10 @@
 //! `[auth]`: which tokens and keys prove who a caller is, and where a caller has to.
 
+mod permissions;
 mod provider;
 mod service;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -10,10 +12,12 @@ use http::Uri;
 use http::header::HeaderName;
 use serde::{Deserialize, Serialize};
 
+pub use permissions::{PERMISSIONS_CLAIM, Permissions, permits};
 pub use provider::{ClientAuth, ClientSecret, ForwardedToken, Provider, ProviderConfig};
 pub use service::{
-    ACCESS_COOKIE, ACCOUNTS_GROUP, AccountsConfig, LockoutConfig, MailConfig, MasterKey, PasswordsConfig,
-    Registration, SessionsConfig, UserService,
+    ACCESS_COOKIE, ACCOUNTS_COOKIES, ACCOUNTS_GROUP, AccountsConfig, DEVICE_COOKIE, FORM_COOKIE,
+    LockoutConfig, MailConfig, MasterKey, PROVIDER_COOKIE, PasswordsConfig, REFRESH_COOKIE, Registration,
+    SessionsConfig, Unanswered, UserService, WAITING_COOKIE, has_passkeys,
 };
 
 use crate::names::Names;
@@ -31,6 +35,8 @@ settings! {
         pub issuer: Vec<IssuerConfig> = Vec::new(),
         /// API keys.
         pub api_key: Vec<ApiKeyConfig> = Vec::new(),
+        /// Whether API keys that `doorward keys issue` has made are known; the store of the built-in service keeps them.
+        pub issued_keys: bool = false,
         /// Header that carries an API key.
         pub api_key_header: String = "x-api-key".into(),
         /// Cookie that carries an access token, beside `Authorization: Bearer`.
@@ -39,6 +45,11 @@ settings! {
         pub leeway: Period = Period(Duration::from_secs(30)),
         /// Header in which the upstream gets the verified subject; removed from what a client sends.
         pub forward_subject: String = "x-doorward-subject".into(),
+        /// What each role may do, `clerk = ["orders:read", "orders:write"]`; `orders:*` is all of these, `*` is everything.
+        /// Routes ask for it with `permissions`; Cedar sees it as the claim `permissions`.
+        pub roles: BTreeMap<String, Names> = BTreeMap::new(),
+        /// Which roles the members of a group have (claim `groups`): `staff = ["clerk"]`.
+        pub groups: BTreeMap<String, Names> = BTreeMap::new(),
         /// Whether the gateway keeps users of its own: they register, log in and manage their accounts below
         /// `service_path`.
         pub service: bool = false,
@@ -91,6 +102,10 @@ settings! {
         pub issuer: Option<String>,
         /// The `aud` claim, or a list of which one must match.
         pub audience: Option<Audience>,
+        /// The `typ` of its access tokens, one of these, whatever the case; the empty one is none. An issuer of RFC 9068 signs
+        /// `at+jwt` and nothing else with it, so that `["at+jwt"]` keeps its other tokens out.
+        #[serde(default = "access_token_types")]
+        pub typ: Vec<String>,
         /// A JWK set: a file, or an `https://` URL that is fetched and cached.
         pub jwks: Option<String>,
         /// How often a JWK set behind a URL is fetched.
@@ -102,6 +117,11 @@ settings! {
         /// How long after `iat` a token is accepted, whatever its `exp`; guide §8: 15 minutes. No limit when not set.
         pub max_lifetime: Option<Period>,
     }
+}
+
+/// What is not said to be something else.
+fn access_token_types() -> Vec<String> {
+    ["at+jwt", "JWT", "JOSE", ""].map(str::to_owned).to_vec()
 }
 
 fn five_minutes() -> Period {
@@ -204,6 +224,8 @@ route_settings! {
         pub scopes: Names,
         /// Roles of which the principal needs one here.
         pub roles: Names,
+        /// What the principal has to be allowed here by his roles (`[auth.roles]`), all of it.
+        pub permissions: Names,
         /// How the principal has to have shown who he is: `mfa`, by more than one means (claim `amr`, RFC 8176). Whoever has
         /// not is told to do so (RFC 9470).
         pub require: Vec<Assurance>,
@@ -229,6 +251,8 @@ pub struct AuthRoute {
     pub scopes: Vec<String>,
     /// Roles of which one is needed; no role when empty.
     pub roles: Vec<String>,
+    /// Permissions needed, all of them.
+    pub permissions: Vec<String>,
     /// How the principal has to have shown who he is.
     pub assurance: Vec<Assurance>,
     /// How long ago that may be.
@@ -241,6 +265,7 @@ impl AuthRoute {
             require: config.require,
             scopes: Vec::new(),
             roles: Vec::new(),
+            permissions: Vec::new(),
             assurance: Vec::new(),
             max_auth_age: None,
         }
@@ -251,6 +276,7 @@ impl AuthRoute {
             require: route.auth.unwrap_or(self.require),
             scopes: route.scopes.to_vec(),
             roles: route.roles.to_vec(),
+            permissions: route.permissions.to_vec(),
             assurance: route.require.clone(),
             max_auth_age: route.max_auth_age.map(|age| age.0),
         }
@@ -260,10 +286,12 @@ impl AuthRoute {
     pub fn rows(&self) -> Vec<String> {
         let scopes = (!self.scopes.is_empty()).then(|| format!("scope {}", self.scopes.join(" and ")));
         let roles = (!self.roles.is_empty()).then(|| format!("role {}", self.roles.join(" or ")));
+        let permissions =
+            (!self.permissions.is_empty()).then(|| format!("permission {}", self.permissions.join(" and ")));
         let assurance = self.assurance.contains(&Assurance::Mfa).then(|| "mfa".to_owned());
         let age = self.max_auth_age.map(|age| format!("shown within {}", Period(age)));
         let required = std::iter::once(self.require.name().to_owned());
-        required.chain(scopes).chain(roles).chain(assurance).chain(age).collect()
+        required.chain(scopes).chain(roles).chain(permissions).chain(assurance).chain(age).collect()
     }
 }
 
@@ -274,6 +302,10 @@ pub struct Auth {
     pub issuers: Vec<Issuer>,
     /// API keys by the SHA-256 of the key.
     pub api_keys: Vec<ApiKey>,
+    /// Whether keys that were issued by the built-in service are known, too.
+    pub issued_keys: bool,
+    /// What follows from groups and roles.
+    pub permissions: Permissions,
     /// Header that carries an API key.
     pub api_key_header: HeaderName,
     /// Cookie that carries an access token.
@@ -289,7 +321,17 @@ pub struct Auth {
 impl Auth {
     /// Whether no credential can ever be valid.
     pub fn is_empty(&self) -> bool {
-        self.issuers.is_empty() && self.api_keys.is_empty() && self.service.is_none()
+        !self.verifies_tokens() && !self.knows_keys()
+    }
+
+    /// Whether some token can be valid.
+    pub fn verifies_tokens(&self) -> bool {
+        !self.issuers.is_empty() || self.service.is_some()
+    }
+
+    /// Whether some API key can be valid.
+    pub fn knows_keys(&self) -> bool {
+        !self.api_keys.is_empty() || self.issued_keys
     }
 }
 
@@ -300,6 +342,8 @@ pub struct Issuer {
     pub issuer: Option<String>,
     /// The `aud` claim, any of these; not checked when empty.
     pub audiences: Vec<String>,
+    /// The `typ` of its access tokens, in lower case and without `application/`; the empty one is none.
+    pub types: Vec<String>,
     /// Where its keys come from.
     pub keys: Vec<KeySource>,
     /// Longest life of a token.
@@ -348,13 +392,20 @@ pub struct ApiKey {
 }
 
 impl AuthConfig {
-    pub(crate) fn compile(&self, reader: &mut Reader) -> Auth {
+    pub(crate) fn compile(&self, role_claim: &str, reader: &mut Reader) -> Auth {
         let issuers = self
             .issuer
             .iter()
             .enumerate()
             .map(|(i, issuer)| issuer.compile(&i.to_string(), reader))
             .collect();
+        if self.issued_keys && !self.service {
+            reader.wrong(
+                &["auth", "issued_keys"],
+                "keys are issued by the built-in service, which is off",
+                "write `service = true` and `public_url`, or name keys by their hash: `[[auth.api_key]]`",
+            );
+        }
         let mut api_keys = Vec::new();
         for (i, key) in self.api_key.iter().enumerate() {
             let i = i.to_string();
@@ -394,6 +445,8 @@ impl AuthConfig {
         Auth {
             issuers,
             api_keys,
+            issued_keys: self.issued_keys,
+            permissions: Permissions::new(role_claim, &self.roles, &self.groups),
             api_key_header: header(reader, "api_key_header", &self.api_key_header),
             cookie: if self.service { Some(ACCESS_COOKIE.into()) } else { self.cookie.clone() },
             leeway: self.leeway.0,
@@ -406,6 +459,13 @@ impl AuthConfig {
 
 impl IssuerConfig {
     fn compile(&self, index: &str, reader: &mut Reader) -> Issuer {
+        if self.audience.is_none() {
+            reader.notice(
+                &["auth", "issuer", index],
+                "tokens of this issuer are believed whomever they are for",
+                "write `audience = \"...\"`, the `aud` of those that are for this API (RFC 8725 §3.9)",
+            );
+        }
         let mut keys = Vec::new();
         match self.jwks.as_deref() {
             Some(url) if url.contains("://") => match url.parse::<Uri>() {
@@ -442,6 +502,13 @@ impl IssuerConfig {
                 "give `jwks = \"https://...\"` or `[[auth.issuer.key]]`",
             );
         }
+        if self.typ.is_empty() {
+            reader.wrong(
+                &["auth", "issuer", index, "typ"],
+                "with an empty list no token is accepted",
+                "leave it out, or name one: `typ = [\"at+jwt\"]`",
+            );
+        }
         Issuer {
             issuer: self.issuer.clone(),
             audiences: match &self.audience {
@@ -449,6 +516,7 @@ impl IssuerConfig {
                 Some(Audience::One(one)) => vec![one.clone()],
                 Some(Audience::Many(many)) => many.clone(),
             },
+            types: self.typ.iter().map(|typ| bare_type(typ)).collect(),
             keys,
             max_lifetime: self.max_lifetime.map(|p| p.0),
         }
@@ -488,6 +556,12 @@ impl KeyConfig {
         }
         Some(KeySource::Key { kid: self.kid.clone(), algorithm: self.algorithm, material })
     }
+}
+
+/// A media type as `typ` is compared: in lower case, and `application/` may be left out (RFC 7515 §4.1.9).
+fn bare_type(typ: &str) -> String {
+    let typ = typ.to_ascii_lowercase();
+    typ.strip_prefix("application/").unwrap_or(&typ).to_owned()
 }
 
 /// Whether a host is this machine.

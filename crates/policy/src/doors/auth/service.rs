@@ -15,6 +15,20 @@ use crate::units::Period;
 pub const ACCOUNTS_GROUP: &str = "accounts";
 /// The name of the cookie with the access token. The prefix makes browsers hold it to this host, to TLS and to the path `/`.
 pub const ACCESS_COOKIE: &str = "__Host-access";
+/// The names of all cookies of the service: tokens, the known device, half a log in, the mark of forms. The API neither gets nor
+/// sets one.
+pub const ACCOUNTS_COOKIES: [&str; 6] =
+    [ACCESS_COOKIE, REFRESH_COOKIE, DEVICE_COOKIE, WAITING_COOKIE, PROVIDER_COOKIE, FORM_COOKIE];
+/// The cookie with the refresh token; sent to the service alone.
+pub const REFRESH_COOKIE: &str = "__Secure-refresh";
+/// The cookie that says that this device has logged in to an account before.
+pub const DEVICE_COOKIE: &str = "__Host-device";
+/// The cookie of a log in that waits for its second factor; sent to the service alone.
+pub const WAITING_COOKIE: &str = "__Secure-log-in";
+/// The cookie of a browser that has begun a log in with a provider. The prefix keeps other sites of the domain from setting it.
+pub const PROVIDER_COOKIE: &str = "__Host-provider";
+/// The cookie that the hidden field of forms is a mark of.
+pub const FORM_COOKIE: &str = "__Host-form";
 
 settings! {
     /// `[auth.accounts]`: the users of the built-in service, and where they are kept; in the file `accounts.db` beside the
@@ -85,7 +99,28 @@ settings! {
         pub passes: u32 = 2,
         /// Hashes made at the same time; half of the processors when not set. Eight times as many wait, more are told to come again.
         pub at_once: Option<usize> = None,
+        /// A filter of passwords that are in the lists of attackers, which `doorward keys breached build` makes of a list of
+        /// SHA-1 hashes. A new password that it has is refused.
+        pub breached_file: Option<PathBuf> = None,
+        /// A service that is asked whether a new password is in such a list, `https://api.pwnedpasswords.com/range`: it is sent
+        /// the first five digits of a hash, and learns no password.
+        pub breached_url: Option<String> = None,
+        /// How long that service may take.
+        pub breached_timeout: Period = Period(Duration::from_secs(2)),
+        /// What happens to a new password about which nobody answers: `accept`, people can register while the service is down; or
+        /// `refuse`.
+        pub breached_unanswered: Unanswered = Unanswered::Accept,
     }
+}
+
+/// What happens to a password about which nobody answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unanswered {
+    /// It is accepted.
+    Accept,
+    /// It is refused.
+    Refuse,
 }
 
 settings! {
@@ -142,6 +177,15 @@ pub struct UserService {
     pub mail: Option<(SecretUrl, String)>,
     /// Others' providers of identity.
     pub providers: Vec<Provider>,
+}
+
+/// Whether browsers have passkeys for the site at an address: its host is a name, and it is reached by TLS or is this machine.
+pub fn has_passkeys(public_url: &str) -> bool {
+    let Ok(url) = public_url.parse::<http::Uri>() else { return false };
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_name = !host.is_empty() && host.parse::<std::net::IpAddr>().is_err();
+    let is_here = host == "localhost" || host.ends_with(".localhost");
+    is_name && (url.scheme_str() == Some("https") || (url.scheme_str() == Some("http") && is_here))
 }
 
 /// Where the master key comes from.
