@@ -72,11 +72,6 @@ impl User {
         self.totp.as_ref().is_some_and(|totp| totp.is_confirmed)
     }
 
-    /// Whether he can log in with a password.
-    pub fn has_password(&self) -> bool {
-        self.password.is_some()
-    }
-
     /// Recovery codes that are left.
     pub fn recovery_codes_left(&self) -> usize {
         self.recovery.as_ref().map_or(0, RecoveryCodes::left)

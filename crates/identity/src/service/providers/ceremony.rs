@@ -266,7 +266,7 @@ impl Service {
         use openidconnect::OAuth2TokenResponse;
         let unknown = NotVerified::Token(TokenError::UnknownKey);
         let Some((known, web)) = self.providers.named(provider) else { return Err(unknown) };
-        let text = granted.id().filter(|_| granted.is_bearer()).ok_or(NotVerified::Type)?;
+        let text = granted.id().filter(|_| granted.is_bearer()).ok_or(NotVerified::Missing)?;
         let expected = Expected {
             issuer: &known.settings.issuer,
             client_id: &known.settings.client_id,

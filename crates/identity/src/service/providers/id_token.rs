@@ -22,8 +22,8 @@ const MAX_SUBJECT: usize = 255;
 pub(super) enum NotVerified {
     #[error("{0}")]
     Token(#[from] TokenError),
-    #[error("the token is no ID token (typ)")]
-    Type,
+    #[error("there is no ID token")]
+    Missing,
     #[error("the token is for several, and another one asked for it (azp)")]
     Party,
     #[error("the token is of another log in (nonce)")]
@@ -55,9 +55,6 @@ pub(super) fn verify(
     now: Millis,
 ) -> Result<Map<String, Value>, NotVerified> {
     let header = token::header(text)?;
-    if header.typ.as_deref().is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
-        return Err(NotVerified::Type);
-    }
     let mut verified = Err(TokenError::UnknownKey);
     let fits = |key: &&VerificationKey| header.kid.is_none() || key.kid.is_none() || key.kid == header.kid;
     for key in keys.iter().filter(fits) {
@@ -71,10 +68,11 @@ pub(super) fn verify(
     let must = Expectations {
         issuer: Some(expected.issuer.to_owned()),
         audiences: vec![expected.client_id.to_owned()],
+        types: vec![String::new(), "jwt".to_owned()],
         max_lifetime: None,
         leeway: LEEWAY,
     };
-    token::claims(&claims, &must, now)?;
+    token::claims(&claims, &header, &must, now)?;
     if !claims.get("sub").is_some_and(Value::is_string) || !claims.get("iat").is_some_and(Value::is_number) {
         return Err(NotVerified::Token(TokenError::Malformed));
     }
