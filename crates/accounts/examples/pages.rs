@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use std::{env, fs};
 
-use accounts::mail::{Letter, Seen};
+use accounts::mail::{FactorChange, Letter, Seen};
 use accounts::pages::*;
 use accounts::texts::{Hint, Notice, Problem, Texts};
 
@@ -176,8 +176,14 @@ fn mails(t: &Texts) -> Vec<(&'static str, String)> {
         ("mail-reset", Letter::ResetPassword { account: "kim", link, valid }),
         ("mail-changed", Letter::PasswordChanged { account: "kim", link, seen }),
         ("mail-new-device", Letter::NewDevice { account: "kim", link, seen }),
-        ("mail-passkey-added", Letter::PasskeyAdded { account: "kim", link, seen }),
-        ("mail-passkey-removed", Letter::PasskeyRemoved { account: "kim", link, seen }),
+        (
+            "mail-passkey-added",
+            Letter::FactorChanged { change: FactorChange::PasskeyAdded, account: "kim", link, seen },
+        ),
+        (
+            "mail-passkey-removed",
+            Letter::FactorChanged { change: FactorChange::PasskeyRemoved, account: "kim", link, seen },
+        ),
         ("mail-exists", Letter::AccountExists { link }),
     ]
     .map(|(name, letter)| (name, letter.write("kim@example.com".parse().unwrap(), "Example Shop", t).html))

@@ -12,6 +12,7 @@ use super::answer::{Answer, done, go_to, json, page};
 use super::request::Wants;
 use super::telling::Bad;
 use crate::device::named;
+use crate::mail::FactorChange;
 use crate::pages::{self, Linked, Providers, Session, TwoStep, paths};
 use crate::texts::{Notice, Problem};
 
@@ -213,7 +214,10 @@ impl Visit<'_> {
             Err(_) => Err(NotEnrolled::Password),
         };
         match outcome {
-            Ok(codes) => Ok(self.codes(&codes)),
+            Ok(codes) => {
+                self.mail_factor_of(user, FactorChange::CodesOn).await?;
+                Ok(self.codes(&codes))
+            }
             Err(why @ (NotEnrolled::Wrong | NotEnrolled::Password)) => {
                 let is_code = why == NotEnrolled::Wrong;
                 let problem = if is_code { Problem::WrongCode } else { Problem::WrongPassword };
@@ -247,7 +251,10 @@ impl Visit<'_> {
         };
         let service = &self.accounts.service;
         match service.new_recovery_codes(user, &password, &self.asked.client, self.now).await? {
-            Ok(codes) => Ok(self.codes(&codes)),
+            Ok(codes) => {
+                self.mail_factor_of(user, FactorChange::RecoveryCodes).await?;
+                Ok(self.codes(&codes))
+            }
             Err(NotChanged::Locked(_)) => self.not_dropped(Problem::TooManyTries).await,
             Err(_) => self.not_dropped(Problem::WrongPassword).await,
         }
@@ -260,10 +267,13 @@ impl Visit<'_> {
         };
         let service = &self.accounts.service;
         match service.drop_second_factor(user, &password, &self.asked.client, self.now).await? {
-            Ok(()) => Ok(match self.asked.wants {
-                Wants::Json => done(),
-                Wants::Page => self.back_with(Notice::MfaOff),
-            }),
+            Ok(()) => {
+                self.mail_factor_of(user, FactorChange::CodesOff).await?;
+                Ok(match self.asked.wants {
+                    Wants::Json => done(),
+                    Wants::Page => self.back_with(Notice::MfaOff),
+                })
+            }
             Err(NotChanged::Locked(_)) => self.not_dropped(Problem::TooManyTries).await,
             Err(_) => self.not_dropped(Problem::WrongPassword).await,
         }

@@ -10,7 +10,7 @@ use super::answer::{Adding, Answer, done, go_to, json, page};
 use super::letters::{RESET_HOLDS, VERIFY_HOLDS, seen};
 use super::request::Wants;
 use super::telling::Bad;
-use crate::mail::Letter;
+use crate::mail::{FactorChange, Letter};
 use crate::pages::{self, Sent, paths};
 use crate::texts::Problem;
 
@@ -203,12 +203,13 @@ impl Visit<'_> {
             }
         };
         Ok(match outcome {
-            Ok(changed) => {
+            Ok((changed, device)) => {
                 self.mail_changed(&changed);
-                match self.asked.wants {
+                let answer = match self.asked.wants {
                     Wants::Json => done(),
                     Wants::Page => go_to(&format!("{}?notice=password_reset", self.at(paths::LOG_IN))),
-                }
+                };
+                answer.and_set([self.accounts.jar.device(&device)])
             }
             Err(NotChanged::Wrong | NotChanged::Locked(_)) => {
                 self.not_set(token, &Bad::one(Problem::LinkExpired))
@@ -222,6 +223,23 @@ impl Visit<'_> {
             Wants::Page => self.new_password_with(StatusCode::UNPROCESSABLE_ENTITY, token, bad),
             Wants::Json => self.bad_json(bad),
         }
+    }
+
+    /// Tells a user that what he shows beside his password, or in its place, has changed.
+    pub(super) fn mail_factor(&self, whom: &Changed, change: FactorChange) {
+        let link = format!("{}{}", self.accounts.face.public_url, self.at(paths::ACCOUNT));
+        let seen = seen(&self.asked.client);
+        let letter = Letter::FactorChanged { change, account: &whom.to, link: &link, seen };
+        self.accounts.letters.send(&whom.to, whom.language.as_deref(), &letter);
+    }
+
+    /// The same, by his id.
+    pub(super) async fn mail_factor_of(&self, user: &str, change: FactorChange) -> Result<(), ServiceError> {
+        if let Some(known) = self.accounts.service.find_user(user, self.now).await? {
+            let whom = Changed { to: known.user.email, language: known.user.language };
+            self.mail_factor(&whom, change);
+        }
+        Ok(())
     }
 
     pub(super) fn mail_changed(&self, changed: &Changed) {

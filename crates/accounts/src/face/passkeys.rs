@@ -2,15 +2,14 @@
 
 use http::StatusCode;
 use identity::secrets::Password;
-use identity::service::{Ceremony, Changed, LogIn, NoPasskey, PasskeyView, ServiceError};
+use identity::service::{Ceremony, LogIn, NoPasskey, PasskeyView, ServiceError};
 use serde_json::{Value, json};
 
 use super::Visit;
 use super::answer::{Adding, Answer, done, json, problem};
 use super::cookies::WAITING;
-use super::letters::seen;
 use super::request::Wants;
-use crate::mail::Letter;
+use crate::mail::FactorChange;
 use crate::pages::paths;
 use crate::texts::{Notice, Problem};
 
@@ -46,7 +45,7 @@ impl Visit<'_> {
         let (service, passkey) = (&self.accounts.service, self.asked.field("passkey"));
         let removed = service.remove_passkey(user, passkey, &self.asked.client, self.now).await?;
         if let Some(whom) = &removed {
-            self.mail_passkey(whom, false);
+            self.mail_factor(whom, FactorChange::PasskeyRemoved);
         }
         Ok(match (self.asked.wants, removed.is_some()) {
             (Wants::Page, _) => self.back_with(Notice::PasskeyRemoved),
@@ -75,7 +74,7 @@ impl Visit<'_> {
         let sent = (self.asked.field("name"), self.asked.field("credential"));
         Ok(match self.accounts.service.add_passkey(user, token, sent, client, self.now).await? {
             Ok(whom) => {
-                self.mail_passkey(&whom, true);
+                self.mail_factor(&whom, FactorChange::PasskeyAdded);
                 let back = format!("{}?notice={}", self.at(paths::ACCOUNT), Notice::PasskeyAdded.code());
                 json(StatusCode::OK, &json!({ "location": back }))
             }
@@ -141,16 +140,6 @@ impl Visit<'_> {
             LogIn::In { tokens, device } => self.let_user_in(&tokens, &device).await,
             _ => Ok(self.told(StatusCode::UNAUTHORIZED, Problem::PasskeyFailed)),
         }
-    }
-
-    fn mail_passkey(&self, whom: &Changed, is_new: bool) {
-        let link = format!("{}{}", self.accounts.face.public_url, self.at(paths::ACCOUNT));
-        let (account, link, seen) = (whom.to.as_str(), link.as_str(), seen(&self.asked.client));
-        let letter = match is_new {
-            true => Letter::PasskeyAdded { account, link, seen },
-            false => Letter::PasskeyRemoved { account, link, seen },
-        };
-        self.accounts.letters.send(&whom.to, whom.language.as_deref(), &letter);
     }
 }
 

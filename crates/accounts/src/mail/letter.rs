@@ -65,17 +65,10 @@ pub enum Letter<'a> {
         /// Which.
         seen: Seen<'a>,
     },
-    /// There is a new passkey.
-    PasskeyAdded {
-        /// The name or address of the account.
-        account: &'a str,
-        /// The account's page.
-        link: &'a str,
-        /// By whom.
-        seen: Seen<'a>,
-    },
-    /// A passkey is gone.
-    PasskeyRemoved {
+    /// What else logs in, or is asked for beside the password, has changed.
+    FactorChanged {
+        /// How.
+        change: FactorChange,
         /// The name or address of the account.
         account: &'a str,
         /// The account's page.
@@ -88,6 +81,21 @@ pub enum Letter<'a> {
         /// The page to log in.
         link: &'a str,
     },
+}
+
+/// How the factors of an account have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactorChange {
+    /// There is a new passkey.
+    PasskeyAdded,
+    /// A passkey is gone.
+    PasskeyRemoved,
+    /// One-time codes are asked for.
+    CodesOn,
+    /// They are no longer.
+    CodesOff,
+    /// The recovery codes were replaced.
+    RecoveryCodes,
 }
 
 /// A letter in one language, before it has its form.
@@ -155,11 +163,19 @@ impl Letter<'_> {
             Letter::NewDevice { account, link, seen } => {
                 draft!(t.mail_new_device, Warns::Yes, link, facts(of(account), seen, t), None)
             }
-            Letter::PasskeyAdded { account, link, seen } => {
-                draft!(t.mail_passkey_added, Warns::Yes, link, facts(of(account), seen, t), None)
-            }
-            Letter::PasskeyRemoved { account, link, seen } => {
-                draft!(t.mail_passkey_removed, Warns::Yes, link, facts(of(account), seen, t), None)
+            Letter::FactorChanged { change, account, link, seen } => {
+                let facts = facts(of(account), seen, t);
+                match change {
+                    FactorChange::PasskeyAdded => draft!(t.mail_passkey_added, Warns::Yes, link, facts, None),
+                    FactorChange::PasskeyRemoved => {
+                        draft!(t.mail_passkey_removed, Warns::Yes, link, facts, None)
+                    }
+                    FactorChange::CodesOn => draft!(t.mail_codes_on, Warns::Yes, link, facts, None),
+                    FactorChange::CodesOff => draft!(t.mail_codes_off, Warns::Yes, link, facts, None),
+                    FactorChange::RecoveryCodes => {
+                        draft!(t.mail_recovery_codes, Warns::Yes, link, facts, None)
+                    }
+                }
             }
             Letter::AccountExists { link } => draft!(t.mail_exists, Warns::No, link, Vec::new(), None),
         }
@@ -275,20 +291,24 @@ mod tests {
 
     const LINK: &str = "https://shop.example/auth/verify?token=dGhpcyBpcyBub3QgYSBzZWNyZXQ&x=1";
 
-    fn letters<'a>(account: &'a str, user_agent: &'a str) -> [(&'static str, Letter<'a>); 7] {
+    fn letters<'a>(account: &'a str, user_agent: &'a str) -> [(&'static str, Letter<'a>); 10] {
         let seen = Seen {
             user_agent,
             address: [192, 0, 2, 7].into(),
             time: UNIX_EPOCH + Duration::from_secs(1_773_480_720),
         };
         let valid = Duration::from_secs(3_600);
+        let changed = |change| Letter::FactorChanged { change, account, link: LINK, seen };
         [
             ("verify", Letter::VerifyAddress { link: LINK, valid: 24 * valid }),
             ("reset", Letter::ResetPassword { account, link: LINK, valid }),
             ("changed", Letter::PasswordChanged { account, link: LINK, seen }),
             ("new-device", Letter::NewDevice { account, link: LINK, seen }),
-            ("passkey-added", Letter::PasskeyAdded { account, link: LINK, seen }),
-            ("passkey-removed", Letter::PasskeyRemoved { account, link: LINK, seen }),
+            ("passkey-added", changed(FactorChange::PasskeyAdded)),
+            ("passkey-removed", changed(FactorChange::PasskeyRemoved)),
+            ("codes-on", changed(FactorChange::CodesOn)),
+            ("codes-off", changed(FactorChange::CodesOff)),
+            ("recovery-codes", changed(FactorChange::RecoveryCodes)),
             ("exists", Letter::AccountExists { link: LINK }),
         ]
     }

@@ -10,7 +10,7 @@ mod message;
 mod smtp;
 
 pub use address::{Address, AddressError};
-pub use letter::{Letter, Seen};
+pub use letter::{FactorChange, Letter, Seen};
 pub use log::LogSender;
 pub use message::{Mail, SendError, Sender, Sending};
 pub use smtp::{Smtp, SmtpSender, SmtpSettingError};

@@ -111,6 +111,9 @@ sections! {
     mail_new_device: MailNewDeviceTexts { subject, lead, button, otherwise }
     mail_passkey_added: MailPasskeyAddedTexts { subject, lead, button, otherwise }
     mail_passkey_removed: MailPasskeyRemovedTexts { subject, lead, button, otherwise }
+    mail_codes_on: MailCodesOnTexts { subject, lead, button, otherwise }
+    mail_codes_off: MailCodesOffTexts { subject, lead, button, otherwise }
+    mail_recovery_codes: MailRecoveryCodesTexts { subject, lead, button, otherwise }
     mail_exists: MailExistsTexts { subject, lead, button, otherwise }
 }
 

@@ -402,6 +402,7 @@ fn a_route_can_ask_for_more_than_a_password() {
     let both = json!({ "code": code(0), "current_password": PASSWORD });
     let codes = ann.json("POST", "/auth/account/totp", both);
     assert_eq!(codes.value()["recovery_codes"].as_array().map(Vec::len), Some(10), "{codes:?}");
+    until("he is told by mail", || shop.gate.events.has(&["one-time codes switched on"]));
     let anew = json!({ "current_password": PASSWORD });
     let codes = ann.json("POST", "/auth/account/recovery-codes", anew);
     assert_eq!(codes.value()["recovery_codes"].as_array().map(Vec::len), Some(10), "{codes:?}");

@@ -124,7 +124,8 @@ impl Service {
         Ok(found.is_some_and(|found| matches!(found.pending, Pending::Reset { .. })))
     }
 
-    /// Sets a new password by the token of a link. All sessions end; the address is verified, because mail has reached it.
+    /// Sets a new password by the token of a link. All sessions end; the address is verified, because mail has reached it. The
+    /// cookie says that this device is the owner's, so that he can log in although strangers guess.
     ///
     /// # Errors
     /// If the store does not answer, or too many passwords are being hashed.
@@ -134,7 +135,7 @@ impl Service {
         new: &Password,
         client: &Client,
         now: Millis,
-    ) -> Result<Result<Changed, NotChanged>, ServiceError> {
+    ) -> Result<Result<(Changed, String), NotChanged>, ServiceError> {
         let Some(found) = self.find_pending(token, now).await? else { return Ok(Err(NotChanged::Wrong)) };
         let Pending::Reset { user, was } = &found.pending else { return Ok(Err(NotChanged::Wrong)) };
         let known = by_id(&*self.records, user, now).await?.filter(|known| {
@@ -144,7 +145,15 @@ impl Service {
         let Some(mut known) = known else { return Ok(Err(NotChanged::Wrong)) };
         let mut writes = vec![found.used()];
         writes.extend(self.verified(&mut known, now).await?);
-        self.set_password(known, new, None, writes, client, now).await
+        let user = known.id.clone();
+        let changed = match self.set_password(known, new, None, writes, client, now).await? {
+            Ok(changed) => changed,
+            Err(why) => return Ok(Err(why)),
+        };
+        let Some(known) = by_id(&*self.records, &user, now).await? else {
+            return Ok(Err(NotChanged::Wrong));
+        };
+        Ok(Ok((changed, self.device_cookie(&known, None))))
     }
 
     /// Writes a new password, ends every session but one, and does what goes with it.

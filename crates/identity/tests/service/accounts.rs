@@ -169,6 +169,21 @@ async fn many_known_devices_are_not_many_more_guesses() {
 }
 
 #[tokio::test]
+async fn a_new_password_by_mail_lets_its_owner_in_while_strangers_guess() {
+    let (desk, _) = Desk::with_ann(settings()).await;
+    for guess in 10..40 {
+        desk.try_in("ann@example.org", "wrong", &client(guess), NOW).await;
+    }
+    let elsewhere = client(1);
+    assert!(matches!(desk.try_in("ann@example.org", PASSWORD, &elsewhere, NOW).await, LogIn::Locked(_)));
+    let link = desk.service.ask_reset(&email("ann@example.org"), &elsewhere, NOW).await.unwrap().unwrap();
+    let (_, device) =
+        desk.service.reset(&link.token, &password(NEW), &elsewhere, NOW).await.unwrap().unwrap();
+    let owner = Client { device: Some(device), ..elsewhere };
+    assert!(matches!(desk.try_in("ann@example.org", NEW, &owner, NOW).await, LogIn::In { .. }));
+}
+
+#[tokio::test]
 async fn whoever_guesses_waits_longer_and_longer_whether_or_not_there_is_such_an_account() {
     for name in ["ann@example.org", "nobody@example.org"] {
         let (desk, _) = Desk::with_ann(settings()).await;
