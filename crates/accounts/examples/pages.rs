@@ -34,7 +34,6 @@ fn main() {
 
 fn pages(t: &Texts, chrome: &Chrome<'_>) -> Vec<(&'static str, String)> {
     let (email, next, password_minimum) = ("kim.lee@example.com", None, 12);
-    let log_in_view = LogIn { registration: true, passkeys: true, ..LogIn::default() };
     let wait = Some(Duration::from_secs(240));
     let passkeys = [
         Passkey { id: "1", name: "Kim's phone", created: ago(90_000_000), last_used: Some(ago(4_000)) },
@@ -58,6 +57,12 @@ fn pages(t: &Texts, chrome: &Chrome<'_>) -> Vec<(&'static str, String)> {
         },
         Session { device: "Chrome on Windows", last_used: ago(900_000), current: false, ..session },
     ];
+    let known = [
+        Provider { name: "google", label: "Google" },
+        Provider { name: "keycloak", label: "the company's login" },
+    ];
+    let linked = [Linked { id: "1", label: "Google", email: Some(email), linked: ago(90_000) }];
+    let log_in_view = LogIn { registration: true, passkeys: true, providers: &known, ..LogIn::default() };
     let full = Account {
         username: Some("kim"),
         email,
@@ -70,6 +75,7 @@ fn pages(t: &Texts, chrome: &Chrome<'_>) -> Vec<(&'static str, String)> {
         two_step_problems: &[],
         passkeys: Some(&passkeys),
         has_password: true,
+        providers: Some(Providers { known: &known, linked: &linked, has_password: true }),
         sessions: &sessions,
     };
     let bare = Account {
@@ -147,6 +153,7 @@ fn pages(t: &Texts, chrome: &Chrome<'_>) -> Vec<(&'static str, String)> {
         ("verified", verified(&Verified { address: email, next }, t, chrome)),
         ("reset", ask_reset(&reset, t, chrome)),
         ("new-password", new_password(&new, t, chrome)),
+        ("logged-out", logged_out("Google", "https://login.example/out", t, chrome)),
         ("account", account(&full, t, chrome)),
         ("account-wrong", account(&bare, t, chrome)),
         ("totp", enrol_totp(&EnrolTotp { uri, secret, problems: &[] }, t, chrome)),

@@ -11,10 +11,12 @@ use accounts::mail::{Address, LogSender, Sender, Smtp, SmtpSender};
 use accounts::{Accounts, Caller, Face, Told};
 use guard::body::Forwarded;
 use guard::{AccountStep, Client, FanOut, ForwardError, Record, Timestamp, Verdict};
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use identity::secrets::{Hasher, Parameters, Rules, random};
 use identity::service::{
-    AccountEvent, AccountEvents, KeyRing, LockoutRules, Service, ServiceError, Settings, Vault, VaultError,
+    AccountEvent, AccountEvents, KeyRing, LockoutRules, Service, ServiceError, Settings, UpstreamToken,
+    Vault, VaultError,
 };
 use identity::{OwnTokens, Principal};
 use policy::{MasterKey, Registration, UserService};
@@ -23,6 +25,7 @@ use store::records::Records;
 use tokio::time::MissedTickBehavior;
 
 use crate::client_body::ClientBody;
+use crate::provider_web::ProviderWeb;
 use crate::upstream::UpstreamBody;
 
 /// How often the store is asked what was revoked elsewhere: it holds on every gateway within a second.
@@ -107,7 +110,9 @@ pub async fn open_service(
 pub(crate) async fn open(settings: &UserService, sinks: Arc<FanOut>) -> Result<Accounts, AccountsError> {
     let told = told(&sinks);
     let sender = sender(settings, &told)?;
+    let callback = format!("{}{}/provider/NAME/callback", settings.public_url, settings.path);
     let service = open_service(settings, Box::new(Events(sinks)), Arc::clone(&told)).await?;
+    let service = service.with_providers(&settings.providers, &callback, Arc::new(ProviderWeb::default()));
     let face = Face {
         base: settings.path.clone(),
         public_url: settings.public_url.clone(),
@@ -140,6 +145,74 @@ pub(crate) async fn answer(
     let caller = Caller { address: client.address, principal };
     let answer = accounts.answer(Request::from_parts(parts, bytes), caller).await;
     Ok(answer.map(UpstreamBody::own))
+}
+
+/// What the upstream gets of a caller's provider.
+pub(crate) enum Bearer {
+    /// Nothing.
+    None,
+    /// This, in place of whatever stands in `Authorization`.
+    Token(HeaderValue),
+    /// The request does not get there: its session has ended at the provider.
+    Ended,
+}
+
+/// The token of a caller's provider, for the upstream.
+pub(crate) async fn bearer(
+    accounts: &Accounts,
+    client: Client,
+    principal: Option<Arc<Principal>>,
+) -> Result<Bearer, ForwardError> {
+    let Some(principal) = principal else { return Ok(Bearer::None) };
+    let who = identity::service::Client {
+        address: client.address,
+        user_agent: String::new(),
+        device: None,
+        is_native: false,
+    };
+    match accounts.service().upstream_token(&principal, &who, now()).await {
+        Ok(None) => Ok(Bearer::None),
+        Ok(Some(UpstreamToken::Token(token))) => {
+            let value = HeaderValue::try_from(format!("Bearer {token}"));
+            let mut value = value.map_err(|_| ForwardError::Unavailable(NO_HEADER.into()))?;
+            value.set_sensitive(true);
+            Ok(Bearer::Token(value))
+        }
+        Ok(Some(UpstreamToken::Ended)) => Ok(Bearer::Ended),
+        Ok(Some(UpstreamToken::Unavailable(why))) => Err(ForwardError::Unavailable(why)),
+        Err(error) => Err(ForwardError::Unavailable(format!("the store of accounts: {error}"))),
+    }
+}
+
+const NO_HEADER: &str = "the provider's token fits into no header";
+
+/// The answer to a caller whose session has ended at his provider.
+pub(crate) fn ended() -> Response<UpstreamBody> {
+    let mut answer = Response::new(UpstreamBody::own(bytes::Bytes::new()));
+    *answer.status_mut() = StatusCode::UNAUTHORIZED;
+    let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+    answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    answer
+}
+
+/// Asks the providers what they say of themselves, so that nobody waits for that, until it is dropped.
+pub(crate) async fn learn_providers(accounts: Arc<Accounts>, sinks: Arc<FanOut>) {
+    const EVERY: Duration = Duration::from_secs(10 * 60);
+    /// Until all of them have answered.
+    const SOON: Duration = Duration::from_secs(30);
+    if accounts.service().providers().next().is_none() {
+        return;
+    }
+    let told = told(&sinks);
+    let mut known = Vec::new();
+    loop {
+        let wrong = accounts.service().learn_providers(now()).await;
+        for message in wrong.iter().filter(|message| !known.contains(*message)) {
+            told(message);
+        }
+        tokio::time::sleep(if wrong.is_empty() { EVERY } else { SOON }).await;
+        known = wrong;
+    }
 }
 
 /// Learns what is revoked elsewhere, replaces keys and deletes what has expired, until it is dropped.

@@ -11,6 +11,7 @@
 //! - `tasks`: what runs beside the workers: reload and key sets
 //! - `admin`: metrics and health on a listener of their own; `inquiry` asks it
 //! - `accounts`: the user service, if the policy has one
+//! - `provider_web`: requests to others' providers of identity
 //! - `supervisor`: what a service manager is told
 
 mod accounts;
@@ -22,6 +23,7 @@ mod inquiry;
 mod listen;
 mod output;
 mod place;
+mod provider_web;
 mod server;
 mod shutdown;
 mod state;

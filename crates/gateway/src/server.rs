@@ -90,6 +90,7 @@ impl Gateway {
                 let opened = control.block_on(accounts::open(settings, Arc::clone(guard.sinks())))?;
                 let opened = Arc::new(opened);
                 engine.authenticator.accept_own(accounts::own_tokens(&opened));
+                control.spawn(accounts::learn_providers(Arc::clone(&opened), Arc::clone(guard.sinks())));
                 control.spawn(accounts::keep(Arc::clone(&opened), Arc::clone(guard.sinks())));
                 Some(opened)
             }

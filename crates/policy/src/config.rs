@@ -12,8 +12,8 @@ use crate::admin::AdminConfig;
 use crate::doors::{
     AccountsConfig, ApiKeyConfig, AuthConfig, CedarConfig, CookiesConfig, CorsConfig, CrsConfig, DoorName,
     EnumerationConfig, HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig, LockoutConfig,
-    MailConfig, Mode, NetworkConfig, OwnershipConfig, PasswordsConfig, ProtocolConfig, RateConfig,
-    SchemaConfig, ServiceCredentialConfig, SessionsConfig, WafConfig,
+    MailConfig, Mode, NetworkConfig, OwnershipConfig, PasswordsConfig, ProtocolConfig, ProviderConfig,
+    RateConfig, SchemaConfig, ServiceCredentialConfig, SessionsConfig, WafConfig,
 };
 use crate::gateway::{
     BalancingConfig, GatewayConfig, HealthConfig, TimeoutConfig, TlsConfig, UpstreamConfig, UpstreamTlsConfig,
@@ -105,6 +105,7 @@ pub const TABLES: &[Table] = &[
     table::<PasswordsConfig>("auth.passwords"),
     table::<LockoutConfig>("auth.lockout"),
     table::<MailConfig>("auth.mail"),
+    table::<ProviderConfig>("auth.provider"),
     table::<SchemaConfig>("schema"),
     table::<InjectionConfig>("injection"),
     table::<WafConfig>("waf"),

@@ -17,6 +17,7 @@ const FILES: &[(&str, &str)] = &[
     ("gate.key", ""),
     ("internal-ca.pem", ""),
     ("smtp.url", "smtps://user:password@mail.example"),
+    ("google.secret", "given by the provider"),
     ("token.secret", "a secret of more than thirty-two bytes"),
     ("gate.credential", "Bearer token"),
     ("partner.jwks.json", "{\"keys\":[]}"),

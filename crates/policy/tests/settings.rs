@@ -24,6 +24,10 @@ algorithm = 'EdDSA'
 [[auth.api_key]]
 subject = 'batch'
 sha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+[[auth.provider]]
+name = 'google'
+issuer = 'https://accounts.google.com'
+client_id = 'shop'
 [waf.crs]
 [ownership.service_credential]
 ";

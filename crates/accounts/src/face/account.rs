@@ -13,7 +13,7 @@ use super::request::Wants;
 use super::telling::Bad;
 use crate::device::named;
 use crate::mail::FactorChange;
-use crate::pages::{self, Session, TwoStep, paths};
+use crate::pages::{self, Linked, Providers, Session, TwoStep, paths};
 use crate::texts::{Notice, Problem};
 
 impl Visit<'_> {
@@ -36,6 +36,7 @@ impl Visit<'_> {
                 "groups": user.groups,
                 "second_factor": user.has_second_factor(),
                 "recovery_codes_left": user.recovery_codes_left(),
+                "identities": self.accounts.service.identities(&known.id, self.now).await?,
             }),
         ))
     }
@@ -70,6 +71,17 @@ impl Visit<'_> {
         let kept = service.passkeys(id, self.now).await?;
         let passkeys: Vec<pages::Passkey<'_>> = kept.iter().map(passkey).collect();
         let user = &known.user;
+        let (providers, identities) = (self.providers(), service.identities(id, self.now).await?);
+        let label = |name: &'_ str| providers.iter().find(|one| one.name == name).map(|one| one.label);
+        let linked: Vec<Linked<'_>> = identities
+            .iter()
+            .map(|one| Linked {
+                id: &one.id,
+                label: label(&one.provider).unwrap_or(&one.provider),
+                email: one.email.as_deref(),
+                linked: time(one.linked_at),
+            })
+            .collect();
         let view = pages::Account {
             username: None,
             email: &user.email,
@@ -87,6 +99,11 @@ impl Visit<'_> {
             two_step_problems: &second.problems,
             passkeys: service.has_passkeys().then_some(&passkeys),
             has_password: user.has_password(),
+            providers: (!providers.is_empty() || !linked.is_empty()).then_some(Providers {
+                known: &providers,
+                linked: &linked,
+                has_password: user.has_password(),
+            }),
             sessions: &sessions,
         };
         Ok(page(status, pages::account(&view, self.texts, &self.chrome())))

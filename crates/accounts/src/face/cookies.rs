@@ -6,8 +6,8 @@ use std::time::Duration;
 use http::HeaderValue;
 
 pub(crate) use policy::{
-    ACCESS_COOKIE as ACCESS, DEVICE_COOKIE as DEVICE, FORM_COOKIE as FORM, REFRESH_COOKIE as REFRESH,
-    WAITING_COOKIE as WAITING,
+    ACCESS_COOKIE as ACCESS, DEVICE_COOKIE as DEVICE, FORM_COOKIE as FORM, PROVIDER_COOKIE as AWAY,
+    REFRESH_COOKIE as REFRESH, WAITING_COOKIE as WAITING,
 };
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -34,6 +34,10 @@ impl Jar {
 
     pub(crate) fn waiting(&self, token: &str, lifetime: Duration) -> Option<HeaderValue> {
         self.set(WAITING, token, &self.base, lifetime)
+    }
+
+    pub(crate) fn away(&self, token: &str, lifetime: Duration) -> Option<HeaderValue> {
+        self.set(AWAY, token, "/", lifetime)
     }
 
     pub(crate) fn form(&self, value: &str) -> Option<HeaderValue> {

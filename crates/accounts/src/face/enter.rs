@@ -12,11 +12,11 @@ use super::cookies::{REFRESH, WAITING};
 use super::request::Wants;
 use super::{CONTINUE, Visit};
 use crate::mail::Letter;
-use crate::pages::{self, Tried, paths};
+use crate::pages::{self, StepUp, Tried, paths};
 use crate::texts::{Notice, Problem};
 
 /// How long a log in waits for its second factor.
-const WAITS: Duration = Duration::from_secs(10 * 60);
+pub(super) const WAITS: Duration = Duration::from_secs(10 * 60);
 
 /// What the page of a log in, or the JSON in its place, says.
 #[derive(Default)]
@@ -39,6 +39,7 @@ impl Visit<'_> {
         failed: &Failed,
     ) -> Answer {
         let problems: Vec<Problem> = failed.problem.into_iter().collect();
+        let providers = self.providers();
         let view = pages::LogIn {
             identifier,
             next: self.asked.next(),
@@ -47,6 +48,11 @@ impl Visit<'_> {
             notice,
             registration: self.accounts.face.registration,
             passkeys: self.accounts.service.has_passkeys(),
+            providers: &providers,
+            step_up: StepUp {
+                max_age: self.asked.given("max_age"),
+                acr_values: self.asked.given("acr_values"),
+            },
         };
         page(status, pages::log_in(&view, self.texts, &self.chrome()))
     }
@@ -63,8 +69,8 @@ impl Visit<'_> {
         };
         let service = &self.accounts.service;
         Ok(match service.log_in(&email, &password, &self.asked.client, self.now).await? {
-            LogIn::In { tokens, device } => self.let_in(&tokens, &device, &email),
-            LogIn::SecondFactor(token) => self.ask_second_factor(&token),
+            LogIn::In { tokens, device } => self.let_in(&tokens, &device, &email, self.asked.next()),
+            LogIn::SecondFactor(token) => self.ask_second_factor(&token, self.asked.next()),
             LogIn::Unverified(email) => {
                 if let Some(wait) = service.may_have_mail_sent(&self.asked.client, self.now).await? {
                     return Ok(self.wait_for_mail(wait));
@@ -103,16 +109,19 @@ impl Visit<'_> {
     pub(super) async fn let_user_in(&self, tokens: &Tokens, device: &str) -> Result<Answer, ServiceError> {
         let user = self.accounts.service.find_user(&tokens.user, self.now).await?;
         let email = user.and_then(|user| Email::parse(&user.user.email).ok());
-        Ok(email.map_or_else(|| self.log_in_first(), |email| self.let_in(tokens, device, &email)))
+        Ok(email.map_or_else(
+            || self.log_in_first(),
+            |email| self.let_in(tokens, device, &email, self.asked.next()),
+        ))
     }
 
     /// The tokens of a session, in cookies or, for who asks for that, in the body.
-    pub(super) fn let_in(&self, tokens: &Tokens, device: &str, email: &Email) -> Answer {
+    pub(super) fn let_in(&self, tokens: &Tokens, device: &str, email: &Email, next: Option<&str>) -> Answer {
         if self.asked.cookie(super::cookies::DEVICE) != Some(device) {
             self.mail_new_device(email);
         }
         let answer = match self.asked.wants {
-            Wants::Page => go_to(&self.onwards()),
+            Wants::Page => go_to(next.unwrap_or(&self.onwards())),
             Wants::Json => self.tokens(tokens),
         };
         if self.wants_body() {
@@ -172,9 +181,9 @@ impl Visit<'_> {
         ]
     }
 
-    fn ask_second_factor(&self, token: &str) -> Answer {
+    pub(super) fn ask_second_factor(&self, token: &str, next: Option<&str>) -> Answer {
         match self.asked.wants {
-            Wants::Page => go_to(&self.at_with_next(paths::SECOND_FACTOR))
+            Wants::Page => go_to(&self.at_with_next(paths::SECOND_FACTOR, next))
                 .and_set([self.accounts.jar.waiting(token, WAITS)]),
             Wants::Json => {
                 let value =
@@ -294,8 +303,11 @@ impl Visit<'_> {
 
     pub(super) async fn log_out(&self) -> Result<Answer, ServiceError> {
         let (service, client) = (&self.accounts.service, &self.asked.client);
+        let mut elsewhere = None;
         match self.user() {
             Some((user, session)) => {
+                let back = format!("{}{}", self.accounts.face.public_url, self.at(paths::LOG_IN));
+                elsewhere = service.provider_logout(session, &back, self.now).await?;
                 service.end_session(user, session, Step::LoggedOut, client, self.now).await?;
             }
             // The access token has expired, and the refresh token still says which session it is.
@@ -304,7 +316,14 @@ impl Visit<'_> {
                 service.log_out_by_refresh(token, client, self.now).await?;
             }
         }
-        Ok(self.out())
+        let Some((location, label)) = elsewhere else { return Ok(self.out()) };
+        let answer = match self.asked.wants {
+            Wants::Json => json(StatusCode::OK, &json!({ "provider_logout": location })),
+            Wants::Page => {
+                page(StatusCode::OK, pages::logged_out(&label, &location, self.texts, &self.chrome()))
+            }
+        };
+        Ok(answer.and_set(self.accounts.jar.without_session()))
     }
 
     pub(super) async fn log_out_everywhere(&self) -> Result<Answer, ServiceError> {

@@ -10,6 +10,7 @@ mod enter;
 mod letters;
 mod mailed;
 mod passkeys;
+mod providers;
 mod request;
 mod telling;
 
@@ -156,6 +157,11 @@ impl Accounts {
             paths::TOTP if post => visit.confirm_totp().await?,
             paths::TOTP_OFF if post => visit.drop_totp().await?,
             paths::RECOVERY_CODES if post => visit.new_recovery_codes().await?,
+            paths::LINK_PROVIDER if post => visit.link_provider().await?,
+            paths::UNLINK_PROVIDER if post => visit.unlink_provider().await?,
+            _ if path.starts_with(paths::PROVIDER) => {
+                visit.provider(path.strip_prefix(paths::PROVIDER).unwrap_or_default()).await?
+            }
             paths::PASSKEYS if get => visit.passkeys().await?,
             paths::NAME_PASSKEY if post => visit.name_passkey().await?,
             paths::REMOVE_PASSKEY if post => visit.remove_passkey().await?,
@@ -208,7 +214,9 @@ const SESSIONS: &str = "/account/sessions";
 const TOTP_START: &str = "/account/totp/start";
 
 /// Paths that there are, for some method.
-const KNOWN: [&str; 29] = [
+const KNOWN: [&str; 31] = [
+    paths::LINK_PROVIDER,
+    paths::UNLINK_PROVIDER,
     paths::RECOVERY_CODES,
     "",
     paths::LOG_IN,
@@ -324,8 +332,8 @@ impl<'a> Visit<'a> {
     }
 
     /// The same with where to go on to.
-    fn at_with_next(&self, path: &str) -> String {
-        match self.asked.next() {
+    fn at_with_next(&self, path: &str, next: Option<&str>) -> String {
+        match next {
             Some(next) => {
                 let query: String =
                     form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
@@ -333,6 +341,12 @@ impl<'a> Visit<'a> {
             }
             None => self.at(path),
         }
+    }
+
+    /// Others' providers, for the pages.
+    fn providers(&self) -> Vec<pages::Provider<'_>> {
+        let providers = self.accounts.service.providers();
+        providers.map(|provider| pages::Provider { name: provider.name, label: provider.label }).collect()
     }
 
     /// The address of a page, for a mail.

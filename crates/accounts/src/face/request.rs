@@ -110,6 +110,11 @@ impl Asked {
         find(&self.query, name).unwrap_or_default()
     }
 
+    /// What was given under a name, in the body or in the query.
+    pub(crate) fn given(&self, name: &str) -> &str {
+        find(&self.fields, name).unwrap_or_else(|| self.parameter(name))
+    }
+
     /// A cookie.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
         find(&self.cookies, name)

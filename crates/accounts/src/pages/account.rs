@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::chrome::{Chrome, Script, document};
 use super::parts::{self, Field, Form, Kind};
 use super::paths;
+use super::providers::{self, Linked, Provider};
 use super::when::time;
 use crate::texts::{Hint, Notice, Problem, Texts, fill};
 
@@ -33,10 +34,23 @@ pub struct Account<'a> {
     pub two_step_problems: &'a [Problem],
     /// The passkeys; `None` if passkeys cannot be used.
     pub passkeys: Option<&'a [Passkey<'a>]>,
+    /// Others' providers, if there are any; what is linked; and whether there is a password to ask for.
+    pub providers: Option<Providers<'a>>,
     /// Whether there is a password, which a new passkey is asked for.
     pub has_password: bool,
     /// The sessions, in the order to show.
     pub sessions: &'a [Session<'a>],
+}
+
+/// Others' providers on the account's page.
+#[derive(Debug, Clone, Copy)]
+pub struct Providers<'a> {
+    /// Those that can be linked.
+    pub known: &'a [Provider<'a>],
+    /// What is linked.
+    pub linked: &'a [Linked<'a>],
+    /// Whether the account has a password.
+    pub has_password: bool,
 }
 
 /// Whether a code is asked for at log in.
@@ -97,6 +111,9 @@ pub fn account(view: &Account<'_>, t: &Texts, chrome: &Chrome<'_>) -> String {
         (page.password())
         (page.two_step())
         @if let Some(passkeys) = view.passkeys { (page.passkeys(passkeys)) }
+        @if let Some(view) = view.providers {
+            (providers::section((view.known, view.linked), page.view.email, view.has_password, t, chrome))
+        }
     };
     document(
         chrome,

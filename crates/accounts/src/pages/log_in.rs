@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::chrome::{Chrome, Script, document};
 use super::parts::{self, Field, Form, Kind};
 use super::paths;
+use super::providers::{self, Provider, StepUp};
 use crate::texts::{Notice, Problem, Texts};
 
 /// The page to log in.
@@ -26,6 +27,10 @@ pub struct LogIn<'a> {
     pub registration: bool,
     /// Whether passkeys can be used.
     pub passkeys: bool,
+    /// Others' providers with which one can log in.
+    pub providers: &'a [Provider<'a>],
+    /// What a log in once more is for.
+    pub step_up: StepUp<'a>,
 }
 
 /// Log in with an address or user name and a password, or a passkey.
@@ -60,6 +65,7 @@ pub fn log_in(view: &LogIn<'_>, t: &Texts, chrome: &Chrome<'_>) -> String {
             (parts::submit(&t.log_in.submit))
         }))
         @if view.passkeys { (passkey(("login", paths::PASSKEY_LOG_IN_START, &t.log_in.passkey), view.next, t, chrome)) }
+        (providers::buttons(view.providers, view.next, view.step_up, t, chrome))
         (parts::link_line(&parts::href(chrome, paths::ASK_RESET, view.next), &t.log_in.forgot))
         @if view.registration {
             p.after {

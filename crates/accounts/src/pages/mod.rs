@@ -18,13 +18,14 @@ mod mailed;
 mod onward;
 mod parts;
 pub mod paths;
+mod providers;
 mod register;
 #[cfg(test)]
 mod tests;
 mod totp;
 pub(crate) mod when;
 
-pub use account::{Account, Passkey, Session, TwoStep, account};
+pub use account::{Account, Passkey, Providers, Session, TwoStep, account};
 pub use assets::{asset, script_name, style_name};
 pub use chrome::{CONTENT_SECURITY_POLICY, Chrome};
 pub use failure::{Failure, error};
@@ -34,5 +35,6 @@ pub use mailed::{
     verify,
 };
 pub use onward::onward;
+pub use providers::{Linked, Provider, StepUp, logged_out};
 pub use register::{Register, register};
 pub use totp::{EnrolTotp, RecoveryCodes, enrol_totp, recovery_codes};

@@ -30,6 +30,12 @@ pub const TOTP: &str = "/account/totp";
 pub const TOTP_OFF: &str = "/account/totp/off";
 /// Make new recovery codes: a form with `current_password`.
 pub const RECOVERY_CODES: &str = "/account/recovery-codes";
+/// Below this are the providers by name, and their callbacks: `/provider/google`, `/provider/google/callback`.
+pub const PROVIDER: &str = "/provider/";
+/// Link an identity of a provider: a form with `provider`, and `current_password` where there is a password.
+pub const LINK_PROVIDER: &str = "/account/providers/link";
+/// Unlink one: a form with `identity`, and `current_password` where there is a password.
+pub const UNLINK_PROVIDER: &str = "/account/providers/unlink";
 /// Remove a passkey: a form with `passkey`.
 pub const REMOVE_PASSKEY: &str = "/account/passkeys/remove";
 /// The passkeys, as JSON.

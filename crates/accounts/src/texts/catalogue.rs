@@ -80,7 +80,8 @@ sections! {
         email, username, password, new_password, password_rule, code, cancel, to_log_in, device, device_unknown,
         try_again_in: Counted,
     }
-    log_in: LogInTexts { title, identifier, submit, passkey, or, forgot, new_here, register }
+    log_in: LogInTexts { title, identifier, submit, passkey, provider, or, forgot, new_here, register }
+    logged_out: LoggedOutTexts { title, lead, submit }
     second_factor: SecondFactorTexts {
         title, lead, submit, passkey, no_device, recovery_lead, recovery_code, recovery_submit,
     }
@@ -93,6 +94,7 @@ sections! {
         mfa_title, mfa_off, mfa_on, mfa_turn_on, mfa_turn_off, codes_left: Counted, codes_new, codes_new_lead,
         passkeys_title, passkeys_lead, passkeys_none, passkey_name, passkey_name_hint, passkey_add, passkey_remove,
         passkey_remove_named, passkey_script,
+        providers_title, providers_lead, provider_link, provider_unlink, provider_unlink_named,
         sessions_title, session_here, session_revoke, session_revoke_named, logout_everywhere,
         logout_everywhere_lead, logout, address, created, last_used, never,
     }
@@ -272,6 +274,26 @@ codes! {
         PasskeysTooMany = passkeys_too_many,
         /// A passkey was not accepted.
         PasskeyFailed = passkey_failed,
+        /// A log in with a provider was used, is too old, or was begun in another browser.
+        ProviderStale = provider_stale,
+        /// The provider has not let somebody in, or he has changed his mind.
+        ProviderDenied = provider_denied,
+        /// The provider does not answer.
+        ProviderUnavailable = provider_unavailable,
+        /// What the provider says does not hold.
+        ProviderFailed = provider_failed,
+        /// No account has linked this identity, and none is made.
+        ProviderNoAccount = provider_no_account,
+        /// The provider says no verified address.
+        ProviderNoAddress = provider_no_address,
+        /// An account has the address, and has not linked this identity.
+        ProviderAddressTaken = provider_address_taken,
+        /// Another account has linked this identity.
+        ProviderLinkedElsewhere = provider_linked_elsewhere,
+        /// The only way in that is left cannot be unlinked.
+        ProviderLastOne = provider_last_one,
+        /// The current password is wrong; or there is none, and the log in is long ago.
+        ProviderProof = provider_proof,
         /// All places where passwords are hashed are taken.
         Busy = busy,
         /// The store or another part is out of order.
@@ -344,6 +366,12 @@ codes! {
         MfaOn = mfa_on,
         /// No second factor is asked for from now on.
         MfaOff = mfa_off,
+        /// An identity of a provider is linked.
+        ProviderLinked = provider_linked,
+        /// One is linked no longer.
+        ProviderUnlinked = provider_unlinked,
+        /// A page asks for more than was shown.
+        StepUp = step_up,
         /// There is a new passkey.
         PasskeyAdded = passkey_added,
         /// A passkey is gone.

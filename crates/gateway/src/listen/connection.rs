@@ -6,12 +6,12 @@ use std::sync::Arc;
 use guard::body::Outgoing;
 use guard::framing::FramingError;
 use guard::{ClientConnection, Engine, Peer, Transport};
-use http::header::UPGRADE;
+use http::header::{AUTHORIZATION, UPGRADE};
 use http::{Request, Response};
 use hyper::upgrade::OnUpgrade;
 use policy::Destination;
 
-use crate::accounts;
+use crate::accounts::{self, Bearer};
 use crate::client_body::ClientBody;
 use crate::place::Place;
 use crate::state::Worker;
@@ -60,12 +60,21 @@ pub(super) async fn exchange(
             let upgrade = upgrade.take_if(|_| request.headers().contains_key(UPGRADE));
             let destination = request.extensions().get::<Arc<Destination>>();
             let is_own = destination.is_some_and(|destination| engine.policy.is_accounts(destination.group));
-            let own = worker.state.accounts.as_ref().filter(|_| is_own).map(Arc::clone);
+            let own = worker.state.accounts.as_ref().map(Arc::clone);
             async move {
-                match own {
-                    Some(own) => accounts::answer(&own, client, request).await,
-                    None => forward(&pools, &engine.policy, &peer, client, upgrade, request).await,
+                let mut request = request;
+                if let Some(own) = own {
+                    if is_own {
+                        return accounts::answer(&own, client, request).await;
+                    }
+                    let principal = request.extensions().get().map(Arc::clone);
+                    match accounts::bearer(&own, client, principal).await? {
+                        Bearer::None => {}
+                        Bearer::Token(value) => drop(request.headers_mut().insert(AUTHORIZATION, value)),
+                        Bearer::Ended => return Ok(accounts::ended()),
+                    }
                 }
+                forward(&pools, &engine.policy, &peer, client, upgrade, request).await
             }
         })
         .await

@@ -93,7 +93,7 @@ fn reload(state: &State, inputs: &Inputs) -> Result<(), String> {
 
 /// The settings that the user service was opened with.
 fn of_service(policy: &Policy) -> Vec<&Row> {
-    const TABLES: [&str; 8] = [
+    const TABLES: [&str; 9] = [
         "auth.service",
         "auth.service_path",
         "auth.public_url",
@@ -102,6 +102,7 @@ fn of_service(policy: &Policy) -> Vec<&Row> {
         "auth.passwords.",
         "auth.lockout.",
         "auth.mail.",
+        "auth.provider",
     ];
     policy.settings.iter().filter(|row| TABLES.iter().any(|table| row.setting.starts_with(table))).collect()
 }

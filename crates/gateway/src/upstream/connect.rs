@@ -11,8 +11,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use http::header::{HOST, USER_AGENT};
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Empty, Limited};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Body;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -252,29 +252,44 @@ pub(crate) async fn fetch(
     limit: usize,
     timeout: Duration,
 ) -> io::Result<(StatusCode, Bytes)> {
+    let request =
+        headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
+    let request = request.body(Full::default()).map_err(io::Error::other)?;
+    let response = ask(connector, target, request, limit, timeout).await?;
+    Ok((response.status(), response.into_body()))
+}
+
+/// One request on a connection of its own; its address is a path. The body of the answer may have at most `limit` bytes.
+pub(crate) async fn ask(
+    connector: &Connector,
+    target: &Target,
+    mut request: Request<Full<Bytes>>,
+    limit: usize,
+    timeout: Duration,
+) -> io::Result<Response<Bytes>> {
     let exchange = async {
         let addresses = target.addresses().await?;
         let connected =
-            connector.connect::<Empty<Bytes>>(target, &addresses, Purpose::Requests, timeout).await?;
+            connector.connect::<Full<Bytes>>(target, &addresses, Purpose::Requests, timeout).await?;
         let authority = target.upstream.authority();
-        let request = Request::get(path).header(USER_AGENT, "doorward");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("doorward"));
         let response = match connected.sender {
             Sender::Http1(mut sender) => {
-                let request = request.header(HOST, authority).body(Empty::new()).map_err(io::Error::other)?;
+                let host = HeaderValue::try_from(authority).map_err(io::Error::other)?;
+                request.headers_mut().insert(HOST, host);
                 sender.send_request(request).await
             }
             Sender::Http2(mut sender, _) => {
                 let scheme = if target.upstream.is_tls() { "https" } else { "http" };
-                let uri = format!("{scheme}://{authority}{path}");
-                let request = request.uri(uri).body(Empty::new()).map_err(io::Error::other)?;
+                let uri = format!("{scheme}://{authority}{}", request.uri());
+                *request.uri_mut() = uri.parse().map_err(io::Error::other)?;
                 sender.send_request(request).await
             }
         }
         .map_err(io::Error::other)?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), limit).collect().await.map_err(io::Error::other)?;
-        Ok((status, body.to_bytes()))
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, limit).collect().await.map_err(io::Error::other)?;
+        Ok(Response::from_parts(head, body.to_bytes()))
     };
     tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(io::ErrorKind::TimedOut.into()))
 }

@@ -31,7 +31,7 @@ mod tunnel;
 mod websocket;
 
 pub(crate) use checks::check as check_health;
-pub(crate) use connect::{Connector, HeadLimits, fetch};
+pub(crate) use connect::{Connector, HeadLimits, ask, fetch};
 pub(crate) use pool::Pools;
 pub(crate) use response_body::UpstreamBody;
 pub(crate) use send::forward;

@@ -55,8 +55,11 @@ impl Shop {
     /// Registers somebody and verifies his address.
     pub(crate) fn register(&self, email: &str) {
         let visitor = Visitor::new(&self.gate);
+        let mails = || self.gate.events.all().iter().filter(|line| line.contains("?token=")).count();
+        let before = mails();
         let answer = visitor.json("POST", "/auth/register", json!({ "email": email, "password": PASSWORD }));
         assert_eq!(answer.status, 202, "{answer:?}");
+        until("his mail", || mails() > before);
         let answer =
             visitor.json("POST", "/auth/verify", json!({ "token": self.mailed(), "password": PASSWORD }));
         assert_eq!(answer.status, 204, "{answer:?}");
@@ -72,9 +75,9 @@ impl Shop {
 
 /// Somebody with a browser: cookies are kept, and sent to the paths that they are for.
 pub(crate) struct Visitor<'g> {
-    gate: &'g Running,
+    pub(crate) gate: &'g Running,
     /// By name: path and value.
-    cookies: Mutex<BTreeMap<String, (String, String)>>,
+    pub(crate) cookies: Mutex<BTreeMap<String, (String, String)>>,
 }
 
 #[derive(Debug)]

@@ -253,7 +253,8 @@ pub(crate) fn outgoing_request<'e, B>(
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
     lead(x.destination, request.extensions_mut());
-    if let Some(principal) = x.principal.as_ref().filter(|_| engine.policy.is_accounts(x.destination.group)) {
+    // The user service knows what an upstream gets of its callers' providers.
+    if let Some(principal) = x.principal.as_ref().filter(|_| engine.policy.auth.service.is_some()) {
         request.extensions_mut().insert(Arc::clone(principal));
     }
     Ok(request)

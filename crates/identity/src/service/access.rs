@@ -23,7 +23,16 @@ impl Service {
         let revoked = user_before.max(self.revocations.all_before());
         let issued = (now / 1000).max(revoked.saturating_add(1));
         let level = if session.methods.contains(&Method::Mfa) { "aal2" } else { "aal1" };
-        let claims = json!({
+        let from = session.from.as_ref();
+        let both = |own: &[String], theirs: Option<&Vec<String>>| -> Vec<String> {
+            let theirs = theirs.into_iter().flatten().filter(|one| !own.contains(one));
+            own.iter().chain(theirs).cloned().collect()
+        };
+        let shown: Vec<&'static str> = session.methods.iter().map(|method| method.name()).collect();
+        let theirs = from.map(|from| &from.amr).into_iter().flatten().map(String::as_str);
+        let theirs = theirs.filter(|method| !shown.contains(method));
+        let amr: Vec<&str> = theirs.chain(shown.iter().copied()).collect();
+        let mut claims = json!({
             "iss": self.settings.issuer,
             "aud": self.settings.audience,
             "sub": user.id,
@@ -32,12 +41,18 @@ impl Service {
             "nbf": issued,
             "exp": issued.saturating_add(self.settings.token_lifetime.as_secs()),
             "jti": random::id(),
-            "roles": user.user.roles,
-            "groups": user.user.groups,
-            "amr": session.methods,
+            "roles": both(&user.user.roles, from.map(|from| &from.roles)),
+            "groups": both(&user.user.groups, from.map(|from| &from.groups)),
+            "amr": amr,
             "acr": level,
-            "auth_time": session.authenticated_at / 1000,
         });
+        // Of a provider that does not say when, nobody knows.
+        if let (Some(claims), true) = (claims.as_object_mut(), session.authenticated_at > 0) {
+            claims.insert("auth_time".into(), (session.authenticated_at / 1000).into());
+        }
+        if let (Some(claims), Some(from)) = (claims.as_object_mut(), from) {
+            claims.insert("idp".into(), from.name.clone().into());
+        }
         let claims: Map<String, Value> = match claims {
             Value::Object(claims) => claims,
             _ => Map::new(),

@@ -173,6 +173,9 @@ impl Service {
         for waiting in self.records.owned(super::pending::KIND, id, MAX_KEPT, now).await? {
             writes.push(delete(super::pending::KIND, waiting.id));
         }
+        for identity in self.records.owned(super::providers::IDENTITY, id, MAX_KEPT, now).await? {
+            writes.push(delete(super::providers::IDENTITY, identity.id));
+        }
         self.records.commit(writes, now).await?;
         self.revocations.note(revoked, self.forget_at(now));
         self.administered(id, "deleted");
@@ -202,6 +205,7 @@ impl Service {
             "has_password": user.password.is_some(),
             "has_second_factor": user.has_second_factor(),
             "recovery_codes_left": user.recovery_codes_left(),
+            "identities": self.identities(id, now).await?,
             "passkeys": self.passkeys(id, now).await?,
             "sessions": self.sessions(id, now).await?,
             "api_keys": self.keys_of(id, now).await?,

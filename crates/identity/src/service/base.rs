@@ -14,6 +14,7 @@ use super::issued_keys::IssuedKeys;
 use super::keys::{KeyRing, SigningKeys};
 use super::lockout::LockoutRules;
 use super::passkeys::relying_party;
+use super::providers::Providers;
 use super::revocations::Revocations;
 use super::vault::Vault;
 use crate::secrets::{Hasher, Password, Rules, Weakness};
@@ -71,6 +72,7 @@ pub struct Service {
     pub(super) revocations: Arc<Revocations>,
     pub(super) issued: Arc<IssuedKeys>,
     pub(super) settings: Settings,
+    pub(super) providers: Providers,
     /// What passkeys are for; nothing where browsers have none.
     pub(super) passkeys: Option<Webauthn>,
     breached: Option<Box<dyn Breached>>,
@@ -105,6 +107,7 @@ impl Service {
             revocations,
             issued,
             settings,
+            providers: Providers::default(),
             passkeys,
             breached,
             events,

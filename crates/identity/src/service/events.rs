@@ -41,6 +41,14 @@ pub enum Step {
     SecondFactorOff,
     /// A recovery code was used.
     RecoveryCodeUsed,
+    /// Somebody came back from a provider, and was not let in.
+    ProviderRefused,
+    /// An identity of a provider was linked to an account.
+    ProviderLinked,
+    /// One was unlinked.
+    ProviderUnlinked,
+    /// A session has ended because its provider ended what it stood for.
+    ProviderEnded,
     /// A passkey was added.
     PasskeyAdded,
     /// A passkey was removed.
@@ -75,6 +83,10 @@ impl Step {
             Step::SecondFactorOn => "second-factor-on",
             Step::SecondFactorOff => "second-factor-off",
             Step::RecoveryCodeUsed => "recovery-code-used",
+            Step::ProviderRefused => "provider-refused",
+            Step::ProviderLinked => "provider-linked",
+            Step::ProviderUnlinked => "provider-unlinked",
+            Step::ProviderEnded => "provider-ended-session",
             Step::PasskeyAdded => "passkey-added",
             Step::PasskeyRemoved => "passkey-removed",
             Step::PasskeyFailed => "passkey-failed",
@@ -93,6 +105,7 @@ impl Step {
                 | Step::CredentialStuffing
                 | Step::SecondFactorFailed
                 | Step::RefreshReused
+                | Step::ProviderRefused
                 | Step::PasskeyFailed
                 | Step::PasskeyCloned
         )

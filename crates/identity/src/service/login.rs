@@ -11,6 +11,7 @@ use super::error::ServiceError;
 use super::events::Step;
 use super::lockout::{Attempt, Counted, NoFailure, begin, take_back};
 use super::pending::{Found, Pending, digest};
+use super::providers::FromProvider;
 use super::sessions::{Method, Tokens};
 use super::users::{Email, KnownUser, by_email, by_id};
 use crate::secrets::{Outcome, Password, PasswordHash};
@@ -95,19 +96,7 @@ impl Service {
             return Ok(LogIn::Unverified(email.clone()));
         }
         if user.user.has_second_factor() {
-            let waits = Pending::SecondFactor {
-                user: user.id.clone(),
-                methods: vec![Method::Pwd],
-                failures: 0,
-                was: digest(user.user.password.as_deref().unwrap_or_default()),
-                begun_at: now,
-            };
-            let (token, write) = self.pending(&waits, now)?;
-            let writes = vec![write, user.write()?];
-            return match self.records.commit(writes, now).await? {
-                Committed::Done => Ok(LogIn::SecondFactor(token)),
-                Committed::Conflict => Err(ServiceError::Contended),
-            };
+            return self.ask_second_factor(user, vec![Method::Pwd], None, now).await;
         }
         self.let_in(user, &[Method::Pwd], client, now).await
     }
@@ -135,6 +124,30 @@ impl Service {
         Ok(Some(LogIn::Locked(wait)))
     }
 
+    /// Keeps half a log in until its second factor is shown.
+    pub(super) async fn ask_second_factor(
+        &self,
+        user: KnownUser,
+        methods: Vec<Method>,
+        from: Option<FromProvider>,
+        now: Millis,
+    ) -> Result<LogIn, ServiceError> {
+        let waits = Pending::SecondFactor {
+            user: user.id.clone(),
+            methods,
+            failures: 0,
+            was: digest(user.user.password.as_deref().unwrap_or_default()),
+            begun_at: now,
+            from,
+        };
+        let (token, write) = self.pending(&waits, now)?;
+        let writes = vec![write, user.write()?];
+        match self.records.commit(writes, now).await? {
+            Committed::Done => Ok(LogIn::SecondFactor(token)),
+            Committed::Conflict => Err(ServiceError::Contended),
+        }
+    }
+
     /// Takes the second factor of a log in.
     ///
     /// # Errors
@@ -147,7 +160,7 @@ impl Service {
         now: Millis,
     ) -> Result<LogIn, ServiceError> {
         let Some((mut found, mut known)) = self.half_in(token, now).await? else { return Ok(LogIn::Wrong) };
-        let Pending::SecondFactor { methods, failures, .. } = &mut found.pending else {
+        let Pending::SecondFactor { methods, failures, from, .. } = &mut found.pending else {
             return Ok(LogIn::Wrong);
         };
         // Whoever has the password could begin again and again, with five guesses each time.
@@ -180,7 +193,7 @@ impl Service {
                 Committed::Done => Ok(LogIn::Wrong),
             };
         };
-        let mut methods = methods.clone();
+        let (mut methods, from) = (methods.clone(), from.clone());
         methods.extend([method, Method::Mfa]);
         // The log in is used up and the code is marked as used in one commit, before the session begins.
         if self.records.commit(vec![found.used(), known.write()?], now).await? == Committed::Conflict {
@@ -191,7 +204,7 @@ impl Service {
         if step == Step::RecoveryCodeUsed {
             self.tell(step, Some(&known.id), client, "second factor");
         }
-        self.let_in(known, &methods, client, now).await
+        self.let_in_from(known, &methods, from, client, now).await
     }
 
     /// A log in that waits for its second factor, with its user. A password that was changed meanwhile, or a log out
@@ -218,15 +231,31 @@ impl Service {
         client: &Client,
         now: Millis,
     ) -> Result<LogIn, ServiceError> {
+        self.let_in_from(user, methods, None, client, now).await
+    }
+
+    /// The same, by a provider.
+    pub(super) async fn let_in_from(
+        &self,
+        user: KnownUser,
+        methods: &[Method],
+        from: Option<FromProvider>,
+        client: &Client,
+        now: Millis,
+    ) -> Result<LogIn, ServiceError> {
+        let how = match &from {
+            Some(_) => "provider",
+            None => word(methods),
+        };
         let id = user.id.clone();
         let is_known = self.device_of(&user, client.device.as_deref()).is_some();
         let device = self.device_cookie(&user, client.device.as_deref());
         let client = Client { device: Some(device.clone()), ..client.clone() };
-        let Some(tokens) = self.begin_session(user, methods, &client, now).await? else {
+        let Some(tokens) = self.begin_session(user, methods, from, &client, now).await? else {
             // Something about the user has changed at this moment: he may be disabled.
             return Err(ServiceError::Contended);
         };
-        self.tell(Step::LoggedIn, Some(&id), &client, word(methods));
+        self.tell(Step::LoggedIn, Some(&id), &client, how);
         if !is_known {
             self.tell(Step::NewDevice, Some(&id), &client, "no device cookie of this account");
         }

@@ -11,6 +11,7 @@
 //! | `sessions`, `refresh_token` | families of refresh tokens, rotated and ended |
 //! | `access`, `keys` | access tokens, and the keys that sign them |
 //! | `revocations` | what no longer holds although it is signed |
+//! | `providers` | logging in with others' providers |
 //! | `lockout` | whoever guesses waits |
 //! | `pending` | what waits for its second half |
 //! | `base` | what all of them stand on |
@@ -31,6 +32,7 @@ mod login;
 mod passkeys;
 mod passwords;
 mod pending;
+mod providers;
 mod refresh_token;
 mod registration;
 mod revocations;
@@ -53,6 +55,10 @@ pub use login::{LogIn, SecondFactor};
 pub use passkeys::{Ceremony, NoPasskey, PasskeyView};
 pub use passwords::{Changed, NotChanged};
 pub use pending::MailedLink;
+pub use providers::{
+    Ask, Begun, LinkedIdentity, NotBegun, NotEntered, NotLinked, ProviderLogIn, ProviderView, Returned,
+    UpstreamToken, Web, WebAnswer, WebError,
+};
 pub use registration::Registration;
 pub use revocations::{Revocations, Revoked};
 pub use second_factor::{Enrolment, NotEnrolled};

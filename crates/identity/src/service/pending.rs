@@ -14,6 +14,7 @@ use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
 use super::lockout::{Attempt, Counted, LockoutRules, begin};
+use super::providers::{Away, FromProvider};
 use super::sessions::Method;
 use super::users::{Email, put};
 use crate::secrets::random;
@@ -38,7 +39,12 @@ pub(crate) enum Pending {
         was: String,
         /// When it began.
         begun_at: Millis,
+        /// The provider by which it began, if it did.
+        #[serde(default)]
+        from: Option<FromProvider>,
     },
+    /// The return of somebody who logs in with a provider.
+    Away(Away),
     /// The answer of a browser to a log in with a passkey.
     Passkey {
         /// The log in that it is the second factor of.
@@ -112,7 +118,7 @@ pub struct MailedLink {
 impl Pending {
     pub(crate) const fn lifetime(&self) -> Duration {
         match self {
-            Pending::SecondFactor { .. } => Duration::from_secs(10 * 60),
+            Pending::SecondFactor { .. } | Pending::Away(_) => Duration::from_secs(10 * 60),
             Pending::Passkey { .. } | Pending::NewPasskey { .. } => CEREMONY,
             Pending::Verification { .. } => Duration::from_secs(24 * 3600),
             Pending::Reset { .. } => Duration::from_secs(30 * 60),
@@ -127,6 +133,7 @@ impl Pending {
             | Pending::NewPasskey { user, .. }
             | Pending::Verification { user, .. }
             | Pending::Reset { user, .. } => Some(user),
+            Pending::Away(away) => away.user(),
         }
     }
 }

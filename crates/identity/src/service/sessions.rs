@@ -17,6 +17,7 @@ use super::base::Service;
 use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
+use super::providers::FromProvider;
 use super::refresh_token::RefreshToken;
 use super::revocations::Revoked;
 use super::users::{KnownUser, by_id, put};
@@ -53,6 +54,21 @@ pub enum Method {
     Mfa,
 }
 
+impl Method {
+    /// As `amr` says it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Method::Pwd => "pwd",
+            Method::Otp => "otp",
+            Method::Rec => "rec",
+            Method::Hwk => "hwk",
+            Method::Swk => "swk",
+            Method::User => "user",
+            Method::Mfa => "mfa",
+        }
+    }
+}
+
 /// A session, as it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Session {
@@ -71,6 +87,9 @@ pub(crate) struct Session {
     /// Tokens that were spent within the window of grace, the oldest first.
     #[serde(default)]
     spent: Vec<Spent>,
+    /// The provider by which it began, if it did.
+    #[serde(default)]
+    pub(crate) from: Option<FromProvider>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -132,15 +151,21 @@ impl Service {
         &self,
         mut user: KnownUser,
         methods: &[Method],
+        from: Option<FromProvider>,
         client: &Client,
         now: Millis,
     ) -> Result<Option<Tokens>, ServiceError> {
+        let shown_at = match &from {
+            // Where a provider does not say when, nobody knows: it was long ago.
+            Some(from) => from.auth_time.map_or(0, |seconds| seconds.saturating_mul(1000).min(now)),
+            None => now,
+        };
         let id = random::id();
         let token = RefreshToken::generate(&self.vault, &id, 0).ok_or(ServiceError::Library)?;
         let session = Session {
             user: user.id.clone(),
             created_at: now.max(user.user.revoked_until.saturating_add(1)),
-            authenticated_at: now,
+            authenticated_at: shown_at,
             methods: methods.to_vec(),
             last_used_at: now,
             address: client.address,
@@ -149,6 +174,7 @@ impl Service {
             number: 0,
             current: token.hash(),
             spent: Vec::new(),
+            from,
         };
         user.user.last_login_at = Some(now);
         let mut writes = vec![user.write()?, self.session_write(&id, &session, Expected::Absent, now)?];

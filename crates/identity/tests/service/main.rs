@@ -9,4 +9,5 @@ mod desk;
 mod keys;
 mod passkeys;
 mod promises;
+mod providers;
 mod refreshing;

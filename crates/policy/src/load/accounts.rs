@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::providers::providers;
 use crate::doors::{
     ACCESS_COOKIE, ACCOUNTS_GROUP, AuthConfig, MailConfig, MasterKey, PasswordsConfig, UserService,
     has_passkeys,
@@ -20,8 +21,22 @@ pub(super) fn add_routes(
     let table = format!("name = '{ACCOUNTS_GROUP}'\nurls = []");
     upstreams.extend(toml::from_str::<UpstreamConfig>(&table));
     let base = auth.service_path.trim_end_matches('/');
-    let secrets =
-        ["password", "current_password", "code", "recovery_code", "token", "refresh_token", "ceremony"];
+    // Secrets, and what providers send people back with: addresses among it.
+    let secrets = [
+        "password",
+        "current_password",
+        "code",
+        "recovery_code",
+        "token",
+        "refresh_token",
+        "ceremony",
+        "state",
+        "iss",
+        "scope",
+        "session_state",
+        "error_description",
+        "error_uri",
+    ];
     // What browsers say of passkeys is binary, in base64url.
     let binary = [
         "id",
@@ -52,6 +67,7 @@ pub(super) fn add_routes(
 
 /// What the tables say, if the service is on.
 pub(super) fn user_service(auth: &AuthConfig, reader: &mut Reader) -> Option<UserService> {
+    let providers = providers(auth, reader);
     if !auth.service {
         return None;
     }
@@ -99,6 +115,7 @@ pub(super) fn user_service(auth: &AuthConfig, reader: &mut Reader) -> Option<Use
         passwords: passwords(auth, reader),
         lockout: auth.lockout.clone(),
         mail: mail(&auth.mail, reader),
+        providers,
         public_url,
     })
 }

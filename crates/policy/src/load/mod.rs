@@ -2,6 +2,7 @@
 
 mod accounts;
 mod overridden;
+mod providers;
 mod routes;
 mod scope;
 mod tables;

@@ -55,6 +55,66 @@ fn problems_have_a_place_and_a_help() {
         ("[[auth.issuer]]\njwks = 'http://keys.example/jwks'", (2, 8), "https"),
         ("[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'none'\n", (3, 13), "EdDSA"),
         ("[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret = 'x'", (4, 1), "secret_file"),
+        (
+            "[[auth.provider]]\nname = 'a'\nissuer = 'https://i.example'\nclient_id = 'c'\nclient_secret_env = 'PATH'\n",
+            (2, 8),
+            "service = true",
+        ),
+        (
+            "[auth]\nservice = true\npublic_url = 'https://a.example'\n[[auth.provider]]\nname = 'A b'\nissuer = 'https://i.example'\nclient_id = 'c'\nclient_secret_env = 'PATH'\n",
+            (5, 8),
+            "small letters",
+        ),
+        (
+            "[auth]\nservice = true\npublic_url = 'https://a.example'\n[[auth.provider]]\nname = 'a'\nissuer = 'http://i.example'\nclient_id = 'c'\nclient_secret_env = 'PATH'\n",
+            (6, 10),
+            "https://",
+        ),
+        (
+            "[auth]\nservice = true\npublic_url = 'https://a.example'\n[[auth.provider]]\nname = 'a'\nissuer = 'i.example'\nclient_id = 'c'\nclient_secret_env = 'PATH'\n",
+            (6, 10),
+            "discovery document",
+        ),
+        (
+            "[auth]\nservice = true\npublic_url = 'https://a.example'\n[[auth.provider]]\nname = 'a'\nissuer = 'https://i.example?a=b'\nclient_id = 'c'\nclient_secret_env = 'PATH'\n",
+            (6, 10),
+            "discovery document",
+        ),
+        (
+            "[auth]\nservice = true\npublic_url = 'https://a.example'\n[[auth.provider]]\nname = 'a'\nissuer = 'https://i.example'\nclient_id = 'c'\n",
+            (7, 13),
+            "client_secret_file",
+        ),
+        (
+            "[auth]\nservice = true\npublic_url = 'https://a.example'\n[[auth.provider]]\nname = 'a'\nissuer = 'https://i.example'\nclient_id = 'c'\nclient_secret = 'x'",
+            (8, 1),
+            "client_secret_",
+        ),
+        (
+            "[auth]\nservice = true\npublic_url = 'https://a.example'\n[[auth.provider]]\nname = 'a'\nissuer = 'https://i.example'\nclient_id = 'c'\nclient_secret_env = 'DOORWARD_NOT_SET'",
+            (8, 21),
+            "not set",
+        ),
+        (
+            "[auth]\nservice = true\npublic_url = 'https://a.example'\n[[auth.provider]]\nname = 'a'\nissuer = 'https://i.example'\nclient_id = 'c'\nclient_secret_env = 'PATH'\nscopes = ['email']",
+            (9, 10),
+            "openid",
+        ),
+        (
+            "[auth]\nservice = true\npublic_url = 'https://a.example'\n[[auth.provider]]\nname = 'a'\nissuer = 'https://i.example'\nclient_id = 'c'\nclient_secret_env = 'PATH'\ndomains = ['a.example']",
+            (9, 11),
+            "create = true",
+        ),
+        (
+            "[auth]\nservice = true\npublic_url = 'https://a.example'\n[[auth.provider]]\nname = 'a'\nissuer = 'https://i.example'\nclient_id = 'c'\nclient_secret_env = 'PATH'\ncreate = true\ndomains = ['@a.example']",
+            (10, 11),
+            "behind the `@`",
+        ),
+        (
+            "[auth]\nservice = true\npublic_url = 'https://a.example'\n[[auth.provider]]\nname = 'a'\nissuer = 'https://i.example'\nclient_id = 'c'\nclient_secret_env = 'PATH'\n[[auth.provider]]\nname = 'a'\nissuer = 'https://j.example'\nclient_id = 'c'\nclient_secret_env = 'PATH'\n",
+            (10, 8),
+            "name of its own",
+        ),
         ("[ownership.ledger]\nfile = 'a'\nurl = 'redis://h'", (3, 7), "in one place"),
         ("[ownership.ledger]\nurl = 'redis://:hunter2@h'", (2, 7), "url_file"),
         ("[ownership.ledger]\nurl = 'postgres://h/d?user=a&password=hunter2'", (2, 7), "url_file"),

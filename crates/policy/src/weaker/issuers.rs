@@ -8,6 +8,9 @@ pub(super) fn weaker(old: &Auth, new: &Auth) -> Vec<String> {
     if old.service.is_some() && new.service.is_none() {
         found.push("the user service is off: nobody verifies its tokens".into());
     }
+    if let (Some(old), Some(new)) = (&old.service, &new.service) {
+        found.extend(super::providers::weaker(old, new));
+    }
     if !old.issuers.is_empty() && new.issuers.is_empty() {
         found.push("no [[auth.issuer]] is left: nobody verifies a token".into());
     }

@@ -6,6 +6,7 @@
 
 mod document;
 mod issuers;
+mod providers;
 mod routes;
 mod settings;
 mod words;

@@ -14,6 +14,8 @@ const OTHER_KEY: &str = "[[auth.api_key]]\nsubject = 'b'\nsha256 = '81b637d8fcd2
 const ISSUER: &str = "[[auth.issuer]]\nissuer = 'https://i.example'\njwks = 'https://i.example/keys'\n";
 const SECRET: &str = "[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret_file = '{dir}/secret'\n";
 
+const PROVIDER: &str = "{accounts}[[auth.provider]]\nname = 'idp'\nissuer = 'https://idp.example'\nclient_id = 'shop'\nclient_secret_env = 'PATH'\n";
+
 /// Files that policies name, in a directory of their own.
 fn directory() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
@@ -271,6 +273,48 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
         "[[auth.issuer]]\n[[auth.issuer.key]]\nalgorithm = 'HS256'\nsecret_file = '{dir}/weak'\nweak = 'accept'\n",
         "other keys",
     ),
+    ("auth.provider", "{accounts}", "{provider}", "the provider idp lets people in, too"),
+    (
+        "auth.provider.name",
+        "{provider}",
+        "{accounts}[[auth.provider]]\nname = 'other'\nissuer = 'https://idp.example'\nclient_id = 'shop'\nclient_secret_env = 'PATH'\n",
+        "the provider other lets people in, too",
+    ),
+    (
+        "auth.provider.issuer",
+        "{provider}",
+        "{accounts}[[auth.provider]]\nname = 'idp'\nissuer = 'https://other.example'\nclient_id = 'shop'\nclient_secret_env = 'PATH'\n",
+        "the issuer was https://idp.example",
+    ),
+    (
+        "auth.provider.client_id",
+        "{provider}",
+        "{accounts}[[auth.provider]]\nname = 'idp'\nissuer = 'https://idp.example'\nclient_id = 'other'\nclient_secret_env = 'PATH'\n",
+        "the client was shop, is other",
+    ),
+    ("auth.provider.roles", "{provider}", "{provider}roles = 'roles'", "the claim with roles was none"),
+    (
+        "auth.provider.groups",
+        "{provider}groups = 'a'",
+        "{provider}groups = 'b'",
+        "the claim with groups was a",
+    ),
+    ("auth.provider.create", "{provider}", "{provider}create = true", "gets an account"),
+    (
+        "auth.provider.domains",
+        "{provider}create = true\ndomains = ['a.example']",
+        "{provider}create = true\ndomains = ['a.example', 'b.example']",
+        "of b.example get an account, too",
+    ),
+    (
+        "auth.provider.domains",
+        "{provider}create = true\ndomains = ['a.example']",
+        "{provider}create = true",
+        "of every domain",
+    ),
+    ("auth.provider.trust_email", "{provider}", "{provider}trust_email = true", "nobody has verified"),
+    ("auth.provider.mfa_acr", "{provider}", "{provider}mfa_acr = ['gold']", "gold counts as a second factor"),
+    ("auth.provider.forward", "{provider}", "{provider}forward = 'id_token'", "gets its tokens"),
     ("auth.api_key", "{key}", "", "no [[auth.api_key]] is left"),
     ("auth.api_key.sha256", "{key}", "{key}{other}", "a key of b is trusted, too"),
     (
@@ -486,7 +530,8 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
 ];
 
 fn filled(text: &str) -> String {
-    text.replace("{key}", KEY)
+    text.replace("{provider}", PROVIDER)
+        .replace("{key}", KEY)
         .replace("{other}", OTHER_KEY)
         .replace("{issuer}", ISSUER)
         .replace("{secret}", SECRET)
@@ -542,6 +587,10 @@ fn what_protects_less_is_named() {
             "by ip` is gone, or looser",
             "the subject of a key",
             "the owner was",
+            "lets people in, too",
+            "the issuer was",
+            "the client was",
+            "the claim with",
         ];
         if !(back.is_empty() || unknown.iter().any(|words| told.contains(words))) {
             wrong.push(format!("{setting}: told the other way round: {back}"));

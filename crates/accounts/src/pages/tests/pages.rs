@@ -27,6 +27,9 @@ fn pages(text: &str, t: &Texts) -> Vec<(&'static str, String)> {
         Passkey { id: text, name: text, created: now, last_used: None },
         Passkey { id: text, name: text, created: now, last_used: Some(now) },
     ];
+    let known = [Provider { name: "idp", label: text }];
+    let linked = [Linked { id: text, label: text, email: Some(text), linked: now }];
+    let step_up = StepUp { max_age: text, acr_values: text };
     let full = Account {
         username: Some(text),
         email: text,
@@ -38,6 +41,7 @@ fn pages(text: &str, t: &Texts) -> Vec<(&'static str, String)> {
         two_step: TwoStep::On { recovery_codes_left: 7 },
         two_step_problems: all,
         passkeys: Some(&passkeys),
+        providers: Some(Providers { known: &known, linked: &linked, has_password: true }),
         has_password: true,
         sessions: &sessions,
     };
@@ -49,6 +53,7 @@ fn pages(text: &str, t: &Texts) -> Vec<(&'static str, String)> {
         two_step: TwoStep::Off,
         two_step_problems: &[],
         passkeys: Some(&[]),
+        providers: Some(Providers { known: &known, linked: &[], has_password: false }),
         sessions: &[],
         ..full
     };
@@ -67,6 +72,8 @@ fn pages(text: &str, t: &Texts) -> Vec<(&'static str, String)> {
                 notice,
                 registration: true,
                 passkeys: true,
+                providers: &known,
+                step_up,
             };
             log_in(&view, t, c)
         }),
@@ -109,7 +116,8 @@ fn pages(text: &str, t: &Texts) -> Vec<(&'static str, String)> {
         }),
         ("account", account(&full, t, c)),
         ("account, spare", account(&spare, t, c)),
-        ("account, no passkeys", account(&Account { passkeys: None, ..full }, t, c)),
+        ("account, no passkeys", account(&Account { passkeys: None, providers: None, ..full }, t, c)),
+        ("logged out", logged_out(text, "https://login.example/out?a=b&c=d", t, c)),
         ("totp", enrol_totp(&EnrolTotp { uri, ..enrol }, t, c)),
         ("totp, hostile", enrol_totp(&enrol, t, c)),
         ("recovery codes", recovery_codes(&RecoveryCodes { codes: &[text, "ABCD-EFGH"] }, t, c)),
@@ -153,6 +161,9 @@ fn no_page_needs_more_than_its_policy_allows() {
                 let address = ["href", "src", "action", "formaction"].contains(&name.as_str());
                 let own = value.starts_with("/auth/");
                 let allowed = match element.name.as_str() {
+                    "a" if page.starts_with("logged out") => {
+                        own || value.starts_with("https://login.example/")
+                    }
                     "a" => own || value.starts_with("otpauth://") || value.starts_with("data:text/plain;"),
                     "link" => own || value == "data:,",
                     _ => own,

@@ -93,7 +93,10 @@ fn needs_principal(x: &Exchange<'_>) -> bool {
 /// Whether what was presented is what route and document ask for.
 fn decide(x: &Exchange<'_>, engine: &Engine) -> Decision {
     if x.principal.is_none() && needs_principal(x) {
-        return log_in(x, engine).unwrap_or_else(|| refuse("no-credential", "none".into(), ""));
+        let refusal =
+            || Refusal::new(StatusCode::SEE_OTHER, "no-credential", "none: sent to log in".to_owned());
+        return log_in(x, engine, "continue?", refusal)
+            .unwrap_or_else(|| refuse("no-credential", "none".into(), ""));
     }
     let missing = x
         .principal
@@ -103,7 +106,7 @@ fn decide(x: &Exchange<'_>, engine: &Engine) -> Decision {
         return forbid(format!("no scope {missing}"));
     }
     if let Some(principal) = &x.principal
-        && let Some(refusal) = too_little(x, principal)
+        && let Some(refusal) = too_little(x, engine, principal)
     {
         return refusal;
     }
@@ -146,8 +149,13 @@ fn presents_unsigned(x: &Exchange<'_>) -> bool {
         || in_query()
 }
 
-/// Sends a person who opens a page to the user service, which sends him back once it knows him.
-fn log_in(x: &Exchange<'_>, engine: &Engine) -> Option<Decision> {
+/// Sends a person who opens a page to the user service, which sends him back once it knows him, or knows more of him.
+fn log_in(
+    x: &Exchange<'_>,
+    engine: &Engine,
+    page: &str,
+    refusal: impl FnOnce() -> Refusal,
+) -> Option<Decision> {
     let service = engine.policy.auth.service.as_ref()?;
     let accepts = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.contains("text/html"));
     let is_page = x.method == Method::GET && x.headers.get(ACCEPT).is_some_and(accepts);
@@ -159,26 +167,37 @@ fn log_in(x: &Exchange<'_>, engine: &Engine) -> Option<Decision> {
         next = format!("{next}?{query}");
     }
     let next = percent_encoding::utf8_percent_encode(&next, percent_encoding::NON_ALPHANUMERIC);
-    let location = HeaderValue::try_from(format!("{}/continue?next={next}", service.path)).ok()?;
-    let refusal = Refusal::new(StatusCode::SEE_OTHER, "no-credential", "none: sent to log in".to_owned());
-    Some(Decision::Refuse(refusal.header(LOCATION, location).header(CACHE_CONTROL, NO_STORE)))
+    let location = HeaderValue::try_from(format!("{}/{page}next={next}", service.path)).ok()?;
+    Some(Decision::Refuse(refusal().header(LOCATION, location).header(CACHE_CONTROL, NO_STORE)))
 }
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// The refusal of a principal who has to show once more, or by more, who he is (RFC 9470 §3).
-fn too_little(x: &Exchange<'_>, principal: &Principal) -> Option<Decision> {
+/// The refusal of a principal who has to show once more, or by more, who he is (RFC 9470 §3): a person is sent to log in.
+fn too_little(x: &Exchange<'_>, engine: &Engine, principal: &Principal) -> Option<Decision> {
     let auth = &x.route.auth;
     if auth.assurance.contains(&Assurance::Mfa) && !principal.has("amr", "mfa") {
         let hint = "error=\"insufficient_user_authentication\", acr_values=\"aal2\"";
-        return Some(refuse("second-factor", "shown by one means (amr)".into(), hint));
+        let evidence = "shown by one means (amr)";
+        let refusal =
+            || Refusal::new(StatusCode::SEE_OTHER, "second-factor", format!("{evidence}: sent to log in"));
+        return Some(
+            log_in(x, engine, "login?notice=step_up&acr_values=aal2&", refusal)
+                .unwrap_or_else(|| refuse("second-factor", evidence.into(), hint)),
+        );
     }
     let longest = auth.max_auth_age?.as_secs();
     let shown = principal.claim("auth_time").and_then(serde_json::Value::as_u64).unwrap_or(0);
     let age = x.unix_time().saturating_sub(shown);
     (age > longest).then(|| {
         let hint = format!("error=\"insufficient_user_authentication\", max_age=\"{longest}\"");
-        refuse("authentication-age", format!("shown {age} seconds ago (auth_time)"), &hint)
+        let evidence = format!("shown {age} seconds ago (auth_time)");
+        let refusal = || {
+            Refusal::new(StatusCode::SEE_OTHER, "authentication-age", format!("{evidence}: sent to log in"))
+        };
+        let page = format!("login?notice=step_up&max_age={longest}&");
+        log_in(x, engine, &page, refusal)
+            .unwrap_or_else(|| refuse("authentication-age", evidence.clone(), &hint))
     })
 }
 

@@ -1,6 +1,7 @@
 //! `[auth]`: which tokens and keys prove who a caller is, and where a caller has to.
 
 mod permissions;
+mod provider;
 mod service;
 
 use std::collections::BTreeMap;
@@ -12,10 +13,11 @@ use http::header::HeaderName;
 use serde::{Deserialize, Serialize};
 
 pub use permissions::{PERMISSIONS_CLAIM, Permissions, permits};
+pub use provider::{ClientAuth, ClientSecret, ForwardedToken, Provider, ProviderConfig};
 pub use service::{
     ACCESS_COOKIE, ACCOUNTS_COOKIES, ACCOUNTS_GROUP, AccountsConfig, DEVICE_COOKIE, FORM_COOKIE,
-    LockoutConfig, MailConfig, MasterKey, PasswordsConfig, REFRESH_COOKIE, Registration, SessionsConfig,
-    Unanswered, UserService, WAITING_COOKIE, has_passkeys,
+    LockoutConfig, MailConfig, MasterKey, PROVIDER_COOKIE, PasswordsConfig, REFRESH_COOKIE, Registration,
+    SessionsConfig, Unanswered, UserService, WAITING_COOKIE, has_passkeys,
 };
 
 use crate::names::Names;
@@ -65,6 +67,8 @@ settings! {
         pub lockout: LockoutConfig = LockoutConfig::default(),
         /// Its mail.
         pub mail: MailConfig = MailConfig::default(),
+        /// Others' providers of identity, with which its users log in.
+        pub provider: Vec<ProviderConfig> = Vec::new(),
     }
 }
 
@@ -560,7 +564,8 @@ fn bare_type(typ: &str) -> String {
     typ.strip_prefix("application/").unwrap_or(&typ).to_owned()
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::provider::Provider;
 use crate::doors::cookies::SameSite;
 use crate::settings::settings;
 use crate::store_place::{SecretUrl, StorePlace};
@@ -16,14 +17,16 @@ pub const ACCOUNTS_GROUP: &str = "accounts";
 pub const ACCESS_COOKIE: &str = "__Host-access";
 /// The names of all cookies of the service: tokens, the known device, half a log in, the mark of forms. The API neither gets nor
 /// sets one.
-pub const ACCOUNTS_COOKIES: [&str; 5] =
-    [ACCESS_COOKIE, REFRESH_COOKIE, DEVICE_COOKIE, WAITING_COOKIE, FORM_COOKIE];
+pub const ACCOUNTS_COOKIES: [&str; 6] =
+    [ACCESS_COOKIE, REFRESH_COOKIE, DEVICE_COOKIE, WAITING_COOKIE, PROVIDER_COOKIE, FORM_COOKIE];
 /// The cookie with the refresh token; sent to the service alone.
 pub const REFRESH_COOKIE: &str = "__Secure-refresh";
 /// The cookie that says that this device has logged in to an account before.
 pub const DEVICE_COOKIE: &str = "__Host-device";
 /// The cookie of a log in that waits for its second factor; sent to the service alone.
 pub const WAITING_COOKIE: &str = "__Secure-log-in";
+/// The cookie of a browser that has begun a log in with a provider. The prefix keeps other sites of the domain from setting it.
+pub const PROVIDER_COOKIE: &str = "__Host-provider";
 /// The cookie that the hidden field of forms is a mark of.
 pub const FORM_COOKIE: &str = "__Host-form";
 
@@ -172,6 +175,8 @@ pub struct UserService {
     pub lockout: LockoutConfig,
     /// The mail server and the sender.
     pub mail: Option<(SecretUrl, String)>,
+    /// Others' providers of identity.
+    pub providers: Vec<Provider>,
 }
 
 /// Whether browsers have passkeys for the site at an address: its host is a name, and it is reached by TLS or is this machine.
