@@ -13,7 +13,7 @@ use super::events::{AccountEvent, AccountEvents, Step};
 use super::issued_keys::IssuedKeys;
 use super::keys::{KeyRing, SigningKeys};
 use super::lockout::LockoutRules;
-use super::passkeys::relying_party;
+use super::relying_party::relying_party;
 use super::revocations::Revocations;
 use super::vault::Vault;
 use crate::secrets::{Hasher, Password, Rules, Weakness};
