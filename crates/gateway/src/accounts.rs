@@ -3,6 +3,7 @@
 mod breached;
 
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -61,6 +62,9 @@ pub enum AccountsError {
         .0.display()
     )]
     KeyGone(PathBuf),
+    /// Others can read the master key.
+    #[error("the master key {file} can be read by others on this machine: chmod 600 {file}", file = .0.display())]
+    KeyOpen(PathBuf),
     /// Mail cannot be sent as the policy says.
     #[error("`[auth.mail]`: {0}")]
     Mail(String),
@@ -304,6 +308,9 @@ async fn vault(key: &MasterKey, records: &dyn Records) -> Result<Vault, Accounts
                 }
                 Err(error) => return Err(failed(error)),
             };
+            if std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0) {
+                return Err(AccountsError::KeyOpen(path.clone()));
+            }
             Vault::parse(&text).map_err(AccountsError::MasterKey)
         }
     }

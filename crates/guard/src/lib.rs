@@ -67,7 +67,7 @@ pub use exchange::peer::{Peer, Transport};
 pub use exchange::target::{Target, TargetError};
 pub use forward::{Client, ForwardError};
 pub use guard::{Guard, GuardError, PreAuthenticated};
-pub use stores::{open_records, open_stores};
+pub use stores::{backup_records, open_records, open_stores};
 pub use tunnel::Tunnel;
 pub use wire::headers::remove_headers;
 pub use wire::{body, framing};

@@ -1,5 +1,6 @@
 //! Opens the stores that a policy names: the one place that knows every backend.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use policy::{Policy, StorePlace};
@@ -42,6 +43,23 @@ pub fn open_records(place: &StorePlace) -> Result<Arc<dyn Records>, StoreError> 
         StorePlace::Memory | StorePlace::Redis(_) => {
             Err(StoreError::Address("postgres://user@host/database, or the name of a file"))
         }
+    }
+}
+
+/// Writes a copy of the store of accounts to a new file, also while gateways run on it.
+///
+/// # Errors
+/// If the store is no file, or the copy cannot be written.
+pub fn backup_records(place: &StorePlace, to: &Path) -> Result<(), StoreError> {
+    match place {
+        #[cfg(feature = "sqlite")]
+        StorePlace::File(file) => store::sqlite::SqliteRecords::open(file)?.backup(to),
+        #[cfg(not(feature = "sqlite"))]
+        StorePlace::File(_) => Err(StoreError::NotBuilt("sqlite")),
+        _ => Err(StoreError::Unavailable(format!(
+            "{}: the store is a server; use its own backup (pg_dump)",
+            to.display()
+        ))),
     }
 }
 

@@ -142,6 +142,13 @@ pub(crate) fn renamed() -> impl Iterator<Item = (&'static str, &'static str)> {
     tables.chain(RouteConfig::settings()).filter_map(|s| Some((s.formerly?, s.name)))
 }
 
+/// The one table that has a setting of this name.
+fn elsewhere(name: &str) -> Option<&'static str> {
+    let mut tables = TABLES.iter().filter(|table| table.settings.iter().any(|setting| setting.name == name));
+    let first = tables.next()?;
+    tables.next().is_none().then_some(first.path)
+}
+
 /// The help for a message of the parser. For "unknown field `x`, expected one of `a`, `b`": the nearest name, or else the
 /// whole list.
 pub(crate) fn suggestion(message: &str) -> Option<String> {
@@ -177,9 +184,13 @@ pub(crate) fn suggestion(message: &str) -> Option<String> {
     let present = |name: &str| renamed().find(|(old, _)| *old == name).map(|(_, new)| new);
     Some(match nearest(written, candidates.iter().copied()) {
         Some(name) => format!("did you mean `{}`?", present(name).unwrap_or(name)),
-        None => {
-            let known: Vec<&str> = candidates.into_iter().filter(|name| present(name).is_none()).collect();
-            format!("remove it; this table knows {}", known.join(", "))
-        }
+        None => match elsewhere(written) {
+            Some(table) => format!("it belongs below `[{table}]`: write that line above it"),
+            None => {
+                let known: Vec<&str> =
+                    candidates.into_iter().filter(|name| present(name).is_none()).collect();
+                format!("remove it; this table knows {}", known.join(", "))
+            }
+        },
     })
 }

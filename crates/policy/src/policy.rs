@@ -1,6 +1,6 @@
 //! A policy in force: every default filled in, every path resolved, nothing left to parse.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use http::{HeaderName, Method};
@@ -102,6 +102,13 @@ impl Policy {
         let leads_there = |table: &&RouteTable| table.destination(method, path).group == group;
         let table = self.tables().map(|(_, table)| table).find(leads_there);
         table.unwrap_or(&self.routes).route(method, path).0
+    }
+
+    /// The roles that the policy speaks of.
+    pub fn roles(&self) -> BTreeSet<String> {
+        let named = self.auth.permissions.roles().map(str::to_owned);
+        let asked = self.routes().flat_map(|route| route.auth.roles.iter().cloned());
+        named.chain(asked).collect()
     }
 
     /// The Cedar schema of this policy's document; `None` without a document.

@@ -7,7 +7,7 @@ use identity::secrets::Password;
 use identity::service::{Email, LogIn, SecondFactor, ServiceError, Step, Tokens};
 use serde_json::json;
 
-use super::answer::{Adding, Answer, done, go_to, json, page};
+use super::answer::{Adding, Answer, done, go_to, json, page, problem};
 use super::cookies::{REFRESH, WAITING};
 use super::request::Wants;
 use super::{CONTINUE, Visit};
@@ -26,9 +26,23 @@ struct Failed {
 }
 
 impl Visit<'_> {
-    pub(super) fn log_in_page(&self) -> Answer {
+    pub(super) async fn log_in_page(&self) -> Result<Answer, ServiceError> {
         let notice = Notice::from_code(self.asked.parameter("notice"));
-        self.log_in_with(StatusCode::OK, "", notice, &Failed::default())
+        if !self.asked.given("acr_values").is_empty() && self.has_one_factor().await? {
+            // He could log in as often as he likes: what is asked for is set up first.
+            return Ok(go_to(&self.at(paths::TOTP)));
+        }
+        Ok(self.log_in_with(StatusCode::OK, "", notice, &Failed::default()))
+    }
+
+    /// Whether somebody is logged in who has nothing to show but a password.
+    async fn has_one_factor(&self) -> Result<bool, ServiceError> {
+        let (service, Some((user, _))) = (&self.accounts.service, self.user()) else { return Ok(false) };
+        let Some(known) = service.find_user(user, self.now).await? else { return Ok(false) };
+        let has_more = known.user.has_second_factor()
+            || !service.passkeys(user, self.now).await?.is_empty()
+            || !service.identities(user, self.now).await?.is_empty();
+        Ok(!has_more)
     }
 
     fn log_in_with(
@@ -62,6 +76,10 @@ impl Visit<'_> {
             "" => self.asked.field("email"),
             typed => typed,
         };
+        if self.asked.wants == Wants::Json && (typed.is_empty() || self.asked.field("password").is_empty()) {
+            let detail = "send the members `email` and `password`";
+            return Ok(problem(StatusCode::BAD_REQUEST, "malformed", detail));
+        }
         // What is no address, or no password, is nobody's.
         let (Ok(email), Ok(password)) = (Email::parse(typed), Password::parse(self.asked.field("password")))
         else {
@@ -117,12 +135,12 @@ impl Visit<'_> {
 
     /// The tokens of a session, in cookies or, for who asks for that, in the body.
     pub(super) fn let_in(&self, tokens: &Tokens, device: &str, email: &Email, next: Option<&str>) -> Answer {
-        if self.asked.cookie(super::cookies::DEVICE) != Some(device) {
+        if self.asked.client.device.as_deref() != Some(device) {
             self.mail_new_device(email);
         }
         let answer = match self.asked.wants {
             Wants::Page => go_to(next.unwrap_or(&self.onwards())),
-            Wants::Json => self.tokens(tokens),
+            Wants::Json => self.tokens(tokens, device),
         };
         if self.wants_body() {
             return answer;
@@ -143,7 +161,7 @@ impl Visit<'_> {
         self.asked.wants == Wants::Json && self.asked.field("tokens") == "body"
     }
 
-    fn tokens(&self, tokens: &Tokens) -> Answer {
+    fn tokens(&self, tokens: &Tokens, device: &str) -> Answer {
         let lifetime = tokens.access_lifetime.as_secs();
         let value = match self.wants_body() {
             true => json!({
@@ -154,6 +172,7 @@ impl Visit<'_> {
                 "expires_in": lifetime,
                 "refresh_token": tokens.refresh,
                 "refresh_expires_in": tokens.refresh_lifetime.as_secs(),
+                "device": device,
             }),
             false => return self.in_cookies(tokens),
         };
@@ -225,6 +244,10 @@ impl Visit<'_> {
             "" => self.asked.cookie(WAITING).unwrap_or_default(),
             token => token,
         };
+        if self.asked.wants == Wants::Json && token.is_empty() {
+            let detail = "send the member `ceremony` that the log in has given, or its cookie";
+            return Ok(problem(StatusCode::BAD_REQUEST, "malformed", detail));
+        }
         let (service, client) = (&self.accounts.service, &self.asked.client);
         let failed = match service.second_factor(token, shown, client, self.now).await? {
             LogIn::In { tokens, device } => return self.let_user_in(&tokens, &device).await,

@@ -132,7 +132,7 @@ impl Accounts {
         let path = asked.path.as_str();
         Ok(match path {
             "" if get => go_to(&format!("{}{}", self.face.base, paths::ACCOUNT)),
-            paths::LOG_IN if get => visit.log_in_page(),
+            paths::LOG_IN if get => visit.log_in_page().await?,
             paths::LOG_IN if post => visit.log_in().await?,
             paths::SECOND_FACTOR if get => visit.second_factor_page().await?,
             paths::SECOND_FACTOR | paths::RECOVERY if post => visit.second_factor().await?,

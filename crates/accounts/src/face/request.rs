@@ -89,7 +89,7 @@ impl Asked {
             client: Client {
                 address: caller.address,
                 user_agent: text(USER_AGENT).to_owned(),
-                device: find(super::cookies::DEVICE),
+                device: find(super::cookies::DEVICE).or_else(|| own_device(&fields)),
                 is_native: find_in(&fields, "tokens") == "body",
             },
             principal: caller.principal,
@@ -125,6 +125,11 @@ impl Asked {
         let written = find(&self.fields, "next").or(find(&self.query, "next"))?;
         is_own_path(written).then_some(written)
     }
+}
+
+/// The device of a native client, which has no cookies.
+fn own_device(fields: &[(String, String)]) -> Option<String> {
+    find(fields, "device").map(str::to_owned)
 }
 
 fn find_in<'p>(pairs: &'p [(String, String)], name: &str) -> &'p str {

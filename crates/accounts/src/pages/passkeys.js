@@ -113,7 +113,8 @@
     try {
       if (!mine.signal.aborted) await finish(started, await get(started, "conditional", mine.signal));
     } catch (error) {
-      tell(error);
+      // Nobody has asked for it: what the browser cannot do here is told when he presses the button.
+      if (error.detail) tell(error);
     }
   };
 

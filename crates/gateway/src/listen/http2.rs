@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
-use http::Request;
+use http::{Method, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -42,8 +42,9 @@ where
     });
     let io = TokioIo::new(Rewound::new(stream, read));
     let service = service_fn(|request: Request<Incoming>| {
+        let is_head = request.method() == Method::HEAD;
         let answer = exchange(connection.clone(), None, request.map(ClientBody::over_http2));
-        async move { Ok::<_, Infallible>(answer.await.map(Watched::new)) }
+        async move { Ok::<_, Infallible>(answer.await.map(|body| Watched::new(body, is_head))) }
     });
     let http2 = http2::Builder::new(streams.clone())
         .timer(TokioTimer::new())

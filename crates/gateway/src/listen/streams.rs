@@ -115,13 +115,15 @@ async fn run(stream: impl Future<Output = ()>, streams: &Shared) {
 /// The body of an answer, which notes when it is asked for more.
 pub(super) struct Watched<B> {
     body: B,
+    /// HTTP/2 sends what a body has, also in answer to HEAD, where nothing may be sent (RFC 9110 §9.3.2).
+    is_head: bool,
     asked: Option<Arc<Asked>>,
 }
 
 impl<B> Watched<B> {
     /// The answer on the stream that runs now.
-    pub(super) fn new(body: B) -> Self {
-        Watched { body, asked: ANSWER.try_with(Arc::clone).ok() }
+    pub(super) fn new(body: B, is_head: bool) -> Self {
+        Watched { body, is_head, asked: ANSWER.try_with(Arc::clone).ok() }
     }
 }
 
@@ -134,6 +136,9 @@ impl<B: Body + Unpin> Body for Watched<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.get_mut();
+        if this.is_head {
+            return Poll::Ready(None);
+        }
         let frame = Pin::new(&mut this.body).poll_frame(cx);
         if let Some(asked) = &this.asked {
             asked.times.fetch_add(1, Ordering::Relaxed);
@@ -143,10 +148,10 @@ impl<B: Body + Unpin> Body for Watched<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.is_head || self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        if self.is_head { SizeHint::default() } else { self.body.size_hint() }
     }
 }

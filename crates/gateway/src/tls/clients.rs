@@ -35,7 +35,8 @@ pub(super) fn verifier(clients: &ClientCertificates) -> Result<Arc<dyn ClientCer
     }
     let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).with_crls(revoked);
     // A list says nothing of certificates of other authorities, which the same file of authorities may name.
-    let verifier = verifier.allow_unknown_revocation_status();
+    // One that is out of date says nothing at all, and nobody may get in by that.
+    let verifier = verifier.allow_unknown_revocation_status().enforce_revocation_expiration();
     let verifier = if clients.is_required { verifier } else { verifier.allow_unauthenticated() };
     Ok(verifier.build()?)
 }
@@ -99,7 +100,9 @@ impl Names {
             }
         }
         for name in certificate.subject().iter_common_name() {
-            keep(&mut names.common, name.as_str().unwrap_or_default());
+            // A URI is one where it stands as such.
+            let name = name.as_str().unwrap_or_default();
+            keep(&mut names.common, if name.contains("://") { "" } else { name });
         }
         for name in certificate.subject().iter_organizational_unit() {
             keep(&mut names.units, name.as_str().unwrap_or_default());
@@ -124,11 +127,12 @@ impl Names {
     }
 }
 
-/// Keeps a name that nobody reads as another: no control characters.
+/// Keeps a name that nobody reads as another: no control characters, and not as the subject of an API key begins.
 fn keep(names: &mut Vec<String>, text: &str) {
     if names.len() < MAX_NAMES
         && !text.is_empty()
         && text.len() <= MAX_NAME
+        && !text.starts_with("key:")
         && !text.chars().any(char::is_control)
     {
         names.push(text.to_owned());
@@ -158,6 +162,8 @@ mod tests {
             ("billing", vec![dns(), uri()], None, Some("spiffe://example/billing")),
             ("billing", vec![dns(), uri()], Some(ClientSubject::CommonName), Some("billing")),
             ("billing", vec![dns()], Some(ClientSubject::Uri), None),
+            ("spiffe://example/billing", vec![], None, None),
+            ("key:7", vec![], None, None),
             ("bill\ning", vec![], None, None),
             ("", vec![], None, None),
         ] {

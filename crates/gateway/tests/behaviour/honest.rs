@@ -42,9 +42,12 @@ fn records_of_requests_and_texts_of_messages_pass_in_their_place() {
     let gate = Running::start("", &[upstream.url()]);
     let json = [("Content-Type", "application/json")];
     for (body, expected) in [
-        (r#"{"event":{"title":"KeyError","request":{"url":"http://localhost:8000/?q=1"}}}"#, 200),
-        (r#"{"log":{"entries":[{"request":{"method":"GET","url":"http://127.0.0.1:3000/a"}}]}}"#, 200),
+        (r#"{"event":{"title":"KeyError","exception":{},"request":{"url":"http://localhost:8000/?q=1"}}}"#, 200),
+        (r#"{"log":{"entries":[{"startedDateTime":"2026-01-01","request":{"method":"GET","url":"http://127.0.0.1:3000/a"}}]}}"#, 200),
         (r#"{"request":{"url":"http://localhost:8000/?q=1"}}"#, 403),
+        (r#"{"item":[{"request":{"method":"POST","url":"http://127.0.0.1:2375/containers/create"}}]}"#, 403),
+        (r#"{"messages":[{"role":"user","content":"SELECT name FROM users WHERE id = 1"}]}"#, 200),
+        (r#"{"filters":[{"text":"select 1 from t) union select password from users-- "}]}"#, 403),
         (r#"{"event":{"request":{"url":"http://169.254.169.254/latest/meta-data"}}}"#, 403),
         (r#"{"event":{"request":{"url":"http://localhost/../../etc/passwd"}}}"#, 403),
         (r#"{"blocks":[{"type":"text","text":"SELECT count(*) FROM orders WHERE id = 1"}]}"#, 200),

@@ -94,7 +94,8 @@ pub(crate) fn shown_query(query: &[u8]) -> String {
         if let Some(value) = pair.get(name.len()..).filter(|value| !value.is_empty()) {
             let is_hidden =
                 is_secret_parameter(&String::from_utf8_lossy(&percent_decode(name).collect::<Vec<_>>()));
-            shown.extend_from_slice(if is_hidden { b"=[redacted]" } else { value });
+            let is_key = value.strip_prefix(b"=").is_some_and(|value| value.starts_with(API_KEY.as_bytes()));
+            shown.extend_from_slice(if is_hidden || is_key { b"=[redacted]" } else { value });
         }
     }
     clipped(&shown).into_owned()
@@ -118,6 +119,9 @@ pub(crate) fn shown_reference(url: &[u8]) -> String {
     }
     shown
 }
+
+/// How an API key begins that the built-in service has issued.
+const API_KEY: &str = identity::service::API_KEY_PREFIX;
 
 /// Names of parameters whose values are as good as a password, where a URL has them (OAuth's `code`, signed URLs).
 fn is_secret_parameter(name: &str) -> bool {

@@ -7,4 +7,6 @@ pub(crate) struct VerifiedBy {
     pub(crate) token: bool,
     /// An API key.
     pub(crate) key: bool,
+    /// A client certificate, and nothing else.
+    pub(crate) certificate: bool,
 }

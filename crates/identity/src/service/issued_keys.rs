@@ -24,8 +24,9 @@ use crate::principal::{Credential, Principal};
 use crate::secrets::random;
 
 pub(crate) const KIND: Kind = "api-key";
-/// How a key begins.
-const PREFIX: &str = "dwk_";
+/// How a key begins that was issued here.
+pub const API_KEY_PREFIX: &str = "dwk_";
+const PREFIX: &str = API_KEY_PREFIX;
 /// Characters of the secret, and of the checksum behind it.
 const SECRET: usize = 43;
 const CHECK: usize = 6;

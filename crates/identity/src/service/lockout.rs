@@ -229,6 +229,22 @@ pub(crate) async fn take_back(
     Ok(())
 }
 
+/// Forgets what was counted: its owner has shown who he is in a way that nobody guesses.
+pub(crate) async fn forget(
+    records: &dyn Records,
+    counted: &[Counted],
+    now: Millis,
+) -> Result<(), ServiceError> {
+    let gone = |what: &Counted| Write {
+        kind: KIND,
+        id: what.id(),
+        expected: Expected::Any,
+        change: Change::Delete,
+    };
+    records.commit(counted.iter().map(gone).collect(), now).await?;
+    Ok(())
+}
+
 async fn read(records: &dyn Records, what: &Counted, now: Millis) -> Result<(Count, Expected), ServiceError> {
     Ok(match records.get(KIND, &what.id(), now).await? {
         Some(record) => {

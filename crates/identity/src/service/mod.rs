@@ -48,7 +48,7 @@ pub use base::{BadPassword, Breached, Service, Settings};
 pub use client::Client;
 pub use error::ServiceError;
 pub use events::{AccountEvent, AccountEvents, Step};
-pub use issued_keys::{IssuedKeys, KeyView, NewKey, NotIssued};
+pub use issued_keys::{API_KEY_PREFIX, IssuedKeys, KeyView, NewKey, NotIssued};
 pub(crate) use keys::ACCESS_TOKEN;
 pub use keys::{IssueError, KeyRing, SigningKeys};
 pub use lockout::LockoutRules;

@@ -9,7 +9,7 @@ use super::base::{BadPassword, Service};
 use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
-use super::lockout::{Attempt, Counted, NoFailure, begin, take_back};
+use super::lockout::{Attempt, Counted, NoFailure, begin, forget, take_back};
 use super::pending::{MailedLink, Mailing, Pending, digest};
 use super::revocations::Revoked;
 use super::sessions::{MAX_SESSIONS, SESSION};
@@ -153,6 +153,16 @@ impl Service {
         let Some(known) = by_id(&*self.records, &user, now).await? else {
             return Ok(Err(NotChanged::Wrong));
         };
+        let mut counted = vec![
+            Counted::Account(format!("password:{user}")),
+            Counted::Account(format!("code:{user}")),
+            Counted::Devices(user.clone()),
+            Counted::Devices(format!("code:{user}")),
+        ];
+        if let Ok(email) = Email::parse(&known.user.email) {
+            counted.push(Counted::Account(self.account_mark(&email)));
+        }
+        forget(&*self.records, &counted, now).await?;
         Ok(Ok((changed, self.device_cookie(&known, None))))
     }
 

@@ -21,6 +21,7 @@ pub(super) fn add_routes(
     let table = format!("name = '{ACCOUNTS_GROUP}'\nurls = []");
     upstreams.extend(toml::from_str::<UpstreamConfig>(&table));
     let base = auth.service_path.trim_end_matches('/');
+    // The service counts by itself what fails there, by account, device and network.
     // Secrets, and what providers send people back with: addresses among it.
     let secrets = [
         "password",
@@ -50,8 +51,8 @@ pub(super) fn add_routes(
     ];
     let with_binary: Vec<&str> = secrets.into_iter().chain(binary).collect();
     let here = [
-        (format!("{base}/**"), format!("exempt = {secrets:?}")),
-        (format!("{base}/passkeys/**"), format!("exempt = {with_binary:?}")),
+        (format!("{base}/**"), format!("login = false\nexempt = {secrets:?}")),
+        (format!("{base}/passkeys/**"), format!("login = false\nexempt = {with_binary:?}")),
         ("/.well-known/jwks.json".to_owned(), "methods = ['GET']".to_owned()),
         ("/.well-known/openid-configuration".to_owned(), "methods = ['GET']".to_owned()),
     ];
@@ -69,6 +70,7 @@ pub(super) fn add_routes(
 pub(super) fn user_service(auth: &AuthConfig, reader: &mut Reader) -> Option<UserService> {
     let providers = providers(auth, reader);
     if !auth.service {
+        unused(auth, reader);
         return None;
     }
     let public_url = public_url(auth, reader);
@@ -120,6 +122,27 @@ pub(super) fn user_service(auth: &AuthConfig, reader: &mut Reader) -> Option<Use
     })
 }
 
+/// Tables of the service where it is off do nothing, and somebody thinks that they do.
+fn unused(auth: &AuthConfig, reader: &mut Reader) {
+    let written = |config: &AuthConfig| {
+        [
+            ("accounts", serde_json::to_value(&config.accounts)),
+            ("sessions", serde_json::to_value(&config.sessions)),
+            ("passwords", serde_json::to_value(&config.passwords)),
+            ("lockout", serde_json::to_value(&config.lockout)),
+            ("mail", serde_json::to_value(&config.mail)),
+            ("public_url", serde_json::to_value(&config.public_url)),
+        ]
+        .map(|(name, value)| (name, value.unwrap_or_default()))
+    };
+    for ((name, value), (_, default)) in written(auth).into_iter().zip(written(&AuthConfig::default())) {
+        if value != default {
+            let message = "this is of the built-in user service, which is off";
+            reader.wrong(&["auth", name], message, "write `service = true` below `[auth]`, or remove it");
+        }
+    }
+}
+
 /// What is said of passwords, with the file where it is.
 fn passwords(auth: &AuthConfig, reader: &mut Reader) -> PasswordsConfig {
     let passwords = &auth.passwords;
@@ -136,6 +159,16 @@ fn passwords(auth: &AuthConfig, reader: &mut Reader) -> PasswordsConfig {
         }
     }
     let breached_file = passwords.breached_file.as_deref().map(|file| reader.path(file));
+    if let Some(file) = &breached_file
+        && let Err(error) = std::fs::metadata(file)
+    {
+        let help = "make it: `doorward keys breached build LIST --out FILE`";
+        reader.wrong(
+            &["auth", "passwords", "breached_file"],
+            format!("{} cannot be read: {error}", file.display()),
+            help,
+        );
+    }
     PasswordsConfig { breached_file, ..passwords.clone() }
 }
 
@@ -152,6 +185,11 @@ fn public_url(auth: &AuthConfig, reader: &mut Reader) -> Option<String> {
         return None;
     };
     let text = text.trim_end_matches('/');
+    if !text.contains("://") {
+        let help = format!("write `https://{text}`, or `http://{text}` on your own machine");
+        reader.wrong(&at, "this address has no scheme", help);
+        return None;
+    }
     let url = text.parse::<http::Uri>().ok().filter(|url| url.authority().is_some());
     let Some(url) = url.filter(|url| url.path().trim_end_matches('/').is_empty() && url.query().is_none())
     else {

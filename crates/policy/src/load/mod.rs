@@ -8,6 +8,7 @@ mod scope;
 mod tables;
 mod written;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,13 +16,13 @@ use authorization::{ObjectFrom, Visibility};
 use openapi::{Document, Operation, Problem, SecurityScheme, Source, Spelling};
 
 use crate::config::{Config, renamed};
-use crate::doors::{Auth, BodyHandling, Injection, Modes, OwnershipConfig, PathMatching};
+use crate::doors::{Auth, BodyHandling, Injection, Modes, OwnershipConfig, PathMatching, permits};
 use crate::error::ConfigError;
 use crate::gateway::{FIRST_GROUP, UpstreamConfig, UpstreamEntry};
 use crate::policy::Policy;
 use crate::reader::{PolicyFile, Reader};
 use crate::renamed::notices;
-use crate::route::visibility;
+use crate::route::{RoutePolicy, RouteTable, visibility};
 use crate::rows::rows;
 use crate::units::ByteSize;
 use tables::{Shared, Written};
@@ -154,11 +155,14 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
     };
     let mut tables = written.into_iter().map(|written| written.table(&shared));
     let routes = tables.next().map(|(_, table)| table);
-    let hosts = tables.filter_map(|(host, table)| Some((host?, table))).collect();
+    let hosts: Vec<(String, RouteTable)> =
+        tables.filter_map(|(host, table)| Some((host?, table))).collect();
     let log = config.log.compile(&mut reader);
     let (Some(cors), Some(routes), true) = (cors, routes, reader.problems.is_empty()) else {
         return Err(ConfigError::of(reader.problems));
     };
+    let all = routes.iter().chain(hosts.iter().flat_map(|(_, table)| table.iter()));
+    roles_of_nobody(&auth, all, &mut reader);
     let mut notices = notices(reader.source(), documents.iter().flatten());
     notices.append(&mut reader.notices);
     notices.extend(documents.iter().flatten().flat_map(|document| nobody_verifies(document, &auth)));
@@ -213,6 +217,36 @@ fn nobody_verifies(document: &Document, auth: &Auth) -> Vec<Problem> {
     };
     let tokens = (!auth.verifies_tokens()).then(tokens).flatten();
     tokens.into_iter().chain((!auth.knows_keys()).then(keys).flatten()).collect()
+}
+
+/// Tells of roles and permissions that routes ask for and that `[auth.roles]` gives nobody.
+fn roles_of_nobody<'r>(auth: &Auth, routes: impl Iterator<Item = &'r Arc<RoutePolicy>>, reader: &mut Reader) {
+    let known: Vec<&str> = auth.permissions.roles().collect();
+    if known.is_empty() {
+        return;
+    }
+    let mut told = HashSet::new();
+    for route in routes {
+        let given = |wanted: &String| {
+            known
+                .iter()
+                .any(|role| permits(auth.permissions.of_role(role).iter().map(String::as_str), wanted))
+        };
+        let roles =
+            route.auth.roles.iter().filter(|role| !known.contains(&role.as_str())).map(|role| ("role", role));
+        let wanted = route.auth.permissions.iter().filter(|wanted| !given(wanted));
+        for (what, name) in roles.chain(wanted.map(|name| ("permission", name))) {
+            if told.insert((what, name.clone())) {
+                let message =
+                    format!("the route {} asks for the {what} `{name}`, which no role here has", route.name);
+                reader.notice(
+                    &["auth", "roles"],
+                    &message,
+                    "add it, or mend the name; roles of other issuers may have it",
+                );
+            }
+        }
+    }
 }
 
 /// The largest body or answer that is held anywhere.

@@ -70,8 +70,13 @@ impl Writer {
             // The caller may be gone.
             let _ = reply.send(kept.clone().and(done));
         }
+        let is_kept_in_order = !deletions.is_empty();
         for (reply, done) in deletions {
             let _ = reply.send(kept.clone().and(done));
+        }
+        if is_kept_in_order {
+            // From time to time, so that the file has nearly all that the log beside it has. It waits for nobody.
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         }
     }
 
@@ -106,7 +111,7 @@ impl Writer {
         }
         let at = self.path.display();
         Err(StoreError::Unavailable(format!(
-            "{at} was deleted or replaced while it was open; put it back, or restart to begin with what is there now"
+            "{at} was deleted or replaced while it was open; restart, to go on with what is there now"
         )))
     }
 

@@ -1,15 +1,13 @@
 //! Who may do what: a row for each operation, or for each route where no document lists operations, and a column for each
 //! role.
 
-use std::collections::BTreeSet;
-
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
-use policy::{Assurance, AuthRequirement, Policy, RoutePolicy, permits};
+use policy::{Assurance, AuthRequirement, BuiltInDoor, Mode, Policy, RoutePolicy, permits};
 
 /// Prints the table, if the policy speaks of roles.
 pub(super) fn print(policy: &Policy) {
-    let roles = roles(policy);
+    let roles = policy.roles();
     if roles.is_empty() {
         return;
     }
@@ -26,13 +24,6 @@ pub(super) fn print(policy: &Policy) {
     }
     outln!("\n{table}");
     outln!("own: his own objects and fields alone (`bind`, `objects`, `owner`).");
-}
-
-/// The roles that the policy speaks of.
-fn roles(policy: &Policy) -> BTreeSet<String> {
-    let named = policy.auth.permissions.roles().map(str::to_owned);
-    let asked = policy.routes().flat_map(|route| route.auth.roles.iter().cloned());
-    named.chain(asked).collect()
 }
 
 /// Operations, or routes, with whether the document asks for a credential.
@@ -80,21 +71,27 @@ fn may(policy: &Policy, route: &RoutePolicy, needs_credential: bool, caller: Cal
         || ownership.owner.is_some()
         || ownership.check_owner_before_write.is_some()
         || !ownership.objects.is_empty();
+    let is_enforced = |door| route.modes.of(door) == Mode::Enforce;
+    let (is_known_by, is_compared) =
+        (is_enforced(BuiltInDoor::Authentication), is_enforced(BuiltInDoor::Ownership));
+    let is_owned = is_owned && is_compared;
     let asks = !auth.roles.is_empty() || !auth.permissions.is_empty() || !auth.scopes.is_empty();
     let is_allowed = !route.deny
         && match caller {
             Caller::Nobody => {
-                auth.require != AuthRequirement::Required
-                    && !needs_credential
-                    && !is_owned
-                    && !asks
-                    && auth.assurance.is_empty()
+                let is_asked = auth.require == AuthRequirement::Required
+                    || needs_credential
+                    || asks
+                    || !auth.assurance.is_empty()
+                    || auth.max_auth_age.is_some();
+                !(is_asked && is_known_by) && !is_owned && !(is_compared && compares(route))
             }
             Caller::Role(role) => {
                 let held = role.map_or(&[][..], |role| policy.auth.permissions.of_role(role));
                 let has = |wanted: &String| permits(held.iter().map(String::as_str), wanted);
                 let is_one = |role: &str| auth.roles.iter().any(|wanted| wanted == role);
-                (auth.roles.is_empty() || role.is_some_and(is_one)) && auth.permissions.iter().all(has)
+                !is_compared
+                    || (auth.roles.is_empty() || role.is_some_and(is_one)) && auth.permissions.iter().all(has)
             }
         };
     let claim = &policy.ownership.role_claim;
@@ -107,6 +104,11 @@ fn may(policy: &Policy, route: &RoutePolicy, needs_credential: bool, caller: Cal
         _ if is_owned => May::Own,
         _ => May::All,
     }
+}
+
+/// Whether a route compares callers with anything.
+fn compares(route: &RoutePolicy) -> bool {
+    !route.auth.roles.is_empty() || !route.auth.permissions.is_empty()
 }
 
 fn cell(may: May) -> String {
@@ -122,5 +124,6 @@ fn cell(may: May) -> String {
 fn conditions(route: &RoutePolicy) -> String {
     let scopes = route.auth.scopes.iter().map(|scope| format!("scope {scope}"));
     let mfa = route.auth.assurance.contains(&Assurance::Mfa).then(|| "a second factor".to_owned());
-    scopes.chain(mfa).collect::<Vec<_>>().join(", ")
+    let age = route.auth.max_auth_age.map(|age| format!("a log in of the last {}", policy::Period(age)));
+    scopes.chain(mfa).chain(age).collect::<Vec<_>>().join(", ")
 }

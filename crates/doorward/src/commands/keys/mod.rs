@@ -135,6 +135,7 @@ impl Issue {
         };
         let issued = service.issue_key(new, now()).await.map_err(Failure::could_not_run)?;
         let (id, key) = issued.map_err(|why| Failure::usage(miette::miette!("{why}")))?;
+        known_everywhere().await;
         // The key alone goes to standard output, so that it can be piped to where secrets are kept.
         eprintln!("doorward: the key {id}; nobody can see it again:");
         outln!("{key}");
@@ -165,6 +166,7 @@ impl Revoke {
     async fn run(self, service: &Service) -> Result<Exit, Failure> {
         match service.revoke_key(&self.key, now()).await.map_err(Failure::could_not_run)? {
             true => {
+                known_everywhere().await;
                 outln!("the key no longer holds");
                 Ok(Exit::Success)
             }
@@ -174,6 +176,11 @@ impl Revoke {
             }
         }
     }
+}
+
+/// Waits until every gateway has asked the store: what is printed then is so.
+async fn known_everywhere() {
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
 }
 
 fn as_text(key: &KeyView) -> String {

@@ -29,7 +29,7 @@ enum Action {
     Add(Add),
     /// List users.
     List(List),
-    /// Say which roles and groups a user has, in place of those that he had.
+    /// Say which roles a user has, in place of those that he had; his groups likewise.
     Set(Set),
     /// Let a user in no more, and end his sessions.
     Disable(One),
@@ -43,6 +43,8 @@ enum Action {
     RevokeToken(Token),
     /// Print a link with which a user sets a new password.
     Reset(Reset),
+    /// Write a copy of the whole store to a new file, also while a gateway runs.
+    Backup(Backup),
     /// Print all that is kept of a user, as JSON, without what is secret.
     Export(One),
     /// Delete a user and all that is kept of him.
@@ -80,18 +82,30 @@ struct List {
 struct Set {
     /// His address, or his id.
     user: String,
-    /// A role; several are allowed; none without this.
+    /// A role; several are allowed. Without this his roles stay.
     #[arg(long, value_name = "ROLE")]
     role: Vec<String>,
-    /// A group; several are allowed; none without this.
+    /// He has no role.
+    #[arg(long, conflicts_with = "role")]
+    no_roles: bool,
+    /// A group; several are allowed. Without this his groups stay.
     #[arg(long, value_name = "GROUP")]
     group: Vec<String>,
+    /// He is in no group.
+    #[arg(long, conflicts_with = "group")]
+    no_groups: bool,
 }
 
 #[derive(Args)]
 struct One {
     /// His address, or his id.
     user: String,
+}
+
+#[derive(Args)]
+struct Backup {
+    /// The new file.
+    file: PathBuf,
 }
 
 #[derive(Args)]
@@ -146,7 +160,7 @@ impl Users {
         let runtime = runtime.map_err(Failure::could_not_run)?;
         runtime.block_on(async {
             let service = open(settings).await?;
-            let desk = Desk { service, settings, now: now() };
+            let desk = Desk { service, settings, roles: policy.roles(), now: now() };
             desk.act(self.action).await
         })
     }
@@ -161,6 +175,8 @@ pub(super) async fn open(settings: &UserService) -> Result<Service, Failure> {
 struct Desk<'p> {
     service: Service,
     settings: &'p UserService,
+    /// The roles that the policy speaks of.
+    roles: std::collections::BTreeSet<String>,
     now: u64,
 }
 
@@ -169,12 +185,17 @@ impl Desk<'_> {
         match action {
             Action::Add(add) => self.add(add).await,
             Action::List(list) => self.list(list).await,
-            Action::Set(set) => {
-                let (roles, groups) = (set.role, set.group);
-                let change = |user: &mut identity::service::User| {
-                    (user.roles, user.groups) = (roles.clone(), groups.clone());
-                };
-                self.change(&set.user, "roles and groups set", change).await
+            Action::Set(set) => self.set(set).await,
+            Action::Backup(backup) => {
+                guard::backup_records(&self.settings.place, &backup.file).map_err(Failure::could_not_run)?;
+                outln!("{} has all users, sessions and keys", backup.file.display());
+                if let policy::MasterKey::File(key) = &self.settings.master_key {
+                    outln!(
+                        "it is worth nothing without {}: keep a copy of that in another place",
+                        key.display()
+                    );
+                }
+                Ok(Exit::Success)
             }
             Action::Disable(one) => self.change(&one.user, "disabled", |user| user.is_disabled = true).await,
             Action::Enable(one) => self.change(&one.user, "enabled", |user| user.is_disabled = false).await,
@@ -201,7 +222,10 @@ impl Desk<'_> {
             Action::Reset(reset) if reset.second_factor => {
                 let user = self.find(&reset.user).await?;
                 self.service.reset_second_factor(&user.id, self.now).await.map_err(Failure::could_not_run)?;
-                outln!("{}: a password alone logs in now", user.user.email);
+                // What was begun with it ends, too.
+                let ended = self.service.log_out_everywhere(&user.id, &operator(), self.now).await;
+                ended.map_err(Failure::could_not_run)?;
+                outln!("{} is logged out everywhere; a password alone logs in now", user.user.email);
                 Ok(Exit::Success)
             }
             Action::Reset(reset) => {
@@ -233,6 +257,7 @@ impl Desk<'_> {
             true => NewSecret::Password(from_stdin()?),
             false => NewSecret::None,
         };
+        self.warn_of_roles(&add.role);
         let is_open = matches!(secret, NewSecret::None);
         let address = email.as_str().to_owned();
         let new = NewUser { email, name: add.name, secret, roles: add.role, groups: add.group };
@@ -272,6 +297,38 @@ impl Desk<'_> {
                 Some(last) if page.len() == PAGE => after = last.id.clone(),
                 _ => return Ok(Exit::Success),
             }
+        }
+    }
+
+    async fn set(&self, set: Set) -> Result<Exit, Failure> {
+        let roles = (!set.role.is_empty() || set.no_roles).then_some(set.role);
+        let groups = (!set.group.is_empty() || set.no_groups).then_some(set.group);
+        if roles.is_none() && groups.is_none() {
+            let help = "`--role ROLE`, `--group GROUP`, `--no-roles` or `--no-groups`";
+            return Err(Failure::usage(miette::miette!(help = help, "nothing is said that should change")));
+        }
+        self.warn_of_roles(roles.as_deref().unwrap_or_default());
+        let change = |user: &mut identity::service::User| {
+            if let Some(roles) = &roles {
+                user.roles.clone_from(roles);
+            }
+            if let Some(groups) = &groups {
+                user.groups.clone_from(groups);
+            }
+        };
+        let user = self.find(&set.user).await?;
+        let what = "roles and groups set";
+        self.service.change_user(&user.id, what, change, self.now).await.map_err(Failure::could_not_run)?;
+        outln!("{}", as_text(&self.find(&user.id).await?));
+        Ok(Exit::Success)
+    }
+
+    /// A role that the policy says nothing of is a slip of the pen, or one that the API knows.
+    fn warn_of_roles(&self, roles: &[String]) {
+        for role in roles.iter().filter(|role| !self.roles.is_empty() && !self.roles.contains(*role)) {
+            eprintln!(
+                "doorward: note: the policy says nothing of a role `{role}` ([auth.roles], `roles` of routes)"
+            );
         }
     }
 

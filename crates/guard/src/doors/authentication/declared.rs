@@ -36,7 +36,7 @@ fn one(x: &Exchange<'_>, engine: &Engine, need: &Need) -> Fulfilled {
     let auth = &engine.policy.auth;
     // A service may have verified its callers in its own way.
     let by = x.verified_by;
-    let is_known = x.principal.is_some() && !by.token && !by.key;
+    let is_known = x.principal.is_some() && !by.token && !by.key && !by.certificate;
     let is_there = is_known
         || match &need.scheme {
             SecurityScheme::Bearer if !auth.verifies_tokens() => has_bearer(x),
@@ -44,7 +44,7 @@ fn one(x: &Exchange<'_>, engine: &Engine, need: &Need) -> Fulfilled {
             SecurityScheme::Http(scheme) => has_scheme(x, scheme),
             SecurityScheme::ApiKey(location, name) => {
                 let is_session = *location == Location::Cookie && auth.cookie.as_deref() == Some(name);
-                let is_token = is_authorization(*location, name) && has_scheme(x, "bearer");
+                let is_token = is_authorization(*location, name);
                 let is_known = matches!(location, Location::Header | Location::Query) && auth.knows_keys();
                 match (is_session || is_token) && auth.verifies_tokens() {
                     true => by.token,

@@ -86,6 +86,8 @@ fn needs_principal(x: &Exchange<'_>) -> bool {
     let auth = &x.route.auth;
     auth.require == AuthRequirement::Required
         || !auth.scopes.is_empty()
+        || !auth.roles.is_empty()
+        || !auth.permissions.is_empty()
         || !auth.assurance.is_empty()
         || auth.max_auth_age.is_some()
 }

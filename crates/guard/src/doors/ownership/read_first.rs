@@ -23,7 +23,7 @@ use super::{self as ownership, cedar, issued, named};
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Decision, Refusal};
-use crate::doors::{Door, Step, rate};
+use crate::doors::{Door, Step, cookies, rate};
 use crate::engine::Engine;
 use crate::events::evidence::{Evidence, Side};
 use crate::events::redact::excerpt;
@@ -297,6 +297,9 @@ fn request(engine: &Engine, x: &Exchange<'_>, path: &str) -> Option<Request<()>>
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     identify(engine, x, &mut headers);
+    if engine.policy.auth.service.is_some() {
+        cookies::take_out_own(&mut headers);
+    }
     let mut request = Request::new(());
     let destination = x.site.table.destination(&Method::GET, &canonical_path(path));
     *request.uri_mut() = forwarded_to(destination, path, None)?;
