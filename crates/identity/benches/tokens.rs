@@ -8,7 +8,8 @@ use std::sync::Arc;
 use divan::Bencher;
 use identity::secrets::{Hasher, Parameters, Password, PasswordHash, Rules};
 use identity::service::{
-    AccountEvent, AccountEvents, Client, Email, LockoutRules, LogIn, NewSecret, NewUser, Service, Settings, Vault,
+    AccountEvent, AccountEvents, Client, Email, LockoutRules, LogIn, NewSecret, NewUser, Service, Settings,
+    Vault,
 };
 use identity::{Authenticator, OwnTokens};
 use store::memory::MemoryRecords;
@@ -88,9 +89,9 @@ fn gate(service: &Service) -> Authenticator {
 fn an_access_token_for_the_first_time(bencher: Bencher<'_, '_>) {
     let runtime = Runtime::new().unwrap();
     let (service, token) = logged_in(&runtime);
-    bencher.with_inputs(|| gate(&service)).bench_values(|gate| {
-        runtime.block_on(gate.token(black_box(&token), NOW / 1000)).unwrap()
-    });
+    bencher
+        .with_inputs(|| gate(&service))
+        .bench_values(|gate| runtime.block_on(gate.token(black_box(&token), NOW / 1000)).unwrap());
 }
 
 /// The same token again: it is found by its hash, and nothing revokes it.

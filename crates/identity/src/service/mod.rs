@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `users` | who there is, and by which address |
 //! | `login`, `registration`, `passwords`, `second_factor` | the steps of an account |
-//! | `passkeys` | keys on devices of the user: added, and used to log in |
+//! | `passkeys`, `relying_party` | keys on devices of the user: added, and used to log in; the site that they are for |
 //! | `sessions`, `refresh_token` | families of refresh tokens, rotated and ended |
 //! | `access`, `keys` | access tokens, and the keys that sign them |
 //! | `revocations` | what no longer holds although it is signed |
@@ -35,6 +35,7 @@ mod pending;
 mod providers;
 mod refresh_token;
 mod registration;
+mod relying_party;
 mod revocations;
 mod second_factor;
 mod sessions;

@@ -15,13 +15,12 @@ use super::error::ServiceError;
 use super::events::Step;
 use super::lockout::{Attempt, Counted, LockoutRules, begin};
 use super::providers::{Away, FromProvider};
+use super::relying_party::CEREMONY;
 use super::sessions::Method;
 use super::users::{Email, put};
 use crate::secrets::random;
 
 pub(crate) const KIND: Kind = "pending";
-/// How long a browser may take over a passkey.
-pub(crate) const CEREMONY: Duration = Duration::from_secs(5 * 60);
 
 /// What is waited for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

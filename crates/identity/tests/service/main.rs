@@ -1,6 +1,6 @@
 //! The user service without HTTP, on a store in memory: what a user, a thief and an operator would observe.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic)]
 
 mod accounts;
 mod administration;

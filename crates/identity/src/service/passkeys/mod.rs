@@ -14,14 +14,13 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::Millis;
 use store::records::{Change, Committed, Expected, Kind, Record, Write};
-use webauthn_rs::prelude::{Passkey, Url, Webauthn, WebauthnBuilder};
+use webauthn_rs::prelude::Passkey;
 
 use super::base::Service;
 use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
 use super::passwords::Changed;
-use super::pending::CEREMONY;
 use super::users::{by_id, put};
 
 pub(crate) const PASSKEY: Kind = "passkey";
@@ -103,21 +102,6 @@ impl Found {
         let (id, expected) = (self.id.clone(), Expected::Version(self.version));
         Write { kind: PASSKEY, id, expected, change: Change::Delete }
     }
-}
-
-/// The relying party of an address: its host is the id, and it is the only origin. `None` where browsers have no passkeys.
-///
-/// # Errors
-/// If the library does not take an address for which browsers do.
-pub(crate) fn relying_party(issuer: &str, site: &str) -> Result<Option<Webauthn>, ServiceError> {
-    if !policy::has_passkeys(issuer) {
-        return Ok(None);
-    }
-    let origin = Url::parse(issuer).map_err(|_| ServiceError::Library)?;
-    let id = origin.domain().ok_or(ServiceError::Library)?;
-    let builder = WebauthnBuilder::new(id, &origin).map_err(|_| ServiceError::Library)?;
-    let built = builder.rp_name(site).timeout(CEREMONY).build();
-    built.map(Some).map_err(|_| ServiceError::Library)
 }
 
 /// The key of a record: ids of credentials are as long as their makers like.
