@@ -28,12 +28,13 @@ ANN = "ann@example.org"
 SITE = "http://localhost:8080"
 # What the page says that there is, or leaves to the reader.
 FILES = {
+    "google.secret": "given by the provider",
     "smtp.url": "smtps://user:password@mail.example\n",
     "master.key": "11" * 32 + "\n",
     "pwned-passwords-sha1-ordered-by-hash.txt": "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:9545824\n",
     "people.csv": "email,name,password_hash,roles,groups\nbob@example.org,Bob,,clerk,\n",
 }
-ELSEWHERE = re.compile(r'\[auth\.mail\]|url_env = |_url = "https')
+ELSEWHERE = re.compile(r'\[auth\.mail\]|url_env = |_url = "https|issuer = "https')
 os.environ["ACCOUNTS_URL"] = "postgres://doorward@db.internal/accounts"
 
 
