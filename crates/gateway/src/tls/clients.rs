@@ -16,7 +16,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
-use super::{TlsError, certificates};
+use super::files::{TlsError, certificates};
 
 /// Names of one kind that are read of a certificate, and bytes of one.
 const MAX_NAMES: usize = 50;

@@ -1,10 +1,11 @@
 //! TLS: the acceptor for clients, and the configuration for upstreams.
 
 pub(crate) mod clients;
+mod files;
 mod pinned;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use policy::{Policy, Tls, Upstream, UpstreamTls};
@@ -12,48 +13,11 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
-use tokio_rustls::rustls::server::VerifierBuilderError;
 use tokio_rustls::rustls::{CertificateError, ClientConfig, Error, RootCertStore, ServerConfig};
 
+pub use files::TlsError;
+use files::certificates;
 use pinned::Pinned;
-
-/// Why TLS cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// A file is not a PEM file of the expected kind.
-    #[error("{0}: {1}")]
-    Pem(PathBuf, rustls_pki_types::pem::Error),
-    /// A certificate and a key do not belong together, or are not supported.
-    #[error("{0} and {1} cannot be used together: {2}{mend}", mend = mend(.0, .1, .2))]
-    Pair(PathBuf, PathBuf, Error),
-    /// A file has no certificate of an authority.
-    #[error("{0}: there is no certificate in it that can be used")]
-    NoAuthority(PathBuf),
-    /// A file has no list of revoked certificates.
-    #[error("{0}: there is no list of revoked certificates in it (`-----BEGIN X509 CRL-----`)")]
-    NoList(PathBuf),
-    /// The certificates of authorities cannot be used.
-    #[error("the certificates of authorities cannot be used: {0}")]
-    Verifier(#[from] VerifierBuilderError),
-    /// The system has no root certificates, and an `https` upstream needs them.
-    #[error(
-        "this system has no root certificates, and an https upstream needs them; install them, or name a file in \
-         `[gateway.upstream_tls] ca`, or `tls.ca` of an `[[upstream]]`"
-    )]
-    NoRoots,
-}
-
-/// How to see that a certificate is for another key.
-fn mend(certificate: &Path, key: &Path, error: &Error) -> String {
-    match error {
-        Error::InconsistentKeys(_) => format!(
-            "; `openssl x509 -noout -pubkey -in {}` and `openssl pkey -pubout -in {}` have to print the same",
-            certificate.display(),
-            key.display()
-        ),
-        _ => String::new(),
-    }
-}
 
 /// Whether the files that a policy names can be used, as `Gateway::start` uses them.
 ///
@@ -137,11 +101,6 @@ pub(crate) fn client_config(tls: &UpstreamTls) -> Result<ClientConfig, TlsError>
         }
         None => config.with_no_client_auth(),
     })
-}
-
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let read = CertificateDer::pem_file_iter(file).and_then(|certificates| certificates.collect());
-    read.map_err(|e| TlsError::Pem(file.to_owned(), e))
 }
 
 fn identity(

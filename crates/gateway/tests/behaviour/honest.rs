@@ -42,8 +42,14 @@ fn records_of_requests_and_texts_of_messages_pass_in_their_place() {
     let gate = Running::start("", &[upstream.url()]);
     let json = [("Content-Type", "application/json")];
     for (body, expected) in [
-        (r#"{"event":{"title":"KeyError","exception":{},"request":{"url":"http://localhost:8000/?q=1"}}}"#, 200),
-        (r#"{"log":{"entries":[{"startedDateTime":"2026-01-01","request":{"method":"GET","url":"http://127.0.0.1:3000/a"}}]}}"#, 200),
+        (
+            r#"{"event":{"title":"KeyError","exception":{},"request":{"url":"http://localhost:8000/?q=1"}}}"#,
+            200,
+        ),
+        (
+            r#"{"log":{"entries":[{"startedDateTime":"2026-01-01","request":{"method":"GET","url":"http://127.0.0.1:3000/a"}}]}}"#,
+            200,
+        ),
         (r#"{"request":{"url":"http://localhost:8000/?q=1"}}"#, 403),
         (r#"{"item":[{"request":{"method":"POST","url":"http://127.0.0.1:2375/containers/create"}}]}"#, 403),
         (r#"{"messages":[{"role":"user","content":"SELECT name FROM users WHERE id = 1"}]}"#, 200),

@@ -235,12 +235,8 @@ pub(crate) async fn forget(
     counted: &[Counted],
     now: Millis,
 ) -> Result<(), ServiceError> {
-    let gone = |what: &Counted| Write {
-        kind: KIND,
-        id: what.id(),
-        expected: Expected::Any,
-        change: Change::Delete,
-    };
+    let gone =
+        |what: &Counted| Write { kind: KIND, id: what.id(), expected: Expected::Any, change: Change::Delete };
     records.commit(counted.iter().map(gone).collect(), now).await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::error::ServiceError;
 use super::events::Step;
 use super::lockout::{Attempt, Counted, NoFailure, begin, take_back};
 use super::pending::{Found, Pending, digest};
-use super::providers::FromProvider;
+use super::provider::kept::FromProvider;
 use super::sessions::{Method, Tokens};
 use super::users::{Email, KnownUser, by_email, by_id};
 use crate::secrets::{Outcome, Password, PasswordHash};

@@ -27,11 +27,13 @@ mod error;
 mod events;
 mod issued_keys;
 mod keys;
+mod known_keys;
 mod lockout;
 mod login;
 mod passkeys;
 mod passwords;
 mod pending;
+mod provider;
 mod providers;
 mod refresh_token;
 mod registration;
@@ -48,17 +50,19 @@ pub use base::{BadPassword, Breached, Service, Settings};
 pub use client::Client;
 pub use error::ServiceError;
 pub use events::{AccountEvent, AccountEvents, Step};
-pub use issued_keys::{API_KEY_PREFIX, IssuedKeys, KeyView, NewKey, NotIssued};
+pub use issued_keys::{KeyView, NewKey, NotIssued};
 pub(crate) use keys::ACCESS_TOKEN;
 pub use keys::{IssueError, KeyRing, SigningKeys};
+pub use known_keys::{API_KEY_PREFIX, IssuedKeys};
 pub use lockout::LockoutRules;
 pub use login::{LogIn, SecondFactor};
 pub use passkeys::{Ceremony, NoPasskey, PasskeyView};
 pub use passwords::{Changed, NotChanged};
 pub use pending::MailedLink;
+pub use provider::web::{Web, WebAnswer, WebError};
 pub use providers::{
     Ask, Begun, LinkedIdentity, NotBegun, NotEntered, NotLinked, ProviderLogIn, ProviderView, Returned,
-    UpstreamToken, Web, WebAnswer, WebError,
+    UpstreamToken,
 };
 pub use registration::Registration;
 pub use revocations::{Revocations, Revoked};

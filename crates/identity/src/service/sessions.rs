@@ -17,7 +17,7 @@ use super::base::Service;
 use super::client::Client;
 use super::error::ServiceError;
 use super::events::Step;
-use super::providers::FromProvider;
+use super::provider::kept::FromProvider;
 use super::refresh_token::RefreshToken;
 use super::revocations::Revoked;
 use super::users::{KnownUser, by_id, put};

@@ -155,8 +155,7 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
     };
     let mut tables = written.into_iter().map(|written| written.table(&shared));
     let routes = tables.next().map(|(_, table)| table);
-    let hosts: Vec<(String, RouteTable)> =
-        tables.filter_map(|(host, table)| Some((host?, table))).collect();
+    let hosts: Vec<(String, RouteTable)> = tables.filter_map(|(host, table)| Some((host?, table))).collect();
     let log = config.log.compile(&mut reader);
     let (Some(cors), Some(routes), true) = (cors, routes, reader.problems.is_empty()) else {
         return Err(ConfigError::of(reader.problems));

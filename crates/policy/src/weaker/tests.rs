@@ -214,7 +214,7 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("auth.passwords.passes", "{accounts}", "{accounts}[auth.passwords]\npasses = 1", "passes"),
     (
         "auth.passwords.breached_file",
-        "{accounts}[auth.passwords]\nbreached_file = 'a'",
+        "{accounts}[auth.passwords]\nbreached_file = '{dir}/cert.pem'",
         "{accounts}",
         "may protect less",
     ),

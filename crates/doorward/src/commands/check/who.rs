@@ -84,7 +84,8 @@ fn may(policy: &Policy, route: &RoutePolicy, needs_credential: bool, caller: Cal
                     || asks
                     || !auth.assurance.is_empty()
                     || auth.max_auth_age.is_some();
-                !(is_asked && is_known_by) && !is_owned && !(is_compared && compares(route))
+                let is_stopped = is_owned || (is_asked && is_known_by) || (is_compared && compares(route));
+                !is_stopped
             }
             Caller::Role(role) => {
                 let held = role.map_or(&[][..], |role| policy.auth.permissions.of_role(role));

@@ -258,9 +258,10 @@ impl<'x> Judging<'x> {
     fn inspect(&mut self, source: Source<'_>, value: &[u8], classes: &[Class]) -> Option<Finding> {
         let finding = detect::inspect(value, self.rounds, classes)?;
         let is_harmless = matches!(source, Source::Value(_))
-            && self.json.zip(self.pointer()).is_some_and(|(body, pointer)| {
-                records::is_harmless(&finding, body, &pointer, value)
-            });
+            && self
+                .json
+                .zip(self.pointer())
+                .is_some_and(|(body, pointer)| records::is_harmless(&finding, body, &pointer, value));
         if !is_harmless {
             return Some(finding);
         }

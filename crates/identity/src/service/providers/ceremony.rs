@@ -5,18 +5,18 @@ use serde::{Deserialize, Serialize};
 use store::Millis;
 use store::records::Committed;
 
-use super::FromProvider;
 use super::entering::{NotEntered, ProviderLogIn};
-use super::forwarding::KeptTokens;
-use super::id_token::{self, Expected, NotVerified, Person};
 use super::identities::NotLinked;
-use super::protocol::{Authorize, Granted, NotGranted};
 use crate::secrets::random;
 use crate::service::base::Service;
 use crate::service::client::Client;
 use crate::service::error::ServiceError;
 use crate::service::events::Step;
 use crate::service::pending::{Found, Pending, digest};
+use crate::service::provider::away::Away;
+use crate::service::provider::id_token::{self, Expected, NotVerified, Person};
+use crate::service::provider::kept::{FromProvider, KeptTokens};
+use crate::service::provider::protocol::{Authorize, Granted, NotGranted};
 use crate::token::TokenError;
 
 /// What somebody asks for who logs in with a provider.
@@ -73,27 +73,6 @@ pub struct Returned<'a> {
     pub browser: &'a str,
     /// Who is logged in, and in which session.
     pub who: Option<(&'a str, &'a str)>,
-}
-
-/// What waits for somebody's return.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Away {
-    provider: String,
-    /// Digest of the browser's cookie.
-    browser: String,
-    /// Nonce and verifier, sealed.
-    sealed: String,
-    next: Option<String>,
-    max_age: Option<u64>,
-    /// To link: the user and his session.
-    link: Option<(String, String)>,
-}
-
-impl Away {
-    /// Whose it is, if it is somebody's already.
-    pub(crate) fn user(&self) -> Option<&str> {
-        self.link.as_ref().map(|(user, _)| user.as_str())
-    }
 }
 
 #[derive(Serialize, Deserialize)]

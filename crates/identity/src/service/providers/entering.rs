@@ -4,9 +4,6 @@
 use store::Millis;
 use store::records::Committed;
 
-use super::FromProvider;
-use super::discovery::Known;
-use super::id_token::Person;
 use super::identities::{Identity, KIND, MAX};
 use crate::secrets::random;
 use crate::service::base::Service;
@@ -14,6 +11,9 @@ use crate::service::client::Client;
 use crate::service::error::ServiceError;
 use crate::service::events::Step;
 use crate::service::login::LogIn;
+use crate::service::provider::discovery::Known;
+use crate::service::provider::id_token::Person;
+use crate::service::provider::kept::FromProvider;
 use crate::service::registration::new_user;
 use crate::service::sessions::Method;
 use crate::service::users::{Email, KnownUser, User, by_email, by_id};

@@ -8,24 +8,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openidconnect::OAuth2TokenResponse;
-use policy::{ForwardedToken, Provider};
-use serde::{Deserialize, Serialize};
+use policy::ForwardedToken;
 use serde_json::{Map, Value};
 use store::records::{Committed, Expected, Record};
 use store::{Millis, millis};
 use tokio::time::Instant;
 
-use super::protocol::{Granted, NotGranted};
 use crate::principal::Principal;
 use crate::service::base::Service;
 use crate::service::client::Client;
 use crate::service::error::ServiceError;
 use crate::service::events::Step;
+use crate::service::provider::kept::{EARLY, KeptTokens, Opened};
+use crate::service::provider::protocol::NotGranted;
 use crate::service::sessions::{SESSION, Session};
-use crate::service::vault::Vault;
 
-/// So long before it expires, a token is replaced.
-const EARLY: Millis = 20 * 1000;
 /// How long one refresh may take, with all that it waits for.
 const LEASE: Millis = 12 * 1000;
 /// How long others wait for it.
@@ -36,29 +33,6 @@ const REST: Millis = 5 * 1000;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Others that write the same session at the same moment.
 const ROUNDS: usize = 20;
-/// Bytes of tokens that are kept with a session.
-const MAX_BYTES: usize = 64 * 1024;
-
-/// Tokens, as they are kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct KeptTokens {
-    sealed: String,
-    /// When the one that the upstream gets expires, if anybody knows.
-    expires_at: Option<Millis>,
-    /// Until when somebody refreshes them.
-    leased_until: Millis,
-    /// Until when nobody does, because the provider has just failed.
-    rests_until: Millis,
-}
-
-/// What is sealed.
-#[derive(Serialize, Deserialize)]
-struct Opened {
-    subject: String,
-    forwarded: String,
-    refresh: Option<String>,
-}
-
 /// What the upstream gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpstreamToken {
@@ -68,58 +42,6 @@ pub enum UpstreamToken {
     Ended,
     /// Nothing now: the provider does not answer. The text says which.
     Unavailable(String),
-}
-
-impl KeptTokens {
-    /// What is kept of what a provider has granted, if the upstream gets any of it.
-    pub(super) fn of(
-        vault: &Vault,
-        settings: &Provider,
-        subject: &str,
-        granted: &Granted,
-        id_token: &Map<String, Value>,
-        now: Millis,
-    ) -> Result<Option<Self>, ServiceError> {
-        let access = granted.access_token().secret();
-        let (forwarded, expires_at) = match settings.forward {
-            ForwardedToken::None => return Ok(None),
-            ForwardedToken::AccessToken => {
-                let lifetime = granted.expires_in().map(|lifetime| now.saturating_add(millis(lifetime)));
-                (access.as_str(), lifetime)
-            }
-            ForwardedToken::IdToken => {
-                let expires_at = id_token.get("exp").and_then(Value::as_u64);
-                (granted.id().unwrap_or_default(), expires_at.map(|at| at.saturating_mul(1000)))
-            }
-        };
-        let opened = Opened {
-            subject: subject.to_owned(),
-            forwarded: forwarded.to_owned(),
-            refresh: granted.refresh_token().map(|token| token.secret().clone()),
-        };
-        let mut kept = KeptTokens { sealed: String::new(), expires_at, leased_until: 0, rests_until: 0 };
-        kept.seal(vault, &settings.name, &opened)?;
-        Ok((kept.sealed.len() <= MAX_BYTES).then_some(kept))
-    }
-
-    fn seal(&mut self, vault: &Vault, provider: &str, opened: &Opened) -> Result<(), ServiceError> {
-        let text = serde_json::to_string(opened).map_err(|e| ServiceError::unreadable(SESSION, &e))?;
-        self.sealed = vault.seal(&place(provider), text.as_bytes())?;
-        Ok(())
-    }
-
-    fn open(&self, vault: &Vault, provider: &str) -> Result<Opened, ServiceError> {
-        let text = vault.open(&place(provider), &self.sealed)?;
-        serde_json::from_slice(&text).map_err(|e| ServiceError::unreadable(SESSION, &e))
-    }
-
-    fn holds(&self, now: Millis) -> bool {
-        self.expires_at.is_none_or(|at| now.saturating_add(EARLY) < at)
-    }
-}
-
-fn place(provider: &str) -> String {
-    format!("tokens of {provider}")
 }
 
 impl Service {

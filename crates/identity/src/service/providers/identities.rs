@@ -14,7 +14,7 @@ use crate::service::events::Step;
 use crate::service::passwords::NotChanged;
 use crate::service::users::{KnownUser, by_id, put};
 
-pub(in crate::service) const KIND: Kind = "identity";
+pub(crate) const KIND: Kind = "identity";
 /// Identities of one user.
 pub(super) const MAX: usize = 20;
 

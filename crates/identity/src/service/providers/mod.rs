@@ -5,80 +5,30 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | `web` | how requests get to a provider: this crate opens no socket |
-//! | `discovery` | what a provider says of itself, and its keys |
-//! | `protocol` | the requests of the protocol, by the crate `openidconnect` |
-//! | `id_token` | ID tokens, verified as all tokens are, and what they say |
 //! | `ceremony` | to a provider and back |
 //! | `entering` | whose account somebody is who comes back |
 //! | `identities` | which users have linked which identities |
 //! | `forwarding` | a provider's tokens, for the upstream |
+//!
+//! `provider` beside it has what these stand on.
 
 mod ceremony;
-mod discovery;
 mod entering;
 mod forwarding;
-mod id_token;
 mod identities;
-mod protocol;
-mod web;
 
 use std::sync::Arc;
 
-use quick_cache::sync::Cache;
-use serde::{Deserialize, Serialize};
 use store::Millis;
 
 use super::base::Service;
-pub(super) use ceremony::Away;
+use super::provider::discovery::Known;
+use super::provider::web::Web;
 pub use ceremony::{Ask, Begun, NotBegun, Returned};
-use discovery::Known;
 pub use entering::{NotEntered, ProviderLogIn};
 pub use forwarding::UpstreamToken;
 pub(super) use identities::KIND as IDENTITY;
 pub use identities::{LinkedIdentity, NotLinked};
-pub use web::{Web, WebAnswer, WebError};
-
-/// Tokens for the upstream that are kept in memory.
-const CACHED: usize = 10_000;
-
-/// The providers of a service.
-pub(super) struct Providers {
-    known: Vec<Known>,
-    web: Option<Arc<dyn Web>>,
-    /// By session: the token for the upstream, and until when it holds.
-    tokens: Cache<String, (Arc<str>, Millis)>,
-}
-
-impl Default for Providers {
-    fn default() -> Self {
-        Providers { known: Vec::new(), web: None, tokens: Cache::new(CACHED) }
-    }
-}
-
-impl Providers {
-    fn named(&self, name: &str) -> Option<(&Known, &Arc<dyn Web>)> {
-        let known = self.known.iter().find(|known| known.settings.name == name)?;
-        Some((known, self.web.as_ref()?))
-    }
-}
-
-/// What a session keeps of the provider by which it began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct FromProvider {
-    /// The provider.
-    pub(crate) name: String,
-    /// How its user has shown who he is, in the provider's words (`amr`).
-    pub(crate) amr: Vec<String>,
-    /// When, in seconds; nobody knows where the provider does not say.
-    pub(crate) auth_time: Option<u64>,
-    /// Roles that the provider gives him.
-    pub(crate) roles: Vec<String>,
-    /// Groups that the provider gives him.
-    pub(crate) groups: Vec<String>,
-    /// Its tokens, if the upstream gets one.
-    tokens: Option<forwarding::KeptTokens>,
-}
 
 /// A provider, for the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

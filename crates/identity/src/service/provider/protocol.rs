@@ -70,20 +70,20 @@ impl AdditionalProviderMetadata for More {}
 
 /// What a provider says of itself.
 #[derive(Debug, Clone)]
-pub(super) struct Metadata {
+pub(crate) struct Metadata {
     issuer: IssuerUrl,
     authorization: AuthUrl,
     token: TokenUrl,
     keys: String,
     end_session: Option<String>,
     /// Whether it names itself when it sends somebody back (RFC 9207 §3).
-    pub(super) names_itself: bool,
+    pub(crate) names_itself: bool,
 }
 
 impl Metadata {
     /// Reads a discovery document. Its issuer has to be the one of the policy, letter by letter (§4.3), and its addresses are
     /// behind TLS unless it is on this machine.
-    pub(super) fn read(document: &[u8], issuer: &str) -> Result<Self, String> {
+    pub(crate) fn read(document: &[u8], issuer: &str) -> Result<Self, String> {
         let document: Document = serde_json::from_slice(document)
             .map_err(|e| format!("its discovery document cannot be read: {e}"))?;
         let said = document.issuer();
@@ -112,12 +112,12 @@ impl Metadata {
     }
 
     /// Where its keys are.
-    pub(super) fn keys(&self) -> &str {
+    pub(crate) fn keys(&self) -> &str {
         &self.keys
     }
 
     /// Where to log out of it, if that is somewhere.
-    pub(super) fn logout(&self, client_id: &str, back: &str) -> Option<String> {
+    pub(crate) fn logout(&self, client_id: &str, back: &str) -> Option<String> {
         let mut url = openidconnect::url::Url::parse(self.end_session.as_deref()?).ok()?;
         url.query_pairs_mut()
             .append_pair("client_id", client_id)
@@ -126,7 +126,7 @@ impl Metadata {
     }
 
     /// Where to send somebody who logs in.
-    pub(super) fn authorize(
+    pub(crate) fn authorize(
         &self,
         settings: &Provider,
         callback: &str,
@@ -158,7 +158,7 @@ impl Metadata {
     }
 
     /// Redeems a code.
-    pub(super) fn redeem<'a>(
+    pub(crate) fn redeem<'a>(
         &'a self,
         settings: &'a Provider,
         callback: &'a str,
@@ -176,7 +176,7 @@ impl Metadata {
     }
 
     /// Spends a refresh token for the next tokens.
-    pub(super) fn refresh<'a>(
+    pub(crate) fn refresh<'a>(
         &'a self,
         settings: &'a Provider,
         callback: &'a str,
@@ -224,17 +224,17 @@ impl<'c> AsyncHttpClient<'c> for Way {
 type Granting<'a> = Pin<Box<dyn Future<Output = Result<Granted, NotGranted>> + Send + 'a>>;
 
 /// What a log in asks a provider for.
-pub(super) struct Authorize<'a> {
-    pub(super) state: &'a str,
-    pub(super) nonce: &'a str,
+pub(crate) struct Authorize<'a> {
+    pub(crate) state: &'a str,
+    pub(crate) nonce: &'a str,
     /// Of PKCE.
-    pub(super) verifier: &'a str,
+    pub(crate) verifier: &'a str,
     /// How long ago its user may have shown who he is, in seconds.
-    pub(super) max_age: Option<u64>,
+    pub(crate) max_age: Option<u64>,
     /// Whether he has to show it once more.
-    pub(super) anew: bool,
+    pub(crate) anew: bool,
     /// Whether a second factor is wanted.
-    pub(super) mfa: bool,
+    pub(crate) mfa: bool,
 }
 
 /// Whether an address is behind TLS, or on this machine, where the issuer is too.
@@ -256,7 +256,7 @@ fn short(text: &str) -> String {
 
 /// Why there are no tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum NotGranted {
+pub(crate) enum NotGranted {
     /// Code or refresh token no longer hold (`invalid_grant`).
     Invalid,
     /// The provider does not answer, or not as it should.
@@ -282,7 +282,7 @@ impl NotGranted {
 
 /// What a provider gives (RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3).
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Granted {
+pub(crate) struct Granted {
     access_token: AccessToken,
     token_type: Kind,
     #[serde(default, deserialize_with = "seconds")]
@@ -292,17 +292,17 @@ pub(super) struct Granted {
 }
 
 impl Granted {
-    pub(super) fn id(&self) -> Option<&str> {
+    pub(crate) fn id(&self) -> Option<&str> {
         self.id_token.as_deref()
     }
 
-    pub(super) fn is_bearer(&self) -> bool {
+    pub(crate) fn is_bearer(&self) -> bool {
         self.token_type.0.eq_ignore_ascii_case("bearer")
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Kind(String);
+pub(crate) struct Kind(String);
 
 impl TokenType for Kind {}
 

@@ -19,7 +19,7 @@ const MAX_SUBJECT: usize = 255;
 
 /// Why an ID token does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NotVerified {
+pub(crate) enum NotVerified {
     #[error("{0}")]
     Token(#[from] TokenError),
     #[error("there is no ID token")]
@@ -37,18 +37,18 @@ pub(super) enum NotVerified {
 }
 
 /// What an ID token has to be.
-pub(super) struct Expected<'a> {
-    pub(super) issuer: &'a str,
-    pub(super) client_id: &'a str,
+pub(crate) struct Expected<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) client_id: &'a str,
     /// Of the log in; a token of a refresh may have none.
-    pub(super) nonce: Option<&'a str>,
-    pub(super) access_token: &'a str,
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) access_token: &'a str,
     /// How long ago its user may have shown who he is, where that was asked for.
-    pub(super) max_age: Option<u64>,
+    pub(crate) max_age: Option<u64>,
 }
 
 /// Verifies an ID token; gives its claims.
-pub(super) fn verify(
+pub(crate) fn verify(
     text: &str,
     keys: &[VerificationKey],
     expected: &Expected<'_>,
@@ -117,21 +117,21 @@ fn half_hash(algorithm: &str, token: &str) -> String {
 
 /// Who has come, as his provider says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Person {
-    pub(super) subject: String,
-    pub(super) email: Option<String>,
-    pub(super) is_verified: bool,
-    pub(super) name: Option<String>,
-    pub(super) amr: Vec<String>,
-    pub(super) acr: Option<String>,
-    pub(super) auth_time: Option<u64>,
-    pub(super) roles: Vec<String>,
-    pub(super) groups: Vec<String>,
+pub(crate) struct Person {
+    pub(crate) subject: String,
+    pub(crate) email: Option<String>,
+    pub(crate) is_verified: bool,
+    pub(crate) name: Option<String>,
+    pub(crate) amr: Vec<String>,
+    pub(crate) acr: Option<String>,
+    pub(crate) auth_time: Option<u64>,
+    pub(crate) roles: Vec<String>,
+    pub(crate) groups: Vec<String>,
 }
 
 impl Person {
     /// Reads verified claims. `None` where the subject is none.
-    pub(super) fn of(claims: &Map<String, Value>, settings: &policy::Provider) -> Option<Self> {
+    pub(crate) fn of(claims: &Map<String, Value>, settings: &policy::Provider) -> Option<Self> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let short = |text: &String| !text.trim().is_empty() && text.len() <= MAX_VALUE && is_plain(text);
         let list = |name: &Option<String>| {
@@ -153,7 +153,7 @@ impl Person {
     }
 
     /// Whether he has shown more than one thing, as his provider says.
-    pub(super) fn has_shown_more(&self, settings: &policy::Provider) -> bool {
+    pub(crate) fn has_shown_more(&self, settings: &policy::Provider) -> bool {
         self.amr.iter().any(|method| method == "mfa")
             || self.acr.as_ref().is_some_and(|acr| settings.mfa_acr.contains(acr))
     }

@@ -17,10 +17,10 @@ const FRESH: Millis = 60 * 60 * 1000;
 const PAUSE: Millis = 10 * 1000;
 
 /// A provider, and what is known of it.
-pub(super) struct Known {
-    pub(super) settings: policy::Provider,
+pub(crate) struct Known {
+    pub(crate) settings: policy::Provider,
     /// Where it sends people back to.
-    pub(super) callback: String,
+    pub(crate) callback: String,
     state: Mutex<State>,
     /// Whoever asks it now.
     asking: tokio::sync::Mutex<()>,
@@ -36,17 +36,17 @@ struct State {
 }
 
 impl Known {
-    pub(super) fn new(settings: policy::Provider, callback: String) -> Self {
+    pub(crate) fn new(settings: policy::Provider, callback: String) -> Self {
         Known { settings, callback, state: Mutex::default(), asking: tokio::sync::Mutex::default() }
     }
 
     /// What is known now.
-    pub(super) fn present(&self) -> Option<Arc<Metadata>> {
+    pub(crate) fn present(&self) -> Option<Arc<Metadata>> {
         self.state.lock().learnt.as_ref().map(|(metadata, _)| Arc::clone(metadata))
     }
 
     /// What it says of itself. Where it does not answer, what it said before holds.
-    pub(super) async fn metadata(&self, web: &Arc<dyn Web>, now: Millis) -> Result<Arc<Metadata>, String> {
+    pub(crate) async fn metadata(&self, web: &Arc<dyn Web>, now: Millis) -> Result<Arc<Metadata>, String> {
         let State { learnt, .. } = self.state.lock().clone();
         match learnt {
             Some((metadata, at)) if now < at.saturating_add(FRESH) => Ok(metadata),
@@ -66,12 +66,12 @@ impl Known {
     }
 
     /// Its keys.
-    pub(super) fn keys(&self) -> Arc<Vec<VerificationKey>> {
+    pub(crate) fn keys(&self) -> Arc<Vec<VerificationKey>> {
         Arc::clone(&self.state.lock().keys)
     }
 
     /// Its keys, asked for again because a token names one that is not known. `None` where that was done a moment ago.
-    pub(super) async fn new_keys(
+    pub(crate) async fn new_keys(
         &self,
         web: &Arc<dyn Web>,
         now: Millis,
@@ -82,7 +82,7 @@ impl Known {
     }
 
     /// Asks it, whoever else does.
-    pub(super) async fn learn(&self, web: &Arc<dyn Web>, now: Millis) -> Result<(), String> {
+    pub(crate) async fn learn(&self, web: &Arc<dyn Web>, now: Millis) -> Result<(), String> {
         let _asking = self.asking.lock().await;
         self.ask(web, now).await.map(drop)
     }
