@@ -69,6 +69,8 @@ fn every_command_has_a_man_page() {
     for command in commands(&[]) {
         for below in commands(&[&command]) {
             expected.insert(format!("doorward-{command}-{below}.1"));
+            let deeper = commands(&[&command, &below]);
+            expected.extend(deeper.into_iter().map(|last| format!("doorward-{command}-{below}-{last}.1")));
         }
         expected.insert(format!("doorward-{command}.1"));
     }

@@ -228,6 +228,48 @@ fn native_clients_get_tokens_in_the_body_alone() {
 }
 
 #[test]
+fn a_native_client_is_known_again_by_the_device_that_it_was_given() {
+    let directory = tempfile::tempdir().unwrap();
+    let shop = Shop::open(directory.path(), "");
+    shop.register("ann@example.org");
+    let log_in = |password: &str, device: Option<&str>| {
+        let mut fields = json!({ "email": "ann@example.org", "password": password, "tokens": "body" });
+        if let Some(device) = device {
+            fields["device"] = json!(device);
+        }
+        Visitor::new(&shop.gate).json("POST", "/auth/login", fields)
+    };
+    let first = log_in(PASSWORD, None);
+    let device = first.value()["device"].as_str().unwrap().to_owned();
+    for _ in 0..5 {
+        assert_eq!(log_in("wrong", None).status, 401);
+    }
+    assert_eq!(log_in(PASSWORD, None).status, 429, "strangers guess");
+    let again = log_in(PASSWORD, Some(&device));
+    assert_eq!((again.status, again.value()["device"].as_str()), (200, Some(device.as_str())), "{again:?}");
+    let mails = shop.gate.events.all().iter().filter(|line| line.contains("new device")).count();
+    assert!(mails <= 1, "{mails} mails");
+    // What lacks a member is no wrong password.
+    for (path, fields) in
+        [("/auth/login", json!({ "email": "a@b.c" })), ("/auth/login/code", json!({ "code": "1" }))]
+    {
+        assert_eq!(Visitor::new(&shop.gate).json("POST", path, fields).status, 400, "{path}");
+    }
+}
+
+#[test]
+fn head_is_answered_without_a_body_over_http2_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let shop = Shop::open(directory.path(), "");
+    let url = format!("http://{}/auth/login", shop.gate.address);
+    for version in ["--http1.1", "--http2-prior-knowledge"] {
+        let (done, head) =
+            crate::support::output("curl", &["-sS", "-I", version, "-w", "%{http_code}", &url]);
+        assert!(done && head.ends_with("200"), "{version}: {head}");
+    }
+}
+
+#[test]
 fn pages_lead_to_the_log_in_and_back() {
     let directory = tempfile::tempdir().unwrap();
     let shop = Shop::open(directory.path(), "");

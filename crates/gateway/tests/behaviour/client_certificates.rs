@@ -74,6 +74,13 @@ fn ask(gate: &Running, directory: &Path, client: &str, token: Option<&str>) -> u
     output("curl", &arguments).1.trim().parse().unwrap()
 }
 
+const DOCUMENT: &str = "
+openapi: 3.1.0
+info: { title: a, version: '1' }
+components: { securitySchemes: { bearer: { type: http, scheme: bearer } } }
+paths: { /orders: { get: { security: [{ bearer: [] }], responses: {} } } }
+";
+
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789";
 
 fn token(claims: &serde_json::Value) -> String {
@@ -128,6 +135,11 @@ fn a_client_certificate_says_who_calls() {
     assert_eq!(ask(&optional, at, "", Some(&token(&bound))), 401);
     let other = json!({ "sub": "ann", "exp": 4_000_000_000_u64, "cnf": { "x5t#S256": "other" } });
     assert_eq!(ask(&optional, at, "billing", Some(&token(&other))), 401);
+    // It is no token that an operation asks for.
+    std::fs::write(at.join("api.yaml"), DOCUMENT).unwrap();
+    let documented = gate("[gateway]\nopenapi = 'api.yaml'");
+    assert_eq!(ask(&documented, at, "billing", None), 401, "the document asks for a token");
+    assert_eq!(ask(&documented, at, "billing", Some(&token(&claims))), 200);
     let required = gate("client_certificate = 'required'\nclient_subject = 'common-name'");
     upstream.take();
     assert_eq!(ask(&required, at, "billing", None), 200);

@@ -95,6 +95,8 @@ fn keys_that_were_issued_are_known_until_they_are_revoked() {
     }
     desk(directory.path(), async |service| assert!(service.revoke_key(&id, now()).await.unwrap()));
     until("the gateway knows that it is revoked", || ask("POST", "/orders/7", &key) == 401);
+    gate.ask("GET", &format!("/orders?k={key}"), &[("Referer", &format!("http://a.example/?k={key}"))], b"");
+    until("a line", || gate.events.has(&["\"type\":\"access\"", "redacted"]));
     assert!(!gate.events.all().join("\n").contains(&key[8..]), "the log has the key");
 }
 
@@ -139,6 +141,65 @@ fn the_api_neither_gets_nor_sets_a_cookie_of_the_service() {
     // Nothing is left of a header that had no other.
     gate.ask("GET", "/orders", &[("Cookie", &format!("__Host-access={access}"))], b"");
     assert!(!upstream.take().to_lowercase().contains("\r\ncookie:"));
+}
+
+#[test]
+fn what_the_gate_reads_before_a_write_has_no_cookie_of_the_service_either() {
+    let directory = tempfile::tempdir().unwrap();
+    let upstream = Recorder::start(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"owner\":\"none\"}",
+    );
+    let more = "[[route]]\npath = '/orders/{id}'\nowner = '/owner'\ncheck_owner_before_write = true\n";
+    let Shop { gate, upstream } = Shop::of(directory.path(), &Shop::policy("", more), upstream);
+    let shop = Shop { gate, upstream };
+    shop.register("ann@example.org");
+    let ann = shop.logged_in("ann@example.org");
+    shop.upstream.take();
+    let refused = ann.json("PUT", "/orders/7", json!({}));
+    assert_eq!(refused.status, 404, "{refused:?}");
+    let seen = shop.upstream.take();
+    assert!(seen.starts_with("GET /orders/7 ") && !seen.contains("__Host-"), "{seen}");
+}
+
+const DOCUMENT: &str = r#"
+openapi: 3.1.0
+info: { title: a, version: '1' }
+components:
+  securitySchemes:
+    header: { type: apiKey, in: header, name: Authorization }
+    bearer: { type: http, scheme: bearer }
+    session: { type: apiKey, in: cookie, name: __Host-access }
+paths:
+  /header: { get: { security: [{ header: [] }], responses: {} } }
+  /bearer: { get: { security: [{ bearer: [] }], responses: {} } }
+  /session: { get: { security: [{ session: [] }], responses: {} } }
+"#;
+
+#[test]
+fn a_declared_credential_is_one_that_holds_where_the_service_gives_them() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("api.yaml"), DOCUMENT).unwrap();
+    let policy = format!("[gateway]\nopenapi = 'api.yaml'\n{}", Shop::policy("", ""));
+    let policy = policy.replacen("require = 'required'", "require = 'optional'", 1);
+    let shop = Shop::of(directory.path(), &policy, Recorder::plain());
+    shop.register("ann@example.org");
+    let ann = shop.logged_in("ann@example.org");
+    let access = ann.cookie("__Host-access").unwrap();
+    let (good, cookie) = (format!("Bearer {access}"), format!("__Host-access={access}"));
+    for (headers, expected) in [
+        (&[][..], [401; 3]),
+        (&[("Authorization", "Token garbage")], [401; 3]),
+        (&[("Authorization", "zzz")], [401; 3]),
+        (&[("Authorization", "Basic dTpw")], [401; 3]),
+        (&[("Authorization", "Bearer garbage")], [401; 3]),
+        (&[("Cookie", "__Host-access=garbage")], [401; 3]),
+        (&[("Authorization", good.as_str())], [200; 3]),
+        (&[("Cookie", cookie.as_str())], [200; 3]),
+    ] {
+        for (path, expected) in ["/header", "/bearer", "/session"].into_iter().zip(expected) {
+            assert_eq!(status(&shop.gate.ask("GET", path, headers, b"")), expected, "{path} {headers:?}");
+        }
+    }
 }
 
 /// The upper-case hexadecimal SHA-1 of a text, as the lists have it.
