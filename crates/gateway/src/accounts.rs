@@ -161,6 +161,20 @@ pub(crate) enum Bearer {
     Ended,
 }
 
+/// Who calls, signed, for the upstream.
+pub(crate) fn signed(
+    accounts: &Accounts,
+    principal: &Principal,
+    audience: &str,
+) -> Result<HeaderValue, ForwardError> {
+    let token = accounts.service().token_for_upstream(principal, audience, now());
+    let token =
+        token.map_err(|error| ForwardError::Unavailable(format!("no token for the upstream: {error}")))?;
+    let mut value = HeaderValue::try_from(token).map_err(|_| ForwardError::Unavailable(NO_HEADER.into()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 /// The token of a caller's provider, for the upstream.
 pub(crate) async fn bearer(
     accounts: &Accounts,

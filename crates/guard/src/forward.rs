@@ -210,6 +210,9 @@ pub(crate) fn lead(destination: &Arc<Destination>, extensions: &mut Extensions) 
 pub(crate) fn identify(engine: &Engine, x: &Exchange<'_>, headers: &mut HeaderMap) {
     let name = &engine.policy.auth.forward_subject;
     headers.remove(name);
+    if let Some((name, _)) = &engine.policy.auth.forward_token {
+        headers.remove(name);
+    }
     if let Some(subject) = x.principal.as_deref().and_then(|p| HeaderValue::from_str(&p.subject).ok()) {
         headers.insert(name, subject);
     }

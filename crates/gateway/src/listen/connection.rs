@@ -9,6 +9,7 @@ use guard::{ClientConnection, Engine, Peer, Transport};
 use http::header::{AUTHORIZATION, UPGRADE};
 use http::{Request, Response};
 use hyper::upgrade::OnUpgrade;
+use identity::Principal;
 use policy::Destination;
 
 use crate::accounts::{self, Bearer};
@@ -67,7 +68,13 @@ pub(super) async fn exchange(
                     if is_own {
                         return accounts::answer(&own, client, request).await;
                     }
-                    let principal = request.extensions().get().map(Arc::clone);
+                    let principal: Option<Arc<Principal>> = request.extensions().get().map(Arc::clone);
+                    if let (Some((name, audience)), Some(principal)) =
+                        (&engine.policy.auth.forward_token, &principal)
+                    {
+                        let token = accounts::signed(&own, principal, audience)?;
+                        request.headers_mut().insert(name, token);
+                    }
                     match accounts::bearer(&own, client, principal).await? {
                         Bearer::None => {}
                         Bearer::Token(value) => drop(request.headers_mut().insert(AUTHORIZATION, value)),

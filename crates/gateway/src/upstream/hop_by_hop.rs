@@ -19,9 +19,9 @@ const HOP_BY_HOP: [&str; 9] = [
     "proxy-connection",
 ];
 
-/// Removes the hop-by-hop headers, those named in `Connection` included. The header `subject`, which carries the
-/// authenticated caller to the upstream, always stays. Returns the protocol that the sender asks to upgrade to.
-pub(super) fn strip(headers: &mut HeaderMap, subject: Option<&HeaderName>) -> Option<HeaderValue> {
+/// Removes the hop-by-hop headers, those named in `Connection` included. The headers `of_caller`, which carry the
+/// authenticated caller to the upstream, always stay. Returns the protocol that the sender asks to upgrade to.
+pub(super) fn strip(headers: &mut HeaderMap, of_caller: &[&HeaderName]) -> Option<HeaderValue> {
     let upgrade = headers.remove(UPGRADE);
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
@@ -33,7 +33,7 @@ pub(super) fn strip(headers: &mut HeaderMap, subject: Option<&HeaderName>) -> Op
     // gRPC servers require `TE: trailers` (RFC 9110 §10.1.4).
     let trailers = headers.get(TE).is_some_and(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
     for name in &named {
-        if !PROTECTED.contains(&name.as_str()) && Some(name) != subject {
+        if !PROTECTED.contains(&name.as_str()) && !of_caller.contains(&name) {
             headers.remove(name);
         }
     }
@@ -95,7 +95,7 @@ mod tests {
             ("another TE", &[("te", "gzip, trailers")], &[]),
         ] {
             let mut headers = headers(lines);
-            strip(&mut headers, Some(&HeaderName::from_static("x-subject")));
+            strip(&mut headers, &[&HeaderName::from_static("x-subject")]);
             let mut names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
             names.sort_unstable();
             assert_eq!(names, remaining, "{name}");
@@ -110,7 +110,7 @@ mod tests {
             (&[("upgrade", "websocket")], None),
             (&[("connection", "upgrade")], None),
         ] {
-            let upgrade = strip(&mut headers(lines), None);
+            let upgrade = strip(&mut headers(lines), &[]);
             assert_eq!(upgrade, expected.map(HeaderValue::from_static), "{lines:?}");
         }
     }

@@ -78,7 +78,7 @@ pub(super) fn finish(
     }
     let idle = gateway.timeouts.idle.0;
     let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    let protocol = hop_by_hop::strip(response.headers_mut(), None);
+    let protocol = hop_by_hop::strip(response.headers_mut(), &[]);
     if switched {
         match client {
             Some(client) => {

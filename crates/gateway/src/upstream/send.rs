@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use guard::body::Forwarded;
 use guard::{Client, ForwardError, Peer};
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, UPGRADE};
 use http::request::Parts;
 use http::{Request, Response, Version};
 use policy::{Destination, Gateway, Policy};
@@ -34,13 +34,15 @@ pub(crate) async fn forward(
     on_upgrade: Option<ClientSide>,
     request: Request<Forwarded<ClientBody>>,
 ) -> Result<Response<UpstreamBody>, ForwardError> {
-    let (gateway, subject) = (&policy.gateway, &policy.auth.forward_subject);
+    let gateway = &policy.gateway;
+    let token = policy.auth.forward_token.as_ref().map(|(name, _)| name);
+    let of_caller: Vec<&HeaderName> = std::iter::once(&policy.auth.forward_subject).chain(token).collect();
     let (mut head, body) = request.into_parts();
     let destination = head.extensions.remove::<Arc<Destination>>();
     let group = destination.as_ref().map_or(0, |destination| destination.group);
     let Some(pools) = groups.get(group) else { return Err(ForwardError::Unavailable(NONE.into())) };
     let prefix = destination.as_ref().map_or("", |destination| &*destination.stripped);
-    let upgrade = hop_by_hop::strip(&mut head.headers, Some(subject))
+    let upgrade = hop_by_hop::strip(&mut head.headers, &of_caller)
         .filter(|protocol| on_upgrade.is_some() && is_allowed(protocol, &gateway.upgrades));
     guard::set_forwarded(&mut head.headers, client.address, peer, client.transport, gateway);
     prefix::tell(&mut head.headers, prefix);

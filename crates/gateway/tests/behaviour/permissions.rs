@@ -202,6 +202,46 @@ fn a_declared_credential_is_one_that_holds_where_the_service_gives_them() {
     }
 }
 
+#[test]
+fn the_upstream_gets_who_calls_signed() {
+    let directory = tempfile::tempdir().unwrap();
+    let policy =
+        Shop::policy("", "").replacen("service = true", "service = true\nforward_token = 'x-caller'", 1);
+    let shop = Shop::of(directory.path(), &policy, Recorder::plain());
+    shop.register("ann@example.org");
+    let ann = shop.logged_in("ann@example.org");
+    let set = ann.ask("GET", "/.well-known/jwks.json", &[], "");
+    let set: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&set.body).unwrap();
+    shop.upstream.take();
+    assert_eq!(ann.ask("GET", "/orders", &[("X-Caller", "forged")], "").status, 200);
+    let seen = shop.upstream.take();
+    assert!(!seen.contains("forged"), "{seen}");
+    let token = seen.lines().find_map(|line| line.strip_prefix("x-caller: ")).unwrap().trim().to_owned();
+    let head = jsonwebtoken::decode_header(&token).unwrap();
+    let key = jsonwebtoken::DecodingKey::from_jwk(set.find(&head.kid.unwrap()).unwrap()).unwrap();
+    let mut expected = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::EdDSA);
+    expected.set_issuer(&["http://localhost:8080"]);
+    expected.set_audience(&["upstream"]);
+    expected.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+    let claims: jsonwebtoken::TokenData<serde_json::Value> =
+        jsonwebtoken::decode(&token, &key, &expected).unwrap();
+    let claims = claims.claims;
+    assert!(seen.contains(&format!("x-doorward-subject: {}", claims["sub"].as_str().unwrap())), "{seen}");
+    assert_eq!((&claims["credential"], &claims["amr"]), (&json!("token"), &json!(["pwd"])));
+    assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 60);
+    // It is no access token, though the same key has signed it.
+    let bearer = format!("Bearer {token}");
+    assert_eq!(status(&shop.gate.ask("GET", "/orders", &[("Authorization", &bearer)], b"")), 401);
+    // Nobody takes it away on its way.
+    let nominated = [
+        ("Connection", "x-caller"),
+        ("Cookie", &*format!("__Host-access={}", ann.cookie("__Host-access").unwrap())),
+    ];
+    shop.upstream.take();
+    let answer = shop.gate.ask("GET", "/orders", &nominated, b"");
+    assert!(status(&answer) != 200 || shop.upstream.take().contains("x-caller: "), "{answer}");
+}
+
 /// The upper-case hexadecimal SHA-1 of a text, as the lists have it.
 fn sha1(text: &str) -> String {
     Sha1::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02X}")).collect()

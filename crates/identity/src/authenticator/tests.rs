@@ -33,6 +33,7 @@ fn auth(keys: Vec<KeySource>) -> Auth {
         cookie: None,
         leeway: Duration::ZERO,
         forward_subject: http::HeaderName::from_static("x-doorward-subject"),
+        forward_token: None,
         service: None,
     }
 }

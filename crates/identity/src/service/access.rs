@@ -5,9 +5,19 @@ use store::Millis;
 
 use super::base::Service;
 use super::error::ServiceError;
+use super::keys::IssueError;
 use super::sessions::{Method, Session};
 use super::users::KnownUser;
+use crate::principal::Principal;
 use crate::secrets::random;
+
+/// `typ` of tokens for the upstream: none that this gate, or another one, takes for an access token.
+const FOR_UPSTREAM: &str = "upstream+jwt";
+/// How long one holds: as long as a request is on its way.
+const HOLDS: u64 = 60;
+/// Claims of the caller that the upstream gets as they are.
+const PASSED_ON: [&str; 11] =
+    ["sid", "roles", "role", "groups", "permissions", "amr", "acr", "auth_time", "email", "name", "key"];
 
 impl Service {
     /// An access token (RFC 9068): who, by which session, shown how and when.
@@ -58,5 +68,43 @@ impl Service {
             _ => Map::new(),
         };
         Ok(self.keys.sign(&claims, now)?)
+    }
+
+    /// A token by which the upstream knows who calls, whatever he has shown: a session, a token of another issuer, a key, a
+    /// certificate. It holds for a minute, and for the upstream alone.
+    ///
+    /// # Errors
+    /// If the library fails.
+    pub fn token_for_upstream(
+        &self,
+        principal: &Principal,
+        audience: &str,
+        now: Millis,
+    ) -> Result<String, IssueError> {
+        let second = now / 1000;
+        let mut claims = Map::new();
+        for name in PASSED_ON {
+            if let Some(value) = principal.claim(name) {
+                claims.insert(name.to_owned(), value.clone());
+            }
+        }
+        if !principal.scopes.is_empty() {
+            claims.insert("scope".into(), principal.scopes.join(" ").into());
+        }
+        if let Some(issuer) = principal.claim("iss").filter(|issuer| *issuer != &self.settings.issuer) {
+            claims.insert("original_iss".into(), issuer.clone());
+        }
+        let own = [
+            ("iss", Value::from(self.settings.issuer.clone())),
+            ("aud", audience.into()),
+            ("sub", principal.subject.clone().into()),
+            ("credential", principal.credential.name().into()),
+            ("iat", second.into()),
+            ("nbf", second.into()),
+            ("exp", second.saturating_add(HOLDS).into()),
+            ("jti", random::id().into()),
+        ];
+        claims.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        self.keys.sign_as(FOR_UPSTREAM, &claims, now)
     }
 }

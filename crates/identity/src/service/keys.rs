@@ -168,12 +168,25 @@ impl KeyRing {
     /// # Errors
     /// If the library fails.
     pub fn sign(&self, claims: &Map<String, Value>, now: Millis) -> Result<String, IssueError> {
+        self.sign_as(ACCESS_TOKEN, claims, now)
+    }
+
+    /// Signs the claims of a token of some type.
+    ///
+    /// # Errors
+    /// If the library fails.
+    pub(crate) fn sign_as(
+        &self,
+        kind: &str,
+        claims: &Map<String, Value>,
+        now: Millis,
+    ) -> Result<String, IssueError> {
         let keys = self.keys.load();
         let active = keys.iter().rev().find(|key| key.stored.signs_from <= now).or(keys.first());
         let active = active.ok_or_else(|| IssueError::Library("there is no key".into()))?;
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(active.stored.kid.clone());
-        header.typ = Some(ACCESS_TOKEN.to_owned());
+        header.typ = Some(kind.to_owned());
         encode(&header, claims, &active.signing).map_err(|e| IssueError::Library(e.to_string()))
     }
 

@@ -216,6 +216,8 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("auth.cookie", Changes),
     ("auth.leeway", AtMost),
     ("auth.forward_subject", Changes),
+    ("auth.forward_token", Changes),
+    ("auth.forward_token_audience", Nothing),
     ("auth.issuer.issuer", Compiled),
     ("auth.issuer.audience", Compiled),
     ("auth.issuer.typ", Compiled),

@@ -230,6 +230,7 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
         "{accounts}",
         "it was",
     ),
+    ("auth.forward_token", "{accounts}", "{accounts}forward_token = 'x-who'", "may protect less"),
     ("auth.issued_keys", "{accounts}", "{accounts}issued_keys = true", "it was"),
     ("auth.roles", "[auth.roles]\nclerk = ['a:b']", "[auth.roles]\nclerk = ['*']", "may protect less"),
     ("auth.groups", "", "[auth.groups]\nstaff = ['admin']", "may protect less"),

@@ -3,6 +3,8 @@
 //! A write tells nothing of whose object it changed until it has changed it; so the object is read first. The answer
 //! to the read goes nowhere: it is checked and dropped.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, COOKIE, ETAG, HOST, HeaderMap, HeaderName,
@@ -304,6 +306,13 @@ fn request(engine: &Engine, x: &Exchange<'_>, path: &str) -> Option<Request<()>>
     let destination = x.site.table.destination(&Method::GET, &canonical_path(path));
     *request.uri_mut() = forwarded_to(destination, path, None)?;
     lead(destination, request.extensions_mut());
+    // What the upstream gets of the caller with his own request, it gets here, too.
+    let is_callers = engine.policy.ownership.service_credential.is_none();
+    if let Some(principal) =
+        x.principal.as_ref().filter(|_| is_callers && engine.policy.auth.service.is_some())
+    {
+        request.extensions_mut().insert(Arc::clone(principal));
+    }
     *request.version_mut() = Version::HTTP_11;
     *request.headers_mut() = headers;
     Some(request)

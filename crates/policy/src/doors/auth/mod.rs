@@ -45,6 +45,11 @@ settings! {
         pub leeway: Period = Period(Duration::from_secs(30)),
         /// Header in which the upstream gets the verified subject; removed from what a client sends.
         pub forward_subject: String = "x-doorward-subject".into(),
+        /// Header in which the upstream gets who calls as a token (JWT, EdDSA, for one minute), whatever the caller has shown; it
+        /// is signed by the built-in service and verified by its key set. Removed from what a client sends.
+        pub forward_token: Option<String> = None,
+        /// `aud` of that token.
+        pub forward_token_audience: String = "upstream".into(),
         /// What each role may do, `clerk = ["orders:read", "orders:write"]`; `orders:*` is all of these, `*` is everything.
         /// Routes ask for it with `permissions`; Cedar sees it as the claim `permissions`.
         pub roles: BTreeMap<String, Names> = BTreeMap::new(),
@@ -314,6 +319,8 @@ pub struct Auth {
     pub leeway: Duration,
     /// Header in which the upstream gets the verified subject.
     pub forward_subject: HeaderName,
+    /// Header in which the upstream gets a token of ours, and for whom that is.
+    pub forward_token: Option<(HeaderName, String)>,
     /// The built-in user service.
     pub service: Option<UserService>,
 }
@@ -399,6 +406,13 @@ impl AuthConfig {
             .enumerate()
             .map(|(i, issuer)| issuer.compile(&i.to_string(), reader))
             .collect();
+        if self.forward_token.is_some() && !self.service {
+            reader.wrong(
+                &["auth", "forward_token"],
+                "tokens are signed by the built-in service, which is off",
+                "write `service = true` and `public_url`; `forward_subject` names the caller without a signature",
+            );
+        }
         if self.issued_keys && !self.service {
             reader.wrong(
                 &["auth", "issued_keys"],
@@ -451,6 +465,10 @@ impl AuthConfig {
             cookie: if self.service { Some(ACCESS_COOKIE.into()) } else { self.cookie.clone() },
             leeway: self.leeway.0,
             forward_subject: header(reader, "forward_subject", &self.forward_subject),
+            forward_token: self
+                .forward_token
+                .as_ref()
+                .map(|name| (header(reader, "forward_token", name), self.forward_token_audience.clone())),
             // It is read where routes and upstreams are known.
             service: None,
         }
