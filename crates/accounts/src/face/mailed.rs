@@ -164,10 +164,13 @@ impl Visit<'_> {
         if let Some(wait) = service.may_have_mail_sent(&self.asked.client, self.now).await? {
             return Ok(self.wait_for_mail(wait));
         }
-        if let Some(link) = service.ask_reset(&email, &self.asked.client, self.now).await? {
-            let url = self.link(paths::NEW_PASSWORD, &link.token);
-            let letter = Letter::ResetPassword { account: &link.to, link: &url, valid: RESET_HOLDS };
-            self.accounts.letters.send(&link.to, link.language.as_deref(), &letter);
+        let link = service.ask_reset(&email, &self.asked.client, self.now).await?;
+        let to = link.as_ref().map_or(email.as_str(), |link| &link.to);
+        let url = self.link(paths::NEW_PASSWORD, link.as_ref().map_or("", |link| &link.token));
+        let letter = Letter::ResetPassword { account: to, link: &url, valid: RESET_HOLDS };
+        match &link {
+            Some(link) => self.accounts.letters.send(to, link.language.as_deref(), &letter),
+            None => self.accounts.letters.write_to_nobody(to, &letter),
         }
         Ok(self.mail_sent(Sent::Reset, written))
     }

@@ -83,6 +83,9 @@ impl Service {
             self.tell(Step::Registered, Some(&known.id), client, "once more");
             return Ok(Ok(Some(Registration::Verify(MailedLink { to: user.email, token, language }))));
         }
+        // As much is written as for a new account: a link that nobody gets.
+        let (_, nobodys) = self.pending(&verification(&random::id(), email), now)?;
+        self.records.commit(vec![nobodys], now).await?;
         let id = known.as_ref().map(|known| known.id.clone());
         self.tell(Step::RegisteredAgain, id.as_deref(), client, "the address has an account");
         let known = known.map_or((user.email, language), |known| (known.user.email, known.user.language));
