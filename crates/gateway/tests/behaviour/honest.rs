@@ -67,6 +67,19 @@ fn records_of_requests_and_texts_of_messages_pass_in_their_place() {
 }
 
 #[test]
+fn many_records_cost_in_proportion_to_the_body() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    let json = [("Content-Type", "application/json")];
+    // A walk over the body for each of them would take minutes.
+    for (count, expected) in [(40, 200), (9_000, 403)] {
+        let entry = r#"{"startedDateTime":"x","request":{"url":"http://localhost/"}}"#;
+        let body = format!(r#"{{"log":{{"entries":[{}]}}}}"#, vec![entry; count].join(","));
+        assert_eq!(status(&gate.ask("POST", "/har", &json, body.as_bytes())), expected, "{count}");
+    }
+}
+
+#[test]
 fn a_destination_on_the_server_itself_is_judged_by_its_path() {
     let upstream = Recorder::plain();
     let gate = Running::start("", &[upstream.url()]);

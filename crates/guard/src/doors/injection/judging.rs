@@ -21,6 +21,9 @@ use crate::events::evidence::Evidence;
 use crate::exchange::{Exchange, HeldBody};
 use crate::wire::headers::media_type;
 
+/// Findings of a body whose places are looked up. What is found beyond stands.
+const MAX_PLACES: u32 = 64;
+
 /// What was found so far, and is not enough by itself.
 pub(super) struct Judging<'x> {
     route: &'x RoutePolicy,
@@ -38,6 +41,8 @@ pub(super) struct Judging<'x> {
     registry: Option<&'x [u8]>,
     /// Which input of the body is judged, counted from 0.
     input: Option<usize>,
+    /// How many more places of findings may be looked up: each costs a walk over the body.
+    places: u32,
     /// Whether this was judged before in another reading: what is found again is no further suspicion.
     is_again: bool,
 }
@@ -54,6 +59,7 @@ impl<'x> Judging<'x> {
             is_calendar: false,
             registry: None,
             input: None,
+            places: MAX_PLACES,
             is_again: false,
         }
     }
@@ -257,7 +263,11 @@ impl<'x> Judging<'x> {
     /// judge the text.
     fn inspect(&mut self, source: Source<'_>, value: &[u8], classes: &[Class]) -> Option<Finding> {
         let finding = detect::inspect(value, self.rounds, classes)?;
-        let is_harmless = matches!(source, Source::Value(_))
+        let is_looked_up = matches!(source, Source::Value(_))
+            && self.places > 0
+            && records::may_be_harmless(&finding, value);
+        self.places = self.places.saturating_sub(is_looked_up.into());
+        let is_harmless = is_looked_up
             && self
                 .json
                 .zip(self.pointer())

@@ -6,22 +6,31 @@ use serde_json::Value;
 
 use super::addresses;
 
+/// Whether the place of a value could make what was found in it none.
+pub(super) fn may_be_harmless(finding: &Finding, value: &[u8]) -> bool {
+    match finding.class {
+        Class::Ssrf => addresses::on_loopback(value).is_some(),
+        Class::Sql => finding.reason == "reads tables" && is_query(value),
+        _ => false,
+    }
+}
+
 /// Whether what was found in the value at this place (a JSON Pointer, RFC 6901) is no attack there.
 pub(super) fn is_harmless(finding: &Finding, body: &Value, pointer: &str, value: &[u8]) -> bool {
+    if !may_be_harmless(finding, value) {
+        return false;
+    }
     let steps: Vec<&str> = pointer.split('/').skip(1).collect();
     match finding.class {
         // A developer's error report, or a recorded session (HAR), has the address of the request that was served.
         // `/request/url` by itself may be an order to fetch.
         Class::Ssrf => {
             matches!(steps[..], [_, .., "request", "url"])
-                && addresses::on_loopback(value).is_some()
                 && pointer.strip_suffix("/request/url").is_some_and(|holder| is_record(body.pointer(holder)))
         }
         // A node of rich text, a part of a message, a turn of a conversation. No value beside it is joined with it.
         Class::Sql => {
-            finding.reason == "reads tables"
-                && matches!(steps[..], [_, .., index, "text" | "content"] if index.parse::<usize>().is_ok())
-                && is_query(value)
+            matches!(steps[..], [_, .., index, "text" | "content"] if index.parse::<usize>().is_ok())
         }
         _ => false,
     }
