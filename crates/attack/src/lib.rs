@@ -37,6 +37,7 @@ mod payloads;
 mod probe;
 mod probing;
 mod run;
+mod session;
 mod surface;
 mod token;
 mod transcript;

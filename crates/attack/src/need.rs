@@ -27,6 +27,12 @@ pub enum Need {
     LoginOperation,
     /// An operation that logs in, and a valid name and password for it.
     LoginCredentials,
+    /// An operation that renews a session.
+    RefreshOperation,
+    /// An operation that logs out.
+    LogoutOperation,
+    /// An operation that makes an account.
+    RegisterOperation,
     /// A read that requires an identity.
     SecuredRead,
     /// An operation that takes text in its query and does not return a page.
@@ -54,6 +60,9 @@ impl Need {
             Need::VictimJwt | Need::Jwt => "needs a JWT",
             Need::LoginOperation => "no operation logs in",
             Need::LoginCredentials => "needs a login operation and a password",
+            Need::RefreshOperation => "no operation renews a session",
+            Need::LogoutOperation => "no operation logs out",
+            Need::RegisterOperation => "no operation makes an account",
             Need::SecuredRead => "no read needs an identity",
             Need::TextQuery => "no operation takes text in its query",
             Need::PageQuery => "no page takes text in its query",

@@ -3,6 +3,8 @@
 //! Each looks at answers only and knows nothing of the attack that asks. A control is the answer to an ordinary
 //! request that the attack is compared with.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::payloads::signatures::{
@@ -64,6 +66,37 @@ pub(crate) fn allows_origin(answer: &Answer, origin: &str) -> bool {
         Some("*") => answer.header("access-control-allow-credentials").is_some(),
         allowed => allowed == Some(origin),
     }
+}
+
+/// Status and body, without the name that was sent and without numbers and ids, which differ from answer to answer.
+pub(crate) fn without_what_varies(answer: &Answer, name: &str) -> (u16, String) {
+    let text = answer.text().replace(name, "NAME");
+    let mut plain = String::new();
+    for word in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        let (word, end) = word.split_at(word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).len());
+        let is_id = word.len() >= 16 || word.contains(|c: char| c.is_ascii_digit());
+        plain += if is_id { "ID" } else { word };
+        plain += end;
+    }
+    (answer.status.as_u16(), plain)
+}
+
+/// The medians in milliseconds of two rows of times, if they are so far apart that it is no chance: every one of a row is at
+/// most half as long as every one of the other, by ten milliseconds or more.
+pub(crate) fn apart(one: &[Duration], other: &[Duration]) -> Option<(u128, u128)> {
+    const LEAST: Duration = Duration::from_millis(10);
+    let (longest, shortest) =
+        (|row: &[Duration]| row.iter().max().copied(), |row: &[Duration]| row.iter().min().copied());
+    let is_below = |low: &[Duration], high: &[Duration]| {
+        let (Some(low), Some(high)) = (longest(low), shortest(high)) else { return false };
+        low * 2 <= high && low + LEAST <= high
+    };
+    let median = |row: &[Duration]| {
+        let mut row = row.to_vec();
+        row.sort_unstable();
+        row.get(row.len() / 2).map_or(0, Duration::as_millis)
+    };
+    (is_below(one, other) || is_below(other, one)).then(|| (median(one), median(other)))
 }
 
 /// A limit was reached (RFC 6585 §4).
@@ -326,5 +359,39 @@ mod tests {
             assert_eq!(answered_twice(raw), twice);
         }
         assert!(is_rate_limited(&answer(429, &[], "")) && !is_rate_limited(&answer(403, &[], "")));
+    }
+
+    #[test]
+    fn what_varies_between_answers_is_no_difference() {
+        let answer = |status: u16, body: &str| Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::new(),
+            body: Bytes::copy_from_slice(body.as_bytes()),
+        };
+        let plain = |status, body: &str, name: &str| without_what_varies(&answer(status, body), name);
+        let known = plain(401, r#"{"error":"wrong","request":"a81f00c2d4e5b6a7","at":1764176400}"#, "alice");
+        for (status, body, is_same) in [
+            (401, r#"{"error":"wrong","request":"b7d9111111111111","at":1764176401}"#, true),
+            (401, r#"{"error":"unknown","request":"b7d9111111111111","at":1764176401}"#, false),
+            (404, r#"{"error":"wrong","request":"b7d9111111111111","at":1764176401}"#, false),
+        ] {
+            assert_eq!(plain(status, body, "nobody") == known, is_same, "{body}");
+        }
+        assert_eq!(plain(401, "no alice here", "alice"), plain(401, "no bob here", "bob"));
+    }
+
+    #[test]
+    fn times_are_apart_only_without_an_overlap() {
+        let row = |times: &[u64]| times.iter().map(|ms| Duration::from_millis(*ms)).collect::<Vec<_>>();
+        for (one, other, expected) in [
+            (&[300, 310, 290][..], &[2, 3, 2][..], Some((300, 2))),
+            (&[2, 3, 2], &[300, 310, 290], Some((2, 300))),
+            (&[300, 310, 3], &[2, 3, 2], None),
+            (&[5, 6, 7], &[2, 2, 2], None),
+            (&[30, 31, 32], &[20, 20, 20], None),
+            (&[], &[], None),
+        ] {
+            assert_eq!(apart(&row(one), &row(other)), expected, "{one:?} {other:?}");
+        }
     }
 }

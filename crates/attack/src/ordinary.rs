@@ -57,12 +57,9 @@ fn reads(surface: &Surface) -> impl Iterator<Item = Probe> {
 
 /// Each text once, in the fields in turn.
 fn writes(surface: &Surface) -> impl Iterator<Item = Probe> {
-    let is_login = |endpoint: &Endpoint| surface.login().is_some_and(|login| login.path == endpoint.path);
-    let endpoints = surface.endpoints.iter().filter(|endpoint| {
-        [Method::POST, Method::PATCH].contains(&endpoint.method) && !endpoint.path.contains('{')
-    });
+    const METHODS: [Method; 2] = [Method::POST, Method::PATCH];
+    let endpoints = METHODS.iter().flat_map(|method| surface.plain(method));
     let fields: Vec<(&Endpoint, &str)> = endpoints
-        .filter(|endpoint| !is_login(endpoint))
         .flat_map(|endpoint| endpoint.texts().into_iter().map(move |field| (endpoint, field)))
         .filter(|(_, field)| !is_credential(field))
         .collect();

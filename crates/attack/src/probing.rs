@@ -79,6 +79,9 @@ impl<'p> Probing<'p> {
             Need::Jwt => self.jwt().is_ok(),
             Need::LoginOperation => self.login().is_ok(),
             Need::LoginCredentials => self.credentials().is_ok(),
+            Need::RefreshOperation => self.surface.refresh().is_some(),
+            Need::LogoutOperation => self.surface.logout().is_some(),
+            Need::RegisterOperation => self.surface.register().is_some(),
             Need::SecuredRead => self.secured_read().is_ok(),
             Need::TextQuery => self.text_queries().next().is_some(),
             Need::PageQuery => self.page_queries().next().is_some(),
@@ -147,6 +150,21 @@ impl<'p> Probing<'p> {
             (Some(login), Some((name, password))) => Ok((login, name, password)),
             _ => Err(AttackError::Unmet(Need::LoginCredentials)),
         }
+    }
+
+    /// The operation that renews a session.
+    pub(crate) fn refresh(self) -> Result<&'p Endpoint, AttackError> {
+        self.surface.refresh().ok_or(AttackError::Unmet(Need::RefreshOperation))
+    }
+
+    /// The operation that logs out.
+    pub(crate) fn logout(self) -> Result<&'p Endpoint, AttackError> {
+        self.surface.logout().ok_or(AttackError::Unmet(Need::LogoutOperation))
+    }
+
+    /// The operation that makes an account.
+    pub(crate) fn register(self) -> Result<&'p Endpoint, AttackError> {
+        self.surface.register().ok_or(AttackError::Unmet(Need::RegisterOperation))
     }
 
     /// A read that requires an identity.

@@ -6,6 +6,12 @@ use serde_json::{Map, Value};
 
 use crate::probe::{Content, Probe};
 
+/// Last segments of the paths of operations.
+const LOGIN: [&str; 7] = ["login", "signin", "sign-in", "authenticate", "token", "session", "sessions"];
+const REFRESH: [&str; 3] = ["refresh", "refresh-token", "renew"];
+const LOGOUT: [&str; 4] = ["logout", "signout", "sign-out", "log-out"];
+const REGISTER: [&str; 4] = ["register", "signup", "sign-up", "registration"];
+
 /// The operations of an API.
 #[derive(Debug, Clone, Default)]
 pub struct Surface {
@@ -81,12 +87,26 @@ impl Surface {
 
     /// The operation that logs in: the last segment of its path says so.
     pub fn login(&self) -> Option<&Endpoint> {
-        let last = |e: &Endpoint| e.path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
-        self.endpoints.iter().find(|e| {
-            e.method == Method::POST
-                && ["login", "signin", "sign-in", "authenticate", "token", "session", "sessions"]
-                    .contains(&last(e).as_str())
-        })
+        self.posted(&LOGIN)
+    }
+
+    /// The operation that renews a session.
+    pub fn refresh(&self) -> Option<&Endpoint> {
+        self.posted(&REFRESH)
+    }
+
+    /// The operation that logs out.
+    pub fn logout(&self) -> Option<&Endpoint> {
+        self.posted(&LOGOUT)
+    }
+
+    /// The operation that makes an account.
+    pub fn register(&self) -> Option<&Endpoint> {
+        self.posted(&REGISTER)
+    }
+
+    fn posted(&self, names: &[&str]) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.method == Method::POST && endpoint.is_called(names))
     }
 
     /// Reads of one object by its id, the last segment of the path.
@@ -113,9 +133,15 @@ impl Surface {
         })
     }
 
-    /// Operations with this method and without path parameters.
+    /// Operations with this method and without path parameters, but for those that begin, renew and end sessions: a payload
+    /// there would log an account out.
     pub fn plain<'s>(&'s self, method: &'s Method) -> impl Iterator<Item = &'s Endpoint> {
-        self.endpoints.iter().filter(move |e| e.method == *method && !e.path.contains('{'))
+        let is_of_sessions = |e: &Endpoint| {
+            [&LOGIN[..], &REFRESH, &LOGOUT, &REGISTER].into_iter().any(|names| e.is_called(names))
+        };
+        self.endpoints
+            .iter()
+            .filter(move |e| e.method == *method && !e.path.contains('{') && !is_of_sessions(e))
     }
 
     /// Operations that take text in their query, with the parameter.
@@ -160,6 +186,47 @@ impl Endpoint {
             response: MediaType::json(answers).map(|media| shown(document, media)).unwrap_or_default(),
             html: answers.iter().any(is_page),
         }
+    }
+
+    /// Whether the last segment of the path is one of these.
+    fn is_called(&self, names: &[&str]) -> bool {
+        let last = self.path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
+        names.contains(&last.as_str())
+    }
+
+    /// The body of a log in or a registration: the fields that hold a name and a password, called as the document calls them.
+    pub(crate) fn credentials(&self, name: &str, password: &str) -> Value {
+        let field = |is_it: fn(&str) -> bool, otherwise: &str| {
+            let found = self.writable().map(|property| property.name.as_str()).find(|name| is_it(name));
+            found.unwrap_or(otherwise).to_owned()
+        };
+        let is_password = |name: &str| name.to_ascii_lowercase().contains("pass");
+        let is_name = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            ["user", "mail", "login", "name"].iter().any(|word| name.contains(word))
+        };
+        let fields = [(field(is_name, "username"), name), (field(is_password, "password"), password)];
+        Value::Object(fields.map(|(field, value)| (field, value.into())).into_iter().collect())
+    }
+
+    /// The same with every other field of the document.
+    pub(crate) fn credentials_and_all(&self, name: &str, password: &str) -> Value {
+        let mut all = self.example_object();
+        if let Value::Object(fields) = self.credentials(name, password) {
+            all.extend(fields);
+        }
+        Value::Object(all)
+    }
+
+    /// Whether the name of an account is an address.
+    pub(crate) fn takes_mail(&self) -> bool {
+        self.writable().any(|property| property.name.to_ascii_lowercase().contains("mail"))
+    }
+
+    /// The property that holds a refresh token.
+    pub(crate) fn refresh_field(&self) -> Option<&str> {
+        let is_it = |name: &&str| name.to_ascii_lowercase().contains("refresh");
+        self.writable().map(|property| property.name.as_str()).find(is_it)
     }
 
     /// A request of this operation with a JSON body, by nobody.

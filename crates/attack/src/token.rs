@@ -43,6 +43,20 @@ pub(crate) fn forge(claims: &Value, secret: &str) -> Option<String> {
     encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret.as_bytes())).ok()
 }
 
+/// The same with a `kid` in the header.
+pub(crate) fn with_kid(claims: &Value, kid: &str, secret: &str) -> Option<String> {
+    let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::HS256) };
+    encode(&header, claims, &EncodingKey::from_secret(secret.as_bytes())).ok()
+}
+
+/// A token that brings the key that verifies it (`jwk`, RFC 7515 §4.1.3).
+pub(crate) fn with_own_key(claims: &Value) -> Option<String> {
+    const KEY: &[u8] = b"a key of the attacker's own choice";
+    let key = serde_json::json!({ "kty": "oct", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode(KEY) });
+    let header = Header { jwk: serde_json::from_value(key).ok(), ..Header::new(Algorithm::HS256) };
+    encode(&header, claims, &EncodingKey::from_secret(KEY)).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

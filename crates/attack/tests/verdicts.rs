@@ -130,7 +130,14 @@ async fn what_lacks_an_account_a_login_or_permission_is_not_applicable_with_its_
         ),
         (
             with(&[ALICE, BOB], false, true),
-            &["xss-cookie", "waf-no-agent", "waf-large-login"],
+            &[
+                "xss-cookie",
+                "refresh-replay",
+                "token-after-logout",
+                "login-enumeration",
+                "waf-no-agent",
+                "waf-large-login",
+            ],
             "needs a login operation and a password",
         ),
         (
@@ -150,7 +157,7 @@ async fn what_lacks_an_account_a_login_or_permission_is_not_applicable_with_its_
         ),
         (
             with(&["opaque", "opaque"], true, true),
-            &["token-unsigned", "token-weak-secret", "token-expired"],
+            &["token-unsigned", "token-weak-secret", "token-own-key", "token-expired", "token-lifetime"],
             "needs a JWT",
         ),
         (

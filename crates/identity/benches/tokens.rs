@@ -57,6 +57,7 @@ fn logged_in(runtime: &Runtime) -> (Service, String) {
         let (email, password) =
             (Email::parse("ann@example.org").unwrap(), Password::parse("correct horse battery").unwrap());
         let new = NewUser {
+            id: None,
             email: email.clone(),
             name: None,
             secret: NewSecret::Hash(PasswordHash::new(&password, &cheap).unwrap()),

@@ -50,8 +50,8 @@ pub struct Enclosed {
     pub part: Part,
     /// What it says by its media type.
     pub body: ParsedBody,
-    /// What a server that does not mind its media type reads in it besides.
-    pub other: Option<ParsedBody>,
+    /// What servers that do not mind its media type read in it besides.
+    pub others: Vec<ParsedBody>,
 }
 
 /// How deep multipart bodies may stand in one another: a batch has changesets, and those have parts.
@@ -125,60 +125,65 @@ fn enclosed(
     let bodies = parts.into_iter().map(|part| {
         let kind = part.header("content-type").map_or(&b""[..], |value| value);
         let body = parse_nested(kind, &part.content, limits, depth + 1)?;
-        let other = match part.media_type.as_str() {
+        let others = match part.media_type.as_str() {
             // A request of a batch: its body stands behind a head.
-            "application/http" => json_behind_a_head(&part.content, limits)?,
-            _ => other_reading(kind, &body, &part.content, true, limits)?,
+            "application/http" => Vec::from_iter(json_behind_a_head(&part.content, limits)?),
+            _ => other_readings(kind, &body, &part.content, true, limits)?,
         };
-        Ok(Enclosed { part, body, other })
+        Ok(Enclosed { part, body, others })
     });
     bodies.collect()
 }
 
-/// What a server that does not mind the media type may read in a body besides: JSON under a form's type, a form or XML
-/// under none or under plain text. A form without a type is one in a POST only (Rack).
+/// What servers that do not mind the media type may read in a body besides: JSON under a form's type or in front of a text,
+/// a form or XML under none or under plain text. A form without a type is one in a POST only (Rack).
 ///
 /// # Errors
 /// When such a server may read it in two ways.
-pub fn other_reading(
+pub fn other_readings(
     content_type: &[u8],
     parsed: &ParsedBody,
     body: &Bytes,
     is_posted: bool,
     limits: StructureLimits,
-) -> Result<Option<ParsedBody>, BodyError> {
+) -> Result<Vec<ParsedBody>, BodyError> {
     let text = without_mark(body);
-    // Some readers of JSON skip comments (Ruby's, Jackson's when asked to), and others read a form.
     let is_untyped = content_type.trim_ascii().is_empty();
+    // Some readers of JSON skip comments (Ruby's, Jackson's when asked to), and others read a form.
     let may_be_json =
         matches!(parsed, ParsedBody::Form(_)) || matches!(parsed, ParsedBody::Text) && is_untyped;
     if may_be_json && is_structured_behind_comments(text) {
         return Err(BodyError::Ambiguous);
     }
-    Ok(match parsed {
+    let mut others = Vec::new();
+    match parsed {
         // No form begins with markup or an object: somebody reads it as what it is.
         ParsedBody::Form(_) => match (text, after_bracket(text)) {
             #[cfg(feature = "xml")]
-            ([b'<', ..], _) => Some(ParsedBody::Xml(xml::parse(text, limits)?)),
+            ([b'<', ..], _) => others.push(ParsedBody::Xml(xml::parse(text, limits)?)),
             ([b'{', ..], _) | ([b'[', ..], Some(b'{' | b'[' | b'"')) => {
-                Some(ParsedBody::Json(lenient_json(text, limits)?.ok_or(BodyError::Ambiguous)?))
+                others.push(ParsedBody::Json(lenient_json(text, limits)?.ok_or(BodyError::Ambiguous)?));
             }
             // `[name]=Ada` is a form, and `[1,{}]` a list.
-            ([b'[', ..], _) => lenient_json(text, limits)?.map(ParsedBody::Json),
-            _ => None,
+            ([b'[', ..], _) => others.extend(lenient_json(text, limits)?.map(ParsedBody::Json)),
+            _ => others.extend(first_json(text, limits)?),
         },
         #[cfg(feature = "xml")]
         ParsedBody::Text if text.starts_with(b"<") => match xml::parse(text, limits) {
-            Ok(root) => Some(ParsedBody::Xml(root)),
+            Ok(root) => others.push(ParsedBody::Xml(root)),
             // A document that says it is XML is read as XML by somebody; a page is not.
             Err(error) if sniff::is_xml_document(text) => return Err(error),
-            Err(_) => xml::parse_loosely(text, limits).map(ParsedBody::Xml),
+            Err(_) => others.extend(xml::parse_loosely(text, limits).map(ParsedBody::Xml)),
         },
-        ParsedBody::Text | ParsedBody::Json(_) if is_untyped && is_posted && is_like_form(body) => {
-            Some(ParsedBody::Form(form(body, limits)?))
-        }
-        _ => None,
-    })
+        ParsedBody::Text => others.extend(first_json(text, limits)?),
+        _ => {}
+    }
+    let may_be_form = matches!(parsed, ParsedBody::Text | ParsedBody::Json(_)) && is_untyped && is_posted;
+    let is_markup = cfg!(feature = "xml") && text.starts_with(b"<");
+    if may_be_form && !is_markup && is_like_form(body) {
+        others.push(ParsedBody::Form(form(body, limits)?));
+    }
+    Ok(others)
 }
 
 /// JSON that everybody reads alike.
@@ -203,6 +208,22 @@ fn lenient_json(body: &[u8], limits: StructureLimits) -> Result<Option<Value>, B
         Err(error) if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() => Err(error.into()),
         Err(_) => Ok(None),
     }
+}
+
+/// The object, list or text of JSON that a text begins with: some readers stop behind the first value (Go's
+/// `json.Decoder`), and others read a body that is one text of JSON under any type (Flask's `get_json(force=True)`).
+///
+/// # Errors
+/// When it is beyond a limit, or not read alike by everybody.
+fn first_json(text: &[u8], limits: StructureLimits) -> Result<Option<ParsedBody>, BodyError> {
+    if !matches!(text, [b'{' | b'[' | b'"', ..]) {
+        return Ok(None);
+    }
+    let text = String::from_utf8_lossy(text);
+    let mut values = serde_json::Deserializer::from_str(&text).into_iter::<serde::de::IgnoredAny>();
+    let is_value = values.next().is_some_and(|value| value.is_ok());
+    let Some(first) = text.get(..values.byte_offset()).filter(|_| is_value) else { return Ok(None) };
+    Ok(Some(ParsedBody::Json(parse_json(first.as_bytes(), limits)?)))
 }
 
 /// The JSON behind the head of a message that stands in a body.
@@ -277,7 +298,7 @@ impl Enclosed {
                 }
                 _ => self.body.find(content, each),
             })
-            .or_else(|| self.other.as_ref()?.find(content, each))
+            .or_else(|| self.others.iter().find_map(|other| other.find(content, each)))
     }
 }
 
@@ -404,25 +425,45 @@ mod tests {
         let other = |kind: &str, body: &[u8]| {
             let body = Bytes::copy_from_slice(body);
             let parsed = parse_body(kind.as_bytes(), &body, LIMITS)?;
-            other_reading(kind.as_bytes(), &parsed, &body, true, LIMITS)
+            other_readings(kind.as_bytes(), &parsed, &body, true, LIMITS)
         };
         const FORM: &str = "application/x-www-form-urlencoded";
         let list = ParsedBody::Json(serde_json::json!([1, { "a": "b" }]));
-        assert_eq!(other(FORM, br#"[1,{"a":"b"}]"#), Ok(Some(list)));
+        assert_eq!(other(FORM, br#"[1,{"a":"b"}]"#), Ok(vec![list]));
         let json = ParsedBody::Json(serde_json::json!({ "a": "b&c=d" }));
-        assert_eq!(other(FORM, br#" {"a":"b&c=d"}"#), Ok(Some(json)));
+        assert_eq!(other(FORM, br#" {"a":"b&c=d"}"#), Ok(vec![json]));
         let form = ParsedBody::Form(vec![("a".into(), "b c".into())]);
-        assert_eq!(other("", b"a=b+c"), Ok(Some(form)));
-        assert!(matches!(other("text/plain", b"<a>b</a>"), Ok(Some(ParsedBody::Xml(_)))));
-        let Ok(Some(ParsedBody::Xml(root))) = other("", b"<a b='1' b='2'>c<d>e") else {
+        assert_eq!(other("", b"a=b+c"), Ok(vec![form]));
+        assert!(matches!(other("text/plain", b"<a>b</a>").as_deref(), Ok([ParsedBody::Xml(_)])));
+        let loose = other("", b"<a b='1' b='2'>c<d>e").unwrap();
+        let [ParsedBody::Xml(root)] = &loose[..] else {
             panic!("a reader that does not mind mistakes reads this")
         };
-        let found = inputs(&ParsedBody::Xml(root), "").join(" ");
+        let found = inputs(&ParsedBody::Xml(root.clone()), "").join(" ");
         for text in ["b=1", "b=2", "=c", "=e"] {
             assert!(found.contains(text), "{text}: {found}");
         }
         let form = ParsedBody::Form(vec![("{\"a\":\"".into(), String::new()), ("b".into(), "c\"}".into())]);
-        assert_eq!(other("", br#"{"a":"&b=c"}"#), Ok(Some(form)));
+        assert_eq!(other("", br#"{"a":"&b=c"}"#), Ok(vec![form]));
+        for (kind, body, first) in [
+            ("", &br#""x'""#[..], "x'"),
+            ("text/plain", br#" "x" "#, "x"),
+            ("text/csv", b"\"id\",\"name\"\n", "id"),
+            ("text/csv", br#""say ""no""","b""#, "say "),
+            ("application/x-ndjson", b"\"a\"\n\"b\"\n", "a"),
+            (FORM, br#""x""#, "x"),
+        ] {
+            let first = ParsedBody::Json(serde_json::json!(first));
+            assert_eq!(other(kind, body), Ok(vec![first]), "{kind}");
+        }
+        let lines = other("text/plain", b"{\"a\":1}\n{\"a\":2}");
+        assert_eq!(
+            lines,
+            Ok(vec![ParsedBody::Json(serde_json::json!({ "a": 1 }))]),
+            "the first of its values"
+        );
+        let both = other("", br#""a=b""#).unwrap();
+        assert!(matches!(both[..], [ParsedBody::Json(_), ParsedBody::Form(_)]), "{both:?}");
         for (kind, body) in [
             (FORM, &b"a=b"[..]),
             (FORM, b"[a]=b"),
@@ -430,9 +471,12 @@ mod tests {
             ("text/plain", b"a=b+c"),
             ("", b"a text"),
             ("text/plain", b"a < b"),
+            ("text/plain", b"\"no end"),
+            ("text/plain", b"[2026-11-26] a line"),
+            ("text/csv", b"\"two\nlines\""),
             ("application/json", b"{\"a\":1}"),
         ] {
-            assert_eq!(other(kind, body), Ok(None), "{kind}");
+            assert_eq!(other(kind, body), Ok(vec![]), "{kind}");
         }
         for (kind, body) in [
             (FORM, &br#"{"a":1,"a":2}"#[..]),

@@ -49,7 +49,7 @@ mod sniff;
 #[cfg(feature = "xml")]
 mod xml;
 
-pub use body::{Enclosed, ParsedBody, other_reading, parse_body};
+pub use body::{Enclosed, ParsedBody, other_readings, parse_body};
 pub use content_type::{ContentType, ContentTypeError};
 pub use element::XmlElement;
 pub use error::BodyError;
@@ -62,5 +62,5 @@ pub use multipart::{Part, with_types, write_multipart};
 pub use multipart_error::MultipartError;
 pub use multipart_stream::{MultipartStream, StreamError};
 pub use names::{folded_name, is_same_name, top_name, top_names};
-pub use pairs::{byte_pairs, cookie_readings, pairs, semicolon_pairs};
+pub use pairs::{bracket_pairs, byte_pairs, cookie_readings, pairs, semicolon_pairs};
 pub use sniff::{begins_structured, is_binary_file, is_read_whole, may_stream, texts, texts_of_window};

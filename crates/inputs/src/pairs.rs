@@ -23,6 +23,22 @@ pub fn semicolon_pairs(text: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<
     text.split(|byte| b"&;".contains(byte)).flat_map(byte_pairs)
 }
 
+/// The pairs of a query or a form in which a name ends with the last bracket that is its own (`]=`), whatever equals sign
+/// stands before: Node's `qs` reads `a=b]=c` as a `c` called `a=b]`. Nothing where that makes no difference.
+pub fn bracket_pairs(text: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [u8]>)> {
+    text.split(|byte| *byte == b'&').filter_map(|pair| {
+        let equals = memchr::memchr(b'=', pair)?;
+        let is_closed = |at: &usize| {
+            let before = pair.get(..*at).unwrap_or_default();
+            before.ends_with(b"]")
+                || before.len() > 2
+                    && before.get(before.len() - 3..).is_some_and(|end| end.eq_ignore_ascii_case(b"%5d"))
+        };
+        let end = memchr::memchr_iter(b'=', pair).find(is_closed).filter(|end| *end > equals)?;
+        Some((unescape(pair.get(..end)?), unescape(pair.get(end + 1..)?)))
+    })
+}
+
 /// Undoes percent-encoding, and `+` for a blank.
 fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.contains(&b'+') {
@@ -85,6 +101,28 @@ mod tests {
                 })
                 .collect();
             assert_eq!(read, readings, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_name_ends_with_its_bracket() {
+        for (text, read) in [
+            ("a=b]=c&d=1", &[("a=b]", "c")][..]),
+            ("a=b%5d=c%20", &[("a=b]", "c ")]),
+            ("a=b=c]=d]=e", &[("a=b=c]", "d]=e")]),
+            ("a[b]=c=d]=e", &[]),
+            ("a%5Bb%5D=c", &[]),
+            ("a=b", &[]),
+            ("a]", &[]),
+        ] {
+            let found: Vec<_> = bracket_pairs(text.as_bytes()).collect();
+            let found: Vec<_> = found
+                .iter()
+                .map(|(name, value)| {
+                    (std::str::from_utf8(name).unwrap(), std::str::from_utf8(value).unwrap())
+                })
+                .collect();
+            assert_eq!(found, read, "{text}");
         }
     }
 

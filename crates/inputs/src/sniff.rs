@@ -43,6 +43,23 @@ fn without_wide_blank(text: &[u8]) -> Option<&[u8]> {
     text.get(character.len_utf8()..).filter(|_| is_blank)
 }
 
+/// Whether somebody may read JSON in a text, by its beginning: an object, a list, or a text of JSON with nothing behind.
+fn may_be_json(start: &[u8]) -> bool {
+    let (start, mut is_escaped) = (without_mark(start), false);
+    let [b'"', text @ ..] = start else { return matches!(start, [b'{' | b'[', ..]) };
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            // No line of JSON ends within a text.
+            0..=0x1f => return false,
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => return text.iter().skip(at + 1).all(u8::is_ascii_whitespace),
+            _ => {}
+        }
+    }
+    true
+}
+
 /// Whether a text begins as an object or a list of JSON does.
 pub fn begins_structured(text: &[u8]) -> bool {
     matches!(without_mark(text), [b'{' | b'[', ..])
@@ -120,7 +137,7 @@ pub fn may_stream(kind: &str, start: &[u8], is_post: bool) -> bool {
     if kind == "multipart/form-data" || is_binary_file(kind, start) {
         return true;
     }
-    let is_structured = matches!(without_mark(start), [b'{' | b'[' | b'<', ..]);
+    let is_structured = may_be_json(start) || without_mark(start).starts_with(b"<");
     // Some servers read a form where there is no type (Rack). The end of the text may be cut within a character.
     let is_text = || std::str::from_utf8(start).map_or_else(|error| error.error_len().is_none(), |_| true);
     let is_form = || kind.is_empty() && is_post && is_text() && is_like_form(start);

@@ -5,9 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, Result};
 
+use crate::passwords;
+use crate::version::Version;
+
 /// One database, with a connection that may write and one that may only read.
 pub struct Database {
     connections: Mutex<Connections>,
+    /// The stored passwords of [`ACCOUNTS`], hashed once.
+    hashes: Vec<String>,
 }
 
 /// One lock for both: connections that share a cache lock each other's tables.
@@ -22,6 +27,10 @@ pub const ACCOUNTS: [(&str, &str); 3] =
 
 const SCHEMA: &str = "
     DROP TABLE IF EXISTS users; DROP TABLE IF EXISTS orders; DROP TABLE IF EXISTS comments;
+    DROP TABLE IF EXISTS signing_keys;
+    CREATE TABLE signing_keys (kid TEXT PRIMARY KEY, secret TEXT);
+    CREATE TABLE IF NOT EXISTS sessions (id INTEGER PRIMARY KEY, user_id INTEGER, is_ended INTEGER);
+    CREATE TABLE IF NOT EXISTS refresh_tokens (token TEXT PRIMARY KEY, session_id INTEGER, is_spent INTEGER);
     CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, password TEXT, email TEXT, avatar_url TEXT, bio TEXT, role TEXT, settings TEXT);
     CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER, item TEXT, quantity INTEGER, note TEXT, price INTEGER);
     CREATE TABLE comments (id INTEGER PRIMARY KEY, user_id INTEGER, text TEXT);
@@ -35,7 +44,7 @@ impl Database {
     ///
     /// # Errors
     /// When SQLite cannot create it.
-    pub fn new() -> Result<Self> {
+    pub fn new(version: Version) -> Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("file:lab-{}?mode=memory&cache=shared", COUNT.fetch_add(1, Ordering::Relaxed));
         let flags = OpenFlags::default() | OpenFlags::SQLITE_OPEN_URI;
@@ -44,19 +53,20 @@ impl Database {
             reader: Connection::open_with_flags(&name, flags)?,
         };
         connections.reader.pragma_update(None, "query_only", true)?;
-        let database = Database { connections: Mutex::new(connections) };
+        let hashes = ACCOUNTS.iter().map(|(_, password)| passwords::hash(version, password)).collect();
+        let database = Database { connections: Mutex::new(connections), hashes };
         database.reset()?;
         Ok(database)
     }
 
-    /// Restores the initial data.
+    /// Restores the initial data. Sessions go on.
     ///
     /// # Errors
     /// When SQLite cannot write.
     pub fn reset(&self) -> Result<()> {
         let writer = &self.connections.lock().writer;
         writer.execute_batch(SCHEMA)?;
-        for (id, (name, password)) in (1_i64..).zip(ACCOUNTS) {
+        for ((id, (name, _)), password) in (1_i64..).zip(ACCOUNTS).zip(&self.hashes) {
             let role = if name == "admin" { "admin" } else { "user" };
             writer.execute(
                 "INSERT INTO users VALUES (?1, ?2, ?3, ?4, '', '', ?5, '{\"theme\":\"light\",\"credit_limit\":100}')",

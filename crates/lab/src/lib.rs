@@ -13,10 +13,14 @@ mod failures;
 mod graphql;
 mod login;
 mod orders;
+mod passwords;
 mod profile;
+mod randomness;
+mod registration;
 mod request_limit;
 mod search;
 mod server;
+mod sessions;
 mod shop;
 mod token;
 mod users;
@@ -29,5 +33,11 @@ pub use version::Version;
 /// The OpenAPI document of the shop. It describes the hardened version.
 pub const OPENAPI: &str = include_str!("../shop.openapi.yaml");
 
-/// A policy that protects the vulnerable shop. It names `shop.openapi.yaml` and `token.secret` beside it.
+/// The operations of the user service that stand in the document in place of the shop's own log in.
+pub const SERVICE: &str = include_str!("../service.openapi.yaml");
+
+/// The operations of the shop's own log in.
+pub const OWN_LOGIN: [&str; 4] = ["/api/login", "/api/refresh", "/api/logout", "/api/register"];
+
+/// A policy that protects the vulnerable shop. It names `shop.openapi.yaml` beside it.
 pub const POLICY: &str = include_str!("../doorward.toml");

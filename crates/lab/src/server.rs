@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::HeaderName;
 use axum::routing::{get, patch, post};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -12,7 +13,9 @@ use tokio::sync::oneshot;
 use crate::database::Database;
 use crate::shop::Shop;
 use crate::version::Version;
-use crate::{comments, edge, graphql, login, orders, profile, search, token, users};
+use crate::{
+    comments, edge, graphql, login, orders, profile, randomness, registration, search, sessions, token, users,
+};
 
 /// How often the data is restored.
 const RESET: Duration = Duration::from_secs(300);
@@ -26,6 +29,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// From where it can be reached.
     pub exposure: Exposure,
+    /// The header in which a gate in front says who calls (`x-doorward-subject`). The shop then has no log in of its own.
+    pub identity_header: Option<HeaderName>,
     /// The secret that signs tokens. Without one: a weak one, or a random one when hardened.
     pub secret: Option<String>,
 }
@@ -72,12 +77,13 @@ impl Lab {
         let secret = match (settings.secret, settings.version) {
             (Some(given), _) => given,
             (None, Version::Vulnerable) => token::WEAK.into(),
-            (None, Version::Hardened) => random_secret()?,
+            (None, Version::Hardened) => randomness::text().map_err(LabError::Listen)?,
         };
         let shop = Shop {
             version: settings.version,
-            database: Arc::new(Database::new().map_err(LabError::Database)?),
+            database: Arc::new(Database::new(settings.version).map_err(LabError::Database)?),
             secret: secret.into(),
+            identity_header: settings.identity_header,
             failures: Arc::default(),
             requests: Arc::default(),
         };
@@ -120,8 +126,13 @@ impl Lab {
 }
 
 fn router(shop: Shop) -> Router {
-    Router::new()
+    let sessions = Router::new()
         .route("/api/login", post(login::login))
+        .route("/api/refresh", post(sessions::refresh))
+        .route("/api/logout", post(sessions::logout))
+        .route("/api/register", post(registration::register));
+    let router = if shop.identity_header.is_some() { Router::new() } else { sessions };
+    router
         .route("/api/search", get(search::search))
         .route("/api/users/{id}", get(users::one))
         .route("/api/profile", patch(profile::update))
@@ -135,13 +146,4 @@ fn router(shop: Shop) -> Router {
         .route("/comments", get(comments::page))
         .layer(axum::middleware::from_fn_with_state(shop.clone(), edge::edge))
         .with_state(shop)
-}
-
-/// 48 bytes of the operating system's randomness.
-fn random_secret() -> Result<String, LabError> {
-    use std::io::Read;
-    let mut bytes = [0u8; 48];
-    let read = std::fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
-    read.map_err(LabError::Listen)?;
-    Ok(base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes))
 }

@@ -1,4 +1,4 @@
-//! Access tokens: thirty days, a weak secret, and whatever algorithm the token names; or fifteen minutes, a strong
+//! Access tokens: thirty days, a weak secret, and whatever algorithm and key the token names; or fifteen minutes, a strong
 //! secret, and one algorithm ([guide §8]).
 //!
 //! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
@@ -10,9 +10,11 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation, decode, encode};
+use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 
+use crate::sessions;
 use crate::shop::{Shop, ShopError};
 use crate::version::Version;
 
@@ -27,7 +29,11 @@ pub(crate) struct Claims {
     /// User id, as text (RFC 7519 §4.1.2).
     pub(crate) sub: String,
     pub(crate) role: String,
+    #[serde(default)]
+    sid: i64,
+    #[serde(default)]
     iat: u64,
+    #[serde(default)]
     exp: u64,
 }
 
@@ -35,16 +41,20 @@ impl Claims {
     pub(crate) fn id(&self) -> i64 {
         self.sub.parse().unwrap_or(0)
     }
+
+    pub(crate) fn session(&self) -> i64 {
+        self.sid
+    }
 }
 
 /// A token for a user.
-pub(crate) fn issue(shop: &Shop, id: i64, role: &str) -> Result<String, ShopError> {
+pub(crate) fn issue(shop: &Shop, id: i64, role: &str, session: i64) -> Result<String, ShopError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let life = match shop.version {
         Version::Vulnerable => THIRTY_DAYS,
         Version::Hardened => FIFTEEN_MINUTES,
     };
-    let claims = Claims { sub: id.to_string(), role: role.into(), iat: now, exp: now + life };
+    let claims = Claims { sub: id.to_string(), role: role.into(), sid: session, iat: now, exp: now + life };
     encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(shop.secret.as_bytes()))
         .map_err(|_| ShopError::Internal("token".into()))
 }
@@ -62,23 +72,50 @@ fn verify(shop: &Shop, token: &str) -> Option<Claims> {
             }
             let mut validation = Validation::new(Algorithm::HS256);
             validation.validate_exp = false;
-            decode(token, &DecodingKey::from_secret(shop.secret.as_bytes()), &validation)
-                .ok()
-                .map(|d| d.claims)
+            let key = chosen_key(shop, &header)?;
+            decode(token, &DecodingKey::from_secret(&key), &validation).ok().map(|d| d.claims)
         }
         Version::Hardened => {
             let validation = Validation::new(Algorithm::HS256);
-            decode(token, &DecodingKey::from_secret(shop.secret.as_bytes()), &validation)
+            let decoded = decode(token, &DecodingKey::from_secret(shop.secret.as_bytes()), &validation);
+            // Hardened: a token ends with its session.
+            decoded
                 .ok()
-                .map(|d| d.claims)
+                .map(|d: TokenData<Claims>| d.claims)
+                .filter(|claims| sessions::goes_on(shop, claims.sid))
         }
     }
+}
+
+/// Vulnerable: the token says which key to verify it with: it brings one, or names one in a table, by concatenated SQL.
+fn chosen_key(shop: &Shop, header: &serde_json::Value) -> Option<Vec<u8>> {
+    if let Some(own) = header.get("jwk").and_then(|key| key.get("k")?.as_str()) {
+        return URL_SAFE_NO_PAD.decode(own).ok();
+    }
+    let Some(kid) = header.get("kid").and_then(serde_json::Value::as_str) else {
+        return Some(shop.secret.as_bytes().to_vec());
+    };
+    let sql = format!("SELECT secret FROM signing_keys WHERE kid = '{kid}'");
+    let secret = shop.database.read(|db| db.query_row(&sql, [], |row| row.get::<_, String>(0)).optional());
+    secret.ok().flatten().map(String::into_bytes)
+}
+
+/// The caller, as the gate in front says in its header.
+fn named(shop: &Shop, subject: &str) -> Option<Claims> {
+    let id: i64 = subject.parse().ok()?;
+    let sql = "SELECT role FROM users WHERE id = ?1";
+    let role = shop.database.read(|db| db.query_row(sql, [id], |row| row.get::<_, String>(0)).optional());
+    Some(Claims { sub: id.to_string(), role: role.ok().flatten()?, sid: 0, iat: 0, exp: 0 })
 }
 
 impl FromRequestParts<Shop> for Claims {
     type Rejection = ShopError;
 
     async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Self, ShopError> {
+        if let Some(header) = &shop.identity_header {
+            let subject = parts.headers.get(header).and_then(|value| value.to_str().ok());
+            return subject.and_then(|subject| named(shop, subject)).ok_or(ShopError::Unauthorized);
+        }
         let text = |name| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("");
         let bearer = text(AUTHORIZATION).strip_prefix("Bearer ");
         let cookie = || text(COOKIE).split(';').find_map(|pair| pair.trim().strip_prefix("session="));

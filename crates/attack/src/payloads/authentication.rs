@@ -27,5 +27,16 @@ pub(crate) const WEAK_SECRETS: [&str; 20] = [
     "s3cr3t",
 ];
 
+/// Names of keys that lead an API to one that the attacker knows: an empty file, a row of his own.
+pub(crate) const KEY_IDS: [(&str, &str); 4] = [
+    ("../../../../../../../../dev/null", ""),
+    ("/dev/null", ""),
+    ("x' UNION SELECT 'doorward' -- ", "doorward"),
+    ("x\" UNION SELECT \"doorward\" -- ", "doorward"),
+];
+
+/// Passwords that stand on top of every list.
+pub(crate) const KNOWN_PASSWORDS: [&str; 3] = ["123456", "password", "Password123!"];
+
 /// When the expired token was issued and expired, in seconds since 1970: an hour on 1 January 2020.
 pub(crate) const EXPIRED: (i64, i64) = (1_577_836_800, 1_577_840_400);

@@ -1,8 +1,7 @@
 //! `doorward demo`: the lab bare, hardened, and bare behind the gate; every expectation checked.
 
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,6 +9,8 @@ use attack::{AttackReport, AttackResult, HttpClient, Identity, Options, Probe, S
 use clap::Args;
 use gateway::Gateway;
 use guard::{EventSink, Guard, Record};
+use identity::secrets::Password;
+use identity::service::{Email, NewSecret, NewUser, UserId};
 use lab::{ACCOUNTS, Exposure, Lab, Settings, Version};
 use policy::Inputs;
 use report::text;
@@ -96,31 +97,31 @@ impl Demo {
 
 /// Attacks one column. Its report, and how many events the gate wrote.
 async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(AttackReport, u64), Failure> {
-    let secret = (column == Column::Gate).then(strong_secret).transpose()?;
+    let is_gate = column == Column::Gate;
     let version = if column == Column::Hardened { Version::Hardened } else { Version::Vulnerable };
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let settings = Settings { version, listen, exposure: Exposure::Loopback, secret: secret.clone() };
+    let identity_header = is_gate.then(|| http::HeaderName::from_static("x-doorward-subject"));
+    let settings = Settings { version, listen, exposure: Exposure::Loopback, identity_header, secret: None };
     let lab = Arc::new(Lab::start(settings).await.map_err(Failure::could_not_run)?);
-    let gate = match secret {
-        Some(secret) => Some(Gate::start(lab.address(), &secret)?),
-        None => None,
-    };
+    let document = document(column)?;
+    let gate = if is_gate { Some(Gate::start(lab.address(), &document).await?) } else { None };
     let address = gate.as_ref().map_or(lab.address(), |gate| gate.address);
     let target = format!("http://{address}").parse().map_err(Failure::could_not_run)?;
     let client = HttpClient::new(target);
-    let document = openapi::Source::new("shop.openapi.yaml", lab::OPENAPI);
+    let document = openapi::Source::new("shop.openapi.yaml", document);
     let surface = Surface::of(&openapi::Document::parse(&document, None).map_err(Failure::could_not_run)?);
     let mut identities = Vec::new();
     let [victim, attacker, _] = ACCOUNTS;
     for (name, password) in [victim, attacker] {
-        identities.push(log_in(&client, name, password).await?);
+        identities.push(log_in(&client, column, name, password).await?);
     }
+    let victim_name = if is_gate { address_of(victim.0) } else { victim.0.to_owned() };
     let (data, counters) = (Arc::clone(&lab), gate.as_ref().map(|gate| Arc::clone(&gate.counters)));
     let options = Options {
         identities,
         doors: Vec::new(),
         destructive: true,
-        login: Some((victim.0.into(), victim.1.into())),
+        login: Some((victim_name, victim.1.into())),
         reset: Some(Box::new(move || {
             data.reset();
             if let Some(counters) = &counters {
@@ -142,11 +143,52 @@ async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(
     Ok((report, events))
 }
 
-async fn log_in(client: &HttpClient, name: &str, password: &str) -> Result<Identity, Failure> {
-    let body = serde_json::json!({ "username": name, "password": password });
-    let probe = Probe::json(http::Method::POST, "/api/login", &body);
+/// The document of the shop. Behind the gate, the user service stands in place of its own log in.
+fn document(column: Column) -> Result<String, Failure> {
+    if column != Column::Gate {
+        return Ok(lab::OPENAPI.to_owned());
+    }
+    let read = |name: &str, text: &str| {
+        openapi::read_value(&openapi::Source::new(name, text)).map_err(Failure::could_not_run)
+    };
+    let mut shop = read("shop.openapi.yaml", lab::OPENAPI)?;
+    let service = read("service.openapi.yaml", lab::SERVICE)?;
+    for place in ["/paths", "/components/responses"] {
+        let (into, from) = (shop.pointer_mut(place), service.pointer(place));
+        if let (Some(into), Some(from)) =
+            (into.and_then(|v| v.as_object_mut()), from.and_then(|v| v.as_object()))
+        {
+            into.retain(|path, _| !lab::OWN_LOGIN.contains(&path.as_str()));
+            into.extend(from.clone());
+        }
+    }
+    Ok(shop.to_string())
+}
+
+/// The address of an account in the user service.
+fn address_of(name: &str) -> String {
+    format!("{name}@shop.example")
+}
+
+async fn log_in(
+    client: &HttpClient,
+    column: Column,
+    name: &str,
+    password: &str,
+) -> Result<Identity, Failure> {
+    let (path, member, body) = match column {
+        Column::Bare | Column::Hardened => {
+            ("/api/login", "token", serde_json::json!({ "username": name, "password": password }))
+        }
+        Column::Gate => (
+            "/auth/login",
+            "access_token",
+            serde_json::json!({ "email": address_of(name), "password": password, "tokens": "body" }),
+        ),
+    };
+    let probe = Probe::json(http::Method::POST, path, &body);
     let (answer, _) = client.send(&probe).await.map_err(Failure::could_not_run)?;
-    let token = answer.json().and_then(|o| o.get("token").and_then(|t| t.as_str()).map(str::to_owned));
+    let token = answer.json().and_then(|o| o.get(member).and_then(|t| t.as_str()).map(str::to_owned));
     let token =
         token.ok_or_else(|| Failure::could_not_run(format!("{name} cannot log in: {}", answer.status)))?;
     Ok(Identity::bearer(name, &token))
@@ -162,13 +204,16 @@ struct Gate {
 }
 
 impl Gate {
-    fn start(upstream: SocketAddr, secret: &str) -> Result<Gate, Failure> {
+    async fn start(upstream: SocketAddr, document: &str) -> Result<Gate, Failure> {
         let directory = std::env::temp_dir().join(format!("doorward-demo-{}", std::process::id()));
         std::fs::create_dir_all(&directory).map_err(Failure::could_not_run)?;
-        let write = |name: &str, text: &str, mode| write_file(&directory.join(name), text, mode);
-        write("doorward.toml", &format!("{}\n[admin]\nenabled = false\n", lab::POLICY), 0o644)?;
-        write("shop.openapi.yaml", lab::OPENAPI, 0o644)?;
-        write("token.secret", secret, 0o600)?;
+        let write = |name: &str, text: &str| {
+            let path = directory.join(name);
+            std::fs::write(&path, text)
+                .map_err(|e| Failure::could_not_run(format!("{}: {e}", path.display())))
+        };
+        write("doorward.toml", &format!("{}\n[admin]\nenabled = false\n", lab::POLICY))?;
+        write("shop.openapi.yaml", document)?;
         let inputs = Inputs {
             file: Some(directory.join("doorward.toml")),
             upstream: vec![format!("http://{upstream}")],
@@ -176,12 +221,15 @@ impl Gate {
             ..Inputs::default()
         };
         let policy = policy::load(&inputs).map_err(Failure::usage)?;
+        add_accounts(&policy).await?;
         let sink = Arc::new(CountingSink::default());
         let counters = Arc::new(MemoryCounters::new(policy.rate.max_keys));
         let stores = guard::open_stores(&policy).map_err(Failure::could_not_run)?;
         let stores = Stores { counters: counters.clone(), ..stores };
         let guard = Guard::new(policy, stores, sink.clone()).map_err(Failure::could_not_run)?;
-        let gateway = Gateway::start(guard, inputs).map_err(Failure::could_not_run)?;
+        // It has runtimes of its own.
+        let started = tokio::task::spawn_blocking(move || Gateway::start(guard, inputs));
+        let gateway = started.await.map_err(Failure::could_not_run)?.map_err(Failure::could_not_run)?;
         let address =
             gateway.addresses().first().copied().ok_or_else(|| Failure::could_not_run("no address"))?;
         Ok(Gate { gateway, counters, address, sink, directory })
@@ -196,19 +244,23 @@ impl Gate {
     }
 }
 
-fn write_file(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
-    std::fs::write(path, text)
-        .and_then(|()| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)))
-        .map_err(|e| Failure::could_not_run(format!("{}: {e}", path.display())))
-}
-
-/// A random secret in place of the lab's weak one: no gate helps against a secret that everybody knows.
-fn strong_secret() -> Result<String, Failure> {
-    use std::io::Read;
-    let mut bytes = [0u8; 32];
-    let source = std::fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
-    source.map_err(Failure::could_not_run)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+/// Brings the accounts of the shop into the user service, under the ids that their objects name.
+async fn add_accounts(policy: &policy::Policy) -> Result<(), Failure> {
+    let service = policy.auth.service.as_ref().ok_or_else(|| Failure::could_not_run("no user service"))?;
+    let service = super::users::open(service).await?;
+    for (id, (name, password)) in (1..).zip(ACCOUNTS) {
+        let new = NewUser {
+            id: Some(UserId::parse(&format!("{id}")).map_err(Failure::could_not_run)?),
+            email: Email::parse(&address_of(name)).map_err(Failure::could_not_run)?,
+            name: Some(name.to_owned()),
+            secret: NewSecret::Password(Password::parse(password).map_err(Failure::could_not_run)?),
+            roles: if name == "admin" { vec!["admin".to_owned()] } else { Vec::new() },
+            groups: Vec::new(),
+        };
+        let added = service.add_user(new, super::users::now()).await.map_err(Failure::could_not_run)?;
+        added.map_err(Failure::could_not_run)?;
+    }
+    Ok(())
 }
 
 /// Counts events instead of writing them.

@@ -15,6 +15,9 @@ pub(crate) struct Lab {
     /// Serve the hardened version instead of the vulnerable one.
     #[arg(long)]
     hardened: bool,
+    /// Believe this header, in which a gate says who calls, and nothing else; there is no log in then.
+    #[arg(long, value_name = "HEADER")]
+    identity_header: Option<http::HeaderName>,
     /// Allow an address that other machines can reach, although the API is vulnerable on purpose.
     #[arg(long)]
     i_know: bool,
@@ -26,6 +29,7 @@ impl Lab {
             version: if self.hardened { Version::Hardened } else { Version::Vulnerable },
             listen: self.listen,
             exposure: if self.i_know { Exposure::Public } else { Exposure::Loopback },
+            identity_header: self.identity_header,
             secret: std::env::var("DOORWARD_LAB_SECRET").ok(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()

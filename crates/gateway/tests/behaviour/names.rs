@@ -165,3 +165,22 @@ fn an_event_has_the_place_of_what_was_found() {
         assert_eq!((&event["rule"], &event["path"]), (&"path-dot-segment".into(), &path.into()), "{event}");
     }
 }
+
+#[test]
+fn what_a_reader_takes_for_a_name_is_not_exempt_as_a_value() {
+    let upstream = Recorder::plain();
+    let gate = Running::start(&policy("exempt", "['name']"), &[upstream.url()]);
+    for (pairs, expected) in [
+        // Express reads all in front of `]=` as a name.
+        ("name=x%27+UNION+SELECT+password+FROM+users+WHERE+%271%27%3D%271%26]=1", 403),
+        ("name=x%27+UNION+SELECT+password+FROM+users+WHERE+%271%27%3D%271%5D=1", 403),
+        ("name=a[b]=c", 200),
+        ("name=[note]=see+below&a[b]=1", 200),
+        ("name=x%27+UNION+SELECT+password+FROM+users+WHERE+%271%27%3D%271]", 200),
+    ] {
+        for (target, body) in [(format!("/a?{pairs}"), ""), ("/a".to_owned(), pairs)] {
+            let answer = gate.ask("POST", &target, &[("Content-Type", FORM)], body.as_bytes());
+            assert_eq!(status(&answer), expected, "{target} {body}: {:?}", gate.events.all().last());
+        }
+    }
+}

@@ -341,3 +341,42 @@ fn a_limit_holds_for_an_address_whatever_it_says_of_itself() {
     assert_eq!(statuses, [200, 200, 200, 429, 429]);
     assert_eq!(ask(6, "198.51.100.8"), 200, "another client has a limit of its own");
 }
+
+#[test]
+fn a_body_that_is_one_text_of_json_is_no_file() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    const TEMPLATE: &str = r#""{{7*7}}{{config.items()}}""#;
+    const QUERY: &str = r#""\u0027 OR \u00271\u0027=\u00271""#;
+    for method in ["PUT", "PATCH", "POST"] {
+        for (kind, body, expected) in [
+            // Flask's `get_json(force=True)`, Express's and Fastify's readers of any type read a text of JSON.
+            ("", TEMPLATE, 403),
+            ("", QUERY, 403),
+            ("text/plain", TEMPLATE, 403),
+            ("application/x-www-form-urlencoded", QUERY, 403),
+            // Go's decoder stops behind the first value.
+            ("", "\"{{7*7}}{{config.items()}}\"\nand more", 403),
+            ("", "{\"name\":\"{{7*7}}{{config.items()}}\"} and more", 403),
+            // Tables and texts that begin with a quote are none of that.
+            ("", "\"id\",\"name\"\n\"1\",\"Ada, \"\"the first\"\"\"\n", 200),
+            ("text/csv", "\"id\";\"name\"\n\"1\";\"it's <b>bold</b>\"\n", 200),
+            ("text/plain", "\"To be, or not to be\", he said.", 200),
+            ("", "\"a text\"", 200),
+            ("application/x-ndjson", "{\"index\":{\"_id\":\"1\"}}\n{\"title\":\"O'Brien & sons\"}\n", 200),
+            ("", "[2026-11-26 10:00:00] \"GET /x\" 200\n", 200),
+        ] {
+            let typed = [("Content-Type", kind)];
+            let headers = if kind.is_empty() { &[][..] } else { &typed[..] };
+            let answer = gate.ask(method, "/notes/1", headers, body.as_bytes());
+            assert_eq!(status(&answer), expected, "{method} {kind} {body}: {:?}", gate.events.all().last());
+            assert_eq!(upstream.take().is_empty(), expected != 200, "{method} {kind} {body}");
+        }
+    }
+    // What is too long to be held: a table passes as it comes, a text of JSON does not.
+    let rows = format!("\"id\",\"name\"\n{}", "\"1\",\"Ada\"\n".repeat(200_000));
+    assert_eq!(status(&gate.ask("PUT", "/notes/1", &[], rows.as_bytes())), 200);
+    let text = format!("\"{}{{{{7*7}}}}{{{{config.items()}}}}\"", "a".repeat(1_500_000));
+    let answer = status(&gate.ask("PUT", "/notes/1", &[], text.as_bytes()));
+    assert!([403, 413].contains(&answer), "{answer}");
+}

@@ -110,6 +110,7 @@ fn the_api_neither_gets_nor_sets_a_cookie_of_the_service() {
     let Shop { gate, upstream } = Shop::of(directory.path(), &Shop::policy("", ""), upstream);
     desk(directory.path(), async |service| {
         let new = identity::service::NewUser {
+            id: None,
             email: identity::service::Email::parse("ann@example.org").unwrap(),
             name: None,
             secret: identity::service::NewSecret::Password(

@@ -193,6 +193,6 @@ fn replace_body(x: &mut Exchange<'_>, bytes: Bytes) {
         body.wire = bytes.clone();
         body.decoded = bytes;
         // What is written here is read in one way.
-        body.other = None;
+        body.others = Vec::new();
     }
 }

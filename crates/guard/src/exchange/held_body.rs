@@ -12,14 +12,14 @@ pub struct HeldBody {
     pub decoded: Bytes,
     /// What it says.
     pub parsed: ParsedBody,
-    /// What a server that does not mind its media type reads in it besides.
-    pub other: Option<ParsedBody>,
+    /// What servers that do not mind its media type read in it besides.
+    pub others: Vec<ParsedBody>,
 }
 
 impl HeldBody {
     /// What servers read in it.
     pub(crate) fn readings(&self) -> impl Iterator<Item = &ParsedBody> {
-        std::iter::once(&self.parsed).chain(&self.other)
+        std::iter::once(&self.parsed).chain(&self.others)
     }
 
     /// Bytes of memory that it takes, before it is parsed.

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use http_body::Body;
 use inputs::grpc::GrpcError;
 use inputs::{
-    BodyError, ContentTypeError, JsonError, ParsedBody, Part, StructureLimits, may_stream, other_reading,
+    BodyError, ContentTypeError, JsonError, ParsedBody, Part, StructureLimits, may_stream, other_readings,
     parse_body, with_types,
 };
 use policy::{BuiltInDoor, ByteSize, OtherCharsets};
@@ -168,11 +168,16 @@ fn read(
         }
     }
     if wire.is_empty() {
-        let empty =
-            HeldBody { wire: Bytes::new(), decoded: Bytes::new(), parsed: ParsedBody::Empty, other: None };
+        let empty = HeldBody {
+            wire: Bytes::new(),
+            decoded: Bytes::new(),
+            parsed: ParsedBody::Empty,
+            others: Vec::new(),
+        };
         x.body = Some(empty);
     } else if !reads_body(x) {
-        x.body = Some(HeldBody { decoded: wire.clone(), wire, parsed: ParsedBody::Binary, other: None });
+        x.body =
+            Some(HeldBody { decoded: wire.clone(), wire, parsed: ParsedBody::Binary, others: Vec::new() });
     } else if let Err(refusal) = read_body(ruling, x, wire) {
         ruling.settle(x, &BuiltInDoor::Protocol.into(), Decision::Refuse(refusal))?;
     }
@@ -193,26 +198,31 @@ fn read_body(ruling: Ruling<'_>, x: &mut Exchange<'_>, wire: Bytes) -> Result<()
         Ok(None) => (wire.clone(), wire),
         Ok(Some(decoded)) => forwarded(x, wire, decoded.into()),
         Err(error) => {
-            x.body = Some(HeldBody { wire, decoded: Bytes::new(), parsed: ParsedBody::Binary, other: None });
+            x.body = Some(HeldBody {
+                wire,
+                decoded: Bytes::new(),
+                parsed: ParsedBody::Binary,
+                others: Vec::new(),
+            });
             return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding", error.to_string());
         }
     };
     let structure = StructureLimits { depth: limits.max_depth, members: limits.max_members };
     let (kind, is_posted) = (x.content_type(), x.method == Method::POST);
     let read = parse_body(kind, &decoded, structure)
-        .and_then(|parsed| Ok((other_reading(kind, &parsed, &decoded, is_posted, structure)?, parsed)));
+        .and_then(|parsed| Ok((other_readings(kind, &parsed, &decoded, is_posted, structure)?, parsed)));
     match read {
-        Ok((other, mut parsed)) => {
+        Ok((others, mut parsed)) => {
             let (wire, decoded) = match &mut parsed {
                 ParsedBody::Multipart(parts) => typed(x, parts).unwrap_or((wire, decoded)),
                 _ => (wire, decoded),
             };
-            x.body = Some(HeldBody { wire, decoded, parsed, other });
+            x.body = Some(HeldBody { wire, decoded, parsed, others });
             Ok(())
         }
         Err(error) => {
             // Rules may still read it as a whole.
-            x.body = Some(HeldBody { wire, decoded, parsed: ParsedBody::Binary, other: None });
+            x.body = Some(HeldBody { wire, decoded, parsed: ParsedBody::Binary, others: Vec::new() });
             let is_charset = error == BodyError::ContentType(ContentTypeError::Charset);
             if is_charset && x.route.protocol.other_charsets == OtherCharsets::Pass {
                 return Ok(());

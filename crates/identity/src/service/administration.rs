@@ -11,12 +11,14 @@ use super::passkeys::PASSKEY;
 use super::registration::new_user;
 use super::revocations::Revoked;
 use super::sessions::{MAX_SESSIONS, SESSION};
-use super::users::{Email, KnownUser, LOGIN_NAME, USER, User, by_email, by_id, list};
+use super::users::{Email, KnownUser, LOGIN_NAME, USER, User, UserId, by_email, by_id, list};
 use crate::secrets::{Password, PasswordHash, random};
 
 /// A user whom an operator makes: his address is taken as verified.
 #[derive(Debug)]
 pub struct NewUser {
+    /// His id in the API behind the gate, which its objects name as their owner; without one, a random id is made.
+    pub id: Option<UserId>,
     /// His address.
     pub email: Email,
     /// What he is called.
@@ -43,8 +45,8 @@ pub enum NewSecret {
 /// Why a user was not made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum NotMade {
-    /// The address has an account.
-    #[error("there is a user with this address")]
+    /// The address or the id is somebody's.
+    #[error("there is a user with this address or id")]
     Exists,
     /// The password will not do.
     #[error(transparent)]
@@ -70,7 +72,7 @@ impl Service {
             NewSecret::Hash(hash) => Some(hash.as_str().to_owned()),
             NewSecret::None => None,
         };
-        let id = random::id();
+        let id = new.id.map_or_else(random::id, |id| id.as_str().to_owned());
         let user = User {
             email: new.email.as_str().to_owned(),
             is_verified: true,

@@ -68,5 +68,5 @@ pub use registration::Registration;
 pub use revocations::{Revocations, Revoked};
 pub use second_factor::{Enrolment, NotEnrolled};
 pub use sessions::{Method, NoRefresh, SessionView, Tokens};
-pub use users::{Email, KnownUser, NoEmail, User};
+pub use users::{Email, KnownUser, NoEmail, NoUserId, User, UserId};
 pub use vault::{Vault, VaultError};

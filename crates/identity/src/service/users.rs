@@ -190,6 +190,32 @@ impl Email {
     }
 }
 
+/// The id of a user, as another system gave it: `sub` in tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserId(String);
+
+/// Why a text is no id of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id has 1 to 64 of the characters a-z, A-Z, 0-9, `-`, `_`, `.` and `~`")]
+pub struct NoUserId;
+
+impl UserId {
+    /// Reads an id. Its characters need no escapes in a path, and it can be taken neither for an address nor for a key's id.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn parse(text: &str) -> Result<Self, NoUserId> {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+        let is_id = (1..=64).contains(&text.len()) && text.chars().all(is_allowed);
+        if is_id { Ok(UserId(text.to_owned())) } else { Err(NoUserId) }
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A page of users, in the order of their ids, behind `after`.
 pub(crate) async fn list(
     records: &dyn Records,

@@ -174,6 +174,7 @@ async fn a_lost_second_factor_is_taken_away_and_one_token_is_revoked() {
 async fn an_address_is_one_users() {
     let (desk, _) = Desk::with_ann(settings()).await;
     let new = identity::service::NewUser {
+        id: None,
         email: identity::service::Email::parse("ANN@EXAMPLE.ORG").unwrap(),
         name: None,
         secret: identity::service::NewSecret::None,
@@ -181,4 +182,28 @@ async fn an_address_is_one_users() {
         groups: Vec::new(),
     };
     assert_eq!(desk.service.add_user(new, NOW).await.unwrap(), Err(NotMade::Exists));
+}
+
+#[tokio::test]
+async fn a_user_keeps_the_id_that_another_system_gave() {
+    use identity::service::{Email, NewSecret, NewUser, UserId};
+    let desk = Desk::with(settings()).await;
+    let new = |id: &str, email: &str| NewUser {
+        id: Some(UserId::parse(id).unwrap()),
+        email: Email::parse(email).unwrap(),
+        name: None,
+        secret: NewSecret::None,
+        roles: Vec::new(),
+        groups: Vec::new(),
+    };
+    assert_eq!(desk.service.add_user(new("17", "ann@example.org"), NOW).await.unwrap(), Ok("17".into()));
+    let found = desk.service.find_user("17", NOW).await.unwrap().unwrap();
+    assert_eq!(found.user.email, "ann@example.org");
+    let again = desk.service.add_user(new("17", "bob@example.org"), NOW).await.unwrap();
+    assert_eq!(again, Err(NotMade::Exists));
+    assert!(desk.service.find_user("bob@example.org", NOW).await.unwrap().is_none(), "nothing is half made");
+    let long = "a".repeat(65);
+    for id in ["", "a b", "key:1", "ann@example.org", "ä", "a/b", long.as_str()] {
+        assert!(UserId::parse(id).is_err(), "{id}");
+    }
 }

@@ -140,6 +140,7 @@ impl Desk {
 
     pub(crate) async fn add(&self, email: &str) -> String {
         let new = NewUser {
+            id: None,
             email: Email::parse(email).unwrap(),
             name: None,
             secret: NewSecret::Hash(hash(PASSWORD)),

@@ -1,7 +1,5 @@
 //! Wrong passwords, one after the other.
 
-use serde_json::json;
-
 use crate::oracle;
 use crate::probe::Probe;
 use crate::probing::{AttackError, Probing};
@@ -19,7 +17,7 @@ pub(super) async fn probe(
     let name = p.options.login.as_ref().map_or("admin", |(name, _)| name.as_str());
     let mut last = None;
     for attempt in 0..ATTEMPTS {
-        let body = json!({ "username": name, "password": format!("wrong-password-{attempt}") });
+        let body = login.credentials(name, &format!("wrong-password-{attempt}"));
         let probe = disguise(login.request(&body), attempt);
         let (answer, seen) = p.send(&probe).await?;
         if oracle::is_rate_limited(&answer) {

@@ -18,7 +18,10 @@ pub(super) const ATTACK: Attack = Attack {
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let (login, name, password) = p.credentials()?;
     let padding = "x".repeat(PADDING);
-    let body = serde_json::json!({ "username": name, "password": password, "padding": padding });
+    let mut body = login.credentials(name, password);
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("padding".into(), padding.into());
+    }
     let (answer, seen) = p.send(&login.request(&body)).await?;
     // The credentials are valid: success proves that the body was read and used.
     Ok(if answer.is_success() {

@@ -18,7 +18,7 @@ pub(super) const ATTACK: Attack = Attack {
 /// Who presents a credential is known by it: the script is one that has none yet.
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let (login, name, password) = p.credentials()?;
-    let body = serde_json::json!({ "username": name, "password": password });
+    let body = login.credentials(name, password);
     let probe = Probe { user_agent: false, ..login.request(&body) };
     let (answer, seen) = p.send(&probe).await?;
     Ok(if answer.is_success() {

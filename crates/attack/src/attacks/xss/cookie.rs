@@ -18,7 +18,7 @@ pub(super) const ATTACK: Attack = Attack {
 
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let (login, name, password) = p.credentials()?;
-    let body = serde_json::json!({ "username": name, "password": password });
+    let body = login.credentials(name, password);
     let (answer, seen) = p.send(&login.request(&body)).await?;
     Ok(match oracle::cookies(&answer, p.client.is_tls()) {
         None => Verdict::not_applicable("login sets no cookie"),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use identity::secrets::PasswordHash;
-use identity::service::{Email, NewSecret, NewUser, NotMade};
+use identity::service::{Email, NewSecret, NewUser, NotMade, UserId};
 use serde::Deserialize;
 
 use super::Desk;
@@ -13,6 +13,8 @@ use crate::exit::{Exit, Failure};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
+    #[serde(default)]
+    id: Option<Id>,
     email: String,
     #[serde(default)]
     name: Option<String>,
@@ -22,6 +24,14 @@ struct Row {
     roles: List,
     #[serde(default)]
     groups: List,
+}
+
+/// An id of the system that the users come from.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Id {
+    Number(i64),
+    Text(String),
 }
 
 /// A list of JSON, or a text parted by semicolons, as CSV has it.
@@ -109,7 +119,8 @@ fn rows(text: &str) -> Vec<(u64, Result<Row, String>)> {
 
 fn empty_is_none(row: Row) -> Row {
     let some = |text: Option<String>| text.filter(|text| !text.is_empty());
-    Row { name: some(row.name), password_hash: some(row.password_hash), ..row }
+    let id = row.id.filter(|id| !matches!(id, Id::Text(text) if text.is_empty()));
+    Row { id, name: some(row.name), password_hash: some(row.password_hash), ..row }
 }
 
 fn user(row: Row) -> Result<NewUser, String> {
@@ -120,7 +131,12 @@ fn user(row: Row) -> Result<NewUser, String> {
             PasswordHash::parse(&hash).map_err(|e| format!("the hash of {}: {e}", row.email))?,
         ),
     };
-    Ok(NewUser { email, name: row.name, secret, roles: row.roles.items(), groups: row.groups.items() })
+    let id = row.id.map(|id| match id {
+        Id::Number(number) => number.to_string(),
+        Id::Text(text) => text,
+    });
+    let id = id.map(|id| UserId::parse(&id).map_err(|e| format!("`{id}`: {e}"))).transpose()?;
+    Ok(NewUser { id, email, name: row.name, secret, roles: row.roles.items(), groups: row.groups.items() })
 }
 
 #[cfg(test)]
@@ -131,10 +147,10 @@ mod tests {
     fn both_formats_say_the_same() {
         let hash = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
         let csv = format!(
-            "email,name,password_hash,roles,groups\nann@example.org,Ann,{hash},admin;staff,\n\"bob@example.org\",,,,\n"
+            "id,email,name,password_hash,roles,groups\n17,ann@example.org,Ann,{hash},admin;staff,\n,\"bob@example.org\",,,,\n"
         );
         let json = format!(
-            "{{\"email\":\"ann@example.org\",\"name\":\"Ann\",\"password_hash\":\"{hash}\",\"roles\":[\"admin\",\"staff\"]}}\n\n{{\"email\":\"bob@example.org\"}}\n"
+            "{{\"id\":17,\"email\":\"ann@example.org\",\"name\":\"Ann\",\"password_hash\":\"{hash}\",\"roles\":[\"admin\",\"staff\"]}}\n\n{{\"email\":\"bob@example.org\"}}\n"
         );
         for text in [csv, json] {
             let made: Vec<NewUser> =
@@ -142,6 +158,8 @@ mod tests {
             assert_eq!(made.len(), 2, "{text}");
             assert_eq!((made[0].email.as_str(), made[0].name.as_deref()), ("ann@example.org", Some("Ann")));
             assert_eq!(made[0].roles, ["admin", "staff"]);
+            assert_eq!(made[0].id.as_ref().map(UserId::as_str), Some("17"));
+            assert_eq!(made[1].id, None);
             assert!(matches!(&made[0].secret, NewSecret::Hash(_)) && made[0].groups.is_empty());
             assert!(matches!(&made[1].secret, NewSecret::None) && made[1].name.is_none());
         }
@@ -158,6 +176,7 @@ mod tests {
                 1,
                 "hash",
             ),
+            ("{\"id\":\"key:1\",\"email\":\"ann@example.org\"}", 1, "key:1"),
             ("{\"email\":\n", 1, ""),
         ] {
             let wrong: Vec<(u64, String)> = rows(text)

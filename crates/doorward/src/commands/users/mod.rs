@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 use identity::secrets::Password;
-use identity::service::{AccountEvent, AccountEvents, Email, KnownUser, NewSecret, NewUser, Service};
+use identity::service::{AccountEvent, AccountEvents, Email, KnownUser, NewSecret, NewUser, Service, UserId};
 use policy::UserService;
 
 use crate::commands::run::PolicyArgs;
@@ -57,6 +57,9 @@ enum Action {
 struct Add {
     /// His address.
     email: String,
+    /// His id in your API, which its objects name as their owner. Without this he gets a random one.
+    #[arg(long, value_parser = |text: &str| UserId::parse(text))]
+    id: Option<UserId>,
     /// What he is called.
     #[arg(long)]
     name: Option<String>,
@@ -260,7 +263,7 @@ impl Desk<'_> {
         self.warn_of_roles(&add.role);
         let is_open = matches!(secret, NewSecret::None);
         let address = email.as_str().to_owned();
-        let new = NewUser { email, name: add.name, secret, roles: add.role, groups: add.group };
+        let new = NewUser { id: add.id, email, name: add.name, secret, roles: add.role, groups: add.group };
         match self.service.add_user(new, self.now).await.map_err(Failure::could_not_run)? {
             Ok(id) => outln!("{address} is a user now: {id}"),
             Err(why) => return Err(Failure::usage(miette::miette!("{address}: {why}"))),

@@ -27,7 +27,7 @@ pub(super) fn pairs_of(text: &[u8]) -> Vec<Pair<'_>> {
 pub(super) fn literals(parsed: &ParsedBody, raw: &[u8]) -> Vec<(String, String)> {
     if let ParsedBody::Mixed(parts) = parsed {
         let readings = parts.iter().flat_map(|inner| {
-            std::iter::once(&inner.body).chain(&inner.other).map(|reading| (reading, &inner.part.content))
+            std::iter::once(&inner.body).chain(&inner.others).map(|reading| (reading, &inner.part.content))
         });
         return readings.flat_map(|(reading, raw)| literals(reading, raw)).collect();
     }

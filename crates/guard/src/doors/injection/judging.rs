@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use detect::{Class, Confidence, Finding};
 use http::Method;
 use http::header::COOKIE;
-use inputs::{Input, InputKind, ParsedBody, cookie_readings, semicolon_pairs};
+use inputs::{Input, InputKind, ParsedBody, bracket_pairs, cookie_readings, semicolon_pairs};
 use policy::{MinConfidence, RoutePolicy};
 use serde_json::Value;
 
@@ -83,7 +83,7 @@ impl<'x> Judging<'x> {
             let whole: Cow<'_, [u8]> = percent_encoding::percent_decode(query).into();
             self.again(Source::Place("the whole query"), &whole)?;
         }
-        self.semicolons(query, NamesOf::Query)?;
+        self.parted_otherwise(query, NamesOf::Query)?;
         self.together(&pairs)?;
         x.headers.get_all(COOKIE).iter().try_for_each(|cookie| self.cookies(cookie.as_bytes()))?;
         for (name, value) in &x.headers {
@@ -141,23 +141,28 @@ impl<'x> Judging<'x> {
             ParsedBody::Json(value) => Some(value),
             _ => None,
         };
-        let other = body.other.as_ref().filter(|_| !(self.is_file && is_page(&body.decoded)));
+        let is_page = self.is_file && is_page(&body.decoded);
+        let others: Vec<_> = body.others.iter().filter(|_| !is_page).collect();
         let mut found = body.parsed.find_input(&body.decoded, |input| {
             self.input = Some(self.input.map_or(0, |nth| nth + 1));
             self.part_of_body(input).err()
         });
         (self.input, self.is_again) = (None, true);
-        if let Some(other) = other {
+        let is_file = self.is_file;
+        for other in &others {
+            // What is read as JSON was not stored as a file.
+            self.is_file = is_file && !matches!(other, ParsedBody::Json(_));
             found = found.or_else(|| other.find_input(&body.decoded, |input| self.part_of_body(input).err()));
         }
+        self.is_file = is_file;
         if let Some(refused) = found {
             return Err(refused);
         }
         if body.readings().any(|reading| matches!(reading, ParsedBody::Form(_))) {
-            self.semicolons(&body.decoded, NamesOf::Body)?;
+            self.parted_otherwise(&body.decoded, NamesOf::Body)?;
         }
         let query = pairs_of(x.target.query().unwrap_or("").as_bytes());
-        self.combined(&query, &body.parsed, other, &body.decoded)
+        self.combined(&query, &body.parsed, &others, &body.decoded)
     }
 
     /// Judges what applications make of the values of a body: literals of a document in it, and values joined with
@@ -166,10 +171,10 @@ impl<'x> Judging<'x> {
         &mut self,
         query: &[fragments::Pair<'_>],
         parsed: &ParsedBody,
-        other: Option<&ParsedBody>,
+        others: &[&ParsedBody],
         raw: &[u8],
     ) -> Result<(), Decision> {
-        for reading in std::iter::once(parsed).chain(other) {
+        for reading in std::iter::once(parsed).chain(others.iter().copied()) {
             for (name, literal) in fragments::literals(reading, raw) {
                 self.judge(Source::Value(&name), literal.as_bytes(), &detect::ALL)?;
             }
@@ -195,9 +200,9 @@ impl<'x> Judging<'x> {
         }
     }
 
-    /// Judges a query or a form as servers read it that part pairs at a semicolon, too.
-    fn semicolons(&mut self, text: &[u8], names: NamesOf) -> Result<(), Decision> {
-        semicolon_pairs(text).try_for_each(|(name, value)| {
+    /// Judges a query or a form as servers read it that part pairs at a semicolon, too, or a name from its value at a bracket.
+    fn parted_otherwise(&mut self, text: &[u8], names: NamesOf) -> Result<(), Decision> {
+        semicolon_pairs(text).chain(bracket_pairs(text)).try_for_each(|(name, value)| {
             self.again(Source::Value(&String::from_utf8_lossy(&name)), &value)?;
             self.again(Source::Name(names), &name)
         })
@@ -210,7 +215,7 @@ impl<'x> Judging<'x> {
             self.again(Source::Value(name), value)?;
             self.again(Source::Name(NamesOf::Body), name.as_bytes())?;
         }
-        self.semicolons(text, NamesOf::Body)?;
+        self.parted_otherwise(text, NamesOf::Body)?;
         self.together(&pairs)
     }
 

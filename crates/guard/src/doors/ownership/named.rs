@@ -111,17 +111,17 @@ pub(crate) fn texts(x: &Exchange<'_>, input: &Input) -> Option<Vec<String>> {
             let mut seen = HashSet::new();
             let mut each = |value: &Value| collect_once(value, &mut seen, &mut texts);
             graphql::arguments(query, parsed, path, &mut each)?;
-            if let Some((other, raw)) =
-                x.body.as_ref().and_then(|body| Some((body.other.as_ref()?, &body.decoded[..])))
+            for (body, other) in
+                x.body.iter().flat_map(|body| body.others.iter().map(move |other| (body, other)))
             {
-                graphql::arguments(query, Some((other, raw)), path, &mut each)?;
+                graphql::arguments(query, Some((other, &body.decoded)), path, &mut each)?;
             }
             texts
         }
         Input::Body(pointer) => {
             let body = x.body.as_ref()?;
             let mut texts = in_body(&body.parsed, &body.decoded, pointer)?;
-            if let Some(other) = &body.other {
+            for other in &body.others {
                 texts.extend(in_body(other, &body.decoded, pointer)?);
             }
             Some(texts)
@@ -201,7 +201,7 @@ fn in_body(body: &ParsedBody, raw: &[u8], pointer: &Pointer) -> Option<Vec<Strin
         // Each part is a body of its own; what has no fields names none.
         ParsedBody::Mixed(parts) => {
             let mut texts = Vec::new();
-            for Enclosed { part, body, other } in parts {
+            for Enclosed { part, body, others } in parts {
                 // Some servers take any multipart body for a form (Rack, Tomcat).
                 if is_at(&part.name, pointer.segments()) {
                     texts.push(String::from_utf8(part.content.to_vec()).ok()?);
@@ -209,7 +209,7 @@ fn in_body(body: &ParsedBody, raw: &[u8], pointer: &Pointer) -> Option<Vec<Strin
                 let mut within = Some(Vec::new());
                 in_text(&part.name, &part.content, pointer, &mut within);
                 texts.extend(within?);
-                for reading in std::iter::once(body).chain(other) {
+                for reading in std::iter::once(body).chain(others) {
                     if !matches!(reading, ParsedBody::Text | ParsedBody::Binary) {
                         texts.extend(in_body(reading, &part.content, pointer)?);
                     }

@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 
 use http::StatusCode;
-use inputs::{InputKind, StructureLimits, other_reading, parse_body};
+use inputs::{InputKind, StructureLimits, other_readings, parse_body};
 use seclang::{RuleMatch, Transaction};
 
 use crate::events::modsecurity::{
@@ -102,8 +102,8 @@ impl Secrets {
         let kind = kind.map_or(&b""[..], |(_, value)| value);
         let body = bytes::Bytes::copy_from_slice(transaction.body());
         if let Ok(parsed) = parse_body(kind, &body, Self::LIMITS) {
-            let other = other_reading(kind, &parsed, &body, true, Self::LIMITS).ok().flatten();
-            for reading in std::iter::once(&parsed).chain(&other) {
+            let others = other_readings(kind, &parsed, &body, true, Self::LIMITS).unwrap_or_default();
+            for reading in std::iter::once(&parsed).chain(&others) {
                 reading.find_input::<()>(&body, |input| {
                     if input.kind != InputKind::Name {
                         add(input.name, input.value);

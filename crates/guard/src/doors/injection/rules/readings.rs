@@ -2,7 +2,7 @@
 //! that it knows, JSON and XML under another type, files that are fields, literals of GraphQL, values that applications
 //! put together.
 
-use inputs::{Input, InputKind, ParsedBody, semicolon_pairs};
+use inputs::{Input, InputKind, ParsedBody, bracket_pairs, semicolon_pairs};
 use seclang::Transaction;
 
 use super::super::fragments;
@@ -14,7 +14,7 @@ const BODY: &[u8] = b"body";
 /// Adds what stands in the query, before the first phase.
 pub(super) fn of_query(x: &Exchange<'_>, transaction: &mut Transaction<'_>) {
     let query = x.target.query().unwrap_or("").as_bytes();
-    for (name, value) in semicolon_pairs(query) {
+    for (name, value) in semicolon_pairs(query).chain(bracket_pairs(query)) {
         transaction.argument(&String::from_utf8_lossy(&name), &value);
     }
     for (name, value) in fragments::joined(&fragments::pairs_of(query)) {
@@ -34,11 +34,13 @@ pub(super) fn of_body(x: &Exchange<'_>, body: &HeldBody, transaction: &mut Trans
     } else if !is_read {
         body.parsed.find_input(&body.decoded, |input| argument(input, &mut add));
     }
-    if let Some(other) = &body.other {
+    for other in &body.others {
         other.find_input(&body.decoded, |input| argument(input, &mut add));
     }
     if body.readings().any(|reading| matches!(reading, ParsedBody::Form(_))) {
-        semicolon_pairs(&body.decoded).for_each(|(name, value)| add(&name, &value));
+        semicolon_pairs(&body.decoded)
+            .chain(bracket_pairs(&body.decoded))
+            .for_each(|(name, value)| add(&name, &value));
     }
     let query = fragments::pairs_of(x.target.query().unwrap_or("").as_bytes());
     for reading in body.readings() {
