@@ -1,0 +1,39 @@
+//! A password that everybody knows.
+
+use crate::door::{GuideDoor, ShutBy};
+use crate::need::Need;
+use crate::oracle;
+use crate::payloads::authentication::KNOWN_PASSWORDS;
+use crate::probing::{Attack, AttackError, Probing};
+use crate::verdict::{Attempts, Verdict};
+
+pub(super) const ATTACK: Attack = Attack {
+    name: "password-guessable",
+    door: GuideDoor::Authentication,
+    shut_by: ShutBy::Code,
+    thought: "Does it let people take the passwords that I try first?",
+    needs: &[Need::RegisterOperation],
+    run: |probing| Box::pin(run(probing)),
+};
+
+async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
+    let register = p.register()?;
+    let mut attempts = Attempts::default();
+    for (nth, password) in KNOWN_PASSWORDS.iter().enumerate() {
+        let name = match register.takes_mail() {
+            true => format!("probe-{nth}@shop.example"),
+            false => format!("probe-{nth}"),
+        };
+        let body = register.credentials_and_all(&name, password);
+        let (answer, seen) = p.send(&register.request(&body)).await?;
+        if answer.is_success() {
+            return Ok(Verdict::exploited(format!("an account takes the password `{password}`"), vec![seen]));
+        }
+        if oracle::is_rate_limited(&answer) {
+            attempts.unjudged("the registration has a limit");
+            break;
+        }
+        attempts.blocked(seen);
+    }
+    Ok(attempts.verdict("passwords that everybody knows are refused", "no account can be made"))
+}
