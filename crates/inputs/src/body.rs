@@ -11,9 +11,10 @@ use super::grpc;
 use super::input::{Input, InputKind};
 use super::json::{JsonError, has_huge_integer, parse_json};
 use super::limits::StructureLimits;
+use super::loose_json::{self, Values};
 use super::multipart::{self, Part};
 use super::multipart_error::MultipartError;
-use super::pairs::{byte_pairs, pairs};
+use super::pairs::{byte_pairs, pairs, semicolon_pairs};
 use super::sniff::{
     after_bracket, is_binary_file, is_like_form, is_structured_behind_comments, is_wide, texts, without_mark,
 };
@@ -165,8 +166,7 @@ pub fn other_readings(
                 others.push(ParsedBody::Json(lenient_json(text, limits)?.ok_or(BodyError::Ambiguous)?));
             }
             // `[name]=Ada` is a form, and `[1,{}]` a list.
-            ([b'[', ..], _) => others.extend(lenient_json(text, limits)?.map(ParsedBody::Json)),
-            _ => others.extend(first_json(text, limits)?),
+            _ => others.extend(values_in_front(text, limits)?),
         },
         #[cfg(feature = "xml")]
         ParsedBody::Text if text.starts_with(b"<") => match xml::parse(text, limits) {
@@ -175,7 +175,7 @@ pub fn other_readings(
             Err(error) if sniff::is_xml_document(text) => return Err(error),
             Err(_) => others.extend(xml::parse_loosely(text, limits).map(ParsedBody::Xml)),
         },
-        ParsedBody::Text => others.extend(first_json(text, limits)?),
+        ParsedBody::Text => others.extend(values_in_front(text, limits)?),
         _ => {}
     }
     let may_be_form = matches!(parsed, ParsedBody::Text | ParsedBody::Json(_)) && is_untyped && is_posted;
@@ -210,20 +210,33 @@ fn lenient_json(body: &[u8], limits: StructureLimits) -> Result<Option<Value>, B
     }
 }
 
-/// The object, list or text of JSON that a text begins with: some readers stop behind the first value (Go's
-/// `json.Decoder`), and others read a body that is one text of JSON under any type (Flask's `get_json(force=True)`).
+/// The JSON that a text begins with, as readers see it that take it for JSON under any type (Flask's `get_json(force=True)`,
+/// Go's `json.Decoder`, Ruby's and Python's readers): an object or a list, whatever stands behind; anything else where nothing but
+/// further values does, since prose and tables begin with a quoted text.
 ///
 /// # Errors
 /// When it is beyond a limit, or not read alike by everybody.
-fn first_json(text: &[u8], limits: StructureLimits) -> Result<Option<ParsedBody>, BodyError> {
-    if !matches!(text, [b'{' | b'[' | b'"', ..]) {
-        return Ok(None);
+fn values_in_front(text: &[u8], limits: StructureLimits) -> Result<Vec<ParsedBody>, BodyError> {
+    if !text.first().is_some_and(|first| b"{[\"/#-0123456789ntfNI".contains(first)) {
+        return Ok(Vec::new());
     }
     let text = String::from_utf8_lossy(text);
-    let mut values = serde_json::Deserializer::from_str(&text).into_iter::<serde::de::IgnoredAny>();
-    let is_value = values.next().is_some_and(|value| value.is_ok());
-    let Some(first) = text.get(..values.byte_offset()).filter(|_| is_value) else { return Ok(None) };
-    Ok(Some(ParsedBody::Json(parse_json(first.as_bytes(), limits)?)))
+    let Values { mut all, is_whole } = loose_json::values(&text, limits)?;
+    let is_structured = all.first().is_some_and(|first| first.is_object() || first.is_array());
+    if all.is_empty() || !(is_structured || is_whole) {
+        return Ok(Vec::new());
+    }
+    let rest = all.split_off(1);
+    if is_structured {
+        // What everybody reads is not read in two ways.
+        let mut strict = serde_json::Deserializer::from_str(&text).into_iter::<serde::de::IgnoredAny>();
+        if strict.next().is_some_and(|value| value.is_ok()) {
+            let first = text.get(..strict.byte_offset()).unwrap_or_default();
+            all = vec![parse_json(first.as_bytes(), limits)?];
+        }
+    }
+    let rest = Some(Value::Array(rest)).filter(|rest| rest != &Value::Array(Vec::new()));
+    Ok(all.into_iter().chain(rest).map(ParsedBody::Json).collect())
 }
 
 /// The JSON behind the head of a message that stands in a body.
@@ -238,6 +251,10 @@ fn opaque(kind: &str, body: &[u8]) -> ParsedBody {
 }
 
 fn form(body: &[u8], limits: StructureLimits) -> Result<Vec<(String, String)>, BodyError> {
+    // Some servers part pairs at a semicolon, too.
+    if semicolon_pairs(body).nth(limits.members).is_some() {
+        return Err(BodyError::TooMany);
+    }
     let fields: Vec<_> = pairs(body)
         .take(limits.members.saturating_add(1))
         .map(|(n, v)| (n.into_owned(), v.into_owned()))
@@ -445,23 +462,25 @@ mod tests {
         }
         let form = ParsedBody::Form(vec![("{\"a\":\"".into(), String::new()), ("b".into(), "c\"}".into())]);
         assert_eq!(other("", br#"{"a":"&b=c"}"#), Ok(vec![form]));
-        for (kind, body, first) in [
-            ("", &br#""x'""#[..], "x'"),
-            ("text/plain", br#" "x" "#, "x"),
-            ("text/csv", b"\"id\",\"name\"\n", "id"),
-            ("text/csv", br#""say ""no""","b""#, "say "),
-            ("application/x-ndjson", b"\"a\"\n\"b\"\n", "a"),
-            (FORM, br#""x""#, "x"),
-        ] {
+        for (kind, body, first) in
+            [("", &br#""x'""#[..], "x'"), ("text/plain", br#" "x" "#, "x"), (FORM, br#""x""#, "x")]
+        {
             let first = ParsedBody::Json(serde_json::json!(first));
             assert_eq!(other(kind, body), Ok(vec![first]), "{kind}");
         }
-        let lines = other("text/plain", b"{\"a\":1}\n{\"a\":2}");
-        assert_eq!(
-            lines,
-            Ok(vec![ParsedBody::Json(serde_json::json!({ "a": 1 }))]),
-            "the first of its values"
-        );
+        for (kind, body, expected) in [
+            ("text/plain", "{\"a\":1}\n{\"a\":2}", serde_json::json!([{ "a": 1 }, [{ "a": 2 }]])),
+            ("text/plain", "{\"a\":1} and more", serde_json::json!([{ "a": 1 }])),
+            ("text/plain", "[{\"a\":\"b\"},NaN]", serde_json::json!([[{ "a": "b" }, null]])),
+            (FORM, "[1,\"b\"] x", serde_json::json!([[1, "b"]])),
+            (FORM, "null {\"a\":\"b\"}", serde_json::json!([null, [{ "a": "b" }]])),
+        ] {
+            let read = other(kind, body.as_bytes()).unwrap().into_iter().map(|reading| match reading {
+                ParsedBody::Json(value) => value,
+                other => panic!("{kind} {body}: {other:?}"),
+            });
+            assert_eq!(Value::from_iter(read), expected, "{kind} {body}");
+        }
         let both = other("", br#""a=b""#).unwrap();
         assert!(matches!(both[..], [ParsedBody::Json(_), ParsedBody::Form(_)]), "{both:?}");
         for (kind, body) in [
@@ -472,8 +491,9 @@ mod tests {
             ("", b"a text"),
             ("text/plain", b"a < b"),
             ("text/plain", b"\"no end"),
+            ("text/csv", b"\"id\",\"name\"\n"),
+            ("text/plain", b"\"To be\", he said."),
             ("text/plain", b"[2026-11-26] a line"),
-            ("text/csv", b"\"two\nlines\""),
             ("application/json", b"{\"a\":1}"),
         ] {
             assert_eq!(other(kind, body), Ok(vec![]), "{kind}");

@@ -35,6 +35,7 @@ pub mod grpc;
 mod input;
 mod json;
 mod limits;
+mod loose_json;
 mod media_type;
 mod multipart;
 mod multipart_error;

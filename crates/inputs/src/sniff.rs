@@ -43,10 +43,11 @@ fn without_wide_blank(text: &[u8]) -> Option<&[u8]> {
     text.get(character.len_utf8()..).filter(|_| is_blank)
 }
 
-/// Whether somebody may read JSON in a text, by its beginning: an object, a list, or a text of JSON with nothing behind.
+/// Whether somebody may read JSON in a text, by its beginning: an object, a list, or a text of JSON with nothing behind; or
+/// only what readers skip, behind which it may stand.
 fn may_be_json(start: &[u8]) -> bool {
-    let (start, mut is_escaped) = (without_mark(start), false);
-    let [b'"', text @ ..] = start else { return matches!(start, [b'{' | b'[', ..]) };
+    let (start, mut is_escaped) = (without_comments(without_mark(start)), false);
+    let [b'"', text @ ..] = start else { return matches!(start, [] | [b'{' | b'[' | 0, ..]) };
     for (at, byte) in text.iter().enumerate() {
         match byte {
             // No line of JSON ends within a text.
@@ -58,6 +59,18 @@ fn may_be_json(start: &[u8]) -> bool {
         }
     }
     true
+}
+
+/// A text without the comments that it begins with; nothing if one of them does not end.
+fn without_comments(mut text: &[u8]) -> &[u8] {
+    loop {
+        let end = match text {
+            [b'/', b'*', inner @ ..] => memchr::memmem::find(inner, b"*/").map(|at| at + 4),
+            [b'/', b'/', ..] | [b'#', ..] => memchr::memchr2(b'\n', b'\r', text),
+            _ => return text,
+        };
+        text = end.and_then(|end| text.get(end..)).unwrap_or_default().trim_ascii_start();
+    }
 }
 
 /// Whether a text begins as an object or a list of JSON does.
@@ -80,13 +93,29 @@ pub(super) fn is_xml_document(text: &[u8]) -> bool {
 
 /// Whether a text begins as UTF-16 or UTF-32 does: some readers of JSON and XML recognize that by themselves.
 pub(super) fn is_wide(body: &[u8]) -> bool {
-    let opens = |byte: u8| b"{[<\"".contains(&byte);
     match body {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 0, 0xfe, 0xff, ..] => std::str::from_utf8(body).is_err(),
         // Behind four bytes of a character come four of the next: a film may begin with the same four.
-        [0, 0, 0, first, 0, ..] | [first, 0, ..] | [0, first, ..] => opens(*first),
+        [0, 0, 0, _, 0, ..] => opens_wide(body, 4, 3),
+        [0, ..] => opens_wide(body, 2, 1),
+        [_, 0, 0, 0, ..] => opens_wide(body, 4, 0),
+        [_, 0, ..] => opens_wide(body, 2, 0),
         _ => false,
     }
+}
+
+/// Whether characters of so many bytes, of which one alone is not zero, begin with one that opens JSON or XML, behind blanks that
+/// readers skip.
+fn opens_wide(body: &[u8], width: usize, place: usize) -> bool {
+    for character in body.chunks(width) {
+        let is_ascii = character.iter().enumerate().all(|(at, byte)| at == place || *byte == 0);
+        match character.get(place) {
+            Some(b' ' | b'\t' | b'\r' | b'\n') if is_ascii => {}
+            Some(b'{' | b'[' | b'<' | b'"') => return is_ascii,
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// What somebody may read in a body that may be text: all of it, or where it is binary data, the pieces of text between.

@@ -43,13 +43,18 @@ fn records_of_requests_and_texts_of_messages_pass_in_their_place() {
     let json = [("Content-Type", "application/json")];
     for (body, expected) in [
         (
-            r#"{"event":{"title":"KeyError","exception":{},"request":{"url":"http://localhost:8000/?q=1"}}}"#,
+            r#"{"event":{"title":"KeyError","exception":{"values":[{"type":"KeyError"}]},"request":{"url":"http://localhost:8000/?q=1"}}}"#,
             200,
         ),
         (
-            r#"{"log":{"entries":[{"startedDateTime":"2026-01-01","request":{"method":"GET","url":"http://127.0.0.1:3000/a"}}]}}"#,
+            r#"{"log":{"entries":[{"startedDateTime":"2026-01-01","request":{"method":"GET","url":"http://127.0.0.1:3000/a"},"response":{"status":200}}]}}"#,
             200,
         ),
+        // What only says of itself that it is a record may be an order to fetch.
+        (r#"{"job":{"event_id":"1","exception":1,"request":{"url":"http://127.0.0.1:41011/"}}}"#, 403),
+        (r#"{"terms":[{"text":"select ' or body like '%' and 'from'='from"}]}"#, 403),
+        (r#"{"ids":[{"text":"select 2 from users where substr(password,1,1)='h'"}]}"#, 403),
+        (r#"{"messages":[{"role":"user","content":"SELECT name FROM users WHERE state = 'open'"}]}"#, 200),
         (r#"{"request":{"url":"http://localhost:8000/?q=1"}}"#, 403),
         (r#"{"item":[{"request":{"method":"POST","url":"http://127.0.0.1:2375/containers/create"}}]}"#, 403),
         (r#"{"messages":[{"role":"user","content":"SELECT name FROM users WHERE id = 1"}]}"#, 200),
@@ -73,7 +78,7 @@ fn many_records_cost_in_proportion_to_the_body() {
     let json = [("Content-Type", "application/json")];
     // A walk over the body for each of them would take minutes.
     for (count, expected) in [(40, 200), (9_000, 403)] {
-        let entry = r#"{"startedDateTime":"x","request":{"url":"http://localhost/"}}"#;
+        let entry = r#"{"startedDateTime":"x","request":{"url":"http://localhost/"},"response":{}}"#;
         let body = format!(r#"{{"log":{{"entries":[{}]}}}}"#, vec![entry; count].join(","));
         assert_eq!(status(&gate.ask("POST", "/har", &json, body.as_bytes())), expected, "{count}");
     }

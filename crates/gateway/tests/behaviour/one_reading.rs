@@ -355,9 +355,15 @@ fn a_body_that_is_one_text_of_json_is_no_file() {
             ("", QUERY, 403),
             ("text/plain", TEMPLATE, 403),
             ("application/x-www-form-urlencoded", QUERY, 403),
-            // Go's decoder stops behind the first value.
-            ("", "\"{{7*7}}{{config.items()}}\"\nand more", 403),
+            // Go's decoder stops behind the first value, or goes on to the next.
             ("", "{\"name\":\"{{7*7}}{{config.items()}}\"} and more", 403),
+            ("text/plain", "[1] [\"{{7*7}}{{config.items()}}\"]", 403),
+            ("", "null {\"name\":\"{{7*7}}{{config.items()}}\"}", 403),
+            // Python knows NaN, and Ruby comments and any escape.
+            ("text/plain", "[{\"name\":\"{{7*7}}{{config.items()}}\"},NaN]", 403),
+            ("application/x-foo", "/*a*/{\"name\":\"{{7*7}}{{config.items()}}\"}", 403),
+            ("text/plain", r#"{"name":"\{\{7*7}}\{\{config.items()}}"}"#, 403),
+            ("application/x-www-form-urlencoded", "[1,\"{{7*7}}{{config.items()}}\"] x", 403),
             // Tables and texts that begin with a quote are none of that.
             ("", "\"id\",\"name\"\n\"1\",\"Ada, \"\"the first\"\"\"\n", 200),
             ("text/csv", "\"id\";\"name\"\n\"1\";\"it's <b>bold</b>\"\n", 200),
@@ -373,10 +379,63 @@ fn a_body_that_is_one_text_of_json_is_no_file() {
             assert_eq!(upstream.take().is_empty(), expected != 200, "{method} {kind} {body}");
         }
     }
+    // What PUT stores may tell of commands and queries.
+    for (kind, body) in [
+        ("text/csv", "\"http://localhost:3000/\",\"up\"\n\"/etc/passwd\",\"root\"\n"),
+        ("text/plain", "\"SELECT * FROM users\" is the query that the page runs."),
+        (
+            "text/x-sh",
+            "#!/bin/bash\nset -e\nDIR=\"$(cd \"$(dirname \"$0\")\" && pwd)\"\nif [ -d x ]; then { ls; }; fi\n",
+        ),
+        ("text/x-c", "#include <stdlib.h>\nint main() { return system(\"ls -la; cat a\"); }\n"),
+    ] {
+        let answer = gate.ask("PUT", "/notes/1", &[("Content-Type", kind)], body.as_bytes());
+        assert_eq!(status(&answer), 200, "{kind} {body}: {:?}", gate.events.all().last());
+    }
     // What is too long to be held: a table passes as it comes, a text of JSON does not.
     let rows = format!("\"id\",\"name\"\n{}", "\"1\",\"Ada\"\n".repeat(200_000));
     assert_eq!(status(&gate.ask("PUT", "/notes/1", &[], rows.as_bytes())), 200);
+    let blanks = format!("{}{}", " ".repeat(2 << 20), "{\"name\":\"{{7*7}}{{config.items()}}\"}");
+    for method in ["PUT", "PATCH", "POST"] {
+        let kind = [("Content-Type", "application/octet-stream")];
+        let answer = status(&gate.ask(method, "/notes/1", &kind, blanks.as_bytes()));
+        assert!([403, 413].contains(&answer), "{method}: {answer}");
+    }
     let text = format!("\"{}{{{{7*7}}}}{{{{config.items()}}}}\"", "a".repeat(1_500_000));
     let answer = status(&gate.ask("PUT", "/notes/1", &[], text.as_bytes()));
     assert!([403, 413].contains(&answer), "{answer}");
+}
+
+#[test]
+fn blanks_do_not_hide_another_width_of_characters() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    const TEXT: &str = r#"{"q":"1 UNION SELECT password FROM users"}"#;
+    let wide = |text: &str, is_little: bool| -> Vec<u8> {
+        text.encode_utf16()
+            .flat_map(|unit| if is_little { unit.to_le_bytes() } else { unit.to_be_bytes() })
+            .collect()
+    };
+    let wider = |text: &str, is_little: bool| -> Vec<u8> {
+        let four = |c: char| if is_little { u32::from(c).to_le_bytes() } else { u32::from(c).to_be_bytes() };
+        text.chars().flat_map(four).collect()
+    };
+    for blanks in ["", " ", "\r\n\t "] {
+        for is_little in [true, false] {
+            let text = format!("{blanks}{TEXT}");
+            for body in [wide(&text, is_little), wider(&text, is_little)] {
+                for kind in ["text/plain", "application/octet-stream", "application/x-www-form-urlencoded"] {
+                    for method in ["PUT", "POST"] {
+                        let answer = gate.ask(method, "/a", &[("Content-Type", kind)], &body);
+                        assert_eq!(status(&answer), 400, "{method} {kind} {body:?}");
+                    }
+                }
+            }
+        }
+    }
+    // Samples of sound, and numbers of a program.
+    for body in [&[0x20, 0, 0x11, 0, 0x20, 0][..], &[1, 0, 2, 0, 3, 0], &[0, 1, 0, 2], &[0x0a, 0, 0x15, 0]] {
+        let kind = [("Content-Type", "application/octet-stream")];
+        assert_eq!(status(&gate.ask("PUT", "/a", &kind, body)), 200, "{body:?}");
+    }
 }

@@ -44,4 +44,9 @@ KNOWN = [
         text=r"read an attack in form .*\\n",
         raw=rb"filename=",
     ),
+    Known(
+        "PUT and PATCH without a media type store a file; who reads it as one text reads what a file may hold.",
+        text=r"read an attack in json \[\]",
+        raw=rb"(?i)^(PUT|PATCH) (?!.*\r\ncontent-type:).*\r\n\r\n[^\"{\[\s]",
+    ),
 ]

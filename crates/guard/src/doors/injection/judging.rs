@@ -148,13 +148,14 @@ impl<'x> Judging<'x> {
             self.part_of_body(input).err()
         });
         (self.input, self.is_again) = (None, true);
-        let is_file = self.is_file;
+        let (is_file, is_calendar) = (self.is_file, self.is_calendar);
         for other in &others {
-            // What is read as JSON was not stored as a file.
-            self.is_file = is_file && !matches!(other, ParsedBody::Json(_));
+            // What is read as JSON is no file and no calendar.
+            let is_json = matches!(other, ParsedBody::Json(_));
+            (self.is_file, self.is_calendar) = (is_file && !is_json, is_calendar && !is_json);
             found = found.or_else(|| other.find_input(&body.decoded, |input| self.part_of_body(input).err()));
         }
-        self.is_file = is_file;
+        (self.is_file, self.is_calendar) = (is_file, is_calendar);
         if let Some(refused) = found {
             return Err(refused);
         }
@@ -174,7 +175,9 @@ impl<'x> Judging<'x> {
         others: &[&ParsedBody],
         raw: &[u8],
     ) -> Result<(), Decision> {
-        for reading in std::iter::once(parsed).chain(others.iter().copied()) {
+        // No server runs GraphQL that is stored as a file: scripts and templates look like it.
+        let parsed_or_none = Some(parsed).filter(|_| !self.is_file);
+        for reading in parsed_or_none.into_iter().chain(others.iter().copied()) {
             for (name, literal) in fragments::literals(reading, raw) {
                 self.judge(Source::Value(&name), literal.as_bytes(), &detect::ALL)?;
             }

@@ -6,6 +6,7 @@ use inputs::{Input, InputKind, ParsedBody, bracket_pairs, semicolon_pairs};
 use seclang::Transaction;
 
 use super::super::fragments;
+use super::super::judging::is_upload;
 use crate::exchange::{Exchange, HeldBody};
 
 /// The name of what stands under no name.
@@ -43,7 +44,9 @@ pub(super) fn of_body(x: &Exchange<'_>, body: &HeldBody, transaction: &mut Trans
             .for_each(|(name, value)| add(&name, &value));
     }
     let query = fragments::pairs_of(x.target.query().unwrap_or("").as_bytes());
-    for reading in body.readings() {
+    // No server runs GraphQL that is stored as a file.
+    let is_file = is_upload(x) && body.parsed == ParsedBody::Text;
+    for reading in body.readings().skip(is_file.into()) {
         let literals = fragments::literals(reading, &body.decoded);
         literals.iter().for_each(|(name, text)| add(name.as_bytes(), text.as_bytes()));
     }
