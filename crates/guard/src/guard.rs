@@ -18,10 +18,10 @@ use crate::admission::{Admission, Open};
 use crate::decision::ruling::{Interruption, Ruling};
 use crate::decision::{Refusal, problem};
 use crate::engine::Engine;
-use crate::events::Verdict;
 use crate::events::evidence::Evidence;
 use crate::events::fan_out::FanOut;
 use crate::events::metrics::Metrics;
+use crate::events::{Record, Timestamp, Verdict};
 use crate::exchange::Exchange;
 use crate::exchange::peer::Peer;
 use crate::forward::{Client, ForwardError};
@@ -80,12 +80,18 @@ impl Guard {
         doors: &'static Doors,
     ) -> Result<Self, GuardError> {
         let metrics = Arc::<Metrics>::default();
+        let sinks = Arc::new(sinks);
+        let (told, gauge) = (Arc::clone(&sinks), metrics.limits_shared.clone());
+        stores.counters.tells(Arc::new(move |message, is_shared| {
+            gauge.set(is_shared.into());
+            told.record(&Record::Notice { time: Timestamp(SystemTime::now()), message });
+        }));
         let state = State {
             stores,
             #[cfg(feature = "rules")]
             records: seclang::Records::new(RECORDS),
             held: Arc::new(HeldBytes::counted_by(metrics.held_bytes.clone())),
-            sinks: Arc::new(sinks),
+            sinks,
             metrics,
         };
         let engine = Arc::new(ArcSwap::from_pointee(Engine::new(policy)?));

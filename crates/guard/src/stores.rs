@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use policy::{Policy, StorePlace};
 use store::records::Records;
-use store::{KeyHash, Ledger, StoreError, Stores};
+use store::{Counters, KeyHash, Ledger, StoreError, Stores};
 
 use crate::guard::GuardError;
 
@@ -17,6 +17,9 @@ pub fn open_stores(policy: &Policy) -> Result<Stores, GuardError> {
     let mut stores = Stores::in_memory(policy.rate.max_keys, policy.ownership.ledger.max_ids);
     if let Some(ledger) = ledger(&policy.ownership.ledger)? {
         stores.ledger = ledger;
+    }
+    if let Some(shared) = &policy.rate.store {
+        stores.counters = counters(shared, policy.rate.max_keys)?;
     }
     if let Some(secret) = &policy.rate.hash_secret {
         stores.key_hash = KeyHash::from_secret(secret.expose_secret());
@@ -61,6 +64,19 @@ pub fn backup_records(place: &StorePlace, to: &Path) -> Result<(), StoreError> {
             to.display()
         ))),
     }
+}
+
+/// Counters that gateways share.
+#[cfg(feature = "redis")]
+fn counters(shared: &policy::RateStore, max_keys: usize) -> Result<Arc<dyn Counters>, StoreError> {
+    use store::redis::{Clock, RedisCounters};
+    let counters = RedisCounters::open(shared.url.expose_secret(), max_keys, shared.timeout, Clock::Server)?;
+    Ok(Arc::new(counters))
+}
+
+#[cfg(not(feature = "redis"))]
+fn counters(_: &policy::RateStore, _: usize) -> Result<Arc<dyn Counters>, StoreError> {
+    Err(StoreError::NotBuilt("redis"))
 }
 
 /// The ledger; `None` for the one in memory.

@@ -13,7 +13,7 @@ use crate::doors::{
     AccountsConfig, ApiKeyConfig, AuthConfig, CedarConfig, CookiesConfig, CorsConfig, CrsConfig, DoorName,
     EnumerationConfig, HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig, LockoutConfig,
     MailConfig, Mode, NetworkConfig, OwnershipConfig, PasswordsConfig, ProtocolConfig, ProviderConfig,
-    RateConfig, SchemaConfig, ServiceCredentialConfig, SessionsConfig, WafConfig,
+    RateConfig, RateStoreConfig, SchemaConfig, ServiceCredentialConfig, SessionsConfig, WafConfig,
 };
 use crate::gateway::{
     BalancingConfig, GatewayConfig, HealthConfig, TimeoutConfig, TlsConfig, UpstreamConfig, UpstreamTlsConfig,
@@ -96,6 +96,7 @@ pub const TABLES: &[Table] = &[
     table::<NetworkConfig>("network"),
     table::<CorsConfig>("cors"),
     table::<RateConfig>("rate"),
+    table::<RateStoreConfig>("rate.store"),
     table::<AuthConfig>("auth"),
     table::<IssuerConfig>("auth.issuer"),
     table::<KeyConfig>("auth.issuer.key"),

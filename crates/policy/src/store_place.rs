@@ -68,7 +68,10 @@ impl NamedPlace<'_> {
         }
         let (field, url) = secret_url(self.url, self.url_file, self.url_env, table, reader)?;
         match url.split_once("://").map(|(scheme, _)| scheme) {
-            Some("redis" | "rediss") => Some(StorePlace::Redis(SecretUrl(url))),
+            Some(
+                "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel"
+                | "rediss-sentinel",
+            ) => Some(StorePlace::Redis(SecretUrl(url))),
             Some("postgres" | "postgresql") => Some(StorePlace::Postgres(SecretUrl(url))),
             _ => {
                 let help = "write `redis://host:6379/0`, `rediss://...` or `postgres://user@host/database`";

@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = &[
     ("internal-ca.pem", ""),
     ("smtp.url", "smtps://user:password@mail.example"),
     ("google.secret", "given by the provider"),
+    ("limits.secret", "a secret of more than thirty-two bytes"),
     ("token.secret", "a secret of more than thirty-two bytes"),
     ("gate.credential", "Bearer token"),
     ("partner.jwks.json", "{\"keys\":[]}"),

@@ -1,11 +1,16 @@
 //! The counters behind rate limits: what every backend promises.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use crate::answer::Answer;
+use crate::error::StoreError;
 use crate::key_hash::CounterKey;
 use crate::limit::{Outcome, Quota, Ticket};
 use crate::millis::Millis;
+
+/// What a backend calls to tell something to an operator: a sentence, and whether counters are shared now.
+pub type Tell = Arc<dyn Fn(&str, bool) + Send + Sync>;
 
 /// What one limit takes from its counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,4 +51,17 @@ pub trait Counters: Send + Sync + Debug {
     /// # Errors
     /// If the backend does not answer. What was not refunded stays counted.
     fn refund<'a>(&'a self, tickets: &'a [Ticket], now: Millis) -> Answer<'a, ()>;
+
+    /// Says what to call when counters that are shared cannot be, and can be again. Counters of one process have nothing to
+    /// tell.
+    fn tells(&self, _: Tell) {}
+
+    /// Asks the backend whether it lets us in, before anything else. One that is only away is no error: counters work
+    /// without it.
+    ///
+    /// # Errors
+    /// If nothing but another address or password helps.
+    fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

@@ -7,7 +7,8 @@
 //!
 //! The arithmetic of a limit is a pure function of a [`Cell`] and the time. A backend for counters keeps one cell for
 //! each key, as a value or as bytes ([`Cell::to_bytes`]), and changes it atomically. [`memory`] serves one process,
-//! `sqlite` one machine, `redis` and `postgres` many gateways; the last three are features of this crate.
+//! `sqlite` one machine, `redis` and `postgres` many gateways; the last three are features of this crate. `redis` does the
+//! same arithmetic in a script, which a test compares with the cell.
 //! One contract suite (`tests/contract.rs`) runs on all of them.
 //!
 //! Records are read with a version and written with the versions that were read, all or none
@@ -56,7 +57,7 @@ mod stores;
 
 pub use answer::Answer;
 pub use cell::{Cell, CellError};
-pub use counters::{Counters, OnRefusal, Take};
+pub use counters::{Counters, OnRefusal, Take, Tell};
 pub use error::StoreError;
 pub use flags::{FlagKey, Flags};
 pub use key_hash::{CounterKey, KeyHash, KeyWriter};

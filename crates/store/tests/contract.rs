@@ -4,13 +4,16 @@
 
 mod records;
 mod servers;
+mod shared_counters;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use servers::Server;
 use store::memory::{MemoryCounters, MemoryFlags, MemoryLedger};
 use store::postgres::PostgresLedger;
-use store::redis::RedisLedger;
+use store::redis::{Clock, RedisCounters, RedisLedger};
 use store::sqlite::SqliteLedger;
 use store::{
     Algorithm, CounterKey, Counters, FlagKey, Flags, Ledger, LedgerKey, OnRefusal, Outcome, Quota,
@@ -43,9 +46,17 @@ impl Backends {
     }
 }
 
-/// Every backend for counters, with nothing counted.
-fn counters() -> [Arc<dyn Counters>; 1] {
-    [Arc::new(MemoryCounters::new(1000))]
+/// Every backend for counters, with nothing counted. Those on a server count by the caller's time here.
+fn counters(redis: &Server) -> [Arc<dyn Counters>; 2] {
+    static DATABASE: AtomicU32 = AtomicU32::new(0);
+    // Each time in a database of its own.
+    let database = DATABASE.fetch_add(1, Ordering::Relaxed);
+    let url = redis.url.replace("/0", &format!("/{database}"));
+    let patience = Duration::from_secs(5);
+    [
+        Arc::new(MemoryCounters::new(1000)),
+        Arc::new(RedisCounters::open(&url, 1000, patience, Clock::Caller).unwrap()),
+    ]
 }
 
 /// Every backend for flags, with none up.
@@ -85,9 +96,10 @@ async fn all_limits_of_a_request_are_taken_in_order_until_one_refuses() {
         (&[(0, Refund), (2, Refund)], 1, &[0, 2]),
         (&[], 0, &[]),
     ];
+    let redis = Server::redis_with(&["--databases", "100"]);
     for algorithm in ALGORITHMS {
         for (limits, answered, after) in cases {
-            for counters in counters() {
+            for counters in counters(&redis) {
                 let takes: Vec<Take> = limits
                     .iter()
                     .zip(1..)
@@ -113,7 +125,8 @@ async fn all_limits_of_a_request_are_taken_in_order_until_one_refuses() {
 
 #[tokio::test]
 async fn one_counter_named_twice_is_taken_from_twice() {
-    for counters in counters() {
+    let redis = Server::redis_with(&["--databases", "100"]);
+    for counters in counters(&redis) {
         let twice = [take(1, 3, Algorithm::SlidingWindow, OnRefusal::Refund); 2];
         assert_eq!(counters.take_all(&twice, NOW).await.unwrap()[1].remaining, 1);
         let refused = counters.take_all(&twice, NOW).await.unwrap();
@@ -129,7 +142,8 @@ async fn one_counter_named_twice_is_taken_from_twice() {
 #[tokio::test]
 async fn refunded_tickets_can_be_taken_again() {
     for algorithm in ALGORITHMS {
-        for counters in counters() {
+        let redis = Server::redis_with(&["--databases", "100"]);
+        for counters in counters(&redis) {
             let takes = [take(1, 2, algorithm, OnRefusal::Keep), take(2, 2, algorithm, OnRefusal::Keep)];
             let outcomes = counters.take_all(&takes, NOW).await.unwrap();
             counters.refund(&tickets(&outcomes), NOW + 10).await.unwrap();
@@ -232,7 +246,7 @@ async fn a_server_that_is_gone_is_an_error_and_one_that_comes_back_is_used_again
         if answer.is_ok() {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
         answer = ledger.contains(entry, NOW).await;
     }
     assert_eq!(answer, Ok(false), "it is another server, which holds nothing");

@@ -72,6 +72,7 @@ impl Run {
         }
         let upstreams = names(&policy);
         let stores = guard::open_stores(&policy).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
+        stores.counters.check().map_err(|e| Failure::usage(miette::miette!("[rate.store]: {e}")))?;
         let guard =
             Guard::new(policy, stores, sinks.clone()).map_err(|e| Failure::usage(miette::miette!("{e}")))?;
         let gateway = Gateway::start(guard, inputs).map_err(Failure::could_not_run)?;

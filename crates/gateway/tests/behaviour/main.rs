@@ -61,6 +61,7 @@ mod secrets;
 #[path = "../../../store/tests/servers/mod.rs"]
 mod servers;
 mod several;
+mod shared_limits;
 mod standing;
 mod streams;
 mod support;

@@ -1,4 +1,4 @@
-//! A thousand sessions refresh at once, by two gateways on one database.
+//! A thousand sessions refresh at once, by two gateways on one database, which count on one Redis.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::accounts::{PASSWORD, Shop, Visitor};
 use crate::servers::Server;
+use crate::support::{Recorder, output};
 
 const USERS: usize = 10;
 const SESSIONS: usize = 1_000;
@@ -33,14 +34,22 @@ fn each(count: usize, work: impl Fn(usize) + Sync) {
 
 #[test]
 fn each_refresh_token_is_spent_once_by_two_gateways() {
-    let postgres = Server::postgres();
+    let (postgres, redis) = (Server::postgres(), Server::redis());
     let directory = tempfile::tempdir().unwrap();
     let key = directory.path().join("master.key");
     std::fs::write(&key, "11".repeat(32)).unwrap();
     std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let place = format!("url = '{}'\nmaster_key_file = 'master.key'", postgres.url);
+    let secret = directory.path().join("limits.secret");
+    std::fs::write(&secret, "a secret of more than thirty-two bytes").unwrap();
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let strict = "[auth.sessions]\ngrace_seconds = 0\n[auth.lockout]\nfailures = 100000\n";
-    let shops = [Shop::on(directory.path(), &place, strict), Shop::on(directory.path(), &place, strict)];
+    let counted = format!(
+        "[rate]\nlimits = ['100000 per hour']\nhash_secret_file = 'limits.secret'\n[rate.store]\nurl = '{}'\ntimeout = '5s'\n",
+        redis.url
+    );
+    let policy = Shop::policy(&place, strict).replace("[rate]\nlimits = []\nlogin = []\n", &counted);
+    let shops = [0, 1].map(|_| Shop::of(directory.path(), &policy, Recorder::plain()));
     for user in 0..USERS {
         shops[user % 2].register(&format!("user{user}@example.org"));
     }
@@ -74,6 +83,8 @@ fn each_refresh_token_is_spent_once_by_two_gateways() {
         };
     });
     assert_eq!(others.into_inner(), 0, "every refresh is answered");
+    let keys = output("redis-cli", &["-u", &redis.url, "--scan", "--pattern", "doorward:limit:*"]).1;
+    assert!(keys.contains("doorward:limit:"), "they count there");
     for (session, spent) in spent.into_iter().enumerate() {
         assert_eq!(spent.into_inner(), 1, "session {session}");
     }

@@ -101,6 +101,36 @@ fn keys_that_were_issued_are_known_until_they_are_revoked() {
 }
 
 #[test]
+fn a_key_has_limits_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let policy = Shop::policy("", ROLES).replacen("service = true", "service = true\nissued_keys = true", 1);
+    let Shop { gate, upstream: _upstream } = Shop::of(directory.path(), &policy, Recorder::plain());
+    let keys = std::sync::Mutex::new(Vec::new());
+    desk(directory.path(), async |service| {
+        for limits in [vec!["3 per hour".to_owned()], vec!["3 per hour".to_owned()], Vec::new()] {
+            let new = NewKey {
+                subject: Some("billing".into()),
+                roles: vec!["clerk".into()],
+                limits,
+                ..NewKey::default()
+            };
+            let (_, key) = service.issue_key(new, now()).await.unwrap().unwrap();
+            keys.lock().unwrap().push(key);
+        }
+    });
+    let json = ("Content-Type", "application/json");
+    let ask = |key: &str| status(&gate.ask("POST", "/orders/7", &[("X-Api-Key", key), json], b"{}"));
+    for (key, expected) in keys.into_inner().unwrap().iter().zip([3, 3, 6]) {
+        until("the gateway knows the key", || ask("x") == 401);
+        until("the gateway knows the key", || ask(key) != 401);
+        let more: Vec<u16> = (0..5).map(|_| ask(key)).collect();
+        let passed = more.iter().filter(|status| **status == 200).count();
+        assert_eq!(passed + 1, expected, "{more:?} {:?}", gate.events.all().last());
+    }
+    assert!(gate.events.has(&["\"rule\":\"limit\"", "3 per 1h"]), "{:?}", gate.events.all());
+}
+
+#[test]
 fn the_api_neither_gets_nor_sets_a_cookie_of_the_service() {
     let directory = tempfile::tempdir().unwrap();
     let upstream = Recorder::start(

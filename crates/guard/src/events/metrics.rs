@@ -36,6 +36,8 @@ pub struct Metrics {
     pub accept_failures: Counter,
     /// Bytes of bodies and answers that are held now.
     pub(crate) held_bytes: Gauge<u64, AtomicU64>,
+    /// 0 while the store of limits is away.
+    pub(crate) limits_shared: Gauge<u64, AtomicU64>,
     /// Upstream failures: connect errors, time-outs, malformed answers.
     pub upstream_failures: Counter,
     dropped_lines: Counter,
@@ -122,6 +124,7 @@ impl Default for Metrics {
             tunnels: Gauge::default(),
             accept_failures: Counter::default(),
             held_bytes: Gauge::default(),
+            limits_shared: Gauge::default(),
             upstream_failures: Counter::default(),
             dropped_lines: Counter::default(),
             routes: Bounded::default(),
@@ -175,6 +178,12 @@ impl Metrics {
             "accept_failures",
             "Times that a connection could not be accepted",
             self.accept_failures.clone(),
+        );
+        self.limits_shared.set(1);
+        r.register(
+            "limits_shared",
+            "0 while the store of limits is away and each gateway counts for itself",
+            self.limits_shared.clone(),
         );
         r.register("held_bytes", "Bytes of bodies and answers that are held now", self.held_bytes.clone());
         r.register(

@@ -33,6 +33,8 @@ pub struct NewKey {
     pub scopes: Vec<String>,
     /// Its roles.
     pub roles: Vec<String>,
+    /// How often it may be used, in the words of the policy: `100 per minute`.
+    pub limits: Vec<String>,
     /// When it expires.
     pub expires_at: Option<Millis>,
 }
@@ -52,6 +54,8 @@ pub struct KeyView {
     pub scopes: Vec<String>,
     /// Its roles.
     pub roles: Vec<String>,
+    /// How often it may be used.
+    pub limits: Vec<String>,
     /// When it was issued.
     pub created_at: Millis,
     /// When it expires.
@@ -106,6 +110,7 @@ impl Service {
             subject,
             scopes: new.scopes,
             roles: new.roles,
+            limits: new.limits,
             created_at: now,
             expires_at: new.expires_at,
             revoked_at: None,
@@ -219,6 +224,7 @@ fn view(record: &Record) -> Result<KeyView, ServiceError> {
         subject: kept.subject,
         scopes: kept.scopes,
         roles: kept.roles,
+        limits: kept.limits,
         created_at: kept.created_at,
         expires_at: kept.expires_at,
         revoked_at: kept.revoked_at,

@@ -41,6 +41,8 @@ pub(super) struct Kept {
     pub(super) scopes: Vec<String>,
     #[serde(default)]
     pub(super) roles: Vec<String>,
+    #[serde(default)]
+    pub(super) limits: Vec<String>,
     pub(super) created_at: Millis,
     #[serde(default)]
     pub(super) expires_at: Option<Millis>,
@@ -135,6 +137,9 @@ impl Known {
         let mut claims = Map::new();
         claims.insert("sub".into(), Value::String(kept.subject.clone()));
         claims.insert("key".into(), Value::String(record.id.clone()));
+        if !kept.limits.is_empty() {
+            claims.insert("limits".into(), kept.limits.into_iter().map(Value::String).collect());
+        }
         if !kept.roles.is_empty() {
             claims.insert("roles".into(), kept.roles.iter().cloned().map(Value::String).collect());
         }

@@ -35,6 +35,7 @@ fn wait_for(port: u16, child: &mut Child) {
     }
 }
 
+#[allow(dead_code, reason = "the tests that share this file need some of them each")]
 impl Server {
     /// A Redis (or Valkey) that keeps nothing on disk.
     pub(crate) fn redis() -> Server {
@@ -43,16 +44,68 @@ impl Server {
 
     /// A Redis at a port that another one had.
     pub(crate) fn redis_on(port: u16) -> Server {
+        Server::started(port, &[])
+    }
+
+    /// A Redis with more options.
+    pub(crate) fn redis_with(options: &[&str]) -> Server {
+        Server::started(free_port(), options)
+    }
+
+    fn started(port: u16, options: &[&str]) -> Server {
         let directory = tempfile::tempdir().unwrap();
         let mut child = Command::new("redis-server")
             .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"])
             .arg("--dir")
             .arg(directory.path())
+            .args(options)
             .stdout(Stdio::null())
             .spawn()
             .expect("redis-server is installed");
         wait_for(port, &mut child);
         Server { child, url: format!("redis://127.0.0.1:{port}/0"), _directory: directory }
+    }
+
+    /// The port of a Redis.
+    pub(crate) fn port(&self) -> u16 {
+        self.url.rsplit(':').next().unwrap().split('/').next().unwrap().parse().unwrap()
+    }
+
+    /// Three of them that share the keys.
+    pub(crate) fn redis_cluster() -> Vec<Server> {
+        let nodes: Vec<Server> = (0..3)
+            .map(|_| Server::redis_with(&["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]))
+            .collect();
+        let addresses = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port()));
+        let made = Command::new("redis-cli")
+            .args(["--cluster", "create"])
+            .args(addresses)
+            .args(["--cluster-yes"])
+            .output()
+            .expect("redis-cli is installed");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+        nodes
+    }
+
+    /// A sentinel with its file of settings.
+    pub(crate) fn sentinel(file: &std::path::Path, port: u16) -> Server {
+        let directory = tempfile::tempdir().unwrap();
+        let mut child = Command::new("redis-server")
+            .arg(file)
+            .arg("--sentinel")
+            .current_dir(directory.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server is installed");
+        wait_for(port, &mut child);
+        Server { child, url: String::new(), _directory: directory }
+    }
+
+    /// Stops the process where it is, or lets it go on.
+    pub(crate) fn pause(&self, is_paused: bool) {
+        let signal = if is_paused { "-STOP" } else { "-CONT" };
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
     }
 
     /// A PostgreSQL cluster of its own.

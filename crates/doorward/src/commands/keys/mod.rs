@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, Subcommand};
 use identity::service::{KeyView, NewKey, Service};
-use policy::{Period, UserService};
+use policy::{Limit, LimitKey, Period, UserService};
 
 use crate::commands::run::PolicyArgs;
 use crate::commands::users::{now, open};
@@ -51,6 +51,10 @@ struct Issue {
     /// A role; several are allowed.
     #[arg(long, value_name = "ROLE")]
     role: Vec<String>,
+    /// How often it may be used, such as `100 per minute` or `5 per second burst 20`; several are allowed. It counts for this key
+    /// alone, beside the limits of the policy.
+    #[arg(long, value_name = "LIMIT", value_parser = own_limit)]
+    limit: Vec<Limit>,
     /// How long it holds, such as `90d`; or `never`.
     #[arg(long, value_name = "TIME", default_value = "365d")]
     expires: String,
@@ -131,6 +135,11 @@ impl Issue {
             is_of_user: self.user.is_some(),
             scopes: self.scope,
             roles: self.role,
+            limits: self
+                .limit
+                .into_iter()
+                .map(|limit| Limit { keys: Vec::new(), ..limit }.to_string())
+                .collect(),
             expires_at,
         };
         let issued = service.issue_key(new, now()).await.map_err(Failure::could_not_run)?;
@@ -178,6 +187,16 @@ impl Revoke {
     }
 }
 
+/// A limit of one key, which says nothing of what it counts by.
+fn own_limit(text: &str) -> Result<Limit, String> {
+    let limit: Limit = text.parse()?;
+    // It is what is read where nothing is said.
+    match limit.keys == [LimitKey::Ip] && !text.contains(" ip") {
+        true => Ok(limit),
+        false => Err("the limit of a key counts for the key: leave out `by`".into()),
+    }
+}
+
 /// Waits until every gateway has asked the store: what is printed then is so.
 async fn known_everywhere() {
     tokio::time::sleep(Duration::from_millis(1_200)).await;
@@ -191,6 +210,7 @@ fn as_text(key: &KeyView) -> String {
     if !key.roles.is_empty() {
         words.push(format!("roles {}", key.roles.join(",")));
     }
+    words.extend(key.limits.iter().cloned());
     words.push(match (key.revoked_at, key.expires_at) {
         (Some(at), _) => format!("revoked {}", day(at)),
         (None, Some(at)) if at <= now() => format!("expired {}", day(at)),

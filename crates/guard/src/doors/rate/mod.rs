@@ -7,11 +7,13 @@
 
 pub(crate) mod failure;
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
-use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{COOKIE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::response::Parts;
 use http::{HeaderMap, StatusCode};
+use identity::Credential;
 use policy::{BuiltInDoor, CountedOutcome, Limit, LimitAlgorithm, LimitKey, RoutePolicy};
 use store::{Algorithm, CounterKey, KeyWriter, OnRefusal, Outcome, Quota, StoreError, Take, millis};
 
@@ -116,7 +118,8 @@ impl Stage {
 }
 
 fn admit<'a, 'e>(ruling: Ruling<'e>, x: &'a mut Exchange<'e>, stage: Stage) -> Step<'a> {
-    if x.route.rate.limits.iter().any(|limit| stage.has(limit)) {
+    let is_limited = x.route.rate.limits.iter().any(|limit| stage.has(limit));
+    if is_limited || stage == Stage::Identity && own_limits(x).next().is_some() {
         Step::later(take(x, ruling.state, stage))
     } else {
         Step::PASS
@@ -130,7 +133,7 @@ pub(crate) async fn count_read(ruling: Ruling<'_>, x: &Exchange<'_>) -> Result<(
     if is_first || !on(x, BuiltInDoor::Rate) {
         return Ok(());
     }
-    let (counted, takes) = takes(x, ruling.state, |limit| limit.counting == CountedOutcome::All);
+    let (counted, takes) = takes(x, ruling.state, |limit| limit.counting == CountedOutcome::All, true);
     if takes.is_empty() {
         return Ok(());
     }
@@ -141,7 +144,7 @@ pub(crate) async fn count_read(ruling: Ruling<'_>, x: &Exchange<'_>) -> Result<(
     let Some((limit, outcome)) = counted.into_iter().zip(outcomes).find(|(_, o)| o.ticket.is_none()) else {
         return Ok(());
     };
-    let mut refusal = refusal(limit, &outcome);
+    let mut refusal = refusal(&limit, &outcome);
     refusal.evidence = Box::new(format!("{limit}; each object that is read counts as a request").into());
     refusal.door = Some(BuiltInDoor::Rate);
     if enforced(x, BuiltInDoor::Rate) {
@@ -156,16 +159,20 @@ fn takes<'e>(
     x: &Exchange<'e>,
     state: &State,
     counts: impl Fn(&Limit) -> bool,
-) -> (Vec<&'e Limit>, Vec<Take>) {
+    has_own: bool,
+) -> (Vec<Cow<'e, Limit>>, Vec<Take>) {
     let (mut counted, mut takes) = (Vec::new(), Vec::new());
     let route: &'e RoutePolicy = x.route;
-    for limit in route.rate.limits.iter().map(|limit| &**limit).filter(|limit| counts(limit)) {
-        let Some(key) = key(x, limit, state) else { continue };
+    let of_route = route.rate.limits.iter().map(|limit| (Cow::Borrowed(&**limit), None));
+    let key_id = x.principal.as_deref().and_then(|principal| principal.claim("key")?.as_str());
+    let own = own_limits(x).filter(|_| has_own).map(|limit| (Cow::Owned(limit), key_id));
+    for (limit, key_id) in of_route.chain(own).filter(|(limit, _)| counts(limit)) {
+        let Some(key) = key(x, &limit, key_id, state) else { continue };
         let on_refusal = match limit.counting {
             CountedOutcome::All => OnRefusal::Refund,
             CountedOutcome::Failures => OnRefusal::Keep,
         };
-        takes.push(Take { key, quota: quota(limit), cost: 1, on_refusal });
+        takes.push(Take { key, quota: quota(&limit), cost: 1, on_refusal });
         counted.push(limit);
     }
     (counted, takes)
@@ -175,9 +182,12 @@ async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
     // What the request as it came was counted by is not counted again by another reading of it.
     let is_counted = |limit: &Limit| {
         x.as_it_came().is_some_and(|reading| reading.route.rate.limits.iter().any(|known| **known == *limit))
-            && !limit.keys.contains(&LimitKey::Route)
+            && !limit.keys.iter().any(|key| matches!(key, LimitKey::Route | LimitKey::Operation))
     };
-    let (counted, takes) = takes(x, state, |limit| stage.has(limit) && !is_counted(limit));
+    // The limits of a key count once, with the first reading.
+    let has_own = stage == Stage::Identity && x.as_it_came().is_none();
+    let counts = |limit: &Limit| (stage.has(limit) || limit.keys.is_empty()) && !is_counted(limit);
+    let (counted, takes) = takes(x, state, counts, has_own);
     if takes.is_empty() {
         return Decision::Pass;
     }
@@ -190,7 +200,7 @@ async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
         let Some(ticket) = outcome.ticket else {
             x.tickets.clear();
             x.quota = Some(status);
-            return Decision::Refuse(refusal(limit, &outcome));
+            return Decision::Refuse(refusal(&limit, &outcome));
         };
         if limit.counting == CountedOutcome::Failures {
             x.tickets.push(ticket);
@@ -200,6 +210,18 @@ async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
         }
     }
     Decision::Pass
+}
+
+/// The cookies of the request.
+fn cookies<'x>(x: &'x Exchange<'_>) -> impl Iterator<Item = (&'x [u8], &'x [u8])> {
+    x.headers.get_all(COOKIE).iter().flat_map(|header| inputs::cookie_readings(header.as_bytes()))
+}
+
+/// The limits of the API key that the caller has shown, which count by nothing but the key.
+fn own_limits(x: &Exchange<'_>) -> impl Iterator<Item = Limit> {
+    let key = x.principal.as_deref().filter(|principal| principal.credential == Credential::ApiKey);
+    let limits = key.and_then(|key| key.claim("limits")?.as_array()).into_iter().flatten();
+    limits.filter_map(|limit| Some(Limit { keys: Vec::new(), ..limit.as_str()?.parse().ok()? }))
 }
 
 fn refusal(limit: &Limit, outcome: &Outcome) -> Refusal {
@@ -213,25 +235,46 @@ fn no_store(error: &StoreError) -> Refusal {
 }
 
 /// The counter of a limit for this exchange; `None` if what it counts by is not there.
-fn key(x: &Exchange<'_>, limit: &Limit, state: &State) -> Option<CounterKey> {
+fn key(x: &Exchange<'_>, limit: &Limit, key_id: Option<&str>, state: &State) -> Option<CounterKey> {
     state.stores.key_hash.try_key(|key| {
         write_limit(key, limit);
+        if let Some(id) = key_id {
+            key.text("api key");
+            key.text(id);
+        }
         for part in &limit.keys {
             match part {
                 LimitKey::Ip => key.bytes(&network(x.client).to_be_bytes()),
                 LimitKey::User => key.text(x.subject()?),
                 LimitKey::Header(name) => key.bytes(x.headers.get(name)?.as_bytes()),
                 LimitKey::Claim(name) => key.text(&x.principal.as_deref()?.claim(name)?.to_string()),
-                LimitKey::Route => {
-                    // A route of another host may have the same name.
-                    x.route.hosts.iter().for_each(|host| key.text(host));
-                    key.text(&x.route.name);
+                LimitKey::ApiKey => key.text(x.principal.as_deref()?.claim("key")?.as_str()?),
+                LimitKey::Session => key.text(x.principal.as_deref()?.claim("sid")?.as_str()?),
+                LimitKey::Cookie(name) => {
+                    let mut values =
+                        cookies(x).filter(|(known, _)| *known == name.as_bytes()).map(|(_, value)| value);
+                    key.bytes(values.next()?);
+                    values.for_each(|value| key.bytes(value));
                 }
+                LimitKey::Operation => match x.operation() {
+                    Some(operation) => {
+                        key.text(x.method.as_str());
+                        key.text(&operation.path);
+                    }
+                    None => route(key, x),
+                },
+                LimitKey::Route => route(key, x),
                 LimitKey::Global => {}
             }
         }
         Some(())
     })
+}
+
+/// A route of another host may have the same name.
+fn route(key: &mut KeyWriter, x: &Exchange<'_>) {
+    x.route.hosts.iter().for_each(|host| key.text(host));
+    key.text(&x.route.name);
 }
 
 /// Every part of a limit, so that two limits never share a counter. The numbers are part of the keys that gateways share:
@@ -260,6 +303,10 @@ fn write_limit(key: &mut KeyWriter, limit: &Limit) {
             LimitKey::Claim(name) => (4, name.as_str()),
             LimitKey::Route => (5, ""),
             LimitKey::Global => (6, ""),
+            LimitKey::Cookie(name) => (7, name.as_str()),
+            LimitKey::ApiKey => (8, ""),
+            LimitKey::Session => (9, ""),
+            LimitKey::Operation => (10, ""),
         };
         key.number(kind);
         key.text(name);

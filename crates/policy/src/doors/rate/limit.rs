@@ -33,6 +33,14 @@ pub enum LimitKey {
     Header(http::HeaderName),
     /// A claim of the principal.
     Claim(String),
+    /// A cookie; its values as they are written.
+    Cookie(String),
+    /// The API key that was issued here.
+    ApiKey,
+    /// The session of the user service (`sid`).
+    Session,
+    /// The operation of the document; where there is none, the route.
+    Operation,
     /// The matched route.
     Route,
     /// One counter for everybody.
@@ -48,7 +56,7 @@ pub enum CountedOutcome {
     Failures,
 }
 
-/// A rate limit in words: `2000 per 5 minutes`, `10 per second burst 20`, `30 per minute by user and route`,
+/// A rate limit in words: `2000 per 5 minutes`, `10/s burst 20`, `30 per minute per user+route`,
 /// `5 per 15 minutes counting failures`, `100 per hour by header x-api-key fixed`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Limit {
@@ -69,7 +77,9 @@ pub struct Limit {
 impl Limit {
     /// Whether the limit counts by principal, and so comes after authentication.
     pub fn needs_principal(&self) -> bool {
-        self.keys.iter().any(|k| matches!(k, LimitKey::User | LimitKey::Claim(_)))
+        self.keys
+            .iter()
+            .any(|k| matches!(k, LimitKey::User | LimitKey::Claim(_) | LimitKey::ApiKey | LimitKey::Session))
     }
 }
 
@@ -79,10 +89,12 @@ impl FromStr for Limit {
     fn from_str(text: &str) -> Result<Self, String> {
         let bad = |what: &str| {
             format!(
-                "{what} in the limit `{text}`; write `100 per 5 minutes [burst 20] [by ip|user|route|global|header NAME|claim NAME [and ...]] [counting failures] [sliding|fixed|gcra]`"
+                "{what} in the limit `{text}`; write `100 per 5 minutes [burst 20] [by ip|user|key|session|operation|route|global|header NAME|cookie NAME|claim NAME [and ...]] [counting failures] [sliding|fixed|gcra]`"
             )
         };
-        let mut words = text.split_whitespace().peekable();
+        // `10/s` and `user+route` are said without blanks.
+        let spaced = text.replacen('/', " per ", 1).replace('+', " and ");
+        let mut words = spaced.split_whitespace();
         let permits: u32 =
             words.next().and_then(|w| w.parse().ok()).ok_or_else(|| bad("no number of requests"))?;
         if permits == 0 {
@@ -127,11 +139,17 @@ impl FromStr for Limit {
                     Some("all") => limit.counting = CountedOutcome::All,
                     _ => return Err(bad("neither `failures` nor `all` after `counting`")),
                 },
-                "by" | "and" => limit.keys.push(match words.next() {
+                "by" | "per" | "and" => limit.keys.push(match words.next() {
                     Some("ip") => LimitKey::Ip,
                     Some("user") => LimitKey::User,
                     Some("route") => LimitKey::Route,
                     Some("global") => LimitKey::Global,
+                    Some("key") => LimitKey::ApiKey,
+                    Some("session") => LimitKey::Session,
+                    Some("operation") => LimitKey::Operation,
+                    Some("cookie") => {
+                        LimitKey::Cookie(words.next().ok_or_else(|| bad("no cookie name"))?.to_owned())
+                    }
                     Some("header") => LimitKey::Header(
                         words.next().and_then(|w| w.parse().ok()).ok_or_else(|| bad("no header name"))?,
                     ),
@@ -163,6 +181,10 @@ impl fmt::Display for Limit {
                 LimitKey::User => f.write_str("user")?,
                 LimitKey::Header(name) => write!(f, "header {name}")?,
                 LimitKey::Claim(name) => write!(f, "claim {name}")?,
+                LimitKey::Cookie(name) => write!(f, "cookie {name}")?,
+                LimitKey::ApiKey => f.write_str("key")?,
+                LimitKey::Session => f.write_str("session")?,
+                LimitKey::Operation => f.write_str("operation")?,
                 LimitKey::Route => f.write_str("route")?,
                 LimitKey::Global => f.write_str("global")?,
             }
@@ -197,6 +219,11 @@ mod tests {
             ("5 per 15 minutes counting failures", "5 per 15m by ip counting failures"),
             ("100 per 1h by header x-api-key fixed", "100 per 1h by header x-api-key fixed"),
             ("200 per day", "200 per 1day by ip"),
+            ("10/s burst 20", "10 per 1s burst 20 by ip"),
+            ("100 per minute per user+route", "100 per 1m by user and route"),
+            ("60/min by key", "60 per 1m by key"),
+            ("5 per hour by session and operation", "5 per 1h by session and operation"),
+            ("5 per hour by cookie basket", "5 per 1h by cookie basket"),
         ] {
             let limit: Limit = text.parse().unwrap();
             assert_eq!(limit.to_string(), shown);

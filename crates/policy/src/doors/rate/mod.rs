@@ -3,6 +3,7 @@
 mod failure;
 mod hash_secret;
 mod limit;
+mod shared;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 pub use failure::{Failure, JsonTest};
 pub use hash_secret::HashSecret;
 pub use limit::{CountedOutcome, Limit, LimitAlgorithm, LimitKey};
+pub use shared::{RateStore, RateStoreConfig};
 
 use crate::reader::Reader;
 use crate::settings::{route_settings, settings};
@@ -30,6 +32,8 @@ settings! {
         pub hash_secret_file: Option<PathBuf> = None,
         /// The environment variable that holds this secret.
         pub hash_secret_env: Option<String> = None,
+        /// The server on which gateways count together.
+        pub store: RateStoreConfig = RateStoreConfig::default(),
     }
 }
 
@@ -40,18 +44,17 @@ pub struct Rate {
     pub max_keys: usize,
     /// The secret of counter keys, where gateways share one.
     pub hash_secret: Option<HashSecret>,
+    /// The server on which gateways count together.
+    pub store: Option<RateStore>,
 }
 
 impl RateConfig {
     pub(crate) fn compile(&self, reader: &mut Reader) -> Rate {
-        Rate {
-            max_keys: self.max_keys,
-            hash_secret: HashSecret::read(
-                self.hash_secret_file.as_deref(),
-                self.hash_secret_env.as_deref(),
-                reader,
-            ),
-        }
+        let hash_secret =
+            HashSecret::read(self.hash_secret_file.as_deref(), self.hash_secret_env.as_deref(), reader);
+        let names_secret = self.hash_secret_file.is_some() || self.hash_secret_env.is_some();
+        let store = self.store.compile(names_secret, reader);
+        Rate { max_keys: self.max_keys, hash_secret, store }
     }
 }
 

@@ -1,8 +1,6 @@
-//! State in Redis or Valkey, shared by gateways.
-//!
-//! The ledger is one sorted set: the score of an entry is the time at which it expires. So an entry keeps the later of
-//! two expiries (`ZADD GT`), expired entries are dropped by score, and the set stays within its bound whatever the
-//! eviction policy of the server is. Needs Redis 6.2 or any Valkey.
+//! The ledger as one sorted set: the score of an entry is the time at which it expires. So an entry keeps the later of two
+//! expiries (`ZADD GT`), expired entries are dropped by score, and the set stays within its bound whatever the eviction
+//! policy of the server is.
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -1,0 +1,114 @@
+//! Limits of several gateways that count on one Redis: exact together, and no request fails or waits when it goes.
+
+use std::time::{Duration, Instant};
+
+use crate::servers::Server;
+use crate::support::{Recorder, Running, status, until};
+
+const SECRET: &str = "a secret of more than thirty-two bytes";
+
+/// A gateway that counts on a server, with these limits.
+fn gateway(redis: &str, limits: &str, timeout: &str, upstream: &Recorder) -> (Running, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let secret = directory.path().join("limits.secret");
+    std::fs::write(&secret, SECRET).unwrap();
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let file = directory.path().join("doorward.toml");
+    let policy = format!(
+        "[rate]\n{limits}\nhash_secret_file = 'limits.secret'\n[rate.store]\nurl = '{redis}'\ntimeout = '{timeout}'\n"
+    );
+    std::fs::write(&file, policy).unwrap();
+    (Running::from_file(&file, &[upstream.url()]), directory)
+}
+
+#[test]
+fn wrong_passwords_are_counted_over_all_gateways() {
+    let (redis, upstream) = (
+        Server::redis(),
+        Recorder::answering(|_| b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".to_vec()),
+    );
+    let limits = "limits = []\nlogin = ['5 per 15 minutes counting failures']";
+    let gates = [0, 1].map(|_| gateway(&redis.url, limits, "5s", &upstream));
+    let body = br#"{"user":"ann","password":"guess"}"#;
+    let answers: Vec<u16> = (0..10)
+        .map(|nth| {
+            let gate = &gates[nth % 2].0;
+            status(&gate.ask("POST", "/login", &[("Content-Type", "application/json")], body))
+        })
+        .collect();
+    assert_eq!(answers, [401, 401, 401, 401, 401, 429, 429, 429, 429, 429]);
+}
+
+#[test]
+fn limits_count_by_what_they_say() {
+    let upstream = Recorder::plain();
+    let directory = tempfile::tempdir().unwrap();
+    let document = "openapi: 3.1.0\ninfo: { title: a, version: '1' }\npaths:\n  /things/{id}:\n    parameters: [{ name: id, in: path, required: true, schema: { type: string } }]\n    get: { responses: {} }\n    delete: { responses: {} }\n";
+    std::fs::write(directory.path().join("api.yaml"), document).unwrap();
+    let file = directory.path().join("doorward.toml");
+    for (limit, asked, expected) in [
+        // All things are one operation, and to delete one is another.
+        (
+            "2/h by operation",
+            &[
+                ("GET", "/things/1", ""),
+                ("GET", "/things/2", ""),
+                ("GET", "/things/3", ""),
+                ("DELETE", "/things/1", ""),
+            ][..],
+            &[200, 200, 429, 200][..],
+        ),
+        (
+            "1 per hour per cookie basket",
+            &[
+                ("GET", "/things/1", "basket=a"),
+                ("GET", "/things/1", "basket=b"),
+                ("GET", "/things/1", "x=1; basket=a"),
+            ],
+            &[200, 200, 429],
+        ),
+        (
+            "1 per hour by ip+header x-tenant",
+            &[("GET", "/things/1", ""), ("GET", "/things/1", "")],
+            &[200, 200],
+        ),
+    ] {
+        std::fs::write(&file, format!("[gateway]\nopenapi = 'api.yaml'\n[rate]\nlimits = ['{limit}']"))
+            .unwrap();
+        let gate = Running::from_file(&file, &[upstream.url()]);
+        let answers: Vec<u16> = asked
+            .iter()
+            .map(|(method, path, cookie)| status(&gate.ask(method, path, &[("Cookie", cookie)], b"")))
+            .collect();
+        assert_eq!(answers, expected, "{limit}");
+    }
+}
+
+#[test]
+fn a_store_that_goes_costs_no_request() {
+    let (redis, upstream) = (Server::redis(), Recorder::plain());
+    let port = redis.port();
+    let gates = [0, 1].map(|_| gateway(&redis.url, "limits = ['1000 per hour']", "500ms", &upstream));
+    let ask = |gate: &Running| {
+        let begun = Instant::now();
+        (status(&gate.get("/a")), begun.elapsed())
+    };
+    for (gate, _) in &gates {
+        assert_eq!(ask(gate).0, 200);
+    }
+    redis.pause(true);
+    let answers: Vec<_> = (0..20).map(|_| ask(&gates[0].0)).collect();
+    assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
+    let waited = answers.iter().filter(|(_, time)| *time >= Duration::from_millis(500)).count();
+    assert!(waited <= 3, "{answers:?}");
+    redis.pause(false);
+    drop(redis);
+    for (gate, _) in &gates {
+        (0..20).for_each(|_| assert_eq!(ask(gate).0, 200));
+    }
+    let told = |word: &str| gates[0].0.events.all().iter().any(|line| line.contains(word));
+    until("it is told", || told("the store of limits is not there"));
+    let _other = Server::redis_on(port);
+    until("it is told again", || told("the store of limits answers again"));
+    assert_eq!(ask(&gates[0].0).0, 200);
+}

@@ -1,0 +1,8 @@
+//! State in Redis or Valkey, shared by gateways. Needs Redis 6.2 or any Valkey.
+
+mod counters;
+mod ledger;
+mod server;
+
+pub use counters::{Clock, RedisCounters};
+pub use ledger::RedisLedger;
