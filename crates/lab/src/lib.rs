@@ -11,6 +11,7 @@ mod database;
 mod edge;
 mod failures;
 mod graphql;
+mod kept_sessions;
 mod login;
 mod orders;
 mod passwords;

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::shop::{Shop, ShopError};
 use crate::version::Version;
-use crate::{passwords, sessions, token};
+use crate::{kept_sessions, passwords, token};
 
 #[derive(Deserialize)]
 pub(crate) struct Credentials {
@@ -45,7 +45,7 @@ pub(crate) async fn login(
             (Version::Hardened, _) => ShopError::Unauthorized,
         });
     };
-    let (session, refresh) = shop.database.write(|db| sessions::begin(db, *id))?;
+    let (session, refresh) = shop.database.write(|db| kept_sessions::begin(db, *id))?;
     let token = token::issue(&shop, *id, role, session)?;
     let attributes = match shop.version {
         // Vulnerable: any script can read the cookie, any site's page can send it.

@@ -14,7 +14,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, TokenData, Valid
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 
-use crate::sessions;
+use crate::kept_sessions::goes_on;
 use crate::shop::{Shop, ShopError};
 use crate::version::Version;
 
@@ -79,10 +79,7 @@ fn verify(shop: &Shop, token: &str) -> Option<Claims> {
             let validation = Validation::new(Algorithm::HS256);
             let decoded = decode(token, &DecodingKey::from_secret(shop.secret.as_bytes()), &validation);
             // Hardened: a token ends with its session.
-            decoded
-                .ok()
-                .map(|d: TokenData<Claims>| d.claims)
-                .filter(|claims| sessions::goes_on(shop, claims.sid))
+            decoded.ok().map(|d: TokenData<Claims>| d.claims).filter(|claims| goes_on(shop, claims.sid))
         }
     }
 }

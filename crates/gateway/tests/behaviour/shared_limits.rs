@@ -85,6 +85,50 @@ fn limits_count_by_what_they_say() {
 }
 
 #[test]
+fn an_account_is_guarded_whoever_guesses() {
+    let upstream = Recorder::answering(|head| {
+        let status = if head.contains("right") {
+            "200 OK\r\nSet-Cookie: session=0123456789"
+        } else {
+            "401 Unauthorized"
+        };
+        format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").into_bytes()
+    });
+    let policy = "[gateway]\ntrusted_proxies = ['127.0.0.1/32']\n[rate]\nlogin = ['3 per hour by body./email counting failures']";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let mut address = 0;
+    let mut try_in = |kind: &str, target: &str, body: &str| {
+        // Each guess comes from another address.
+        address += 1;
+        let from = format!("198.51.100.{address}");
+        status(&gate.ask(
+            "POST",
+            target,
+            &[("Content-Type", kind), ("X-Forwarded-For", &from)],
+            body.as_bytes(),
+        ))
+    };
+    const JSON: &str = "application/json";
+    const FORM: &str = "application/x-www-form-urlencoded";
+    for (kind, target, body, expected) in [
+        (JSON, "/login", r#"{"email":"ann@example.org","password":"a"}"#, 401),
+        (JSON, "/login", r#"{"email":"Ann@Example.org ","password":"b"}"#, 401),
+        (FORM, "/login", "email=ann%40example.org&password=c", 401),
+        (JSON, "/login", r#"{"email":"ann@example.org","password":"d"}"#, 429),
+        (FORM, "/login", "email=bob@example.org&email=ANN@example.org&password=e", 429),
+        (JSON, "/login?email=ann@example.org", r#"{"password":"f"}"#, 429),
+        // Others log in, and a right password costs nothing.
+        (JSON, "/login", r#"{"email":"carl@example.org","password":"a"}"#, 401),
+        (JSON, "/login?right", r#"{"email":"dora@example.org","password":"a"}"#, 200),
+        (JSON, "/login?right", r#"{"email":"dora@example.org","password":"a"}"#, 200),
+        (JSON, "/login?right", r#"{"email":"dora@example.org","password":"a"}"#, 200),
+        (JSON, "/login?right", r#"{"email":"dora@example.org","password":"a"}"#, 200),
+    ] {
+        assert_eq!(try_in(kind, target, body), expected, "{target} {body}: {:?}", gate.events.all().last());
+    }
+}
+
+#[test]
 fn a_store_that_goes_costs_no_request() {
     let (redis, upstream) = (Server::redis(), Recorder::plain());
     let port = redis.port();

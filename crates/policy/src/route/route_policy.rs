@@ -52,7 +52,9 @@ pub struct RoutePolicy {
 impl RoutePolicy {
     /// Whether something in the body is compared or listed, so that it cannot be forwarded unread.
     pub fn reads_body(&self) -> bool {
-        self.schema.fields.is_some() || self.ownership.reads_body()
+        self.schema.fields.is_some()
+            || self.ownership.reads_body()
+            || self.rate.limits.iter().any(|limit| limit.in_body().is_some())
     }
 
     /// What holds here, by column, for `doorward check`.

@@ -13,7 +13,7 @@ pub(crate) mod cedar;
 mod conditions;
 pub(crate) mod enumeration;
 pub(crate) mod issued;
-mod named;
+pub(crate) mod named;
 mod owner;
 mod owner_scan;
 pub(crate) mod read_first;

@@ -8,21 +8,24 @@
 pub(crate) mod failure;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use http::header::{COOKIE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::response::Parts;
 use http::{HeaderMap, StatusCode};
 use identity::Credential;
-use policy::{BuiltInDoor, CountedOutcome, Limit, LimitAlgorithm, LimitKey, RoutePolicy};
+use policy::{BuiltInDoor, CountedOutcome, Input, Limit, LimitAlgorithm, LimitKey, RoutePolicy};
 use store::{Algorithm, CounterKey, KeyWriter, OnRefusal, Outcome, Quota, StoreError, Take, millis};
 
+use super::ownership::named::{texts, texts_elsewhere};
 use super::{Door, Step};
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced, on};
 use crate::decision::{Decision, Refusal};
 use crate::events::Verdict;
 use crate::exchange::{Exchange, RateLimitStatus};
+use crate::forward::Reader;
 use crate::network::network;
 use crate::state::State;
 use failure::note_head;
@@ -84,6 +87,10 @@ impl Door for ByIdentity {
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
         admit(ruling, x, Stage::Identity)
     }
+
+    fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
+        admit(ruling, x, Stage::Body)
+    }
 }
 
 /// Tells the client its rate limit status (draft-ietf-httpapi-ratelimit-headers, and the older names).
@@ -109,11 +116,17 @@ fn release(x: &Exchange<'_>, headers: &mut HeaderMap) {
 enum Stage {
     Address,
     Identity,
+    Body,
 }
 
 impl Stage {
     fn has(self, limit: &Limit) -> bool {
-        limit.needs_principal() == (self == Stage::Identity)
+        let stage = match (limit.in_body(), limit.needs_principal()) {
+            (Some(_), _) => Stage::Body,
+            (None, true) => Stage::Identity,
+            (None, false) => Stage::Address,
+        };
+        stage == self
     }
 }
 
@@ -167,13 +180,16 @@ fn takes<'e>(
     let key_id = x.principal.as_deref().and_then(|principal| principal.claim("key")?.as_str());
     let own = own_limits(x).filter(|_| has_own).map(|limit| (Cow::Owned(limit), key_id));
     for (limit, key_id) in of_route.chain(own).filter(|(limit, _)| counts(limit)) {
-        let Some(key) = key(x, &limit, key_id, state) else { continue };
         let on_refusal = match limit.counting {
             CountedOutcome::All => OnRefusal::Refund,
             CountedOutcome::Failures => OnRefusal::Keep,
         };
-        takes.push(Take { key, quota: quota(&limit), cost: 1, on_refusal });
-        counted.push(limit);
+        let values = limit.in_body().map_or_else(|| vec![String::new()], |input| values(x, input));
+        for value in values {
+            let Some(key) = key(x, &limit, key_id, &value, state) else { continue };
+            takes.push(Take { key, quota: quota(&limit), cost: 1, on_refusal });
+            counted.push(limit.clone());
+        }
     }
     (counted, takes)
 }
@@ -186,7 +202,8 @@ async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
     };
     // The limits of a key count once, with the first reading.
     let has_own = stage == Stage::Identity && x.as_it_came().is_none();
-    let counts = |limit: &Limit| (stage.has(limit) || limit.keys.is_empty()) && !is_counted(limit);
+    let is_own = |limit: &Limit| limit.keys.is_empty();
+    let counts = |limit: &Limit| (stage.has(limit) || is_own(limit)) && !is_counted(limit);
     let (counted, takes) = takes(x, state, counts, has_own);
     if takes.is_empty() {
         return Decision::Pass;
@@ -212,6 +229,17 @@ async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
     Decision::Pass
 }
 
+/// The values of an input of the body, as an application compares names of accounts, in every place where a server may look
+/// for them. A limit counts each.
+fn values(x: &Exchange<'_>, input: &Input) -> Vec<String> {
+    /// More than one is an attempt to be counted by another name.
+    const MOST: usize = 16;
+    let found = texts(x, input).unwrap_or_default().into_iter().chain(texts_elsewhere(x, input));
+    let folded = found.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    let distinct: BTreeSet<String> = folded.take(MOST).collect();
+    distinct.into_iter().collect()
+}
+
 /// The cookies of the request.
 fn cookies<'x>(x: &'x Exchange<'_>) -> impl Iterator<Item = (&'x [u8], &'x [u8])> {
     x.headers.get_all(COOKIE).iter().flat_map(|header| inputs::cookie_readings(header.as_bytes()))
@@ -235,7 +263,13 @@ fn no_store(error: &StoreError) -> Refusal {
 }
 
 /// The counter of a limit for this exchange; `None` if what it counts by is not there.
-fn key(x: &Exchange<'_>, limit: &Limit, key_id: Option<&str>, state: &State) -> Option<CounterKey> {
+fn key(
+    x: &Exchange<'_>,
+    limit: &Limit,
+    key_id: Option<&str>,
+    in_body: &str,
+    state: &State,
+) -> Option<CounterKey> {
     state.stores.key_hash.try_key(|key| {
         write_limit(key, limit);
         if let Some(id) = key_id {
@@ -248,6 +282,7 @@ fn key(x: &Exchange<'_>, limit: &Limit, key_id: Option<&str>, state: &State) -> 
                 LimitKey::User => key.text(x.subject()?),
                 LimitKey::Header(name) => key.bytes(x.headers.get(name)?.as_bytes()),
                 LimitKey::Claim(name) => key.text(&x.principal.as_deref()?.claim(name)?.to_string()),
+                LimitKey::Body(_) => key.text(in_body),
                 LimitKey::ApiKey => key.text(x.principal.as_deref()?.claim("key")?.as_str()?),
                 LimitKey::Session => key.text(x.principal.as_deref()?.claim("sid")?.as_str()?),
                 LimitKey::Cookie(name) => {
@@ -296,6 +331,7 @@ fn write_limit(key: &mut KeyWriter, limit: &Limit) {
     });
     key.number(keys.len() as u64);
     for part in keys {
+        let in_body;
         let (kind, name) = match part {
             LimitKey::Ip => (1, ""),
             LimitKey::User => (2, ""),
@@ -307,6 +343,10 @@ fn write_limit(key: &mut KeyWriter, limit: &Limit) {
             LimitKey::ApiKey => (8, ""),
             LimitKey::Session => (9, ""),
             LimitKey::Operation => (10, ""),
+            LimitKey::Body(input) => {
+                in_body = input.to_string();
+                (11, in_body.as_str())
+            }
         };
         key.number(kind);
         key.text(name);

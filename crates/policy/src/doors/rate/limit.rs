@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::doors::ownership::Input;
 use crate::settings::serialize_as_text;
 use crate::units::Period;
 
@@ -23,7 +24,7 @@ pub enum LimitAlgorithm {
 }
 
 /// What a limit counts by. A limit may combine several.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LimitKey {
     /// The client address; IPv6 by /64.
     Ip,
@@ -33,6 +34,9 @@ pub enum LimitKey {
     Header(http::HeaderName),
     /// A claim of the principal.
     Claim(String),
+    /// A value of the body: the account that somebody logs in with (`body./email`). Without case, and in every place where a
+    /// server may look for it.
+    Body(Input),
     /// A cookie; its values as they are written.
     Cookie(String),
     /// The API key that was issued here.
@@ -58,7 +62,7 @@ pub enum CountedOutcome {
 
 /// A rate limit in words: `2000 per 5 minutes`, `10/s burst 20`, `30 per minute per user+route`,
 /// `5 per 15 minutes counting failures`, `100 per hour by header x-api-key fixed`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
     /// Requests allowed in a period.
     pub permits: u32,
@@ -75,6 +79,14 @@ pub struct Limit {
 }
 
 impl Limit {
+    /// The value of the body that it counts by, after which it comes.
+    pub fn in_body(&self) -> Option<&Input> {
+        self.keys.iter().find_map(|key| match key {
+            LimitKey::Body(input) => Some(input),
+            _ => None,
+        })
+    }
+
     /// Whether the limit counts by principal, and so comes after authentication.
     pub fn needs_principal(&self) -> bool {
         self.keys
@@ -89,11 +101,13 @@ impl FromStr for Limit {
     fn from_str(text: &str) -> Result<Self, String> {
         let bad = |what: &str| {
             format!(
-                "{what} in the limit `{text}`; write `100 per 5 minutes [burst 20] [by ip|user|key|session|operation|route|global|header NAME|cookie NAME|claim NAME [and ...]] [counting failures] [sliding|fixed|gcra]`"
+                "{what} in the limit `{text}`; write `100 per 5 minutes [burst 20] [by ip|user|key|session|operation|route|global|body./POINTER|header NAME|cookie NAME|claim NAME [and ...]] [counting failures] [sliding|fixed|gcra]`"
             )
         };
         // `10/s` and `user+route` are said without blanks.
-        let spaced = text.replacen('/', " per ", 1).replace('+', " and ");
+        let is_short = text.split_whitespace().next().is_some_and(|word| word.contains('/'));
+        let spaced =
+            if is_short { text.replacen('/', " per ", 1) } else { text.to_owned() }.replace('+', " and ");
         let mut words = spaced.split_whitespace();
         let permits: u32 =
             words.next().and_then(|w| w.parse().ok()).ok_or_else(|| bad("no number of requests"))?;
@@ -156,6 +170,9 @@ impl FromStr for Limit {
                     Some("claim") => {
                         LimitKey::Claim(words.next().ok_or_else(|| bad("no claim name"))?.to_owned())
                     }
+                    Some(word) if word.starts_with("body.") && limit.in_body().is_none() => LimitKey::Body(
+                        Input::parse(word, &[]).ok_or_else(|| bad("no pointer as `body./email`"))?,
+                    ),
                     _ => return Err(bad("an unknown key")),
                 }),
                 other => return Err(bad(&format!("the word `{other}`"))),
@@ -181,6 +198,7 @@ impl fmt::Display for Limit {
                 LimitKey::User => f.write_str("user")?,
                 LimitKey::Header(name) => write!(f, "header {name}")?,
                 LimitKey::Claim(name) => write!(f, "claim {name}")?,
+                LimitKey::Body(input) => write!(f, "{input}")?,
                 LimitKey::Cookie(name) => write!(f, "cookie {name}")?,
                 LimitKey::ApiKey => f.write_str("key")?,
                 LimitKey::Session => f.write_str("session")?,
@@ -222,6 +240,10 @@ mod tests {
             ("10/s burst 20", "10 per 1s burst 20 by ip"),
             ("100 per minute per user+route", "100 per 1m by user and route"),
             ("60/min by key", "60 per 1m by key"),
+            (
+                "20 per hour by body./user/email counting failures",
+                "20 per 1h by body./user/email counting failures",
+            ),
             ("5 per hour by session and operation", "5 per 1h by session and operation"),
             ("5 per hour by cookie basket", "5 per 1h by cookie basket"),
         ] {
@@ -240,6 +262,8 @@ mod tests {
             "5 per",
             "5 per fortnight",
             "5 per minute by moon",
+            "5 per minute by body.email",
+            "5 per minute by body./a and body./b",
             "5 per minute quickly",
             "5 per minute burst 0",
         ] {
