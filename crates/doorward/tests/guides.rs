@@ -37,6 +37,11 @@ fn login() {
 }
 
 #[test]
+fn guessing() {
+    run("guessing.py", &[]);
+}
+
+#[test]
 fn behind_proxies() {
     run("behind.py", &[Path::new("--caddy"), &root().join("target/caddy/bin/caddy")]);
 }
