@@ -16,7 +16,8 @@ use super::multipart::{self, Part};
 use super::multipart_error::MultipartError;
 use super::pairs::{byte_pairs, pairs, semicolon_pairs};
 use super::sniff::{
-    after_bracket, is_binary_file, is_like_form, is_structured_behind_comments, is_wide, texts, without_mark,
+    after_bracket, begins_as_form, is_binary_file, is_like_form, is_structured_behind_comments, is_wide,
+    texts, without_mark, without_odd_blanks,
 };
 #[cfg(feature = "xml")]
 use super::{sniff, xml};
@@ -156,6 +157,7 @@ pub fn other_readings(
     if may_be_json && is_structured_behind_comments(text) {
         return Err(BodyError::Ambiguous);
     }
+    let text = without_odd_blanks(text);
     let mut others = Vec::new();
     match parsed {
         // No form begins with markup or an object: somebody reads it as what it is.
@@ -178,9 +180,14 @@ pub fn other_readings(
         ParsedBody::Text => others.extend(values_in_front(text, limits)?),
         _ => {}
     }
-    let may_be_form = matches!(parsed, ParsedBody::Text | ParsedBody::Json(_)) && is_untyped && is_posted;
+    let may_be_form = is_posted
+        && match parsed {
+            ParsedBody::Text => is_untyped && is_like_form(body) || begins_as_form(body),
+            ParsedBody::Json(_) => is_untyped && is_like_form(body),
+            _ => false,
+        };
     let is_markup = cfg!(feature = "xml") && text.starts_with(b"<");
-    if may_be_form && !is_markup && is_like_form(body) {
+    if may_be_form && !is_markup {
         others.push(ParsedBody::Form(form(body, limits)?));
     }
     Ok(others)
@@ -217,17 +224,18 @@ fn lenient_json(body: &[u8], limits: StructureLimits) -> Result<Option<Value>, B
 /// # Errors
 /// When it is beyond a limit, or not read alike by everybody.
 fn values_in_front(text: &[u8], limits: StructureLimits) -> Result<Vec<ParsedBody>, BodyError> {
-    if !text.first().is_some_and(|first| b"{[\"/#-0123456789ntfNI".contains(first)) {
+    if !text.first().is_some_and(|first| b"{[\"'/#-+.0123456789ntfNITFu".contains(first)) {
         return Ok(Vec::new());
     }
     let text = String::from_utf8_lossy(text);
     let Values { mut all, is_whole } = loose_json::values(&text, limits)?;
-    let is_structured = all.first().is_some_and(|first| first.is_object() || first.is_array());
+    let is_list_or_object = |value: &Value| value.is_object() || value.is_array();
+    let is_structured = all.iter().any(is_list_or_object);
     if all.is_empty() || !(is_structured || is_whole) {
         return Ok(Vec::new());
     }
     let rest = all.split_off(1);
-    if is_structured {
+    if all.iter().all(is_list_or_object) {
         // What everybody reads is not read in two ways.
         let mut strict = serde_json::Deserializer::from_str(&text).into_iter::<serde::de::IgnoredAny>();
         if strict.next().is_some_and(|value| value.is_ok()) {
@@ -316,6 +324,8 @@ impl Enclosed {
                 _ => self.body.find(content, each),
             })
             .or_else(|| self.others.iter().find_map(|other| other.find(content, each)))
+            // Some servers take any multipart body for a form (Rack, Bottle): what has a name is a field of theirs.
+            .or_else(|| if name.is_empty() { None } else { self.part.find_input(each) })
     }
 }
 
@@ -450,7 +460,8 @@ mod tests {
         let json = ParsedBody::Json(serde_json::json!({ "a": "b&c=d" }));
         assert_eq!(other(FORM, br#" {"a":"b&c=d"}"#), Ok(vec![json]));
         let form = ParsedBody::Form(vec![("a".into(), "b c".into())]);
-        assert_eq!(other("", b"a=b+c"), Ok(vec![form]));
+        assert_eq!(other("", b"a=b+c"), Ok(vec![form.clone()]));
+        assert_eq!(other("text/plain", b"a=b+c"), Ok(vec![form]), "some servers mind no type");
         assert!(matches!(other("text/plain", b"<a>b</a>").as_deref(), Ok([ParsedBody::Xml(_)])));
         let loose = other("", b"<a b='1' b='2'>c<d>e").unwrap();
         let [ParsedBody::Xml(root)] = &loose[..] else {
@@ -487,7 +498,6 @@ mod tests {
             (FORM, &b"a=b"[..]),
             (FORM, b"[a]=b"),
             ("text/plain", b"{a=b"),
-            ("text/plain", b"a=b+c"),
             ("", b"a text"),
             ("text/plain", b"a < b"),
             ("text/plain", b"\"no end"),

@@ -47,6 +47,16 @@ impl ContentType {
         if is_longer("application/x-www-form-urlencoded") || is_longer("multipart/form-data") {
             return Err(ContentTypeError::Malformed);
         }
+        // Some servers look for these words wherever they stand (formidable).
+        let (of_forms, of_parts) = (
+            content_type.essence == "application/x-www-form-urlencoded",
+            content_type.essence.starts_with("multipart/"),
+        );
+        let all = value.to_ascii_lowercase();
+        let has = |word: &[u8]| memchr::memmem::find(&all, word).is_some();
+        if has(b"urlencoded") && !of_forms || has(b"multipart") && !of_parts {
+            return Err(ContentTypeError::Malformed);
+        }
         let mut known: Vec<&[u8]> = Vec::new();
         for parameter in Parameters(parameters) {
             let parameter = parameter.ok_or(ContentTypeError::Malformed)?;

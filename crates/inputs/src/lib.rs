@@ -30,6 +30,8 @@ mod error;
 pub mod graphql;
 mod graphql_path;
 #[cfg(feature = "graphql")]
+mod graphql_shape;
+#[cfg(feature = "graphql")]
 mod graphql_uploads;
 pub mod grpc;
 mod input;
@@ -55,6 +57,8 @@ pub use content_type::{ContentType, ContentTypeError};
 pub use element::XmlElement;
 pub use error::BodyError;
 pub use graphql_path::GraphqlPath;
+#[cfg(feature = "graphql")]
+pub use graphql_shape::Shape as GraphqlShape;
 pub use input::{Input, InputKind};
 pub use json::{JsonError, parse_json};
 pub use limits::StructureLimits;

@@ -22,7 +22,8 @@ pub(super) struct Values {
 /// # Errors
 /// When one is nested too deep, or the first has too many values in it.
 pub(super) fn values(text: &str, limits: StructureLimits) -> Result<Values, BodyError> {
-    let mut reader = Reader { text: text.as_bytes(), at: 0, left: limits.members, depth: limits.depth };
+    let mut reader =
+        Reader { text: text.as_bytes(), at: 0, left: limits.members, depth: limits.depth, is_broken: false };
     let mut found = Values::default();
     loop {
         reader.skip();
@@ -31,7 +32,12 @@ pub(super) fn values(text: &str, limits: StructureLimits) -> Result<Values, Body
             return Ok(found);
         }
         match reader.value(0) {
-            Ok(value) => found.all.push(value),
+            Ok(value) => {
+                found.all.push(value);
+                if reader.is_broken {
+                    return Ok(found);
+                }
+            }
             Err(Unread::TooDeep) => return Err(JsonError::TooDeep.into()),
             Err(Unread::TooMany) if found.all.is_empty() => return Err(JsonError::TooMany.into()),
             Err(Unread::TooMany | Unread::NoValue) => return Ok(found),
@@ -52,6 +58,8 @@ struct Reader<'t> {
     /// Values that may still be read.
     left: usize,
     depth: usize,
+    /// Whether something has broken off.
+    is_broken: bool,
 }
 
 impl Reader<'_> {
@@ -70,7 +78,9 @@ impl Reader<'_> {
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
             self.at += match rest {
-                [b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | 0x1e, ..] => 1,
+                [0..=0x20 | 0x7f, ..] => 1,
+                [0xc2, 0x85 | 0xa0, ..] => 2,
+                [0xef, 0xbb, 0xbf, ..] => 3,
                 [b'/', b'*', inner @ ..] => match memchr::memmem::find(inner, b"*/") {
                     Some(end) => end + 4,
                     None => return,
@@ -89,7 +99,7 @@ impl Reader<'_> {
         match self.peek() {
             Some(b'{') => self.object(depth),
             Some(b'[') => self.list(depth),
-            Some(b'"') => self.text().map(Value::String),
+            Some(b'"' | b'\'') => self.text().map(Value::String),
             _ => self.word(),
         }
     }
@@ -102,21 +112,24 @@ impl Reader<'_> {
             if self.take(b'}') {
                 return Ok(Value::Object(object));
             }
-            let name = self.text()?;
-            self.skip();
-            if !self.take(b':') {
-                return Err(Unread::NoValue);
-            }
-            self.skip();
-            let value = self.value(depth + 1)?;
+            let member = self.member(depth);
+            let (name, value) = match member {
+                Ok(member) => member,
+                // Who reads piece by piece has read what was before (Go's `Token`, Jackson's iterators).
+                Err(Unread::NoValue) => return self.broken(Value::Object(object)),
+                Err(error) => return Err(error),
+            };
             let value = match object.remove(&name) {
                 None => value,
                 Some(before) => Value::Array(vec![before, value]),
             };
             object.insert(name, value);
+            if self.is_broken {
+                return Ok(Value::Object(object));
+            }
             self.skip();
-            if !self.take(b',') && self.peek() != Some(b'}') {
-                return Err(Unread::NoValue);
+            if !self.take(b',') && !self.take(b';') && self.peek() != Some(b'}') {
+                return self.broken(Value::Object(object));
             }
         }
     }
@@ -129,24 +142,54 @@ impl Reader<'_> {
             if self.take(b']') {
                 return Ok(Value::Array(list));
             }
-            list.push(self.value(depth + 1)?);
+            match self.value(depth + 1) {
+                Ok(value) => list.push(value),
+                Err(Unread::NoValue) => return self.broken(Value::Array(list)),
+                Err(error) => return Err(error),
+            }
+            if self.is_broken {
+                return Ok(Value::Array(list));
+            }
             self.skip();
-            if !self.take(b',') && self.peek() != Some(b']') {
-                return Err(Unread::NoValue);
+            if !self.take(b',') && !self.take(b';') && self.peek() != Some(b']') {
+                return self.broken(Value::Array(list));
             }
         }
     }
 
-    fn text(&mut self) -> Result<String, Unread> {
-        if !self.take(b'"') {
+    /// What is read of a list or an object that breaks off; nothing if that is nothing.
+    fn broken(&mut self, read: Value) -> Result<Value, Unread> {
+        self.is_broken = true;
+        let is_empty =
+            read.as_array().is_some_and(Vec::is_empty) || read.as_object().is_some_and(Map::is_empty);
+        if is_empty { Err(Unread::NoValue) } else { Ok(read) }
+    }
+
+    fn member(&mut self, depth: usize) -> Result<(String, Value), Unread> {
+        let name = match self.peek() {
+            Some(b'"' | b'\'') => self.text()?,
+            _ => self.bare().to_owned(),
+        };
+        self.skip();
+        // Gson takes an equals sign, or an arrow, for a colon.
+        if self.take(b'=') {
+            self.take(b'>');
+        } else if !self.take(b':') {
             return Err(Unread::NoValue);
         }
+        self.skip();
+        Ok((name, self.value(depth + 1)?))
+    }
+
+    fn text(&mut self) -> Result<String, Unread> {
+        let Some(quote @ (b'"' | b'\'')) = self.peek() else { return Err(Unread::NoValue) };
+        self.at += 1;
         let mut text = Vec::new();
         loop {
             let byte = self.peek().ok_or(Unread::NoValue)?;
             self.at += 1;
             match byte {
-                b'"' => return Ok(String::from_utf8_lossy(&text).into_owned()),
+                _ if byte == quote => return Ok(String::from_utf8_lossy(&text).into_owned()),
                 b'\\' => self.escape(&mut text)?,
                 _ => text.push(byte),
             }
@@ -199,27 +242,33 @@ impl Reader<'_> {
         }
     }
 
+    /// A word without quotes, which may be empty.
+    fn bare(&mut self) -> &str {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-._$".contains(byte);
+        let end = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
+        self.at += end;
+        rest.get(..end).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default()
+    }
+
     /// A number or a word that some reader knows.
     fn word(&mut self) -> Result<Value, Unread> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-._".contains(byte);
-        let end = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
-        let word = rest.get(..end).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
-        let value = match word {
+        let word = self.bare().to_owned();
+        let digits = word.trim_start_matches(['+', '-', '.']);
+        Ok(match word.to_ascii_lowercase().as_str() {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
-            "null" | "NaN" | "Infinity" | "-Infinity" => Value::Null,
-            _ if word.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
-                let number: f64 = word.parse().map_err(|_| Unread::NoValue)?;
-                match word.parse::<i64>() {
-                    Ok(whole) => whole.into(),
-                    Err(_) => Number::from_f64(number).map_or(Value::Null, Value::Number),
+            "null" | "nan" | "infinity" | "-infinity" | "none" | "undefined" => Value::Null,
+            _ if digits.starts_with(|c: char| c.is_ascii_digit()) => {
+                match (word.parse::<i64>(), word.parse::<f64>()) {
+                    (Ok(whole), _) => whole.into(),
+                    (_, Ok(number)) => Number::from_f64(number).map_or(Value::Null, Value::Number),
+                    _ if digits.starts_with("0x") => Value::Null,
+                    _ => return Err(Unread::NoValue),
                 }
             }
             _ => return Err(Unread::NoValue),
-        };
-        self.at += end;
-        Ok(value)
+        })
     }
 }
 
@@ -244,9 +293,18 @@ mod tests {
             (r#"[1] ["x"]"#, json!([[1], ["x"]]), true),
             ("\"a\"\n{\"q\":1}", json!(["a", { "q": 1 }]), true),
             ("null 1.5 {}", json!([null, 1.5, {}]), true),
+            ("{'q':'x\\'y'}", json!([{ "q": "x'y" }]), true),
+            ("{q:\"x\";r=1;s=>+5}", json!([{ "q": "x", "r": 1, "s": 5 }]), true),
+            ("[NONE,True,0x10,.5]", json!([[null, true, null, 0.5]]), true),
+            (r#"[{"q":"x"},"#, json!([[{ "q": "x" }]]), false),
+            (r#"{"a":1,"b":["x" y"#, json!([{ "a": 1, "b": ["x"] }]), false),
+            (r#"0 {"q":"x"} y"#, json!([0, { "q": "x" }]), false),
+            ("\u{feff}\u{a0}\0{}", json!([{}]), true),
             (r#"{"a":1} and more"#, json!([{ "a": 1 }]), false),
             ("\"To be\", he said", json!(["To be"]), false),
             ("[section]\nkey=1", json!([]), false),
+            ("{ color: red }", json!([]), false),
+            ("[2026-11-26 10:00] x", json!([]), false),
             ("{{#if a}}", json!([]), false),
             ("[x](https://a.example)", json!([]), false),
             (r#"{"a":"#, json!([]), false),

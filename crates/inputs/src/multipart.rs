@@ -74,8 +74,17 @@ impl Part {
         if !is(b"base64") || purpose == Purpose::Form {
             return Err(MultipartError::TransferEncoding);
         }
-        let text: Vec<u8> = self.content.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        let content = BASE64_STANDARD.decode(text).map_err(|_| MultipartError::TransferEncoding)?;
+        // Lines of one length, as encoders write them: what has blanks is text to servers that decode nothing.
+        let lines: Vec<&[u8]> =
+            self.content.trim_ascii().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end).collect();
+        let length = lines.first().map_or(0, |line| line.len());
+        let is_even = lines.split_last().is_some_and(|(last, before)| {
+            last.len() <= length && before.iter().all(|line| line.len() == length && length.is_multiple_of(4))
+        });
+        if !is_even {
+            return Err(MultipartError::TransferEncoding);
+        }
+        let content = BASE64_STANDARD.decode(lines.concat()).map_err(|_| MultipartError::TransferEncoding)?;
         self.content = content.into();
         Ok(())
     }

@@ -9,6 +9,30 @@ pub(super) fn without_mark(body: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start()
 }
 
+/// A text without what some reader skips or takes away in front, and JSON does not know: control bytes, blanks beyond ASCII,
+/// byte order marks (PHP's, Python's and JavaScript's trim), and the line that keeps scripts from running a document (`)]}'`).
+pub(super) fn without_odd_blanks(mut text: &[u8]) -> &[u8] {
+    loop {
+        let rest = match text {
+            [0..=0x20 | 0x7f, rest @ ..] | [b')', b']', b'}', b'\'', rest @ ..] => Some(rest),
+            _ => without_wide_blank(text),
+        };
+        match rest {
+            Some(rest) => text = rest,
+            None => return text,
+        }
+    }
+}
+
+/// Whether a text begins with a name and an equals sign: some servers read a form under any media type (Bottle).
+pub(super) fn begins_as_form(text: &[u8]) -> bool {
+    /// Of a name.
+    const LONGEST: usize = 64;
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]%".contains(byte);
+    let end = head(text, LONGEST + 1).iter().position(|byte| !is_part(byte));
+    end.is_some_and(|end| end > 0 && text.get(end) == Some(&b'='))
+}
+
 /// The first byte behind an opening bracket.
 pub(super) fn after_bracket(text: &[u8]) -> Option<u8> {
     text.get(1..)?.trim_ascii_start().first().copied()
@@ -46,8 +70,8 @@ fn without_wide_blank(text: &[u8]) -> Option<&[u8]> {
 /// Whether somebody may read JSON in a text, by its beginning: an object, a list, or a text of JSON with nothing behind; or
 /// only what readers skip, behind which it may stand.
 fn may_be_json(start: &[u8]) -> bool {
-    let (start, mut is_escaped) = (without_comments(without_mark(start)), false);
-    let [b'"', text @ ..] = start else { return matches!(start, [] | [b'{' | b'[' | 0, ..]) };
+    let (start, mut is_escaped) = (without_comments(without_odd_blanks(start)), false);
+    let [b'"', text @ ..] = start else { return matches!(start, [] | [b'{' | b'[', ..]) };
     for (at, byte) in text.iter().enumerate() {
         match byte {
             // No line of JSON ends within a text.
@@ -104,18 +128,24 @@ pub(super) fn is_wide(body: &[u8]) -> bool {
     }
 }
 
-/// Whether characters of so many bytes, of which one alone is not zero, begin with one that opens JSON or XML, behind blanks that
-/// readers skip.
+/// Whether characters of so many bytes, of which one alone is not zero, open JSON or XML, behind blanks and values that readers
+/// skip; or are nothing but blanks, behind which it may stand.
 fn opens_wide(body: &[u8], width: usize, place: usize) -> bool {
+    let (mut is_blank, mut has_value) = (true, false);
     for character in body.chunks(width) {
-        let is_ascii = character.iter().enumerate().all(|(at, byte)| at == place || *byte == 0);
+        if !character.iter().enumerate().all(|(at, byte)| at == place || *byte == 0) {
+            return false;
+        }
         match character.get(place) {
-            Some(b' ' | b'\t' | b'\r' | b'\n') if is_ascii => {}
-            Some(b'{' | b'[' | b'<' | b'"') => return is_ascii,
+            Some(b' ' | b'\t' | b'\r' | b'\n') => is_blank = true,
+            Some(b'{' | b'[' | b'<' | b'"') => return is_blank,
+            Some(b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.') => {
+                (is_blank, has_value) = (false, true);
+            }
             _ => return false,
         }
     }
-    true
+    !has_value
 }
 
 /// What somebody may read in a body that may be text: all of it, or where it is binary data, the pieces of text between.
@@ -227,7 +257,7 @@ pub(super) fn begins_as_binary(start: &[u8]) -> bool {
     let format =
         |start: &[u8]| infer::get(start).filter(|kind| kind.matcher_type() != infer::MatcherType::Text);
     // JSON, XML, a page, a string.
-    if matches!(without_mark(start), [b'{' | b'[' | b'<' | b'"', ..]) || is_wide(start) {
+    if matches!(without_odd_blanks(start), [b'{' | b'[' | b'<' | b'"' | b'/' | b'#', ..]) || is_wide(start) {
         return false;
     }
     let Some(found) = format(start) else { return false };

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::admin::AdminConfig;
 use crate::doors::{
     AccountsConfig, ApiKeyConfig, AuthConfig, CedarConfig, CookiesConfig, CorsConfig, CrsConfig, DoorName,
-    EnumerationConfig, HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig, LockoutConfig,
-    MailConfig, Mode, NetworkConfig, OwnershipConfig, PasswordsConfig, ProtocolConfig, ProviderConfig,
-    RateConfig, RateStoreConfig, SchemaConfig, ServiceCredentialConfig, SessionsConfig, WafConfig,
+    EnumerationConfig, GraphqlConfig, HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig,
+    LockoutConfig, MailConfig, Mode, NetworkConfig, OwnershipConfig, PasswordsConfig, ProtocolConfig,
+    ProviderConfig, RateConfig, RateStoreConfig, SchemaConfig, ServiceCredentialConfig, SessionsConfig,
+    WafConfig,
 };
 use crate::gateway::{
     BalancingConfig, GatewayConfig, HealthConfig, TimeoutConfig, TlsConfig, UpstreamConfig, UpstreamTlsConfig,
@@ -93,6 +94,7 @@ pub const TABLES: &[Table] = &[
     table::<AdminConfig>("admin"),
     table::<LogConfig>("log"),
     table::<ProtocolConfig>("protocol"),
+    table::<GraphqlConfig>("protocol.graphql"),
     table::<NetworkConfig>("network"),
     table::<CorsConfig>("cors"),
     table::<RateConfig>("rate"),

@@ -28,6 +28,7 @@ mod failures;
 mod foreign_objects;
 mod frames;
 mod framing;
+mod graphql_limits;
 mod heads;
 mod honest;
 mod http_api;

@@ -358,6 +358,14 @@ fn a_body_that_is_one_text_of_json_is_no_file() {
             // Go's decoder stops behind the first value, or goes on to the next.
             ("", "{\"name\":\"{{7*7}}{{config.items()}}\"} and more", 403),
             ("text/plain", "[1] [\"{{7*7}}{{config.items()}}\"]", 403),
+            ("text/plain", "0 {\"name\":\"{{7*7}}{{config.items()}}\"} x", 403),
+            // Those who read piece by piece act before the end, and Gson takes nearly anything.
+            ("text/plain", "[{\"name\":\"{{7*7}}{{config.items()}}\"},", 403),
+            ("text/plain", "{'name'=>'{{7*7}}{{config.items()}}'}", 403),
+            ("text/plain", ")]}'\n{\"name\":\"{{7*7}}{{config.items()}}\"}", 403),
+            // What readers trim in front.
+            ("text/plain", "\u{b}\u{85}\u{a0}\u{feff}\u{feff}{\"name\":\"{{7*7}}{{config.items()}}\"}", 403),
+            ("application/json-seq", "\u{1e}{\"name\":\"{{7*7}}{{config.items()}}\"}\n", 403),
             ("", "null {\"name\":\"{{7*7}}{{config.items()}}\"}", 403),
             // Python knows NaN, and Ruby comments and any escape.
             ("text/plain", "[{\"name\":\"{{7*7}}{{config.items()}}\"},NaN]", 403),
@@ -420,7 +428,7 @@ fn blanks_do_not_hide_another_width_of_characters() {
         let four = |c: char| if is_little { u32::from(c).to_le_bytes() } else { u32::from(c).to_be_bytes() };
         text.chars().flat_map(four).collect()
     };
-    for blanks in ["", " ", "\r\n\t "] {
+    for blanks in ["", " ", "\r\n\t ", "0 ", "null\n"] {
         for is_little in [true, false] {
             let text = format!("{blanks}{TEXT}");
             for body in [wide(&text, is_little), wider(&text, is_little)] {
@@ -434,8 +442,59 @@ fn blanks_do_not_hide_another_width_of_characters() {
         }
     }
     // Samples of sound, and numbers of a program.
-    for body in [&[0x20, 0, 0x11, 0, 0x20, 0][..], &[1, 0, 2, 0, 3, 0], &[0, 1, 0, 2], &[0x0a, 0, 0x15, 0]] {
+    for body in [
+        &[0x20, 0, 0x11, 0, 0x20, 0][..],
+        &[1, 0, 2, 0, 3, 0],
+        &[0, 1, 0, 2],
+        &[0x0a, 0, 0x15, 0],
+        &[0x32, 0, 0, 0, 0x7b, 0, 0, 0],
+    ] {
         let kind = [("Content-Type", "application/octet-stream")];
         assert_eq!(status(&gate.ask("PUT", "/a", &kind, body)), 200, "{body:?}");
+    }
+}
+
+#[test]
+fn a_form_is_read_where_its_type_says_something_else() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    const FORM: &str = "q=1%27+UNION+SELECT+password+FROM+users--&a=b";
+    for (kind, body, expected) in [
+        // Bottle reads any body as a form, and formidable one whose type has the word somewhere.
+        ("text/plain", FORM, 403),
+        ("text/csv", FORM, 403),
+        ("text/plain; x=urlencoded", "q=1", 400),
+        ("image/gif; x=urlencoded", "q=1", 400),
+        ("text/plain; x=multipart; boundary=B", "q=1", 400),
+        ("application/x-www-form-urlencoded; charset=utf-8", "q=1", 200),
+        ("text/plain", "level=info msg=\"a user's choice\" path=/a%20b", 200),
+        ("text/plain", "key=value\nname=O'Brien & sons\n", 200),
+    ] {
+        let answer = gate.ask("POST", "/a", &[("Content-Type", kind)], body.as_bytes());
+        assert_eq!(status(&answer), expected, "{kind} {body}: {:?}", gate.events.all().last());
+    }
+    // Rack and Bottle read the parts of any multipart body as fields, and decode nothing.
+    let part = |head: &str, content: &str| {
+        format!("--B\r\nContent-Disposition: form-data; name=\"q\"\r\n{head}\r\n{content}\r\n--B--\r\n")
+    };
+    let binary = format!("GIF89a{}; cat /etc/passwd", "\u{ff}".repeat(16));
+    for (head, content, expected) in [
+        ("Content-Transfer-Encoding: base64\r\n", "1 UNION SELECT password FROM users LIMIT 10", 400),
+        ("Content-Transfer-Encoding: base64\r\n", "1\r\nUNION\r\nSELECT\r\npassword\r\nFROM\r\nusers", 400),
+        ("Content-Type: image/gif\r\n", binary.as_str(), 403),
+        ("Content-Type: application/http\r\n", "x\r\n<script>alert(1)</script>:", 403),
+        ("Content-Transfer-Encoding: base64\r\n", "aGVsbG8gd29ybGQ=", 200),
+        ("Content-Type: text/plain\r\n", "hello world", 200),
+    ] {
+        let kind = [("Content-Type", "multipart/mixed; boundary=B")];
+        let answer = gate.ask("POST", "/a", &kind, part(head, content).as_bytes());
+        assert_eq!(status(&answer), expected, "{head} {content}: {:?}", gate.events.all().last());
+    }
+    // Marks of a film or a sound within a comment make no file.
+    for (kind, body) in [
+        ("video/mp4", &b"/*\0\0ftypmp42\xff\xff\xff\xff\xff\xff\xff\xff*/{\"q\":\"1' UNION SELECT password FROM users--\"}"[..]),
+        ("audio/amr", b"#!AMR\n#\xff\xff\xff\xff\xff\xff\xff\xff\n{\"q\":\"1' UNION SELECT password FROM users--\"}"),
+    ] {
+        assert_eq!(status(&gate.ask("POST", "/a", &[("Content-Type", kind)], body)), 403, "{kind}");
     }
 }

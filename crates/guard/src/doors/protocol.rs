@@ -24,6 +24,8 @@ use crate::events::evidence::Evidence;
 use crate::events::redact::excerpt;
 use crate::exchange::forwarded::is_trusted;
 use crate::exchange::{Exchange, host};
+#[cfg(feature = "graphql")]
+use crate::forward::Reader;
 
 /// Headers that ask a framework to treat the request as another one: past every policy made for this one.
 const OVERRIDES: [&str; 4] =
@@ -51,6 +53,42 @@ impl super::Door for Protocol {
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
         admit(x, ruling.engine).into()
     }
+
+    #[cfg(feature = "graphql")]
+    fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
+        graphql(x, &ruling.engine.policy.protocol.graphql).into()
+    }
+}
+
+/// Judges how much a GraphQL request asks for.
+#[cfg(feature = "graphql")]
+fn graphql(x: &Exchange<'_>, limits: &policy::GraphqlConfig) -> Decision {
+    use policy::Introspection;
+    let query = x.target.query().unwrap_or("").trim_start_matches('?');
+    let is_graphql = crate::wire::headers::media_type(&x.headers) == "application/graphql";
+    let readings =
+        x.body.iter().flat_map(|body| body.readings().map(move |reading| Some((reading, &body.decoded[..]))));
+    for parsed in readings.chain(x.body.is_none().then_some(None)) {
+        let Some(shape) = inputs::GraphqlShape::of(query, parsed, is_graphql) else { continue };
+        let number =
+            |count: usize| if count == usize::MAX { "far more".to_owned() } else { count.to_string() };
+        for (rule, count, most, setting) in [
+            ("graphql-depth", shape.depth, limits.max_depth, "max_depth"),
+            ("graphql-fields", shape.fields, limits.max_fields, "max_fields"),
+            ("graphql-same", shape.doubled, limits.max_same, "max_same"),
+            ("graphql-batch", shape.requests, limits.max_batch, "max_batch"),
+        ] {
+            if count > most {
+                let evidence = format!("{}, of {most} (`[protocol.graphql] {setting}`)", number(count));
+                return Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, rule, evidence));
+            }
+        }
+        if shape.is_introspection && limits.introspection == Introspection::Refuse {
+            let evidence = "it asks for the schema".to_owned();
+            return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "graphql-introspection", evidence));
+        }
+    }
+    Decision::Pass
 }
 
 /// Judges the head.

@@ -34,6 +34,8 @@ settings! {
         pub max_depth: usize = 64,
         /// Values in one JSON or XML body, fields of one form or one gRPC message, parameters of one query.
         pub max_members: usize = 100_000,
+        /// How much one GraphQL request may ask for.
+        pub graphql: GraphqlConfig = GraphqlConfig::default(),
         /// Header names with an underscore, which CGI-style servers confuse with the same name with a dash: `strip`
         /// keeps them from the upstream, `refuse` refuses the request, `pass` forwards them.
         pub underscore_headers: UnderscoreHeaders = UnderscoreHeaders::Strip,
@@ -45,6 +47,34 @@ settings! {
         /// an internal command. They are removed from what other clients send.
         pub proxy_only_headers: Vec<String> = PROXY_ONLY.map(str::to_owned).to_vec(),
     }
+}
+
+settings! {
+    /// `[protocol.graphql]`: how much one GraphQL request may ask for. It is looked for in JSON bodies with a `query`, in forms and
+    /// queries with one, and in `application/graphql`; what is no GraphQL is left alone.
+    pub struct GraphqlConfig {
+        /// How deep fields may stand in one another, fragments filled in.
+        pub max_depth: usize = 25,
+        /// Fields in all, fragments filled in: each counts as often as it is spread.
+        pub max_fields: usize = 5_000,
+        /// How often a field may be asked for in one place, under whatever names (aliases): twenty log ins in one request are
+        /// twenty times `login`.
+        pub max_same: usize = 100,
+        /// Requests in one: the items of a list.
+        pub max_batch: usize = 50,
+        /// Whether clients may ask for the schema (`__schema`, `__type`): `allow` or `refuse`.
+        pub introspection: Introspection = Introspection::Allow,
+    }
+}
+
+/// Whether clients may ask for the schema of a GraphQL API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Introspection {
+    /// They may.
+    Allow,
+    /// They may not.
+    Refuse,
 }
 
 impl ProtocolConfig {

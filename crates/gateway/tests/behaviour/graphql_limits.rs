@@ -1,0 +1,96 @@
+//! How much one GraphQL request may ask for, wherever the document stands; and what looks like GraphQL and is none.
+
+use crate::support::{Recorder, Running, status};
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn query(document: &str) -> String {
+    serde_json::json!({ "query": document }).to_string()
+}
+
+fn log_ins(count: usize) -> String {
+    let fields =
+        (0..count).map(|nth| format!("a{nth}: login(user: \"ann\", password: \"{nth}\") {{ token }}"));
+    format!("mutation {{ {} }}", fields.collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn documents_are_measured_with_their_fragments() {
+    let upstream = Recorder::plain();
+    let policy = "[rate]\nlimits = []\n[protocol.graphql]\nmax_depth = 4\nmax_fields = 40\nmax_same = 5\nmax_batch = 3\nintrospection = 'refuse'";
+    let gate = Running::start(policy, &[upstream.url()]);
+    for (target, kind, body, rule) in [
+        ("/graphql", JSON, query(&log_ins(5)), ""),
+        ("/graphql", JSON, query(&log_ins(6)), "graphql-same"),
+        (
+            "/graphql",
+            JSON,
+            query("mutation { ...F } fragment F on M { a: f b: f c: f d: f e: f g: f }"),
+            "graphql-same",
+        ),
+        ("/graphql", "application/graphql", log_ins(6), "graphql-same"),
+        (
+            "/graphql",
+            FORM,
+            format!("query={}", log_ins(6).replace(' ', "+").replace('"', "%22")),
+            "graphql-same",
+        ),
+        ("/graphql", "text/plain", query(&log_ins(6)), "graphql-same"),
+        ("/graphql?query=%7Ba:f+b:f+c:f+d:f+e:f+g:f%7D", JSON, String::new(), "graphql-same"),
+        ("/graphql", JSON, query("{ a { b { c { d } } } }"), ""),
+        ("/graphql", JSON, query("{ a { b { c { d { e } } } } }"), "graphql-depth"),
+        ("/graphql", JSON, query("{ a { ...F } } fragment F on T { b { c { d { e } } } }"), "graphql-depth"),
+        ("/graphql", JSON, query("{ ...F } fragment F on T { a { ...F } }"), "graphql-depth"),
+        (
+            "/graphql",
+            JSON,
+            query("{ a { ...F } b { ...F } c { ...F } d { ...F } } fragment F on T { e f g h i j k l m n }"),
+            "graphql-fields",
+        ),
+        ("/graphql", JSON, format!("[{}]", vec![query("{ a }"); 3].join(",")), ""),
+        ("/graphql", JSON, format!("[{}]", vec![query("{ a }"); 4].join(",")), "graphql-batch"),
+        ("/graphql", JSON, query("{ __schema { types { name } } }"), "graphql-introspection"),
+        ("/graphql", JSON, query("query Q { me { __typename id } }"), ""),
+        // What is no GraphQL is left alone.
+        ("/search", JSON, query("shoes {red} {red} {red} {red} {red} {red}"), ""),
+        ("/search", JSON, format!("[{}]", vec![query("shoes"); 10].join(",")), ""),
+        ("/search", JSON, r#"{"query":{"bool":{"must":[{"a":{"b":{"c":{"d":{"e":1}}}}}]}}}"#.to_owned(), ""),
+        ("/search?query=%7Bnot+graphql", JSON, String::new(), ""),
+    ] {
+        let answer = gate.ask("POST", target, &[("Content-Type", kind)], body.as_bytes());
+        let expected = if rule.is_empty() {
+            200
+        } else if rule == "graphql-introspection" {
+            403
+        } else {
+            400
+        };
+        assert_eq!(status(&answer), expected, "{kind} {body}: {:?}", gate.events.all().last());
+        if !rule.is_empty() {
+            assert!(
+                gate.events.has(&[&format!("\"rule\":\"{rule}\""), "[protocol.graphql]"]) || expected == 403,
+                "{rule}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_clients_usually_ask_for_passes_without_a_setting() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    // What GraphiQL and code generators ask first.
+    let introspection = "query IntrospectionQuery { __schema { queryType { name } mutationType { name } types { ...FullType } directives { name args { ...InputValue } } } } \
+        fragment FullType on __Type { kind name fields(includeDeprecated: true) { name args { ...InputValue } type { ...TypeRef } } inputFields { ...InputValue } interfaces { ...TypeRef } enumValues(includeDeprecated: true) { name } possibleTypes { ...TypeRef } } \
+        fragment InputValue on __InputValue { name type { ...TypeRef } defaultValue } \
+        fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } }";
+    let aliases: Vec<String> =
+        (0..60).map(|nth| format!("repo{nth}: repository(name: \"r{nth}\") {{ stars }}")).collect();
+    for document in [introspection.to_owned(), format!("{{ {} }}", aliases.join(" "))] {
+        let answer = gate.ask("POST", "/graphql", &[("Content-Type", JSON)], query(&document).as_bytes());
+        assert_eq!(status(&answer), 200, "{document}: {:?}", gate.events.all().last());
+    }
+    let answer = gate.ask("POST", "/graphql", &[("Content-Type", JSON)], query(&log_ins(200)).as_bytes());
+    assert_eq!(status(&answer), 400, "two hundred guesses in one request");
+}

@@ -1,0 +1,271 @@
+//! How much a GraphQL request asks for: requests in it, depth, fields, the same field over and over, the schema itself.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql_parser::parse_query;
+use async_graphql_parser::types::{ExecutableDocument, Selection, SelectionSet};
+use serde_json::Value;
+
+use super::body::ParsedBody;
+use super::pairs::pairs;
+
+/// Bytes of a document beyond which nobody parses it: it asks for more than anybody wants.
+const LONGEST: usize = 256 << 10;
+/// How deep braces, brackets and parentheses may nest before anybody parses it.
+const MAX_NESTING: usize = 128;
+/// Selections that are looked at.
+const MAX_WORK: usize = 100_000;
+
+/// How much a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shape {
+    /// Requests in one: the items of a list.
+    pub requests: usize,
+    /// How deep fields stand in one another, fragments filled in.
+    pub depth: usize,
+    /// Fields in all, fragments filled in: each counts as often as it is spread.
+    pub fields: usize,
+    /// How often a field is asked for in one place, under whatever names (aliases).
+    pub doubled: usize,
+    /// Whether it asks for the schema (`__schema`, `__type`).
+    pub is_introspection: bool,
+}
+
+impl Shape {
+    /// The shape of the documents in a request; nothing where there is none. Values that no number holds stand for documents
+    /// that nobody should parse, and for fragments that spread one another in circles.
+    pub fn of(query: &str, parsed: Option<(&ParsedBody, &[u8])>, is_graphql: bool) -> Option<Shape> {
+        let in_url: Vec<String> = pairs(query.as_bytes())
+            .filter(|(name, _)| name == "query")
+            .map(|(_, text)| text.into_owned())
+            .collect();
+        let mut documents: Vec<&str> = in_url.iter().map(String::as_str).collect();
+        let mut requests = 1;
+        let text;
+        match parsed {
+            Some((ParsedBody::Json(value), _)) => {
+                let all = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+                requests = all.len();
+                documents.extend(all.iter().filter_map(|one| one.get("query").and_then(Value::as_str)));
+            }
+            Some((ParsedBody::Form(fields), _)) => {
+                documents
+                    .extend(fields.iter().filter(|(name, _)| name == "query").map(|(_, text)| text.as_str()));
+            }
+            Some((ParsedBody::Text, raw)) if is_graphql => {
+                text = String::from_utf8_lossy(raw);
+                documents.push(&text);
+            }
+            _ => {}
+        }
+        let shapes: Vec<Shape> = documents.into_iter().filter_map(document).collect();
+        let largest = |of: fn(&Shape) -> usize| shapes.iter().map(of).max();
+        Some(Shape {
+            requests,
+            depth: largest(|shape| shape.depth)?,
+            fields: shapes.iter().fold(0, |sum, shape| sum.saturating_add(shape.fields)),
+            doubled: largest(|shape| shape.doubled)?,
+            is_introspection: shapes.iter().any(|shape| shape.is_introspection),
+        })
+    }
+}
+
+/// The shape of one document; nothing where a text is none.
+fn document(text: &str) -> Option<Shape> {
+    const STARTS: [&str; 6] = ["{", "query", "mutation", "subscription", "fragment", "#"];
+    let begins = text.trim_start_matches(['\u{feff}', ',', ' ', '\t', '\r', '\n']);
+    if !text.contains('{') || !STARTS.iter().any(|start| begins.starts_with(start)) {
+        return None;
+    }
+    let too_much = Shape { depth: usize::MAX, fields: usize::MAX, ..Shape::default() };
+    if nesting(text) > MAX_NESTING {
+        return Some(too_much);
+    }
+    if text.len() > LONGEST {
+        return Some(Shape { depth: 0, ..too_much });
+    }
+    let document = parse_query(text).ok()?;
+    let mut measure = Measure {
+        document: &document,
+        known: HashMap::new(),
+        work: MAX_WORK,
+        doubled: 0,
+        is_introspection: false,
+    };
+    let (mut depth, mut fields) = (0, 0_usize);
+    for (_, operation) in document.operations.iter() {
+        let size = measure.set(&operation.node.selection_set.node);
+        depth = depth.max(size.depth);
+        fields = fields.saturating_add(size.fields);
+    }
+    let Measure { doubled, is_introspection, .. } = measure;
+    Some(Shape { requests: 1, depth, fields, doubled, is_introspection })
+}
+
+/// The deepest nesting of brackets of any kind; what stands in strings counts, too.
+fn nesting(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'{' | b'[' | b'(' => depth += 1,
+            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+#[derive(Clone, Copy, Default)]
+struct Size {
+    depth: usize,
+    fields: usize,
+}
+
+impl Size {
+    const TOO_MUCH: Size = Size { depth: usize::MAX, fields: usize::MAX };
+}
+
+struct Measure<'d> {
+    document: &'d ExecutableDocument,
+    /// Sizes of fragments; none while one is being measured.
+    known: HashMap<&'d str, Option<Size>>,
+    work: usize,
+    doubled: usize,
+    is_introspection: bool,
+}
+
+impl<'d> Measure<'d> {
+    fn set(&mut self, set: &'d SelectionSet) -> Size {
+        let mut counts = HashMap::new();
+        self.count(set, &mut counts, &mut HashSet::new());
+        self.doubled = self.doubled.max(counts.into_values().max().unwrap_or(0));
+        let mut size = Size::default();
+        for selection in &set.items {
+            let Some(left) = self.work.checked_sub(1) else { return Size::TOO_MUCH };
+            self.work = left;
+            let inner = match &selection.node {
+                Selection::Field(field) => {
+                    let inner = self.set(&field.node.selection_set.node);
+                    Size { depth: inner.depth.saturating_add(1), fields: inner.fields.saturating_add(1) }
+                }
+                Selection::InlineFragment(fragment) => self.set(&fragment.node.selection_set.node),
+                Selection::FragmentSpread(spread) => self.fragment(spread.node.fragment_name.node.as_str()),
+            };
+            size =
+                Size { depth: size.depth.max(inner.depth), fields: size.fields.saturating_add(inner.fields) };
+        }
+        size
+    }
+
+    fn fragment(&mut self, name: &str) -> Size {
+        let Some((name, fragment)) = self.document.fragments.get_key_value(name) else {
+            return Size::default();
+        };
+        match self.known.get(name.as_str()) {
+            Some(Some(size)) => return *size,
+            // It spreads itself.
+            Some(None) => return Size::TOO_MUCH,
+            None => {}
+        }
+        self.known.insert(name.as_str(), None);
+        let size = self.set(&fragment.node.selection_set.node);
+        self.known.insert(name.as_str(), Some(size));
+        size
+    }
+
+    /// Counts the fields of one place by their own names; a fragment counts once there.
+    fn count(
+        &mut self,
+        set: &'d SelectionSet,
+        counts: &mut HashMap<&'d str, usize>,
+        spread: &mut HashSet<&'d str>,
+    ) {
+        for selection in &set.items {
+            let Some(left) = self.work.checked_sub(1) else { return };
+            self.work = left;
+            match &selection.node {
+                Selection::Field(field) => {
+                    let name = field.node.name.node.as_str();
+                    self.is_introspection |= matches!(name, "__schema" | "__type");
+                    *counts.entry(name).or_default() += 1;
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.count(&fragment.node.selection_set.node, counts, spread);
+                }
+                Selection::FragmentSpread(named) => {
+                    let fragment =
+                        self.document.fragments.get_key_value(named.node.fragment_name.node.as_str());
+                    if let Some((name, fragment)) = fragment.filter(|(name, _)| spread.insert(name.as_str()))
+                    {
+                        let _ = name;
+                        self.count(&fragment.node.selection_set.node, counts, spread);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(document: &str) -> Option<(usize, usize, usize, bool)> {
+        let body = ParsedBody::Json(json!({ "query": document }));
+        let shape = Shape::of("", Some((&body, b"")), false)?;
+        Some((shape.depth, shape.fields, shape.doubled, shape.is_introspection))
+    }
+
+    #[test]
+    fn what_is_asked_for_is_counted() {
+        for (document, expected) in [
+            ("{ me { id name } orders { id } }", Some((2, 5, 1, false))),
+            ("query A { a: me { id } b: me { id } c: me { id } }", Some((2, 6, 3, false))),
+            (
+                "mutation { a: login(p: 1) { t } ... on M { b: login(p: 2) { t } } ...F } fragment F on M { c: login(p: 3) { t } }",
+                Some((2, 6, 3, false)),
+            ),
+            ("{ a { ...F ...F } } fragment F on T { b { c } }", Some((3, 5, 1, false))),
+            (
+                "{ a { ...F } } fragment F on T { b { ...G } } fragment G on T { c { d } }",
+                Some((4, 4, 1, false)),
+            ),
+            ("{ ...F } fragment F on T { a { ...F } }", Some((usize::MAX, usize::MAX, 1, false))),
+            ("{ __schema { types { name } } }", Some((3, 3, 1, true))),
+            ("{ me { __typename } }", Some((2, 2, 1, false))),
+            ("# a comment\n{ a }", Some((1, 1, 1, false))),
+            ("a text { with braces }", None),
+            ("{ not graphql", None),
+            ("{\"bool\":{\"must\":[]}}", None),
+            ("", None),
+        ] {
+            assert_eq!(of(document), expected, "{document}");
+        }
+        // Fragments that multiply: 2 to the power of 30 fields cost nothing to count.
+        let mut text = "{ ...F0 }".to_owned();
+        for nth in 0..30 {
+            text += &format!(" fragment F{nth} on T {{ a {{ ...F{n} }} b {{ ...F{n} }} }}", n = nth + 1);
+        }
+        text += " fragment F30 on T { c }";
+        let (depth, fields, ..) = of(&text).unwrap();
+        assert!(depth == 31 && fields > 1 << 30, "{depth} {fields}");
+        assert_eq!(of(&"{ a ".repeat(1000)), Some((usize::MAX, usize::MAX, 0, false)));
+        assert_eq!(of(&format!("{{ a(b: \"{}\") }}", "x".repeat(300_000))), Some((0, usize::MAX, 0, false)));
+    }
+
+    #[test]
+    fn documents_are_found_where_servers_look() {
+        let list = ParsedBody::Json(json!([{ "query": "{ a }" }, { "query": "{ b { c } }" }]));
+        let shape = Shape::of("", Some((&list, b"")), false).unwrap();
+        assert_eq!((shape.requests, shape.depth, shape.fields), (2, 2, 3));
+        assert_eq!(Shape::of("query=%7Ba%7D", None, false).unwrap().fields, 1);
+        let form = ParsedBody::Form(vec![("query".into(), "{a b}".into())]);
+        assert_eq!(Shape::of("", Some((&form, b"")), false).unwrap().fields, 2);
+        assert_eq!(Shape::of("", Some((&ParsedBody::Text, b"{a}")), true).unwrap().fields, 1);
+        assert_eq!(Shape::of("", Some((&ParsedBody::Text, b"{a}")), false), None);
+        assert_eq!(Shape::of("q=1", None, false), None);
+    }
+}
