@@ -14,7 +14,7 @@ use super::limits::StructureLimits;
 use super::loose_json::{self, Values};
 use super::multipart::{self, Part};
 use super::multipart_error::MultipartError;
-use super::pairs::{byte_pairs, pairs, semicolon_pairs};
+use super::pairs::{byte_pairs, pairs};
 use super::sniff::{
     after_bracket, begins_as_form, is_binary_file, is_like_form, is_structured_behind_comments, is_wide,
     texts, without_mark, without_odd_blanks,
@@ -260,7 +260,7 @@ fn opaque(kind: &str, body: &[u8]) -> ParsedBody {
 
 fn form(body: &[u8], limits: StructureLimits) -> Result<Vec<(String, String)>, BodyError> {
     // Some servers part pairs at a semicolon, too.
-    if semicolon_pairs(body).nth(limits.members).is_some() {
+    if memchr::memchr2_iter(b'&', b';', body).nth(limits.members).is_some() {
         return Err(BodyError::TooMany);
     }
     let fields: Vec<_> = pairs(body)

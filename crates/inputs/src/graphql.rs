@@ -59,11 +59,16 @@ pub fn literals(parsed: &ParsedBody, raw: &[u8]) -> Vec<(String, String)> {
     all
 }
 
+/// Whether a text begins as a GraphQL document does.
+pub(super) fn may_be_document(text: &str) -> bool {
+    const STARTS: [&str; 6] = ["{", "query", "mutation", "subscription", "fragment", "#"];
+    let begins = text.trim_start_matches(['\u{feff}', ',', ' ', '\t', '\r', '\n']);
+    text.contains('{') && STARTS.iter().any(|start| begins.starts_with(start))
+}
+
 /// The literals of one text, if it is a GraphQL document.
 fn literals_of(text: &str, all: &mut Vec<(String, String)>) {
-    const STARTS: [&str; 6] = ["{", "query", "mutation", "subscription", "fragment", "#"];
-    let text = text.trim_start_matches(['\u{feff}', ',', ' ', '\t', '\r', '\n']);
-    if !text.contains('{') || !STARTS.iter().any(|start| text.starts_with(start)) {
+    if !may_be_document(text) {
         return;
     }
     let mut rest = text;
@@ -259,7 +264,7 @@ fn walk(
 }
 
 /// The deepest nesting of brackets of any kind. What stands in strings counts, too: that is rare, and on the safe side.
-fn nesting(text: &str) -> usize {
+pub(super) fn nesting(text: &str) -> usize {
     let (mut depth, mut deepest) = (0usize, 0);
     for byte in text.bytes() {
         match byte {

@@ -7,6 +7,7 @@ use async_graphql_parser::types::{ExecutableDocument, Selection, SelectionSet};
 use serde_json::Value;
 
 use super::body::ParsedBody;
+use super::graphql::{may_be_document, nesting};
 use super::pairs::pairs;
 
 /// Bytes of a document beyond which nobody parses it: it asks for more than anybody wants.
@@ -15,6 +16,8 @@ const LONGEST: usize = 256 << 10;
 const MAX_NESTING: usize = 128;
 /// Selections that are looked at.
 const MAX_WORK: usize = 100_000;
+/// Selections and fragments in one another that are followed: a chain of fragments is as long as the document.
+const MAX_LEVEL: usize = 200;
 
 /// How much a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,9 +75,7 @@ impl Shape {
 
 /// The shape of one document; nothing where a text is none.
 fn document(text: &str) -> Option<Shape> {
-    const STARTS: [&str; 6] = ["{", "query", "mutation", "subscription", "fragment", "#"];
-    let begins = text.trim_start_matches(['\u{feff}', ',', ' ', '\t', '\r', '\n']);
-    if !text.contains('{') || !STARTS.iter().any(|start| begins.starts_with(start)) {
+    if !may_be_document(text) {
         return None;
     }
     let too_much = Shape { depth: usize::MAX, fields: usize::MAX, ..Shape::default() };
@@ -94,26 +95,12 @@ fn document(text: &str) -> Option<Shape> {
     };
     let (mut depth, mut fields) = (0, 0_usize);
     for (_, operation) in document.operations.iter() {
-        let size = measure.set(&operation.node.selection_set.node);
+        let size = measure.set(&operation.node.selection_set.node, 0);
         depth = depth.max(size.depth);
         fields = fields.saturating_add(size.fields);
     }
     let Measure { doubled, is_introspection, .. } = measure;
     Some(Shape { requests: 1, depth, fields, doubled, is_introspection })
-}
-
-/// The deepest nesting of brackets of any kind; what stands in strings counts, too.
-fn nesting(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for byte in text.bytes() {
-        match byte {
-            b'{' | b'[' | b'(' => depth += 1,
-            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
 }
 
 #[derive(Clone, Copy, Default)]
@@ -136,9 +123,12 @@ struct Measure<'d> {
 }
 
 impl<'d> Measure<'d> {
-    fn set(&mut self, set: &'d SelectionSet) -> Size {
+    fn set(&mut self, set: &'d SelectionSet, level: usize) -> Size {
+        if level > MAX_LEVEL {
+            return Size::TOO_MUCH;
+        }
         let mut counts = HashMap::new();
-        self.count(set, &mut counts, &mut HashSet::new());
+        self.count(set, &mut counts, &mut HashSet::new(), level);
         self.doubled = self.doubled.max(counts.into_values().max().unwrap_or(0));
         let mut size = Size::default();
         for selection in &set.items {
@@ -146,11 +136,13 @@ impl<'d> Measure<'d> {
             self.work = left;
             let inner = match &selection.node {
                 Selection::Field(field) => {
-                    let inner = self.set(&field.node.selection_set.node);
+                    let inner = self.set(&field.node.selection_set.node, level + 1);
                     Size { depth: inner.depth.saturating_add(1), fields: inner.fields.saturating_add(1) }
                 }
-                Selection::InlineFragment(fragment) => self.set(&fragment.node.selection_set.node),
-                Selection::FragmentSpread(spread) => self.fragment(spread.node.fragment_name.node.as_str()),
+                Selection::InlineFragment(fragment) => self.set(&fragment.node.selection_set.node, level + 1),
+                Selection::FragmentSpread(spread) => {
+                    self.fragment(spread.node.fragment_name.node.as_str(), level + 1)
+                }
             };
             size =
                 Size { depth: size.depth.max(inner.depth), fields: size.fields.saturating_add(inner.fields) };
@@ -158,7 +150,7 @@ impl<'d> Measure<'d> {
         size
     }
 
-    fn fragment(&mut self, name: &str) -> Size {
+    fn fragment(&mut self, name: &str, level: usize) -> Size {
         let Some((name, fragment)) = self.document.fragments.get_key_value(name) else {
             return Size::default();
         };
@@ -169,18 +161,23 @@ impl<'d> Measure<'d> {
             None => {}
         }
         self.known.insert(name.as_str(), None);
-        let size = self.set(&fragment.node.selection_set.node);
+        let size = self.set(&fragment.node.selection_set.node, level);
         self.known.insert(name.as_str(), Some(size));
         size
     }
 
-    /// Counts the fields of one place by their own names; a fragment counts once there.
+    /// Counts the fields of one place by their own names; a fragment counts once there. What is too much for it is too much for
+    /// [`Measure::set`], which says so.
     fn count(
         &mut self,
         set: &'d SelectionSet,
         counts: &mut HashMap<&'d str, usize>,
         spread: &mut HashSet<&'d str>,
+        level: usize,
     ) {
+        if level > MAX_LEVEL {
+            return;
+        }
         for selection in &set.items {
             let Some(left) = self.work.checked_sub(1) else { return };
             self.work = left;
@@ -191,15 +188,13 @@ impl<'d> Measure<'d> {
                     *counts.entry(name).or_default() += 1;
                 }
                 Selection::InlineFragment(fragment) => {
-                    self.count(&fragment.node.selection_set.node, counts, spread);
+                    self.count(&fragment.node.selection_set.node, counts, spread, level + 1);
                 }
                 Selection::FragmentSpread(named) => {
-                    let fragment =
-                        self.document.fragments.get_key_value(named.node.fragment_name.node.as_str());
-                    if let Some((name, fragment)) = fragment.filter(|(name, _)| spread.insert(name.as_str()))
-                    {
-                        let _ = name;
-                        self.count(&fragment.node.selection_set.node, counts, spread);
+                    let name = named.node.fragment_name.node.as_str();
+                    let fragment = self.document.fragments.get(name).filter(|_| spread.insert(name));
+                    if let Some(fragment) = fragment {
+                        self.count(&fragment.node.selection_set.node, counts, spread, level + 1);
                     }
                 }
             }
@@ -252,6 +247,10 @@ mod tests {
         text += " fragment F30 on T { c }";
         let (depth, fields, ..) = of(&text).unwrap();
         assert!(depth == 31 && fields > 1 << 30, "{depth} {fields}");
+        // A chain of fragments would end the process, were it followed to its end.
+        let chain: String =
+            (0..6_000).map(|nth| format!("fragment F{nth} on T{{...F{}}}", nth + 1)).collect();
+        assert_eq!(of(&format!("{{...F0}}{chain}")).unwrap().0, usize::MAX);
         assert_eq!(of(&"{ a ".repeat(1000)), Some((usize::MAX, usize::MAX, 0, false)));
         assert_eq!(of(&format!("{{ a(b: \"{}\") }}", "x".repeat(300_000))), Some((0, usize::MAX, 0, false)));
     }

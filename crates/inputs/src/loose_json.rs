@@ -2,6 +2,8 @@
 //! (Python), a backslash before any character (Ruby), control characters in texts, commas at an end. And one value behind the
 //! other, of which some readers take the first (Go's `json.Decoder`), and some all.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Number, Value};
 
 use super::error::BodyError;
@@ -42,6 +44,25 @@ pub(super) fn values(text: &str, limits: StructureLimits) -> Result<Values, Body
             Err(Unread::TooMany) if found.all.is_empty() => return Err(JsonError::TooMany.into()),
             Err(Unread::TooMany | Unread::NoValue) => return Ok(found),
         }
+    }
+}
+
+/// The members of an object, with all values of a name.
+#[derive(Default)]
+struct Members(HashMap<String, Vec<Value>>);
+
+impl Members {
+    fn add(&mut self, name: String, value: Value) {
+        self.0.entry(name).or_default().push(value);
+    }
+
+    /// The object. Values of one name are one list, however many: nested, they would be as deep as the body is long.
+    fn value(self) -> Value {
+        let members = self.0.into_iter().map(|(name, mut values)| match values.pop() {
+            Some(only) if values.is_empty() => (name, only),
+            last => (name, Value::Array(values.into_iter().chain(last).collect())),
+        });
+        Value::Object(members.collect())
     }
 }
 
@@ -105,31 +126,25 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, depth: usize) -> Result<Value, Unread> {
-        let mut object = Map::new();
+        let mut object = Members::default();
         self.at += 1;
         loop {
             self.skip();
             if self.take(b'}') {
-                return Ok(Value::Object(object));
+                return Ok(object.value());
             }
-            let member = self.member(depth);
-            let (name, value) = match member {
-                Ok(member) => member,
+            match self.member(depth) {
+                Ok((name, value)) => object.add(name, value),
                 // Who reads piece by piece has read what was before (Go's `Token`, Jackson's iterators).
-                Err(Unread::NoValue) => return self.broken(Value::Object(object)),
+                Err(Unread::NoValue) => return self.broken(object.value()),
                 Err(error) => return Err(error),
-            };
-            let value = match object.remove(&name) {
-                None => value,
-                Some(before) => Value::Array(vec![before, value]),
-            };
-            object.insert(name, value);
+            }
             if self.is_broken {
-                return Ok(Value::Object(object));
+                return Ok(object.value());
             }
             self.skip();
             if !self.take(b',') && !self.take(b';') && self.peek() != Some(b'}') {
-                return self.broken(Value::Object(object));
+                return self.broken(object.value());
             }
         }
     }
@@ -289,7 +304,7 @@ mod tests {
             (r#"{"q":"\O\R\ 1\=1\"\\\q"}"#, json!([{ "q": "OR 1=1\"\\q" }]), true),
             ("{\"q\":\"a\tb\nc\"}", json!([{ "q": "a\tb\nc" }]), true),
             (r#""\u0027\ud83d\ude00\ud83d\u00e9\u""#, json!(["'\u{1f600}\u{fffd}éu"]), true),
-            (r#"{"a":1,"a":"x","a":2}"#, json!([{ "a": [[1, "x"], 2] }]), true),
+            (r#"{"a":1,"a":"x","a":2}"#, json!([{ "a": [1, "x", 2] }]), true),
             (r#"[1] ["x"]"#, json!([[1], ["x"]]), true),
             ("\"a\"\n{\"q\":1}", json!(["a", { "q": 1 }]), true),
             ("null 1.5 {}", json!([null, 1.5, {}]), true),
@@ -315,6 +330,15 @@ mod tests {
             let found = values(text, LIMITS).unwrap();
             assert_eq!((Value::Array(found.all), found.is_whole), (all, is_whole), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_that_comes_again_and_again_makes_nothing_deep() {
+        // Nested, it would end the process when it is dropped.
+        let limits = StructureLimits { depth: 8, members: 200_000 };
+        let text = format!("{{{}\"x\":NaN}}", "\"a\":1,".repeat(150_000));
+        let found = values(&text, limits).unwrap();
+        assert_eq!(found.all[0]["a"].as_array().map(Vec::len), Some(150_000));
     }
 
     #[test]

@@ -63,3 +63,20 @@ fn five_thousand_documents_pass_at_once() {
     assert_eq!(status(&answer), 200, "{:?}", gate.events.all().last());
     assert!(upstream.take().ends_with(&body));
 }
+
+#[test]
+fn a_name_that_comes_again_and_again_ends_no_process() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    // What only lenient readers take for JSON: kept one in another, its values would be deeper than any stack.
+    let again = format!("{{{}\"x\":NaN}}", "\"a\":1,".repeat(90_000));
+    let chain: String = (0..6_000).map(|nth| format!("fragment F{nth} on T{{...F{}}}", nth + 1)).collect();
+    let chain = serde_json::json!({ "query": format!("{{...F0}}{chain}") }).to_string();
+    for (kind, body, expected) in [("text/plain", again, 200), ("application/json", chain, 400)] {
+        for method in ["PUT", "POST"] {
+            let answer = gate.ask(method, "/a", &[("Content-Type", kind)], body.as_bytes());
+            assert_eq!(status(&answer), expected, "{method} {kind}");
+        }
+    }
+    assert_eq!(status(&gate.get("/a")), 200);
+}

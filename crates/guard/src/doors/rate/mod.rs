@@ -184,11 +184,15 @@ fn takes<'e>(
             CountedOutcome::All => OnRefusal::Refund,
             CountedOutcome::Failures => OnRefusal::Keep,
         };
-        let values = limit.in_body().map_or_else(|| vec![String::new()], |input| values(x, input));
-        for value in values {
-            let Some(key) = key(x, &limit, key_id, &value, state) else { continue };
-            takes.push(Take { key, quota: quota(&limit), cost: 1, on_refusal });
-            counted.push(limit.clone());
+        let mut count = |value: &str, limit: Cow<'e, Limit>| {
+            if let Some(key) = key(x, &limit, key_id, value, state) {
+                takes.push(Take { key, quota: quota(&limit), cost: 1, on_refusal });
+                counted.push(limit);
+            }
+        };
+        match limit.in_body() {
+            None => count("", limit),
+            Some(input) => values(x, input).iter().for_each(|value| count(value, limit.clone())),
         }
     }
     (counted, takes)
