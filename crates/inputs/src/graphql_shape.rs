@@ -38,30 +38,32 @@ impl Shape {
     /// The shape of the documents in a request; nothing where there is none. Values that no number holds stand for documents
     /// that nobody should parse, and for fragments that spread one another in circles.
     pub fn of(query: &str, parsed: Option<(&ParsedBody, &[u8])>, is_graphql: bool) -> Option<Shape> {
-        let in_url: Vec<String> = pairs(query.as_bytes())
-            .filter(|(name, _)| name == "query")
-            .map(|(_, text)| text.into_owned())
-            .collect();
-        let mut documents: Vec<&str> = in_url.iter().map(String::as_str).collect();
+        let mut documents: Vec<String> = query_of(pairs(query.as_bytes()));
         let mut requests = 1;
-        let text;
         match parsed {
-            Some((ParsedBody::Json(value), _)) => {
-                let all = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-                requests = all.len();
-                documents.extend(all.iter().filter_map(|one| one.get("query").and_then(Value::as_str)));
-            }
+            Some((ParsedBody::Json(value), _)) => requests = of_json(value, &mut documents),
             Some((ParsedBody::Form(fields), _)) => {
-                documents
-                    .extend(fields.iter().filter(|(name, _)| name == "query").map(|(_, text)| text.as_str()));
+                documents.extend(query_of(fields.iter().map(|(n, v)| (n, v))))
+            }
+            // The form with files has the body of any other request as a field.
+            Some((ParsedBody::Multipart(parts), _)) => {
+                for part in parts {
+                    match part.name.as_str() {
+                        "operations" => {
+                            let value = serde_json::from_slice(&part.content).unwrap_or_default();
+                            requests = of_json(&value, &mut documents);
+                        }
+                        "query" => documents.push(String::from_utf8_lossy(&part.content).into_owned()),
+                        _ => {}
+                    }
+                }
             }
             Some((ParsedBody::Text, raw)) if is_graphql => {
-                text = String::from_utf8_lossy(raw);
-                documents.push(&text);
+                documents.push(String::from_utf8_lossy(raw).into_owned())
             }
             _ => {}
         }
-        let shapes: Vec<Shape> = documents.into_iter().filter_map(document).collect();
+        let shapes: Vec<Shape> = documents.iter().filter_map(|text| document(text)).collect();
         let largest = |of: fn(&Shape) -> usize| shapes.iter().map(of).max();
         Some(Shape {
             requests,
@@ -71,6 +73,18 @@ impl Shape {
             is_introspection: shapes.iter().any(|shape| shape.is_introspection),
         })
     }
+}
+
+/// The documents of the requests in a value; how many requests there are.
+fn of_json(value: &Value, documents: &mut Vec<String>) -> usize {
+    let all = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    documents.extend(all.iter().filter_map(|one| Some(one.get("query")?.as_str()?.to_owned())));
+    all.len()
+}
+
+/// The values called `query`.
+fn query_of<N: AsRef<str>, V: AsRef<str>>(pairs: impl Iterator<Item = (N, V)>) -> Vec<String> {
+    pairs.filter(|(name, _)| name.as_ref() == "query").map(|(_, text)| text.as_ref().to_owned()).collect()
 }
 
 /// The shape of one document; nothing where a text is none.

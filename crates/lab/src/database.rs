@@ -5,9 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, Result};
 
-use crate::passwords;
-use crate::version::Version;
-
 /// One database, with a connection that may write and one that may only read.
 pub struct Database {
     connections: Mutex<Connections>,
@@ -40,11 +37,11 @@ const SCHEMA: &str = "
 ";
 
 impl Database {
-    /// A new database with the shop's data.
+    /// A new database with the shop's data, and the stored passwords of [`ACCOUNTS`].
     ///
     /// # Errors
     /// When SQLite cannot create it.
-    pub fn new(version: Version) -> Result<Self> {
+    pub(crate) fn new(hashes: Vec<String>) -> Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("file:lab-{}?mode=memory&cache=shared", COUNT.fetch_add(1, Ordering::Relaxed));
         let flags = OpenFlags::default() | OpenFlags::SQLITE_OPEN_URI;
@@ -53,7 +50,6 @@ impl Database {
             reader: Connection::open_with_flags(&name, flags)?,
         };
         connections.reader.pragma_update(None, "query_only", true)?;
-        let hashes = ACCOUNTS.iter().map(|(_, password)| passwords::hash(version, password)).collect();
         let database = Database { connections: Mutex::new(connections), hashes };
         database.reset()?;
         Ok(database)

@@ -14,21 +14,28 @@ use crate::version::Version;
 const KNOWN: [&str; 4] = ["password1234", "123456789012", "qwertyuiop12", "Password123!"];
 
 /// What is stored of a password.
-pub(crate) fn hash(version: Version, password: &str) -> String {
-    match version {
+///
+/// # Errors
+/// If the operating system has no randomness for a salt.
+pub(crate) fn hash(version: Version, password: &str) -> std::io::Result<String> {
+    Ok(match version {
         // Vulnerable: billions of guesses a second, and the same for everybody with this password.
-        Version::Vulnerable => Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect(),
+        Version::Vulnerable => fast(password),
         Version::Hardened => {
-            let salt = randomness::bytes::<16>().unwrap_or_default();
+            let salt = randomness::bytes::<16>()?;
             format!("{}${}", STANDARD_NO_PAD.encode(salt), slow(&salt, password))
         }
-    }
+    })
+}
+
+fn fast(password: &str) -> String {
+    Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether a password is the stored one. An account that is not there takes as long as one that is.
 pub(crate) fn is_right(version: Version, password: &str, stored: Option<&str>) -> bool {
     match version {
-        Version::Vulnerable => stored == Some(&*hash(version, password)),
+        Version::Vulnerable => stored == Some(&*fast(password)),
         Version::Hardened => {
             let (salt, expected) = stored.and_then(|stored| stored.split_once('$')).unwrap_or(("", ""));
             let salt = STANDARD_NO_PAD
@@ -69,7 +76,7 @@ mod tests {
     #[test]
     fn the_right_password_is_the_only_one() {
         for version in [Version::Vulnerable, Version::Hardened] {
-            let stored = hash(version, "wonderland-2026");
+            let stored = hash(version, "wonderland-2026").unwrap();
             for (password, stored, is_it) in [
                 ("wonderland-2026", Some(stored.as_str()), true),
                 ("wonderland-2027", Some(stored.as_str()), false),
@@ -79,6 +86,10 @@ mod tests {
                 assert_eq!(is_right(version, password, stored), is_it, "{version:?} {password}");
             }
         }
-        assert_ne!(hash(Version::Hardened, "a"), hash(Version::Hardened, "a"), "each has a salt");
+        assert_ne!(
+            hash(Version::Hardened, "a").unwrap(),
+            hash(Version::Hardened, "a").unwrap(),
+            "each has a salt"
+        );
     }
 }

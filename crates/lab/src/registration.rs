@@ -22,7 +22,7 @@ pub(crate) async fn register(
     if !passwords::is_allowed(shop.version, &password) {
         return Err(ShopError::Refused("take a password of 12 to 128 characters that nobody can guess"));
     }
-    let hash = passwords::hash(shop.version, &password);
+    let hash = passwords::hash(shop.version, &password).map_err(|e| ShopError::Internal(e.to_string()))?;
     let id = shop.database.write(|db| {
         let count: i64 = db.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?;
         let taken = db.query_row("SELECT 1 FROM users WHERE name = ?1", [&username], |_| Ok(())).optional()?;

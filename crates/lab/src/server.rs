@@ -10,11 +10,12 @@ use axum::routing::{get, patch, post};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::database::Database;
+use crate::database::{ACCOUNTS, Database};
 use crate::shop::Shop;
 use crate::version::Version;
 use crate::{
-    comments, edge, graphql, login, orders, profile, randomness, registration, search, sessions, token, users,
+    comments, edge, graphql, login, orders, passwords, profile, randomness, registration, search, sessions,
+    token, users,
 };
 
 /// How often the data is restored.
@@ -79,9 +80,11 @@ impl Lab {
             (None, Version::Vulnerable) => token::WEAK.into(),
             (None, Version::Hardened) => randomness::text().map_err(LabError::Listen)?,
         };
+        let hashes = ACCOUNTS.iter().map(|(_, password)| passwords::hash(settings.version, password));
+        let hashes = hashes.collect::<std::io::Result<Vec<String>>>().map_err(LabError::Listen)?;
         let shop = Shop {
             version: settings.version,
-            database: Arc::new(Database::new(settings.version).map_err(LabError::Database)?),
+            database: Arc::new(Database::new(hashes).map_err(LabError::Database)?),
             secret: secret.into(),
             identity_header: settings.identity_header,
             failures: Arc::default(),

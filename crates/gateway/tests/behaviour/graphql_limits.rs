@@ -74,6 +74,20 @@ fn documents_are_measured_with_their_fragments() {
             );
         }
     }
+    let form = |content: &str| {
+        format!("--B\r\nContent-Disposition: form-data; name=\"operations\"\r\n\r\n{content}\r\n--B--\r\n")
+    };
+    let multipart = [("Content-Type", "multipart/form-data; boundary=B")];
+    for (count, expected) in [(5, 200), (6, 400)] {
+        let body = form(&query(&log_ins(count)));
+        assert_eq!(
+            status(&gate.ask("POST", "/graphql", &multipart, body.as_bytes())),
+            expected,
+            "{count} by a form with files"
+        );
+        let fields: String = (0..count).map(|nth| format!("a{nth}:f+")).collect();
+        assert_eq!(status(&gate.get(&format!("/graphql?query=%7B{fields}%7D"))), expected, "{count} by GET");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use parking_lot::RwLock;
-use redis::{RedisError, Script};
+use redis::{ErrorKind, RedisError, Script};
 use tokio::sync::Notify;
 
 use super::server::{Link, Server};
@@ -217,15 +217,22 @@ impl Shared {
             asked.arg(u8::from(*on_refusal == OnRefusal::Keep));
         }
         let answer: Vec<u64> = asked.invoke_async(&mut link).await?;
-        let outcomes = answer.chunks_exact(5).zip(takes);
-        Ok(outcomes
+        let outcomes: Vec<Outcome> = answer
+            .chunks_exact(5)
+            .zip(takes)
             .filter_map(|(values, take)| {
                 let [granted, remaining, reset, retry_after, taken] = *values else { return None };
                 let ticket = Ticket { key: take.key, quota: take.quota, cost: take.cost, taken };
                 let remaining = u32::try_from(remaining).unwrap_or(u32::MAX);
                 Some(Outcome { ticket: (granted == 1).then_some(ticket), remaining, reset, retry_after })
             })
-            .collect())
+            .collect();
+        // A limit that says nothing would be one that allows.
+        let is_refused = outcomes.last().is_some_and(|outcome| outcome.ticket.is_none());
+        if outcomes.len() < takes.len() && !is_refused {
+            return Err((ErrorKind::UnexpectedReturnType, "an outcome is missing").into());
+        }
+        Ok(outcomes)
     }
 
     /// The same where each counter may be on a server of its own: all at once, and then what was too much goes back.
@@ -286,7 +293,12 @@ impl Shared {
     async fn take_here(&self, takes: &[Take], now: Millis) -> Result<Vec<Outcome>, StoreError> {
         let shares: Vec<Take> =
             takes.iter().map(|take| Take { quota: self.share(take.quota), ..*take }).collect();
-        self.local.take_all(&shares, now).await
+        let mut outcomes = self.local.take_all(&shares, now).await?;
+        // A ticket is of the limit, wherever it is refunded.
+        for (outcome, take) in outcomes.iter_mut().zip(takes) {
+            outcome.ticket = outcome.ticket.map(|ticket| Ticket { quota: take.quota, ..ticket });
+        }
+        Ok(outcomes)
     }
 
     async fn refund_here(&self, tickets: &[Ticket], now: Millis) -> Result<(), StoreError> {
@@ -363,7 +375,10 @@ impl Counters for RedisCounters {
 
 impl Debug for RedisCounters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RedisCounters({})", self.shared.server.name)
+        let is_shared = self.shared.known().is_some();
+        let how = if is_shared { "shared by" } else { "away, last shared by" };
+        let gateways = self.shared.gateways.load(Ordering::Relaxed);
+        write!(f, "RedisCounters({}, {how} {gateways})", self.shared.server.name)
     }
 }
 

@@ -31,6 +31,15 @@ async fn granted(counters: &dyn Counters, takes: &[Take]) -> bool {
     outcomes.iter().all(|outcome| outcome.ticket.is_some())
 }
 
+/// Waits for something.
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Asks `tries` times at each gateway, 64 at once in all. How many were granted.
 async fn race(gateways: &[Arc<RedisCounters>], takes: Vec<Take>, tries: u32) -> u32 {
     let granted_in_all = Arc::new(AtomicU32::new(0));
@@ -84,8 +93,8 @@ async fn a_server_that_is_killed_is_missed_by_nobody() {
     let takes = vec![take(7, 60, Algorithm::SlidingWindow)];
     let before = race(&gateways, takes.clone(), 10).await;
     assert!(before <= 60 && before > 0);
-    // All three have said that they are there.
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let all_three = || gateways.iter().all(|gateway| format!("{gateway:?}").contains(", shared by 3"));
+    until("all know of all", all_three).await;
     drop(first);
     let begun = Instant::now();
     let during = race(&gateways, takes.clone(), 500).await;
@@ -94,13 +103,7 @@ async fn a_server_that_is_killed_is_missed_by_nobody() {
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     assert_eq!(race(&gateways, takes.clone(), 100).await, 0, "nobody begins at zero again");
     let _second = Server::redis_on(port);
-    let is_back = || told.lock().last().is_some_and(|(_, is_shared)| *is_shared);
-    for _ in 0..200 {
-        if is_back() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until("all are back", all_three).await;
     let told = told.lock().clone();
     let [(gone, false), (back, true)] = &told[..] else { panic!("{told:?}") };
     assert!(
@@ -108,7 +111,6 @@ async fn a_server_that_is_killed_is_missed_by_nobody() {
         "{told:?}"
     );
     // The new server has nothing, and they count as one again.
-    tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(race(&gateways, vec![take(8, 30, Algorithm::Gcra)], 100).await, 30);
 }
 
@@ -129,7 +131,7 @@ async fn nobody_waits_for_a_server_that_hangs() {
     let waited = waits.iter().filter(|wait| **wait >= budget).count();
     assert!(waited <= 3, "{waits:?}");
     server.pause(false);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    until("it is back", || format!("{gateway:?}").contains(", shared by")).await;
     let other = self::gateway(&server.url, Duration::from_secs(1));
     let key = [take(2, 5, Algorithm::Gcra)];
     let mut passed = 0;
