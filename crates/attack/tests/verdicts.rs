@@ -157,7 +157,14 @@ async fn what_lacks_an_account_a_login_or_permission_is_not_applicable_with_its_
         ),
         (
             with(&["opaque", "opaque"], true, true),
-            &["token-unsigned", "token-weak-secret", "token-own-key", "token-expired", "token-lifetime"],
+            &[
+                "token-unsigned",
+                "token-weak-secret",
+                "token-own-key",
+                "token-key-id",
+                "token-expired",
+                "token-lifetime",
+            ],
             "needs a JWT",
         ),
         (

@@ -37,6 +37,8 @@ pub(crate) const KEY_IDS: [(&str, &str); 4] = [
 
 /// Passwords that stand on top of every list.
 pub(crate) const KNOWN_PASSWORDS: [&str; 3] = ["123456", "password", "Password123!"];
+/// One that stands on none.
+pub(crate) const UNKNOWN_PASSWORD: &str = "Fjord-lantern-48-quartz-umbrella";
 
 /// When the expired token was issued and expired, in seconds since 1970: an hour on 1 January 2020.
 pub(crate) const EXPIRED: (i64, i64) = (1_577_836_800, 1_577_840_400);

@@ -3,7 +3,7 @@
 use crate::door::{GuideDoor, ShutBy};
 use crate::need::Need;
 use crate::oracle;
-use crate::payloads::authentication::KNOWN_PASSWORDS;
+use crate::payloads::authentication::{KNOWN_PASSWORDS, UNKNOWN_PASSWORD};
 use crate::probing::{Attack, AttackError, Probing};
 use crate::verdict::{Attempts, Verdict};
 
@@ -19,19 +19,25 @@ pub(super) const ATTACK: Attack = Attack {
 async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let register = p.register()?;
     let mut attempts = Attempts::default();
-    for (nth, password) in KNOWN_PASSWORDS.iter().enumerate() {
+    // The last is the control: where nobody gets an account, nothing is said of passwords.
+    for (nth, password) in KNOWN_PASSWORDS.iter().chain([&UNKNOWN_PASSWORD]).enumerate() {
         let name = match register.takes_mail() {
             true => format!("probe-{nth}@shop.example"),
             false => format!("probe-{nth}"),
         };
         let body = register.credentials_and_all(&name, password);
         let (answer, seen) = p.send(&register.request(&body)).await?;
+        if nth == KNOWN_PASSWORDS.len() {
+            if !answer.is_success() {
+                return Ok(Verdict::not_applicable("no account can be made, whatever the password"));
+            }
+            break;
+        }
         if answer.is_success() {
             return Ok(Verdict::exploited(format!("an account takes the password `{password}`"), vec![seen]));
         }
         if oracle::is_rate_limited(&answer) {
-            attempts.unjudged("the registration has a limit");
-            break;
+            return Ok(Verdict::not_applicable("the registration has a limit"));
         }
         attempts.blocked(seen);
     }

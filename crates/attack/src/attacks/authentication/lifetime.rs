@@ -28,12 +28,14 @@ async fn run(p: Probing<'_>) -> Result<Verdict, AttackError> {
     let seconds = |name| claims.get(name).and_then(serde_json::Value::as_i64);
     Ok(match (seconds("iat"), seconds("exp")) {
         (_, None) => Verdict::exploited("the token never expires", vec![seen]),
-        (Some(issued), Some(expires)) if expires - issued > LONGEST => {
-            let summary = format!("the token lives {}", in_words(expires - issued));
-            Verdict::exploited(summary, vec![seen])
-        }
         (Some(issued), Some(expires)) => {
-            Verdict::blocked(format!("the token lives {}", in_words(expires - issued)), vec![seen])
+            let life = expires.saturating_sub(issued);
+            let summary = format!("the token lives {}", in_words(life));
+            if life > LONGEST {
+                Verdict::exploited(summary, vec![seen])
+            } else {
+                Verdict::blocked(summary, vec![seen])
+            }
         }
         (None, Some(_)) => Verdict::not_applicable("the token does not say when it was issued"),
     })

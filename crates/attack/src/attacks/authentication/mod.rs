@@ -5,6 +5,7 @@
 mod enumeration;
 mod expired;
 mod guessable;
+mod key_id;
 mod lifetime;
 mod logout;
 mod own_key;
@@ -19,6 +20,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     unsigned::ATTACK,
     weak_secret::ATTACK,
     own_key::ATTACK,
+    key_id::ATTACK,
     expired::ATTACK,
     lifetime::ATTACK,
     replay::ATTACK,
