@@ -2,7 +2,7 @@
 #![no_main]
 
 use bytes::Bytes;
-use inputs::{ContentType, ParsedBody, StructureLimits, other_reading, parse_body, parse_json, write_multipart};
+use inputs::{ContentType, GraphqlShape, ParsedBody, StructureLimits, other_readings, parse_body, parse_json, write_multipart};
 use libfuzzer_sys::fuzz_target;
 
 const KINDS: [&str; 6] = [
@@ -19,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(value) = parse_json(data, limits) {
         assert_eq!(serde_json::from_slice::<serde_json::Value>(data).ok(), Some(value));
     }
-    let _ = ContentType::parse(data);
+    let _ = ContentType::parse(data, data);
     if let Some((kind, body)) = data.split_first() {
         let content_type = KINDS[usize::from(*kind) % KINDS.len()].as_bytes();
         if let Ok(parsed) = parse_body(content_type, &Bytes::copy_from_slice(body), limits) {
@@ -29,13 +29,14 @@ fuzz_target!(|data: &[u8]| {
                 assert_eq!(parse_body(content_type, &written, limits).as_ref(), Ok(&parsed));
             }
             let bytes = Bytes::copy_from_slice(body);
-            let other = other_reading(content_type, &parsed, &bytes, true, limits).ok().flatten();
-            for reading in std::iter::once(&parsed).chain(&other) {
+            let others = other_readings(content_type, &parsed, &bytes, true, limits).unwrap_or_default();
+            for reading in std::iter::once(&parsed).chain(&others) {
                 reading.find_input::<()>(body, |input| {
                     detect::inspect(input.value, 3, &detect::ALL);
                     None
                 });
                 inputs::graphql::literals(reading, body);
+                GraphqlShape::of("", Some((reading, body)), true);
             }
         }
     }
