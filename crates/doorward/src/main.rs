@@ -56,6 +56,14 @@ enum Command {
     Users(commands::users::Users),
     /// Issue, list and revoke API keys of the built-in service; make a filter of breached passwords.
     Keys(commands::keys::Keys),
+    /// Refuse a client of a running gateway for a time.
+    Ban(commands::operate::Ban),
+    /// Lift a ban.
+    Unban(commands::operate::Unban),
+    /// Tell a running gateway that there is an attack, or none.
+    UnderAttack(commands::operate::UnderAttack),
+    /// Say how a running gateway stands, and who is banned.
+    Status(commands::operate::Status),
     /// Ask a running gateway on this machine whether it is healthy, for health checks.
     Health(commands::health::Health),
     /// Print the script with which a shell completes the arguments of doorward.
@@ -78,6 +86,10 @@ fn main() -> ExitCode {
         Command::Rules(command) => command.run(),
         Command::Users(command) => command.run(),
         Command::Keys(command) => command.run(),
+        Command::Ban(command) => command.run(),
+        Command::Unban(command) => command.run(),
+        Command::UnderAttack(command) => command.run(),
+        Command::Status(command) => command.run(),
         Command::Health(command) => command.run(),
         Command::Completions(command) => Ok(command.run(Cli::command())),
         Command::Man(command) => command.run(Cli::command()),

@@ -26,8 +26,13 @@ use store::records::Records;
 use tokio::time::MissedTickBehavior;
 
 use crate::client_body::ClientBody;
-use crate::provider_web::ProviderWeb;
+use crate::outside::Outside;
 use crate::upstream::UpstreamBody;
+
+/// For one request to a provider.
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of its answer.
+const MAX_PROVIDER_BYTES: usize = 512 * 1024;
 
 /// How often the store is asked what was revoked elsewhere: it holds on every gateway within a second.
 const ASK_EVERY: Duration = Duration::from_millis(400);
@@ -116,7 +121,11 @@ pub(crate) async fn open(settings: &UserService, sinks: Arc<FanOut>) -> Result<A
     let sender = sender(settings, &told)?;
     let callback = format!("{}{}/provider/NAME/callback", settings.public_url, settings.path);
     let service = open_service(settings, Box::new(Events(sinks)), Arc::clone(&told)).await?;
-    let service = service.with_providers(&settings.providers, &callback, Arc::new(ProviderWeb::default()));
+    let service = service.with_providers(
+        &settings.providers,
+        &callback,
+        Arc::new(Outside::new(MAX_PROVIDER_BYTES, PROVIDER_TIMEOUT)),
+    );
     let face = Face {
         base: settings.path.clone(),
         public_url: settings.public_url.clone(),

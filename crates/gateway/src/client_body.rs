@@ -16,6 +16,8 @@ use tokio::time::timeout;
 /// reads would lose the answer in the reset of a connection that was closed with unread bytes (RFC 9112 §9.6).
 pub(crate) const LINGER: Duration = Duration::from_secs(10);
 pub(crate) const LINGER_PAUSE: Duration = Duration::from_secs(2);
+/// How much of it is read.
+pub(crate) const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
 /// The body of a client's request.
 pub(crate) struct ClientBody {
@@ -74,5 +76,11 @@ impl Drop for ClientBody {
 
 /// Reads to the end, or until the client pauses for too long.
 async fn read_on(mut body: Incoming) {
-    while let Ok(Some(Ok(_))) = timeout(LINGER_PAUSE, body.frame()).await {}
+    let mut left = LINGER_BYTES;
+    while let Ok(Some(Ok(frame))) = timeout(LINGER_PAUSE, body.frame()).await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if left == 0 {
+            return;
+        }
+    }
 }

@@ -31,6 +31,12 @@ pub(crate) fn limit() -> u64 {
     Resource::NOFILE.get().map_or(u64::MAX, |(now, _)| now)
 }
 
+/// Half of the descriptors that are not needed otherwise: a client's connection often needs another one, to an upstream.
+pub(crate) fn for_clients() -> usize {
+    const OTHERWISE: u64 = 128;
+    usize::try_from(limit().saturating_sub(OTHERWISE) / 2).unwrap_or(usize::MAX).max(16)
+}
+
 /// Descriptors that are kept for when there are no others.
 #[derive(Clone)]
 pub(crate) struct Reserve(Arc<Mutex<Vec<File>>>);

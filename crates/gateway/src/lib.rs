@@ -6,24 +6,27 @@
 //! - `server`: starts and stops the workers; `state`: what they share
 //! - `listen`: client connections, from the first byte to the last
 //! - `client_body`: what a client sends, read on after a refusal
+//! - `clients`: how many connections one client has; `closed`: those that were closed, told together
 //! - `tls`: certificates and roots
 //! - `upstream`: connections to the API, and one request over them
 //! - `tasks`: what runs beside the workers: reload and key sets
-//! - `admin`: metrics and health on a listener of their own; `inquiry` asks it
+//! - `admin`: metrics and health on a listener of their own, which `inquiry` asks; an operator's socket
 //! - `accounts`: the user service, if the policy has one
-//! - `provider_web`: requests to others' providers of identity
+//! - `outside`: requests to others: providers of identity, publishers of lists
 //! - `supervisor`: what a service manager is told
 
 mod accounts;
 mod admin;
 mod client_body;
+mod clients;
+mod closed;
 mod descriptors;
 mod failures;
 mod inquiry;
 mod listen;
 mod output;
+mod outside;
 mod place;
-mod provider_web;
 mod server;
 mod shutdown;
 mod state;
@@ -33,6 +36,7 @@ mod tls;
 mod upstream;
 
 pub use accounts::{AccountsError, open_service};
+pub use admin::{AdminSocket, AttackNote, BanNote, Done, Status};
 pub use descriptors::Descriptors;
 pub use inquiry::{Condition, Inquiry};
 pub use output::{LogError, Logs};

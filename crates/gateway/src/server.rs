@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -37,6 +38,9 @@ pub enum StartError {
          `[admin] listen`, or write `[admin] enabled = false`"
     )]
     AdminTaken(SocketAddr),
+    /// The admin socket cannot be made.
+    #[error("cannot listen on {path}: {1}; choose another `[admin] socket`", path = .0.display())]
+    Socket(PathBuf, io::Error),
     /// A certificate, key or root store cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -96,9 +100,10 @@ impl Gateway {
             }
             None => None,
         };
+        let fitting = descriptors::for_clients();
+        guard.allow_requests(fitting);
         let state = Arc::new(State::new(guard, accounts)?);
-        let count =
-            gateway.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        let count = worker_count(gateway);
         let mut addresses = Vec::new();
         let mut listeners: Vec<Vec<StdListener>> = (0..count).map(|_| Vec::new()).collect();
         for &address in &gateway.listen {
@@ -129,7 +134,14 @@ impl Gateway {
             }
             false => None,
         };
+        if let Some(path) = &engine.policy.admin.socket {
+            let _entered = control.enter();
+            let socket =
+                admin::Socket::bind(path).map_err(|error| StartError::Socket(path.clone(), error))?;
+            control.spawn(socket.serve(Arc::clone(&state)));
+        }
         control.spawn(tasks::watch(Arc::clone(&state), inputs));
+        control.spawn(tasks::keep(Arc::clone(&state)));
         let mut workers = Vec::new();
         for listeners in listeners {
             let worker = Arc::new(Worker::new(Arc::clone(&state)));
@@ -216,11 +228,18 @@ impl Gateway {
     }
 }
 
+fn worker_count(gateway: &policy::Gateway) -> usize {
+    gateway.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
+}
+
 /// A worker thread: accepts until the gateway drains, then waits for the connections that are still open.
 fn work(runtime: &Runtime, worker: &Arc<Worker>, listeners: Vec<StdListener>) {
     let shutdown = worker.state.shutdown.clone();
     let engine = worker.guard.engine();
-    let (max_connections, drain) = (engine.policy.gateway.max_connections, engine.policy.gateway.drain);
+    let gateway = &engine.policy.gateway;
+    // Each connection may need another one, to an upstream.
+    let fitting = descriptors::for_clients() / worker_count(gateway);
+    let (max_connections, drain) = (gateway.max_connections.min(fitting.max(1)), gateway.drain);
     drop(engine);
     let free = Arc::new(Semaphore::new(max_connections));
     runtime.block_on(async {

@@ -9,6 +9,8 @@ use parking_lot::Mutex;
 use policy::{Upstream, UpstreamGroup};
 use tokio_rustls::TlsAcceptor;
 
+use crate::clients::Clients;
+use crate::closed::Closed;
 use crate::failures::AcceptFailures;
 use crate::shutdown::Shutdown;
 use crate::tls::{self, TlsError};
@@ -21,6 +23,10 @@ pub(crate) struct State {
     pub(crate) upstreams: Mutex<Upstreams>,
     pub(crate) shutdown: Shutdown,
     pub(crate) accept_failures: AcceptFailures,
+    /// The connections of each client.
+    pub(crate) clients: Arc<Clients>,
+    /// Connections that were closed before they were of use.
+    pub(crate) closed: Closed,
     /// The user service, if the policy has one.
     pub(crate) accounts: Option<Arc<Accounts>>,
 }
@@ -34,6 +40,8 @@ impl State {
             upstreams: Mutex::new(Upstreams::of(&engine)?),
             shutdown: Shutdown::new(),
             accept_failures: AcceptFailures::default(),
+            clients: Arc::default(),
+            closed: Closed::default(),
             accounts,
             guard,
         })

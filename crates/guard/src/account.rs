@@ -13,6 +13,8 @@ use http::header::{HOST, HeaderName, HeaderValue, REFERER, USER_AGENT};
 use identity::Principal;
 use pin_project_lite::pin_project;
 
+use crate::in_flight::Place;
+
 /// What is known of a client's connection, in the extensions of each request on it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClientConnection {
@@ -48,6 +50,8 @@ pub(crate) struct Account {
     forwarded: AtomicU64,
     /// Nanoseconds in which an upstream was waited for.
     waited: AtomicU64,
+    /// Its place among the requests under way.
+    place: OnceLock<Place>,
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -70,6 +74,11 @@ impl Account {
     /// The id that a trusted proxy gave the request.
     pub(crate) fn request_id(&self) -> Option<&str> {
         self.request_id.as_ref().and_then(|id| id.to_str().ok())
+    }
+
+    /// It is under way until its account is closed.
+    pub(crate) fn takes(&self, place: Place) {
+        let _ = self.place.set(place);
     }
 
     /// Bytes of the request's body were read, or came through its tunnel.

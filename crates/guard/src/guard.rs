@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
@@ -17,6 +18,7 @@ use store::{StoreError, Stores};
 use crate::admission::{Admission, Open};
 use crate::decision::ruling::{Interruption, Ruling};
 use crate::decision::{Refusal, problem};
+use crate::doors::bots::ChallengeKey;
 use crate::engine::Engine;
 use crate::events::evidence::Evidence;
 use crate::events::fan_out::FanOut;
@@ -31,6 +33,7 @@ use crate::pipeline::finish::{A_DOOR_PANICKED, Early, GUARD, PANIC, Underway, fi
 use crate::pipeline::request::{admit, outgoing_request};
 use crate::pipeline::response::release;
 use crate::pipeline::{DOORS, Doors, Pipeline, observe};
+use crate::standing::Standing;
 use crate::state::State;
 use crate::tunnel::Tunnel;
 use crate::wire::body::{Forwarded, Metered, Outgoing};
@@ -57,7 +60,7 @@ const ADMISSION: Cow<'static, str> = Cow::Borrowed("admission");
 #[derive(Clone)]
 pub struct Guard {
     engine: Arc<ArcSwap<Engine>>,
-    state: Arc<State>,
+    pub(crate) state: Arc<State>,
     doors: &'static Doors,
     admission: Arc<dyn Admission>,
 }
@@ -86,8 +89,15 @@ impl Guard {
             gauge.set(is_shared.into());
             told.record(&Record::Notice { time: Timestamp(SystemTime::now()), message });
         }));
+        let secret = policy.rate.hash_secret.as_ref().map(policy::HashSecret::expose_secret);
+        let challenge_key = ChallengeKey::new(secret);
+        let standing = Standing::new(Arc::clone(&stores.board));
         let state = State {
             stores,
+            standing,
+            in_flight: Arc::default(),
+            most_requests: AtomicUsize::new(0),
+            challenge_key,
             #[cfg(feature = "rules")]
             records: seclang::Records::new(RECORDS),
             held: Arc::new(HeldBytes::counted_by(metrics.held_bytes.clone())),
@@ -118,6 +128,11 @@ impl Guard {
         false
     }
 
+    /// How many requests may be under way at once where the policy does not say it (`[rate] max_requests`).
+    pub fn allow_requests(&self, most: usize) {
+        self.state.most_requests.store(most, Ordering::Relaxed);
+    }
+
     /// Writes an event about a connection, or a stream of one, that is closed before its end because of what its client
     /// does or does not do. `rule` names the reason.
     pub fn dropped(&self, peer: &Peer, rule: &'static str, evidence: impl Into<Evidence>) {
@@ -127,6 +142,7 @@ impl Guard {
 
     /// Puts another policy in force. Exchanges under way end by the one they began with.
     pub fn replace(&self, engine: Engine) {
+        self.state.standing.lists.rebuild(&engine.policy.network);
         self.engine.store(Arc::new(engine));
     }
 

@@ -1,17 +1,28 @@
 //! What outlives a change of policy: counters, issued ids, records of rules, and where events go.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use store::Stores;
 
+use crate::doors::bots::ChallengeKey;
 use crate::events::fan_out::FanOut;
 use crate::events::metrics::Metrics;
 use crate::held::HeldBytes;
+use crate::in_flight::InFlight;
+use crate::standing::Standing;
 
 /// What outlives a change of policy.
 pub(crate) struct State {
     /// Counters, issued ids and flags.
     pub(crate) stores: Stores,
+    /// Bans, lists that are fetched, crawlers, attacks.
+    pub(crate) standing: Standing,
+    /// Requests that are under way, and how many there may be where the policy does not say it; 0 for any number.
+    pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) most_requests: AtomicUsize,
+    /// The key of challenges.
+    pub(crate) challenge_key: ChallengeKey,
     /// Records of a rule set.
     #[cfg(feature = "rules")]
     pub(crate) records: seclang::Records,

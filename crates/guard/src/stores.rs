@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use policy::{Policy, StorePlace};
+use store::memory::MemoryBoard;
 use store::records::Records;
-use store::{Counters, KeyHash, Ledger, StoreError, Stores};
+use store::{Board, Counters, KeyHash, Ledger, StoreError, Stores};
 
 use crate::guard::GuardError;
 
@@ -20,6 +21,11 @@ pub fn open_stores(policy: &Policy) -> Result<Stores, GuardError> {
     }
     if let Some(shared) = &policy.rate.store {
         stores.counters = counters(shared, policy.rate.max_keys)?;
+    }
+    if let Some(shared) = &policy.rate.store {
+        stores.board = board(shared)?;
+    } else if let Some(file) = &policy.network.bans.file {
+        stores.board = Arc::new(MemoryBoard::open(Stores::MAX_POSTS, file)?);
     }
     if let Some(secret) = &policy.rate.hash_secret {
         stores.key_hash = KeyHash::from_secret(secret.expose_secret());
@@ -76,6 +82,17 @@ fn counters(shared: &policy::RateStore, max_keys: usize) -> Result<Arc<dyn Count
 
 #[cfg(not(feature = "redis"))]
 fn counters(_: &policy::RateStore, _: usize) -> Result<Arc<dyn Counters>, StoreError> {
+    Err(StoreError::NotBuilt("redis"))
+}
+
+/// What gateways that count together tell each other.
+#[cfg(feature = "redis")]
+fn board(shared: &policy::RateStore) -> Result<Arc<dyn Board>, StoreError> {
+    Ok(Arc::new(store::redis::RedisBoard::open(shared.url.expose_secret(), Stores::MAX_POSTS)?))
+}
+
+#[cfg(not(feature = "redis"))]
+fn board(_: &policy::RateStore) -> Result<Arc<dyn Board>, StoreError> {
     Err(StoreError::NotBuilt("redis"))
 }
 

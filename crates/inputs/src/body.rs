@@ -16,8 +16,8 @@ use super::multipart::{self, Part};
 use super::multipart_error::MultipartError;
 use super::pairs::{byte_pairs, pairs};
 use super::sniff::{
-    after_bracket, begins_as_form, is_binary_file, is_like_form, is_structured_behind_comments, is_wide,
-    texts, without_mark, without_odd_blanks,
+    after_bracket, begins_as_form, has_pairs, is_binary_file, is_like_form, is_wide, texts, without_mark,
+    without_odd_blanks,
 };
 #[cfg(feature = "xml")]
 use super::{sniff, xml};
@@ -151,12 +151,6 @@ pub fn other_readings(
 ) -> Result<Vec<ParsedBody>, BodyError> {
     let text = without_mark(body);
     let is_untyped = content_type.trim_ascii().is_empty();
-    // Some readers of JSON skip comments (Ruby's, Jackson's when asked to), and others read a form.
-    let may_be_json =
-        matches!(parsed, ParsedBody::Form(_)) || matches!(parsed, ParsedBody::Text) && is_untyped;
-    if may_be_json && is_structured_behind_comments(text) {
-        return Err(BodyError::Ambiguous);
-    }
     let text = without_odd_blanks(text);
     let mut others = Vec::new();
     match parsed {
@@ -173,8 +167,8 @@ pub fn other_readings(
         #[cfg(feature = "xml")]
         ParsedBody::Text if text.starts_with(b"<") => match xml::parse(text, limits) {
             Ok(root) => others.push(ParsedBody::Xml(root)),
-            // A document that says it is XML is read as XML by somebody; a page is not.
-            Err(error) if sniff::is_xml_document(text) => return Err(error),
+            // A document that says it is XML is read as XML by somebody; a page is not, nor a file that is stored.
+            Err(error) if is_posted && sniff::is_xml_document(text) => return Err(error),
             Err(_) => others.extend(xml::parse_loosely(text, limits).map(ParsedBody::Xml)),
         },
         ParsedBody::Text => others.extend(values_in_front(text, limits)?),
@@ -186,7 +180,7 @@ pub fn other_readings(
             ParsedBody::Json(_) => is_untyped && is_like_form(body),
             _ => false,
         };
-    let is_markup = cfg!(feature = "xml") && text.starts_with(b"<");
+    let is_markup = cfg!(feature = "xml") && text.starts_with(b"<") && !has_pairs(text);
     if may_be_form && !is_markup {
         others.push(ParsedBody::Form(form(body, limits)?));
     }
@@ -228,7 +222,18 @@ fn values_in_front(text: &[u8], limits: StructureLimits) -> Result<Vec<ParsedBod
         return Ok(Vec::new());
     }
     let text = String::from_utf8_lossy(text);
-    let Values { mut all, is_whole } = loose_json::values(&text, limits)?;
+    let mut found = in_front(&text, loose_json::values(&text, limits)?, limits)?;
+    // Some readers end a comment at a carriage return, and some do not (Ruby).
+    if has_lone_return(text.as_bytes()) {
+        let values = loose_json::values_by_line_feeds(&text, limits)?;
+        found.extend(in_front(&text, values, limits)?);
+    }
+    Ok(found)
+}
+
+/// The readings of a text that begins with these values.
+fn in_front(text: &str, values: Values, limits: StructureLimits) -> Result<Vec<ParsedBody>, BodyError> {
+    let Values { mut all, is_whole } = values;
     let is_list_or_object = |value: &Value| value.is_object() || value.is_array();
     let is_structured = all.iter().any(is_list_or_object);
     if all.is_empty() || !(is_structured || is_whole) {
@@ -237,7 +242,7 @@ fn values_in_front(text: &[u8], limits: StructureLimits) -> Result<Vec<ParsedBod
     let rest = all.split_off(1);
     if all.iter().all(is_list_or_object) {
         // What everybody reads is not read in two ways.
-        let mut strict = serde_json::Deserializer::from_str(&text).into_iter::<serde::de::IgnoredAny>();
+        let mut strict = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
         if strict.next().is_some_and(|value| value.is_ok()) {
             let first = text.get(..strict.byte_offset()).unwrap_or_default();
             all = vec![parse_json(first.as_bytes(), limits)?];
@@ -245,6 +250,11 @@ fn values_in_front(text: &[u8], limits: StructureLimits) -> Result<Vec<ParsedBod
     }
     let rest = Some(Value::Array(rest)).filter(|rest| rest != &Value::Array(Vec::new()));
     Ok(all.into_iter().chain(rest).map(ParsedBody::Json).collect())
+}
+
+/// Whether a line ends at a carriage return alone.
+fn has_lone_return(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'\r', text).any(|at| text.get(at + 1) != Some(&b'\n'))
 }
 
 /// The JSON behind the head of a message that stands in a body.

@@ -9,10 +9,13 @@ use async_graphql_value::{ConstValue, Name};
 use serde_json::{Map, Value};
 
 use super::body::ParsedBody;
+use super::graphql_lexer::{Token, for_parser, nesting, tokens, unescaped};
 use super::graphql_path::GraphqlPath;
 use super::graphql_uploads::{is_replaced, operations};
 use super::json::parse_json;
 use super::limits::StructureLimits;
+use super::loose_json;
+use super::multipart::Part;
 use super::names::is_same_name;
 use super::pairs::pairs;
 
@@ -32,38 +35,145 @@ const LIMITS: StructureLimits = StructureLimits { depth: MAX_NESTING, members: 1
 /// The most string literals of one request.
 const MAX_LITERALS: usize = 1000;
 
-/// The string literals in the GraphQL documents of a body, unescaped, with the names of the arguments before them: they
-/// are values as variables are.
+/// The values in the GraphQL of a body that are no values of the body by themselves, with their names: string literals of
+/// documents, and variables that stand as JSON in a text.
 pub fn literals(parsed: &ParsedBody, raw: &[u8]) -> Vec<(String, String)> {
     let mut all = Vec::new();
+    documents(parsed, raw, &mut |text| literals_of(text, &mut all));
     match parsed {
-        ParsedBody::Json(value) => {
-            let batch = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-            let documents = batch.iter().filter_map(|request| request.get("query")?.as_str());
-            documents.for_each(|text| literals_of(text, &mut all));
-        }
+        ParsedBody::Json(value) => variables_of_json(value, &mut all),
         ParsedBody::Form(fields) => {
-            let documents = fields.iter().filter(|(name, _)| name == "query");
-            documents.for_each(|(_, text)| literals_of(text, &mut all));
+            variables_of(
+                fields.iter().map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))),
+                &mut all,
+            );
         }
         ParsedBody::Multipart(parts) => {
-            for part in parts.iter().filter(|part| part.name == "operations") {
-                if let Ok(value) = parse_json(&part.content, LIMITS) {
-                    all.extend(literals(&ParsedBody::Json(value), b""));
-                }
-            }
+            let text = |part: &Part| String::from_utf8_lossy(&part.content).into_owned();
+            variables_of(parts.iter().map(|part| (part.name.as_str(), Cow::Owned(text(part)))), &mut all);
         }
-        ParsedBody::Text => literals_of(&String::from_utf8_lossy(raw), &mut all),
         _ => {}
     }
     all
 }
 
+/// The same for the query of a URL.
+pub fn literals_of_query(query: &str) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = pairs(query.as_bytes()).collect();
+    pairs
+        .iter()
+        .filter(|(name, _)| is_same_name(name, "query"))
+        .for_each(|(_, text)| literals_of(text, &mut all));
+    variables_of(pairs.iter().map(|(name, text)| (&**name, Cow::Borrowed(&**text))), &mut all);
+    all
+}
+
+/// The texts in `variables`, and in the requests of `operations`, which are JSON.
+fn variables_of<'p>(pairs: impl Iterator<Item = (&'p str, Cow<'p, str>)>, all: &mut Vec<(String, String)>) {
+    for (name, text) in pairs {
+        if is_same_name(name, "variables") || is_same_name(name, "operations") {
+            values_of_text(&text).iter().for_each(|value| texts_of(name, value, all));
+        }
+    }
+}
+
+/// The same where variables of JSON are JSON in a text.
+fn variables_of_json(value: &Value, all: &mut Vec<(String, String)>) {
+    let requests = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    for (name, value) in requests.iter().filter_map(Value::as_object).flatten() {
+        if let Value::String(text) = value
+            && is_same_name(name, "variables")
+        {
+            values_of_text(text).iter().for_each(|value| texts_of(name, value, all));
+        }
+    }
+}
+
+/// Every text in a value, with the name of its member. Documents are no values.
+fn texts_of(name: &str, value: &Value, all: &mut Vec<(String, String)>) {
+    let mut left = vec![(name, value)];
+    while let Some((name, value)) = left.pop() {
+        if all.len() >= MAX_LITERALS {
+            return;
+        }
+        match value {
+            Value::String(text) if !is_same_name(name, "query") => all.push((name.to_owned(), text.clone())),
+            Value::Array(items) => left.extend(items.iter().map(|item| (name, item))),
+            Value::Object(members) => left.extend(members.iter().map(|(name, value)| (name.as_str(), value))),
+            _ => {}
+        }
+    }
+}
+
+/// The values of JSON in a text, as lenient readers see it.
+fn values_of_text(text: &str) -> Vec<Value> {
+    match parse_json(text.as_bytes(), LIMITS) {
+        Ok(value) => vec![value],
+        Err(_) => loose_json::values(text, LIMITS).map(|values| values.all).unwrap_or_default(),
+    }
+}
+
+/// Calls `found` with every text of a body that some server reads as a GraphQL document; says how many requests stand in it.
+pub(super) fn documents(parsed: &ParsedBody, raw: &[u8], found: &mut dyn FnMut(&str)) -> usize {
+    match parsed {
+        ParsedBody::Json(value) => documents_of_json(value, found),
+        ParsedBody::Form(fields) => {
+            let named = fields.iter().filter(|(name, _)| is_same_name(name, "query"));
+            named.for_each(|(_, text)| found(text));
+            1
+        }
+        // The form with files has the body of any other request as a field.
+        ParsedBody::Multipart(parts) => {
+            let mut requests = 1;
+            for part in parts {
+                let text = String::from_utf8_lossy(&part.content);
+                if is_same_name(&part.name, "operations") {
+                    requests = requests.max(documents_of_text(&text, found));
+                } else if is_same_name(&part.name, "query") {
+                    found(&text);
+                }
+            }
+            requests
+        }
+        ParsedBody::Text => {
+            found(&String::from_utf8_lossy(raw));
+            1
+        }
+        _ => 1,
+    }
+}
+
+/// The same for JSON in a text, as lenient readers see it.
+fn documents_of_text(text: &str, found: &mut dyn FnMut(&str)) -> usize {
+    values_of_text(text).iter().map(|value| documents_of_json(value, found)).sum::<usize>().max(1)
+}
+
+/// The same for a value: the request, or each of a list.
+fn documents_of_json(value: &Value, found: &mut dyn FnMut(&str)) -> usize {
+    let all = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    for (name, value) in all.iter().filter_map(Value::as_object).flatten() {
+        if is_same_name(name, "query") {
+            // Of several values of the name, some server reads each.
+            let several = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            several.iter().filter_map(Value::as_str).for_each(&mut *found);
+        }
+    }
+    all.len()
+}
+
 /// Whether a text begins as a GraphQL document does.
 pub(super) fn may_be_document(text: &str) -> bool {
-    const STARTS: [&str; 6] = ["{", "query", "mutation", "subscription", "fragment", "#"];
-    let begins = text.trim_start_matches(['\u{feff}', ',', ' ', '\t', '\r', '\n']);
-    text.contains('{') && STARTS.iter().any(|start| begins.starts_with(start))
+    const STARTS: [&str; 5] = ["{", "query", "mutation", "subscription", "fragment"];
+    if !text.contains('{') {
+        return false;
+    }
+    // Descriptions may stand in front.
+    let is_text = |token: &Token<'_>| matches!(token, Token::Text(_) | Token::Block(_));
+    let first = tokens(text).find(|(_, token)| !is_text(token));
+    first
+        .and_then(|(at, _)| text.get(at..))
+        .is_some_and(|rest| STARTS.iter().any(|start| rest.starts_with(start)))
 }
 
 /// The literals of one text, if it is a GraphQL document.
@@ -71,49 +181,27 @@ fn literals_of(text: &str, all: &mut Vec<(String, String)>) {
     if !may_be_document(text) {
         return;
     }
-    let mut rest = text;
-    while let Some(at) = rest.find(['"', '#']).filter(|_| all.len() < MAX_LITERALS) {
-        let name = name_before(rest.get(..at).unwrap_or_default());
-        rest = rest.get(at..).unwrap_or_default();
-        if rest.starts_with('#') {
-            rest = rest.find(['\n', '\r']).and_then(|end| rest.get(end..)).unwrap_or_default();
-        } else if let Some(block) = rest.strip_prefix("\"\"\"") {
-            let mut end = 0;
-            let close = loop {
-                let Some(found) = block.get(end..).and_then(|left| left.find("\"\"\"")) else {
-                    break block.len();
-                };
-                if !block.get(..end + found).unwrap_or_default().ends_with('\\') {
-                    break end + found;
-                }
-                end += found + 3;
-            };
-            let literal = block.get(..close).unwrap_or_default().replace("\\\"\"\"", "\"\"\"");
-            all.push((name.to_owned(), literal));
-            rest = block.get(close + 3..).unwrap_or_default();
-        } else {
-            let string = rest.get(1..).unwrap_or_default();
-            let mut escaped = false;
-            let is_end = |c: char| {
-                let ends = !escaped && matches!(c, '"' | '\n' | '\r');
-                escaped = !escaped && c == '\\';
-                ends
-            };
-            let end = string.find(is_end).unwrap_or(string.len());
-            let literal = string.get(..end).unwrap_or_default();
-            // Escapes are JSON's (GraphQL §2.9.4).
-            let unescaped = serde_json::from_str(&format!("\"{literal}\""));
-            all.push((name.to_owned(), unescaped.unwrap_or_else(|_| literal.to_owned())));
-            rest = string.get(end + 1..).unwrap_or_default();
+    // The name of the argument whose value comes next.
+    let (mut name, mut is_named) = ("", false);
+    for (_, token) in tokens(text) {
+        if all.len() >= MAX_LITERALS {
+            return;
+        }
+        let named = if is_named { name } else { "" };
+        match token {
+            Token::Text(content) => all.push((named.to_owned(), unescaped(content).into_owned())),
+            Token::Block(content) => {
+                all.push((named.to_owned(), content.replace("\\\"\"\"", "\"\"\"")));
+            }
+            _ => {}
+        }
+        is_named = token == Token::Sign(b':') && !name.is_empty();
+        if let Token::Name(found) = token {
+            name = found;
+        } else if !is_named {
+            name = "";
         }
     }
-}
-
-/// The name of the argument whose value follows a text; empty where there is none.
-fn name_before(text: &str) -> &str {
-    let Some(before) = text.trim_end().strip_suffix(':').map(str::trim_end) else { return "" };
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    before.rsplit(|c| !is_name(c)).next().unwrap_or_default()
 }
 
 /// The documents of a request, and the variables of all its places: servers merge those of the URL and of the body.
@@ -245,7 +333,7 @@ fn walk(
     if nesting(text) > MAX_NESTING {
         return None;
     }
-    let document = parse_query(text).ok()?;
+    let document = parse_query(for_parser(text)).ok()?;
     let mut walk = Walk { variables, path, left, found };
     // Whichever operation is named: fragments and other operations only add to what is compared.
     for (_, operation) in document.operations.iter() {
@@ -261,20 +349,6 @@ fn walk(
         }
     }
     Some(())
-}
-
-/// The deepest nesting of brackets of any kind. What stands in strings counts, too: that is rare, and on the safe side.
-pub(super) fn nesting(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0);
-    for byte in text.bytes() {
-        match byte {
-            b'{' | b'[' | b'(' => depth += 1,
-            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
 }
 
 struct Walk<'w> {

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql_parser::parse_query;
 use async_graphql_parser::types::{ExecutableDocument, Selection, SelectionSet};
-use serde_json::Value;
 
 use super::body::ParsedBody;
-use super::graphql::{may_be_document, nesting};
+use super::graphql::{self, may_be_document};
+use super::graphql_lexer::{Token, for_parser, nesting, tokens};
+use super::names::is_same_name;
 use super::pairs::pairs;
 
 /// Bytes of a document beyond which nobody parses it: it asks for more than anybody wants.
@@ -38,32 +39,18 @@ impl Shape {
     /// The shape of the documents in a request; nothing where there is none. Values that no number holds stand for documents
     /// that nobody should parse, and for fragments that spread one another in circles.
     pub fn of(query: &str, parsed: Option<(&ParsedBody, &[u8])>, is_graphql: bool) -> Option<Shape> {
-        let mut documents: Vec<String> = query_of(pairs(query.as_bytes()));
-        let mut requests = 1;
-        match parsed {
-            Some((ParsedBody::Json(value), _)) => requests = of_json(value, &mut documents),
-            Some((ParsedBody::Form(fields), _)) => {
-                documents.extend(query_of(fields.iter().map(|(n, v)| (n, v))))
-            }
-            // The form with files has the body of any other request as a field.
-            Some((ParsedBody::Multipart(parts), _)) => {
-                for part in parts {
-                    match part.name.as_str() {
-                        "operations" => {
-                            let value = serde_json::from_slice(&part.content).unwrap_or_default();
-                            requests = of_json(&value, &mut documents);
-                        }
-                        "query" => documents.push(String::from_utf8_lossy(&part.content).into_owned()),
-                        _ => {}
-                    }
-                }
-            }
-            Some((ParsedBody::Text, raw)) if is_graphql => {
-                documents.push(String::from_utf8_lossy(raw).into_owned())
-            }
-            _ => {}
-        }
-        let shapes: Vec<Shape> = documents.iter().filter_map(|text| document(text)).collect();
+        let mut documents: Vec<String> = pairs(query.as_bytes())
+            .filter(|(name, _)| is_same_name(name, "query"))
+            .map(|(_, text)| text.into_owned())
+            .collect();
+        let requests = match parsed {
+            // A text of another type is no document.
+            None | Some((ParsedBody::Text, _)) if !is_graphql => 1,
+            None => 1,
+            Some((body, raw)) => graphql::documents(body, raw, &mut |text| documents.push(text.to_owned())),
+        };
+        let mut work = MAX_WORK;
+        let shapes: Vec<Shape> = documents.iter().filter_map(|text| document(text, &mut work)).collect();
         let largest = |of: fn(&Shape) -> usize| shapes.iter().map(of).max();
         Some(Shape {
             requests,
@@ -75,20 +62,8 @@ impl Shape {
     }
 }
 
-/// The documents of the requests in a value; how many requests there are.
-fn of_json(value: &Value, documents: &mut Vec<String>) -> usize {
-    let all = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    documents.extend(all.iter().filter_map(|one| Some(one.get("query")?.as_str()?.to_owned())));
-    all.len()
-}
-
-/// The values called `query`.
-fn query_of<N: AsRef<str>, V: AsRef<str>>(pairs: impl Iterator<Item = (N, V)>) -> Vec<String> {
-    pairs.filter(|(name, _)| name.as_ref() == "query").map(|(_, text)| text.as_ref().to_owned()).collect()
-}
-
 /// The shape of one document; nothing where a text is none.
-fn document(text: &str) -> Option<Shape> {
+fn document(text: &str, work: &mut usize) -> Option<Shape> {
     if !may_be_document(text) {
         return None;
     }
@@ -99,11 +74,15 @@ fn document(text: &str) -> Option<Shape> {
     if text.len() > LONGEST {
         return Some(Shape { depth: 0, ..too_much });
     }
-    let document = parse_query(text).ok()?;
+    // Where nothing is left, nobody parses.
+    if *work == 0 {
+        return Some(too_much);
+    }
+    let Ok(document) = parse_query(for_parser(text)) else { return by_tokens(text) };
     let mut measure = Measure {
         document: &document,
         known: HashMap::new(),
-        work: MAX_WORK,
+        work: *work,
         doubled: 0,
         is_introspection: false,
     };
@@ -114,7 +93,45 @@ fn document(text: &str) -> Option<Shape> {
         fields = fields.saturating_add(size.fields);
     }
     let Measure { doubled, is_introspection, .. } = measure;
+    *work = measure.work;
     Some(Shape { requests: 1, depth, fields, doubled, is_introspection })
+}
+
+/// The shape of a document that our parser does not read and a server's may, as its tokens show it: every name counts as a
+/// field. Nothing where no server reads one.
+fn by_tokens(text: &str) -> Option<Shape> {
+    let mut open = Vec::new();
+    let mut names: HashMap<&str, usize> = HashMap::new();
+    let mut shape = Shape { requests: 1, ..Shape::default() };
+    let mut last = None;
+    for (_, token) in tokens(text) {
+        let is_selection =
+            open.last() == Some(&b'{') && !open.iter().any(|bracket| matches!(bracket, b'(' | b'['));
+        match token {
+            Token::Open(bracket) => {
+                open.push(bracket);
+                let braces = open.iter().filter(|bracket| **bracket == b'{').count();
+                shape.depth = shape.depth.max(braces);
+            }
+            Token::Close(bracket) => {
+                let opened = open.pop()?;
+                let is_pair = matches!((opened, bracket), (b'{', b'}') | (b'[', b']') | (b'(', b')'));
+                is_pair.then_some(())?;
+            }
+            Token::Name(name) if is_selection => {
+                shape.is_introspection |= matches!(name, "__schema" | "__type");
+                shape.fields += 1;
+                let count = names.entry(name).or_default();
+                *count += 1;
+                shape.doubled = shape.doubled.max(*count);
+            }
+            Token::Text(_) | Token::Block(_) if is_selection => return None,
+            Token::Foreign => return None,
+            _ => {}
+        }
+        last = Some(token);
+    }
+    (open.is_empty() && last == Some(Token::Close(b'}'))).then_some(shape)
 }
 
 #[derive(Clone, Copy, Default)]
@@ -250,6 +267,11 @@ mod tests {
             ("{ not graphql", None),
             ("{\"bool\":{\"must\":[]}}", None),
             ("", None),
+            // What our parser does not read, and others do.
+            ("\"d\" query { a { __schema { b } } }", Some((3, 3, 1, true))),
+            ("{ a(x: \"\\u{41}\") b: a c: a }", Some((1, 3, 3, false))),
+            ("{ a(x: \"\\ud83d\\ude00\") { b } }", Some((2, 2, 1, false))),
+            ("{ a(x: [#]\n[#]\n1]]) }", Some((1, 1, 1, false))),
         ] {
             assert_eq!(of(document), expected, "{document}");
         }
@@ -265,6 +287,14 @@ mod tests {
         let chain: String =
             (0..6_000).map(|nth| format!("fragment F{nth} on T{{...F{}}}", nth + 1)).collect();
         assert_eq!(of(&format!("{{...F0}}{chain}")).unwrap().0, usize::MAX);
+        // Deeper than our parser goes, and not than a server's.
+        let deep = format!("{}a{}", "{ a ".repeat(90), "}".repeat(90));
+        assert_eq!(of(&deep).unwrap().0, 90);
+        // Brackets that a comment seems to close would end the process, were they not counted.
+        assert_eq!(
+            of(&format!("{{a(x:{}1{})}}", "[#]\n".repeat(2000), "]".repeat(2000))).unwrap().0,
+            usize::MAX
+        );
         assert_eq!(of(&"{ a ".repeat(1000)), Some((usize::MAX, usize::MAX, 0, false)));
         assert_eq!(of(&format!("{{ a(b: \"{}\") }}", "x".repeat(300_000))), Some((0, usize::MAX, 0, false)));
     }
@@ -280,5 +310,8 @@ mod tests {
         assert_eq!(Shape::of("", Some((&ParsedBody::Text, b"{a}")), true).unwrap().fields, 1);
         assert_eq!(Shape::of("", Some((&ParsedBody::Text, b"{a}")), false), None);
         assert_eq!(Shape::of("q=1", None, false), None);
+        for spelling in [json!({ "Query": "{a}" }), json!({ "query": ["{b}", "{a}"] })] {
+            assert!(Shape::of("", Some((&ParsedBody::Json(spelling), b"")), false).is_some());
+        }
     }
 }

@@ -28,6 +28,8 @@ mod element;
 mod error;
 #[cfg(feature = "graphql")]
 pub mod graphql;
+#[cfg(feature = "graphql")]
+mod graphql_lexer;
 mod graphql_path;
 #[cfg(feature = "graphql")]
 mod graphql_shape;

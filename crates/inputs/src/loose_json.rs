@@ -24,8 +24,26 @@ pub(super) struct Values {
 /// # Errors
 /// When one is nested too deep, or the first has too many values in it.
 pub(super) fn values(text: &str, limits: StructureLimits) -> Result<Values, BodyError> {
-    let mut reader =
-        Reader { text: text.as_bytes(), at: 0, left: limits.members, depth: limits.depth, is_broken: false };
+    read(text, limits, true)
+}
+
+/// The same for readers that end a comment at a line feed and at nothing else.
+///
+/// # Errors
+/// As for [`values`].
+pub(super) fn values_by_line_feeds(text: &str, limits: StructureLimits) -> Result<Values, BodyError> {
+    read(text, limits, false)
+}
+
+fn read(text: &str, limits: StructureLimits, return_ends: bool) -> Result<Values, BodyError> {
+    let mut reader = Reader {
+        text: text.as_bytes(),
+        at: 0,
+        left: limits.members,
+        depth: limits.depth,
+        is_broken: false,
+        return_ends,
+    };
     let mut found = Values::default();
     loop {
         reader.skip();
@@ -81,6 +99,8 @@ struct Reader<'t> {
     depth: usize,
     /// Whether something has broken off.
     is_broken: bool,
+    /// Whether a carriage return ends a comment.
+    return_ends: bool,
 }
 
 impl Reader<'_> {
@@ -106,7 +126,14 @@ impl Reader<'_> {
                     Some(end) => end + 4,
                     None => return,
                 },
-                [b'/', b'/', ..] | [b'#', ..] => memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len()),
+                [b'/', b'/', ..] | [b'#', ..] => {
+                    let end = if self.return_ends {
+                        memchr::memchr2(b'\n', b'\r', rest)
+                    } else {
+                        memchr::memchr(b'\n', rest)
+                    };
+                    end.unwrap_or(rest.len())
+                }
                 _ => return,
             };
         }
@@ -294,6 +321,13 @@ mod tests {
     use super::*;
 
     const LIMITS: StructureLimits = StructureLimits { depth: 8, members: 20 };
+
+    #[test]
+    fn a_comment_ends_where_a_reader_ends_it() {
+        let text = "{//\r\"a\":\"}\n\"q\":\"x\"}";
+        assert_eq!(values(text, LIMITS).unwrap().all, [json!({ "a": "}\n" })]);
+        assert_eq!(values_by_line_feeds(text, LIMITS).unwrap().all, [json!({ "q": "x" })]);
+    }
 
     #[test]
     fn what_some_reader_reads_is_read() {

@@ -49,7 +49,8 @@ fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// The names and values that servers read in a `Cookie` header, as bytes: pieces between semicolons with or without a
-/// name, and what stands between quotes as one value, semicolons included.
+/// name, what stands between quotes as one value, semicolons included, and pieces between blanks or commas that have a name
+/// (Python's `http.cookies`).
 pub fn cookie_readings(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut at = 0;
     let pieces = header.split(|byte| *byte == b';').flat_map(move |piece| {
@@ -67,9 +68,30 @@ pub fn cookie_readings(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
             let rest = header.get(from..)?;
             rest.get(..memchr::memchr(b'"', rest)?)
         });
-        [Some((name, trim_quotes(value))), quoted.map(|quoted| (name, quoted))]
+        let whole = [Some((name, trim_quotes(value))), quoted.map(|quoted| (name, quoted))];
+        whole.into_iter().flatten().chain(between_blanks(value))
     });
-    pieces.flatten()
+    pieces
+}
+
+/// The pairs that stand behind blanks or commas in a cookie's value, each up to the next.
+fn between_blanks(value: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let is_gap = |byte: &u8| matches!(byte, b' ' | b'\t' | b',');
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    // Where a name begins that an equals sign follows.
+    let begins = move |at: usize| {
+        let name = value.get(at + 1..)?;
+        let end = name.iter().position(|byte| !is_part(byte)).filter(|end| *end > 0)?;
+        (name.get(end) == Some(&b'=')).then_some((at + 1, at + 1 + end))
+    };
+    let gaps = value.iter().enumerate().filter(move |(_, byte)| is_gap(byte)).map(|(at, _)| at);
+    let mut starts = gaps.filter_map(begins).peekable();
+    std::iter::from_fn(move || {
+        let (start, equals) = starts.next()?;
+        let end = starts.peek().map_or(value.len(), |(next, _)| next - 1);
+        let own = value.get(equals + 1..end).unwrap_or_default().trim_ascii();
+        Some((value.get(start..equals)?, trim_quotes(own.strip_suffix(b",").unwrap_or(own))))
+    })
 }
 
 fn trim_quotes(mut value: &[u8]) -> &[u8] {
@@ -94,6 +116,9 @@ mod tests {
             ("a=b=c", &[("a", "b=c")]),
             ("q=\"1 ; union\"; c=3", &[("q", "1"), ("q", "1 ; union"), ("", "union"), ("c", "3")]),
             ("q=\"open; c=3", &[("q", "open"), ("c", "3")]),
+            ("a=x q=\"1 or 2\" r=3", &[("a", "x q=\"1 or 2\" r=3"), ("q", "1 or 2"), ("r", "3")]),
+            ("a=x, q=1", &[("a", "x, q=1"), ("q", "1")]),
+            ("a=one two = three", &[("a", "one two = three")]),
         ] {
             let read: Vec<_> = cookie_readings(header.as_bytes())
                 .map(|(name, value)| {

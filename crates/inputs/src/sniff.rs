@@ -24,38 +24,39 @@ pub(super) fn without_odd_blanks(mut text: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether a text begins with a name and an equals sign: some servers read a form under any media type (Bottle).
+/// Whether a text begins with a name and an equals sign, or has a pair in its first line as forms have it: some servers read a
+/// form under any media type (Bottle).
 pub(super) fn begins_as_form(text: &[u8]) -> bool {
     /// Of a name.
     const LONGEST: usize = 64;
+    /// Of a line.
+    const LINE: usize = 4096;
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]%".contains(byte);
     let end = head(text, LONGEST + 1).iter().position(|byte| !is_part(byte));
-    end.is_some_and(|end| end > 0 && text.get(end) == Some(&b'='))
+    let line = head(text, LINE).split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    end.is_some_and(|end| end > 0 && text.get(end) == Some(&b'=')) || has_pairs(line)
+}
+
+/// Whether a text has a pair of a form behind an ampersand, or begins with one whose name markup does not have: `<a>=1`,
+/// `<q=1`. References of markup end with a semicolon.
+pub(super) fn has_pairs(text: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]%+".contains(byte);
+    let is_behind = memchr::memchr_iter(b'&', text).any(|at| {
+        let name = text.get(at + 1..).unwrap_or_default();
+        let end = name.iter().position(|byte| !is_part(byte));
+        end.is_some_and(|end| end > 0 && name.get(end) == Some(&b'='))
+    });
+    is_behind
+        || text.first() == Some(&b'<') && {
+            let first =
+                text.iter().position(|byte| *byte == b'=' || byte.is_ascii_whitespace() || *byte == b'"');
+            first.is_some_and(|at| text.get(at) == Some(&b'='))
+        }
 }
 
 /// The first byte behind an opening bracket.
 pub(super) fn after_bracket(text: &[u8]) -> Option<u8> {
     text.get(1..)?.trim_ascii_start().first().copied()
-}
-
-/// Whether an object or a list of JSON stands behind what some reader skips and JSON does not know: comments (`/* … */`, `//`,
-/// `#`) and blanks beyond ASCII.
-pub(super) fn is_structured_behind_comments(text: &[u8]) -> bool {
-    let mut rest = text;
-    loop {
-        let behind = match rest {
-            [b'/', b'*', inner @ ..] => memchr::memmem::find(inner, b"*/").and_then(|at| inner.get(at + 2..)),
-            [b'/', b'/', inner @ ..] | [b'#', inner @ ..] => {
-                memchr::memchr2(b'\n', b'\r', inner).and_then(|at| inner.get(at + 1..))
-            }
-            [b'{' | b'[', ..] => return rest.len() < text.len(),
-            _ => without_wide_blank(rest),
-        };
-        match behind {
-            Some(behind) => rest = behind.trim_ascii_start(),
-            None => return false,
-        }
-    }
 }
 
 /// A text without the blank beyond ASCII that it begins with, as JavaScript's `trim` has it.
@@ -90,6 +91,7 @@ fn without_comments(mut text: &[u8]) -> &[u8] {
     loop {
         let end = match text {
             [b'/', b'*', inner @ ..] => memchr::memmem::find(inner, b"*/").map(|at| at + 4),
+            // Some readers end a comment at a carriage return, and some do not: both may find JSON behind.
             [b'/', b'/', ..] | [b'#', ..] => memchr::memchr2(b'\n', b'\r', text),
             _ => return text,
         };
@@ -281,17 +283,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_in_front_of_json_is_skipped_once() {
-        // Were the rest looked at again for each, this would take minutes.
-        for one in ["\u{a0}", "/**/", "//\n", "#\r"] {
-            let many = one.repeat(1_000_000);
-            assert!(is_structured_behind_comments(format!("{many}{{}}").as_bytes()), "{one:?}");
-            assert!(!is_structured_behind_comments(format!("{many}a=b").as_bytes()), "{one:?}");
-            assert!(!is_structured_behind_comments(many.as_bytes()), "{one:?}");
+    fn pairs_of_a_form_are_no_markup_and_no_prose() {
+        for text in [
+            "<a>=1&q=2",
+            "<q=1",
+            "<x>&user[name]=1",
+            "<svg>&_method=DELETE",
+            "<!doctype html>&a=b",
+            "x&a+b=1",
+        ] {
+            assert!(has_pairs(text.as_bytes()), "{text}");
         }
-        for text in ["{}", "[1]", "", "/", "/*", "//x", "\u{20ac}{}", "a{"] {
-            assert!(!is_structured_behind_comments(text.as_bytes()), "{text}");
+        for text in [
+            "<a href=\"x\">b &amp; c</a>",
+            "<?xml version=\"1.0\"?><a/>",
+            "<a>x</a>",
+            "R&D = costs",
+            "a & b=c",
+            "",
+        ] {
+            assert!(!has_pairs(text.as_bytes()), "{text}");
         }
-        assert!(!is_structured_behind_comments(b"\xc2{}") && !is_structured_behind_comments(b"\xe2\x80{}"));
+        for text in ["q=1", "&q=1", "a b=1&q=2", "user[name]=1"] {
+            assert!(begins_as_form(text.as_bytes()), "{text}");
+        }
+        for text in ["a b=1", "# Title\na=b&c=d", "{\"a\":1}"] {
+            assert!(!begins_as_form(text.as_bytes()), "{text}");
+        }
     }
 }

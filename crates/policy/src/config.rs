@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin::AdminConfig;
 use crate::doors::{
-    AccountsConfig, ApiKeyConfig, AuthConfig, CedarConfig, CookiesConfig, CorsConfig, CrsConfig, DoorName,
-    EnumerationConfig, GraphqlConfig, HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig,
+    AccountsConfig, ApiKeyConfig, AsnsConfig, AuthConfig, BansConfig, BotsConfig, CedarConfig,
+    ChallengeConfig, CookiesConfig, CorsConfig, CountriesConfig, CrsConfig, DoorName, EnumerationConfig,
+    GraphqlConfig, HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig, ListConfig,
     LockoutConfig, MailConfig, Mode, NetworkConfig, OwnershipConfig, PasswordsConfig, ProtocolConfig,
     ProviderConfig, RateConfig, RateStoreConfig, SchemaConfig, ServiceCredentialConfig, SessionsConfig,
-    WafConfig,
+    UnderAttackConfig, WafConfig,
 };
 use crate::gateway::{
     BalancingConfig, GatewayConfig, HealthConfig, TimeoutConfig, TlsConfig, UpstreamConfig, UpstreamTlsConfig,
@@ -42,6 +43,10 @@ pub struct Config {
     pub protocol: ProtocolConfig,
     /// Addresses and user agents.
     pub network: NetworkConfig,
+    /// Programs.
+    pub bots: BotsConfig,
+    /// What makes an attack.
+    pub under_attack: UnderAttackConfig,
     /// Cross-origin requests.
     pub cors: CorsConfig,
     /// Rate limits.
@@ -96,6 +101,13 @@ pub const TABLES: &[Table] = &[
     table::<ProtocolConfig>("protocol"),
     table::<GraphqlConfig>("protocol.graphql"),
     table::<NetworkConfig>("network"),
+    table::<ListConfig>("network.list"),
+    table::<CountriesConfig>("network.countries"),
+    table::<AsnsConfig>("network.asns"),
+    table::<BansConfig>("network.bans"),
+    table::<BotsConfig>("bots"),
+    table::<ChallengeConfig>("bots.challenge"),
+    table::<UnderAttackConfig>("under_attack"),
     table::<CorsConfig>("cors"),
     table::<RateConfig>("rate"),
     table::<RateStoreConfig>("rate.store"),

@@ -8,7 +8,7 @@ use openapi::{Document, Problem};
 
 use crate::admin::AdminConfig;
 use crate::doors::{
-    ACCOUNTS_GROUP, Auth, CookiesConfig, Cors, Injection, Network, Ownership, ProtocolConfig, Rate,
+    ACCOUNTS_GROUP, Auth, Bots, CookiesConfig, Cors, Injection, Network, Ownership, ProtocolConfig, Rate,
     SchemaConfig, SecurityHeaders,
 };
 use crate::gateway::{Gateway, UpstreamGroup};
@@ -35,6 +35,8 @@ pub struct Policy {
     pub proxy_only_headers: HashSet<HeaderName>,
     /// Client address rules.
     pub network: Network,
+    /// Which programs ask.
+    pub bots: Bots,
     /// Cross-origin requests.
     pub cors: Cors,
     /// Limits.

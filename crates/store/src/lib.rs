@@ -1,9 +1,9 @@
 //! Shared state behind small traits, so that the doors do not know where it is kept.
 //!
-//! There are four kinds of state: the counters behind rate limits ([`Counters`]), the ids that callers were given
-//! ([`Ledger`]), facts that expire soon ([`Flags`]), and records that are kept for good, of users, their sessions and keys
-//! ([`records`]). [`Stores`] holds one of each of the first three; the program that starts a gateway makes them once and hands
-//! them to the guard. Records go to the user service.
+//! There are five kinds of state: the counters behind rate limits ([`Counters`]), the ids that callers were given
+//! ([`Ledger`]), facts that expire soon ([`Flags`]), what gateways tell each other ([`Board`]), and records that are kept for
+//! good, of users, their sessions and keys ([`records`]). [`Stores`] holds one of each of the first four; the program that
+//! starts a gateway makes them once and hands them to the guard. Records go to the user service.
 //!
 //! The arithmetic of a limit is a pure function of a [`Cell`] and the time. A backend for counters keeps one cell for
 //! each key, as a value or as bytes ([`Cell::to_bytes`]), and changes it atomically. [`memory`] serves one process,
@@ -37,6 +37,7 @@
 //! ```
 
 mod answer;
+mod board;
 mod cell;
 mod counters;
 mod error;
@@ -56,6 +57,7 @@ pub mod sqlite;
 mod stores;
 
 pub use answer::Answer;
+pub use board::{Board, Post};
 pub use cell::{Cell, CellError};
 pub use counters::{Counters, OnRefusal, Take, Tell};
 pub use error::StoreError;

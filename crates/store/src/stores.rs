@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::board::Board;
 use crate::counters::Counters;
 use crate::flags::Flags;
 use crate::key_hash::KeyHash;
 use crate::ledger::Ledger;
-use crate::memory::{MemoryCounters, MemoryFlags, MemoryLedger};
+use crate::memory::{MemoryBoard, MemoryCounters, MemoryFlags, MemoryLedger};
 
 /// The stores of a guard. Cheap to clone: clones share the same state.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Stores {
     pub ledger: Arc<dyn Ledger>,
     /// Facts that expire soon.
     pub flags: Arc<dyn Flags>,
+    /// What gateways tell each other.
+    pub board: Arc<dyn Board>,
     /// Makes the keys of counters.
     pub key_hash: KeyHash,
 }
@@ -24,6 +27,8 @@ pub struct Stores {
 impl Stores {
     /// Flags kept in memory.
     const MAX_FLAGS: usize = 100_000;
+    /// Posts on a board.
+    pub const MAX_POSTS: usize = 100_000;
 
     /// Stores of this process alone, for about so many counters and ids.
     pub fn in_memory(max_counters: usize, max_ids: usize) -> Self {
@@ -31,6 +36,7 @@ impl Stores {
             counters: Arc::new(MemoryCounters::new(max_counters)),
             ledger: Arc::new(MemoryLedger::new(max_ids)),
             flags: Arc::new(MemoryFlags::new(Self::MAX_FLAGS)),
+            board: Arc::new(MemoryBoard::new(Self::MAX_POSTS)),
             key_hash: KeyHash::random(),
         }
     }

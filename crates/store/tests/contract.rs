@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use servers::Server;
-use store::memory::{MemoryCounters, MemoryFlags, MemoryLedger};
+use store::memory::{MemoryBoard, MemoryCounters, MemoryFlags, MemoryLedger};
 use store::postgres::PostgresLedger;
-use store::redis::{Clock, RedisCounters, RedisLedger};
+use store::redis::{Clock, RedisBoard, RedisCounters, RedisLedger};
 use store::sqlite::SqliteLedger;
 use store::{
-    Algorithm, CounterKey, Counters, FlagKey, Flags, Ledger, LedgerKey, OnRefusal, Outcome, Quota,
-    StoreError, Take, Ticket,
+    Algorithm, Board, CounterKey, Counters, FlagKey, Flags, Ledger, LedgerKey, OnRefusal, Outcome, Post,
+    Quota, StoreError, Take, Ticket,
 };
 
 /// Far from any real clock: entries expire by the caller's time, or by a server's own, whichever is later.
@@ -62,6 +62,23 @@ fn counters(redis: &Server) -> [Arc<dyn Counters>; 2] {
 /// Every backend for flags, with none up.
 fn flags() -> [Arc<dyn Flags>; 1] {
     [Arc::new(MemoryFlags::new(1000))]
+}
+
+/// Every backend for boards, with nothing on them.
+fn boards(backends: &Backends, max: usize) -> [Arc<dyn Board>; 3] {
+    static DATABASE: AtomicU32 = AtomicU32::new(8);
+    let database = DATABASE.fetch_add(1, Ordering::Relaxed);
+    let url = backends.redis.url.replace("/0", &format!("/{database}"));
+    let file = backends.directory.path().join(format!("board{database}"));
+    [
+        Arc::new(MemoryBoard::new(max)),
+        Arc::new(MemoryBoard::open(max, &file).unwrap()),
+        Arc::new(RedisBoard::open(&url, max).unwrap()),
+    ]
+}
+
+fn post(name: &str, value: &str, until: u64) -> Post {
+    Post { name: name.into(), value: value.into(), until }
 }
 
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::Gcra, Algorithm::SlidingWindow, Algorithm::FixedWindow];
@@ -167,6 +184,61 @@ async fn a_flag_is_up_until_it_expires() {
             assert!(!flags.is_raised(other, NOW).await.unwrap(), "{flags:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_post_stands_until_it_ends_or_is_taken_down() {
+    let backends = Backends::start();
+    for board in boards(&backends, 100) {
+        assert_eq!(board.news(NOW).await, Ok(Some(Vec::new())), "{board:?}");
+        assert_eq!(board.news(NOW).await, Ok(None), "nothing is new: {board:?}");
+        board.put(post("a", "1", NOW + 10), NOW).await.unwrap();
+        board.put(post("b", "2", NOW + 20), NOW).await.unwrap();
+        board.put(post("a", "3", NOW + 10), NOW).await.unwrap();
+        let mut news = board.news(NOW).await.unwrap().unwrap();
+        news.sort_by(|a, b| a.name.cmp(&b.name));
+        assert_eq!(news, [post("a", "3", NOW + 10), post("b", "2", NOW + 20)], "{board:?}");
+        assert_eq!(board.take_down("b".into()).await, Ok(true));
+        assert_eq!(board.take_down("b".into()).await, Ok(false));
+        assert_eq!(board.news(NOW + 9).await, Ok(Some(vec![post("a", "3", NOW + 10)])), "{board:?}");
+        board.put(post("c", "4", NOW + 11), NOW).await.unwrap();
+        assert_eq!(board.news(NOW + 10).await, Ok(Some(vec![post("c", "4", NOW + 11)])), "{board:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_board_does_not_grow_without_bound() {
+    let backends = Backends::start();
+    for board in boards(&backends, 100) {
+        for n in 0..250 {
+            board.put(post(&n.to_string(), "", NOW + 1 + n), NOW).await.unwrap();
+        }
+        let news = board.news(NOW).await.unwrap().unwrap();
+        assert!((80..=101).contains(&news.len()), "{}: {board:?}", news.len());
+        assert!(news.iter().any(|post| post.name == "249") && news.iter().all(|post| post.name != "0"));
+    }
+}
+
+#[tokio::test]
+async fn a_board_in_a_file_outlives_a_restart_and_a_crash_in_a_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("bans");
+    let board = MemoryBoard::open(100, &file).unwrap();
+    for name in ["a", "b", "c\td"] {
+        board.put(post(name, "x\ny", FAR), NOW).await.unwrap();
+    }
+    board.take_down("b".into()).await.unwrap();
+    drop(board);
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    text.push_str("40000000000");
+    std::fs::write(&file, text).unwrap();
+    let board = MemoryBoard::open(100, &file).unwrap();
+    let mut news = board.news(NOW).await.unwrap().unwrap();
+    news.sort_by(|a, b| a.name.cmp(&b.name));
+    assert_eq!(news, [post("a", "x y", FAR), post("c d", "x y", FAR)]);
+    std::fs::write(&file, "{}\n{}\n").unwrap();
+    let error = MemoryBoard::open(100, &file).unwrap_err().to_string();
+    assert!(error.contains("line 1 is no post"), "{error}");
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ pub(crate) mod keys;
 pub(crate) mod lab;
 pub(crate) mod learn;
 pub(crate) mod man;
+pub(crate) mod operate;
 pub(crate) mod rules;
 pub(crate) mod run;
 mod terminal;

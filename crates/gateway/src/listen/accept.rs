@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use guard::{Peer, Transport};
 use policy::ProxyProtocol;
@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::rustls::ProtocolVersion;
 
 use super::connection::Connection;
+use super::frame_budget::{SLOW_HEADERS, TOO_MANY_FRAMES};
 use super::patient::{DOES_NOT_READ, Patient, does_not_read};
 use super::proxy_protocol::{self, Header};
 use super::{http1, http2, preface};
@@ -64,6 +65,13 @@ pub(crate) async fn accept(
     let Ok(listener) = TcpListener::from_std(listener) else { return };
     let mut token = shutdown.token();
     loop {
+        if free.available_permits() == 0 {
+            worker.state.closed.note(
+                worker.guard.metrics(),
+                "no place was free (`[gateway] max_connections`)",
+                None,
+            );
+        }
         let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
         let accepted = tokio::select! {
             () = token.draining() => return,
@@ -75,7 +83,10 @@ pub(crate) async fn accept(
                 let (worker, token) = (Arc::clone(&worker), shutdown.token());
                 tokio::spawn(async move {
                     // An I/O error concerns only this client; the requests on the connection have been answered.
-                    let _ = negotiate(worker, stream, address.ip(), place, token).await;
+                    let ended = negotiate(Arc::clone(&worker), stream, address.ip(), place, token).await;
+                    if let Some(reason) = ended.err().and_then(|error| reason(&error)) {
+                        worker.state.closed.note(worker.guard.metrics(), reason, Some(address.ip()));
+                    }
                 });
             }
             // Out of descriptors or the like: connections that end make room.
@@ -121,6 +132,14 @@ async fn negotiate(
         }
     }
     let peer = header.client.unwrap_or(peer);
+    let counted = match worker.state.clients.admit(peer, &engine.policy.gateway, Instant::now()) {
+        Ok(counted) => counted,
+        Err(excess) => {
+            worker.state.closed.note(worker.guard.metrics(), excess.name(), Some(peer));
+            return Ok(());
+        }
+    };
+    place.of(counted);
     let tls = worker.state.tls.load_full();
     let is_tls = tls.is_some() || header.is_tls;
     let transport = if is_tls { Transport::Tls } else { Transport::Plain };
@@ -172,6 +191,26 @@ async fn negotiate(
         worker.guard.dropped(&peer, DOES_NOT_READ, does_not_read("a connection", write));
     }
     served
+}
+
+/// Why a connection was closed before its client was served, or in the middle of it, if that is worth telling.
+fn reason(error: &io::Error) -> Option<&'static str> {
+    if error.kind() == io::ErrorKind::TimedOut {
+        return Some("no request came in time");
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = error.get_ref().map(|inner| inner as _);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<io::Error>()
+            && io.kind() == io::ErrorKind::QuotaExceeded
+        {
+            return Some(if io.to_string().contains(SLOW_HEADERS) { SLOW_HEADERS } else { TOO_MANY_FRAMES });
+        }
+        if error.to_string().contains("too_many") || error.to_string().contains("way_too_large") {
+            return Some(TOO_MANY_FRAMES);
+        }
+        cause = error.source();
+    }
+    None
 }
 
 fn tls_version(version: ProtocolVersion) -> Option<&'static str> {

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::progress::{Progress, Upgrade};
-use crate::client_body::{LINGER, LINGER_PAUSE};
+use crate::client_body::{LINGER, LINGER_BYTES, LINGER_PAUSE};
 
 /// Stands for a request that broke the framing.
 const SYNTHETIC_REQUEST: &[u8] =
@@ -54,6 +54,7 @@ enum Closing {
     Lingering {
         until: Instant,
         idle: Pin<Box<Sleep>>,
+        left: usize,
     },
 }
 
@@ -157,12 +158,15 @@ impl<S: AsyncRead + Unpin> Framed<S> {
 impl<S: AsyncRead + Unpin> Framed<S> {
     /// Reads what the client still sends, until it ends or it has been long enough.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Closing::Lingering { until, idle } = &mut self.closing else { return Poll::Ready(()) };
+        let Closing::Lingering { until, idle, left } = &mut self.closing else { return Poll::Ready(()) };
         BODY_BUFFER.with_borrow_mut(|buffer| {
             loop {
                 let mut space = ReadBuf::new(buffer);
                 match Pin::new(&mut self.stream).poll_read(cx, &mut space) {
-                    Poll::Ready(Ok(())) if !space.filled().is_empty() && Instant::now() < *until => {
+                    Poll::Ready(Ok(()))
+                        if !space.filled().is_empty() && *left > 0 && Instant::now() < *until =>
+                    {
+                        *left = left.saturating_sub(space.filled().len());
                         idle.as_mut().reset(Instant::now() + LINGER_PAUSE);
                     }
                     Poll::Ready(_) => return Poll::Ready(()),
@@ -228,7 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Write for Framed<S> {
                 return Poll::Ready(Ok(()));
             }
             let idle = Box::pin(sleep(LINGER_PAUSE));
-            this.closing = Closing::Lingering { until: Instant::now() + LINGER, idle };
+            this.closing = Closing::Lingering { until: Instant::now() + LINGER, idle, left: LINGER_BYTES };
         }
         this.poll_linger(cx).map(Ok)
     }

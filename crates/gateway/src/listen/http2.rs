@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::connection::{Connection, exchange};
+use super::frame_budget::FrameBudget;
 use super::patient::{DOES_NOT_READ, does_not_read};
 use super::rewound::Rewound;
 use super::streams::{Patience, Streams, Watched};
@@ -40,10 +41,11 @@ where
     let streams = Streams::new(patience, move || {
         guard.dropped(&peer, DOES_NOT_READ, does_not_read("a stream", patience.client));
     });
-    let io = TokioIo::new(Rewound::new(stream, read));
+    let io = TokioIo::new(FrameBudget::new(Rewound::new(stream, read), timeouts.head.0));
     let service = service_fn(|request: Request<Incoming>| {
         let is_head = request.method() == Method::HEAD;
-        let answer = exchange(connection.clone(), None, request.map(ClientBody::over_http2));
+        // Boxed: what is left of it while an answer waits for the client's window is the answer alone.
+        let answer = Box::pin(exchange(connection.clone(), None, request.map(ClientBody::over_http2)));
         async move { Ok::<_, Infallible>(answer.await.map(|body| Watched::new(body, is_head))) }
     });
     let http2 = http2::Builder::new(streams.clone())

@@ -9,6 +9,7 @@
 
 mod accept;
 mod connection;
+mod frame_budget;
 mod framed;
 mod http1;
 mod http2;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use guard::{Engine, Record, Timestamp};
-use policy::{Inputs, Policy, PolicyFile, Row, Tls};
+use policy::{Inputs, ListSource, Policy, PolicyFile, Row, Tls};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
-use super::key_sets;
+use super::{crawlers, key_sets, lists};
 use crate::state::{State, Upstreams, acceptor};
 use crate::{accounts, supervisor, upstream};
 
@@ -107,12 +107,21 @@ fn of_service(policy: &Policy) -> Vec<&Row> {
     policy.settings.iter().filter(|row| TABLES.iter().any(|table| row.setting.starts_with(table))).collect()
 }
 
-/// Starts the key set fetches, and the health checks and look-ups of upstreams, of the policy in force.
+/// Starts what belongs to the policy in force: fetches of key sets and lists, verification of crawlers, health checks and
+/// look-ups of upstreams.
 fn start_background(state: &Arc<State>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let engine = state.guard.engine();
     for remote in engine.authenticator.remote_keys() {
         tasks.spawn(key_sets::keep_fresh(remote.clone(), state.guard.sinks().clone()));
+    }
+    for list in engine.policy.network.lists.iter() {
+        if let ListSource::Remote(remote) = &list.source {
+            tasks.spawn(lists::keep_fresh(remote.clone(), list.name.clone(), Arc::clone(state)));
+        }
+    }
+    if engine.policy.bots.verify_crawlers {
+        tasks.spawn(crawlers::verify(Arc::clone(state), engine.policy.bots.resolver));
     }
     let gateway = &engine.policy.gateway;
     let upstreams = state.upstreams.lock().clone();

@@ -52,6 +52,28 @@ fn documents_are_measured_with_their_fragments() {
         ("/graphql", JSON, format!("[{}]", vec![query("{ a }"); 4].join(",")), "graphql-batch"),
         ("/graphql", JSON, query("{ __schema { types { name } } }"), "graphql-introspection"),
         ("/graphql", JSON, query("query Q { me { __typename id } }"), ""),
+        // What servers read and our parser does not, and where lenient readers look.
+        ("/graphql", JSON, query(&format!("\"d\" {}", log_ins(6))), "graphql-same"),
+        ("/graphql", JSON, query(&format!("{} {{ x: e(s: \"\\u{{41}}\") }}", log_ins(6))), "graphql-same"),
+        ("/graphql", JSON, query("{ a(x: \"\\ud83d\\ude00\") __schema { b } }"), "graphql-introspection"),
+        ("/graphql", JSON, r#"{"Query":"{__schema{a}}"}"#.to_owned(), "graphql-introspection"),
+        ("/graphql", "text/plain", r#"{"x":NaN,"query":"{a}","query":"{__schema{a}}"}"#.to_owned(), "graphql-introspection"),
+        (
+            "/graphql",
+            "multipart/form-data; boundary=B",
+            "--B\r\nContent-Disposition: form-data; name=\"operations\"\r\n\r\n{\"query\":\"{__schema{a}}\",\"e\":NaN}\r\n--B--\r\n"
+                .to_owned(),
+            "graphql-introspection",
+        ),
+        // Brackets that a comment seems to close; not measured, they would end the process.
+        (
+            "/graphql",
+            JSON,
+            query(&format!("{{a(x:{}1{})}}", "[#]\n".repeat(3000), "]".repeat(3000))),
+            "graphql-depth",
+        ),
+        ("/graphql", JSON, query("{ a(x: \"]]]]]] }}}}\") { b } }"), ""),
+        ("/graphql", JSON, query("\"What it is for\" query Q { a { b } }"), ""),
         // What is no GraphQL is left alone.
         ("/search", JSON, query("shoes {red} {red} {red} {red} {red} {red}"), ""),
         ("/search", JSON, format!("[{}]", vec![query("shoes"); 10].join(",")), ""),

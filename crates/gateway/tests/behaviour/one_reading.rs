@@ -233,29 +233,68 @@ fn a_byte_that_is_not_utf8_does_not_end_the_judging() {
     assert_eq!(status(&gate.ask("POST", "/", &[("Content-Type", "text/plain")], latin1)), 200);
 }
 
-/// Some readers of JSON skip comments, whatever the media type says.
+/// Some readers of JSON skip comments, whatever the media type says, and some end one at a carriage return.
 #[test]
-fn json_behind_a_comment_is_no_form() {
+fn json_behind_a_comment_is_read() {
     let upstream = Recorder::plain();
     let gate = Running::start("", &[upstream.url()]);
     let form = "application/x-www-form-urlencoded";
-    for (kind, body, expected) in [
-        (form, "/*x*/{\"a\":1}", 400),
-        (form, " // x\n/* y */ [{\"a\":1}]", 400),
-        ("", "#x\n {\"a\":1}", 400),
-        ("", "\u{2028}{\"a\":1}", 400),
-        (form, "\u{feff}\u{a0}/**/[1]", 400),
-        ("", "{\"tags\":[\"it's\",\"a <b> c\"],\"at\":[1,2]}", 200),
-        ("", "[[\"SELECT\"],[\"from here; on\"]]", 200),
-        ("text/plain", "\u{a0}{ a }", 200),
-        (form, "/*x*/=1", 200),
-        (form, "note=/*x*/{}", 200),
-        (form, "%2F*x*%2F=%7B", 200),
-        ("text/plain", "/* a style */\nbody { color: red }", 200),
-        ("text/plain", "// settings\n{ \"a\": 1 }", 200),
+    const ATTACK: &str = "1' UNION SELECT password FROM users--";
+    let json = format!("{{\"q\":\"{ATTACK}\"}}");
+    for (method, kind, body, expected) in [
+        ("POST", form, format!("/*x*/{json}"), 403),
+        ("POST", form, format!(" // x\n/* y */ [{json}]"), 403),
+        ("POST", "", format!("#x\n {json}"), 403),
+        ("PUT", "", format!("#x\n {json}"), 403),
+        ("POST", "", format!("\u{2028}{json}"), 403),
+        ("POST", form, format!("\u{feff}\u{a0}/**/[{json}]"), 403),
+        ("PUT", "", format!("{{//\r\"a\":\"}}\n\"q\":\"{ATTACK}\"}}"), 403),
+        ("PUT", "text/plain", format!("[1,//\r\"]\n\"{ATTACK}\"]"), 403),
+        ("POST", "", "{\"tags\":[\"it's\",\"a <b> c\"],\"at\":[1,2]}".into(), 200),
+        ("POST", "", "[[\"SELECT\"],[\"from here; on\"]]".into(), 200),
+        ("POST", "text/plain", "\u{a0}{ a }".into(), 200),
+        ("POST", form, "/*x*/=1".into(), 200),
+        ("POST", form, "note=/*x*/{}".into(), 200),
+        ("POST", form, "%2F*x*%2F=%7B".into(), 200),
+        ("POST", "text/plain", "/* a style */\nbody { color: red }".into(), 200),
+        ("POST", "text/plain", "// settings\n{ \"a\": 1 }".into(), 200),
+        // Files that begin so.
+        (
+            "PUT",
+            "",
+            "# Title\n\n[![Build](https://ci.example/a.svg)](https://ci.example)\n\nA text.\n".into(),
+            200,
+        ),
+        ("PUT", "", "# x\n[package]\nname = \"a\"\n".into(), 200),
+        ("PUT", "", "#!/bin/bash\n[ -f x ] && echo y\n".into(), 200),
+        ("PUT", "", "// x\n[1, 2].map(String);\n".into(), 200),
+        ("POST", "", "# x\n[package]\nname = \"a\"\n".into(), 200),
     ] {
-        let answer = gate.ask("POST", "/notes", &[("Content-Type", kind)], body.as_bytes());
-        assert_eq!(status(&answer), expected, "{kind} {body}");
+        let answer = gate.ask(method, "/notes", &[("Content-Type", kind)], body.as_bytes());
+        let last = gate.events.all();
+        assert_eq!(status(&answer), expected, "{method} {kind} {body}: {:?}", last.last());
+    }
+}
+
+/// What is stored is no document that somebody reads with its entities.
+#[test]
+fn xml_that_is_stored_is_a_file() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    const PLIST: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \
+                         \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n<plist version=\"1.0\"><dict/></plist>";
+    const ENTITY: &str =
+        "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>";
+    for (method, kind, body, expected) in [
+        ("PUT", "", PLIST, 200),
+        ("PUT", "application/octet-stream", PLIST, 200),
+        ("POST", "", PLIST, 400),
+        ("PUT", "application/xml", PLIST, 400),
+        ("PUT", "", ENTITY, 403),
+        ("POST", "", ENTITY, 400),
+    ] {
+        let answer = gate.ask(method, "/Info.plist", &[("Content-Type", kind)], body.as_bytes());
+        assert_eq!(status(&answer), expected, "{method} {kind} {body}: {:?}", gate.events.all().last());
     }
 }
 
@@ -467,6 +506,13 @@ fn a_form_is_read_where_its_type_says_something_else() {
         ("image/gif; x=urlencoded", "q=1", 400),
         ("text/plain; x=multipart; boundary=B", "q=1", 400),
         ("application/x-www-form-urlencoded; charset=utf-8", "q=1", 200),
+        ("text/plain", "&q=1%27+UNION+SELECT+password+FROM+users--", 403),
+        ("text/csv", "a b=1&q=1%27+UNION+SELECT+password+FROM+users--", 403),
+        ("", "<a>=1&q=1%27+UNION+SELECT+password+FROM+users--", 403),
+        ("", " <q=1%27+UNION+SELECT+password+FROM+users--", 403),
+        ("", "<note><to>R&amp;D</to><at x=\"1\">a = b</at></note>", 200),
+        ("", "<p>Tom &amp; Jerry = fun</p>", 200),
+        ("text/plain", "Tom & Jerry = fun\nq=1", 200),
         ("text/plain", "level=info msg=\"a user's choice\" path=/a%20b", 200),
         ("text/plain", "key=value\nname=O'Brien & sons\n", 200),
     ] {

@@ -110,6 +110,8 @@ fn an_account_is_guarded_whoever_guesses() {
     };
     const JSON: &str = "application/json";
     const FORM: &str = "application/x-www-form-urlencoded";
+    let many: String =
+        (0..20).map(|nth| format!("email=d{nth}&")).collect::<String>() + "email=ann@example.org";
     for (kind, target, body, expected) in [
         (JSON, "/login", r#"{"email":"ann@example.org","password":"a"}"#, 401),
         (JSON, "/login", r#"{"email":"Ann@Example.org ","password":"b"}"#, 401),
@@ -117,6 +119,14 @@ fn an_account_is_guarded_whoever_guesses() {
         (JSON, "/login", r#"{"email":"ann@example.org","password":"d"}"#, 429),
         (FORM, "/login", "email=bob@example.org&email=ANN@example.org&password=e", 429),
         (JSON, "/login?email=ann@example.org", r#"{"password":"f"}"#, 429),
+        // What some application takes for the same name.
+        (JSON, "/login", "{\"email\":\"\u{ff21}NN@example.org\\u0000\",\"password\":\"g\"}", 429),
+        (JSON, "/login", "{\"email\":\"\u{feff}ann@example.org\\u001c\",\"password\":\"h\"}", 429),
+        // What cannot be seen is not guessed at, and not counted apart.
+        (JSON, "/login", r#"{"email":"ann@example.org","Email":{},"password":"i"}"#, 400),
+        (JSON, "/login", r#"{"email":"ann@example.org","e_mail":true,"password":"j"}"#, 400),
+        ("text/plain", "/login", r#"{"x":NaN,"email":"ann@example.org","password":"k"}"#, 400),
+        (FORM, "/login", &many, 400),
         // Others log in, and a right password costs nothing.
         (JSON, "/login", r#"{"email":"carl@example.org","password":"a"}"#, 401),
         (JSON, "/login?right", r#"{"email":"dora@example.org","password":"a"}"#, 200),

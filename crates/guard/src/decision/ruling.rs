@@ -1,6 +1,7 @@
 //! What happens to the decisions of doors.
 
 use std::borrow::Cow;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::Response;
@@ -97,6 +98,9 @@ impl Ruling<'_> {
     pub(crate) fn refuse(self, x: &Exchange<'_>, door: &DoorId, refusal: Refusal) -> Interruption {
         let (rule, status) = (refusal.rule.clone(), Some(refusal.status.as_u16()));
         self.note(x, door.name(), rule, Verdict::Refused, status, &refusal.evidence);
+        if let Some(place) = BuiltInDoor::ALL.iter().position(|known| DoorId::from(*known) == *door) {
+            x.refused_by.store(u8::try_from(place + 1).unwrap_or(u8::MAX), Ordering::Relaxed);
+        }
         Interruption::Refused(refusal)
     }
 

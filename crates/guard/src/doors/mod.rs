@@ -5,6 +5,7 @@
 //! implements the moments that it needs. The order of the doors is in `pipeline`.
 
 pub(crate) mod authentication;
+pub(crate) mod bots;
 pub(crate) mod cookies;
 pub(crate) mod cors;
 pub(crate) mod headers;

@@ -1,19 +1,28 @@
 //! Network: "may this address connect, and is it what it claims to be?" ([guide §9])
 //!
+//! The first that holds decides: `allow`, the lists (those that let pass first), bans, countries and operators.
+//!
 //! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
-use http::StatusCode;
-use http::header::{AUTHORIZATION, USER_AGENT};
-use policy::BuiltInDoor;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::{HeaderMap, StatusCode};
+use policy::{BanRule, BuiltInDoor, LimitAlgorithm, ListAction};
+use store::{Algorithm, OnRefusal, Quota, Take, millis};
 
 use super::Step;
 use super::cors::is_websocket;
 use crate::decision::door_id::DoorId;
-use crate::decision::ruling::Ruling;
+use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Decision, Refusal};
 use crate::engine::Engine;
 use crate::events::Verdict;
 use crate::exchange::Exchange;
+use crate::network::network;
+use crate::standing::bans::{Ban, client_network};
+use crate::standing::lists::has_no_country;
 
 /// The door.
 pub(crate) struct Network;
@@ -24,24 +33,127 @@ impl super::Door for Network {
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
-        admit(x, ruling.engine).into()
+        admit(x, ruling).into()
+    }
+
+    fn finish<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        _: StatusCode,
+        _: &'a mut HeaderMap,
+    ) -> Step<'a, ()> {
+        let rule = ruling.engine.policy.network.bans.rule.as_ref();
+        match (rule, refused_by(x)) {
+            (Some(rule), Some(door)) if x.listed != Some(ListAction::Pass) && rule.weight(door) > 0 => {
+                Step::later(count_refusal(ruling, x, rule, door))
+            }
+            _ => Step::Now(()),
+        }
     }
 }
 
 /// Judges the client's address.
-fn admit(x: &Exchange<'_>, engine: &Engine) -> Decision {
-    let network = &engine.policy.network;
-    if let Some(denied) = network.deny.find(x.client) {
-        return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "address-denied", denied.to_string()));
+fn admit(x: &mut Exchange<'_>, ruling: Ruling<'_>) -> Decision {
+    let Engine { policy, .. } = ruling.engine;
+    let network = &policy.network;
+    let refuse = |rule: &'static str, evidence: String| {
+        Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, rule, evidence))
+    };
+    if network.allow.as_ref().is_some_and(|allow| allow.find(x.client).is_none()) {
+        return refuse("address-not-allowed", x.client.to_string());
     }
-    if !network.allow.is_empty() && network.allow.find(x.client).is_none() {
-        return Decision::Refuse(Refusal::new(
-            StatusCode::FORBIDDEN,
-            "address-not-allowed",
-            x.client.to_string(),
-        ));
+    let standing = &ruling.state.standing;
+    let list = standing.lists.find(network, x.client);
+    x.listed = list.map(|list| list.action);
+    match list {
+        Some(list) if list.action == ListAction::Pass => return Decision::Pass,
+        Some(list) if list.action == ListAction::Refuse => {
+            return refuse("address-denied", format!("{} is on the list `{}`", x.client, list.name));
+        }
+        _ => {}
     }
-    Decision::Pass
+    if let Some(ban) = standing.bans.find(x.client, x.now) {
+        let left = ban.until.duration_since(x.now).unwrap_or(Duration::ZERO);
+        let evidence = format!("{} is banned for {} s more: {}", ban.network, left.as_secs(), ban.reason);
+        let refusal = Refusal::new(StatusCode::FORBIDDEN, "banned", evidence);
+        return Decision::Refuse(refusal.header(RETRY_AFTER, HeaderValue::from(left.as_secs().max(1))));
+    }
+    let places = &network.places;
+    if places.asks_for_country() && !has_no_country(x.client) {
+        let country = network.geo.country(x.client);
+        let is_denied = match country {
+            Some(country) => {
+                places.deny.contains(&country) || !places.allow.is_empty() && !places.allow.contains(&country)
+            }
+            None => !places.allow.is_empty() && !places.unknown_passes,
+        };
+        if is_denied {
+            let country =
+                country.map_or_else(|| "an unknown country".to_owned(), |country| country.to_string());
+            return refuse("country-denied", format!("{} is of {country}", x.client));
+        }
+    }
+    if !places.deny_asns.is_empty()
+        && let Some(number) = network.geo.operator(x.client)
+        && places.deny_asns.contains(&number)
+    {
+        return refuse("operator-denied", format!("{} is of AS{number}", x.client));
+    }
+    match list {
+        Some(list) if list.action == ListAction::Report => {
+            Decision::report("address-listed", format!("{} is on the list `{}`", x.client, list.name))
+        }
+        _ => Decision::Pass,
+    }
+}
+
+/// The door that refused an exchange.
+fn refused_by(x: &Exchange<'_>) -> Option<BuiltInDoor> {
+    let place = x.refused_by.load(Ordering::Relaxed).checked_sub(1)?;
+    BuiltInDoor::ALL.get(usize::from(place)).copied()
+}
+
+/// Whether an exchange was refused by a door that refuses attacks more often than mistakes.
+pub(crate) fn is_hostile(x: &Exchange<'_>) -> bool {
+    refused_by(x).is_some_and(|door| BanRule::usual_weight(door) > 0)
+}
+
+/// Counts a refusal, and bans the client of too many.
+async fn count_refusal(ruling: Ruling<'_>, x: &Exchange<'_>, rule: &BanRule, door: BuiltInDoor) {
+    let state = ruling.state;
+    let quota = Quota {
+        permits: rule.after.permits,
+        period: millis(rule.after.period),
+        burst: rule.after.burst,
+        algorithm: match rule.after.algorithm {
+            LimitAlgorithm::Gcra => Algorithm::Gcra,
+            LimitAlgorithm::SlidingWindow => Algorithm::SlidingWindow,
+            LimitAlgorithm::FixedWindow => Algorithm::FixedWindow,
+        },
+    };
+    let key = state.stores.key_hash.key(|key| {
+        key.text("refusals");
+        key.bytes(&network(x.client).to_be_bytes());
+    });
+    let cost = rule.weight(door).min(quota.permits);
+    let take = [Take { key, quota, cost, on_refusal: OnRefusal::Keep }];
+    let Ok(outcomes) = state.stores.counters.take_all(&take, x.unix_millis()).await else { return };
+    let is_over = outcomes.first().is_some_and(|outcome| outcome.ticket.is_none());
+    // A ban that holds already is not made longer by what it refuses.
+    if !is_over || state.standing.bans.find(x.client, x.now).is_some() || !enforced(x, BuiltInDoor::Network) {
+        return;
+    }
+    let banned = client_network(x.client);
+    let before = state.standing.bans.before(banned);
+    let lasts = rule.duration(before);
+    let reason = format!("{} refusals, the last by {door}", rule.after);
+    let ban = Ban { network: banned, until: x.now + lasts, reason: reason.clone(), before };
+    let post = state.standing.bans.add(&ban, rule.longest);
+    let evidence = format!("{banned} is banned for {} s: {reason}", lasts.as_secs());
+    ruling.note(x, BuiltInDoor::Network.name(), "ban", Verdict::Reported, None, &evidence.into());
+    // If the board does not answer, it holds here.
+    let _ = state.standing.board.put(post, x.unix_millis()).await;
 }
 
 /// The part of the door that needs to know whether the caller is known.

@@ -38,6 +38,12 @@ pub struct Metrics {
     pub(crate) held_bytes: Gauge<u64, AtomicU64>,
     /// 0 while the store of limits is away.
     pub(crate) limits_shared: Gauge<u64, AtomicU64>,
+    /// Connections that were closed before they were of use.
+    closed: Family<ClosedLabel, Counter>,
+    /// Requests under way.
+    pub(crate) in_flight: Gauge<u64, AtomicU64>,
+    /// 1 while an attack lasts.
+    pub(crate) under_attack: Gauge<u64, AtomicU64>,
     /// Upstream failures: connect errors, time-outs, malformed answers.
     pub upstream_failures: Counter,
     dropped_lines: Counter,
@@ -62,6 +68,11 @@ pub(crate) struct Answered<'a> {
 struct RequestLabels {
     route: Arc<str>,
     class: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClosedLabel {
+    reason: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -125,6 +136,9 @@ impl Default for Metrics {
             accept_failures: Counter::default(),
             held_bytes: Gauge::default(),
             limits_shared: Gauge::default(),
+            closed: Family::default(),
+            in_flight: Gauge::default(),
+            under_attack: Gauge::default(),
             upstream_failures: Counter::default(),
             dropped_lines: Counter::default(),
             routes: Bounded::default(),
@@ -185,6 +199,13 @@ impl Metrics {
             "0 while the store of limits is away and each gateway counts for itself",
             self.limits_shared.clone(),
         );
+        r.register("requests_in_flight", "Requests under way", self.in_flight.clone());
+        r.register(
+            "connections_closed",
+            "Connections that were closed before they were of use",
+            self.closed.clone(),
+        );
+        r.register("under_attack", "1 while an attack lasts", self.under_attack.clone());
         r.register("held_bytes", "Bytes of bodies and answers that are held now", self.held_bytes.clone());
         r.register(
             "log_lines_dropped",
@@ -211,6 +232,11 @@ impl Metrics {
         }
         self.received.inc_by(answered.received);
         self.sent.inc_by(answered.sent);
+    }
+
+    /// A connection was closed before it was of use.
+    pub fn connection_closed(&self, reason: &'static str) {
+        self.closed.get_or_create(&ClosedLabel { reason }).inc();
     }
 
     pub(crate) fn decided(&self, door: Cow<'static, str>, rule: Cow<'static, str>, verdict: Verdict) {

@@ -12,7 +12,7 @@ mod verified_by;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU8, AtomicU32};
 use std::time::{Instant, SystemTime};
 
 use http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
@@ -21,7 +21,7 @@ use http::{HeaderMap, Method, Version};
 use identity::Principal;
 use inputs::grpc;
 use openapi::Operation;
-use policy::{Carries, Destination, RoutePolicy};
+use policy::{Carries, Destination, ListAction, RoutePolicy};
 use store::{Outcome, Quota, Ticket, millis};
 
 use crate::account::{Account, ClientConnection};
@@ -101,6 +101,10 @@ pub struct Exchange<'e> {
     pub(crate) suspicion: AtomicU32,
     /// Reads that the gate made of the API for it.
     pub(crate) reads: AtomicU32,
+    /// What the first list says that its client is on.
+    pub(crate) listed: Option<ListAction>,
+    /// The door that refused it, by its place, counted from 1.
+    pub(crate) refused_by: AtomicU8,
     /// What it holds.
     pub(crate) held: Option<Share>,
     /// What was taken from limits that count failures only.
@@ -184,6 +188,8 @@ impl<'e> Exchange<'e> {
             rules: None,
             account: Arc::new(account),
             suspicion: AtomicU32::default(),
+            listed: None,
+            refused_by: AtomicU8::new(0),
             reads: AtomicU32::default(),
             held: None,
             tickets: Vec::new(),

@@ -16,6 +16,7 @@ use super::Pipeline;
 use crate::account::Account;
 use crate::decision::problem;
 use crate::decision::ruling::Ruling;
+use crate::doors::network;
 use crate::events::access::StreamNote;
 use crate::events::allowing::{Place, allow_with};
 use crate::events::evidence::Evidence;
@@ -42,6 +43,11 @@ pub(crate) async fn finish<'e, R>(
             response = panicked(pipeline.ruling, x).map(Outgoing::held);
         }
     }
+    pipeline.ruling.state.standing.attack.count(
+        response.status(),
+        network::is_hostile(x),
+        x.started.elapsed(),
+    );
     if let Some(id) = x.request_id() {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
     }

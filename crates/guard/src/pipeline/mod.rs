@@ -20,7 +20,7 @@ use crate::doors::injection::sanitize::Sanitizer;
 use crate::doors::inspector::Inspector;
 use crate::doors::ownership::{bindings, cedar, enumeration, issued, read_first};
 use crate::doors::{
-    Door, authentication, cookies, cors, headers, injection, network, ownership, protocol, rate, schema,
+    Door, authentication, bots, cookies, cors, headers, injection, network, ownership, protocol, rate, schema,
 };
 use crate::exchange::Exchange;
 
@@ -33,8 +33,10 @@ pub(crate) static DOORS: Doors = Doors {
         &network::Network,
         &cors::Cors,
         &rate::ByAddress,
+        &bots::Doorstep,
         &authentication::Authentication,
         &network::UserAgent,
+        &bots::Bots,
         &rate::ByIdentity,
         &schema::Schema,
         &Sanitizer,

@@ -2,6 +2,7 @@
 //! a route may change, both in compiled form, and the lines that `doorward check` prints.
 
 mod auth;
+mod bots;
 pub(crate) mod cookies;
 mod cors;
 mod headers;
@@ -13,6 +14,7 @@ mod rate;
 mod schema;
 
 pub use auth::*;
+pub use bots::*;
 pub use cookies::*;
 pub use cors::*;
 pub use headers::*;
@@ -37,6 +39,8 @@ pub enum BuiltInDoor {
     Protocol,
     /// Addresses and user agents (guide §9).
     Network,
+    /// Programs, and browsers that have to prove themselves (guide §9).
+    Bots,
     /// Cross-origin requests and request forgery (guide §5).
     Cors,
     /// Rate limits (guide §4).
@@ -57,9 +61,10 @@ pub enum BuiltInDoor {
 
 impl BuiltInDoor {
     /// Every door, in the order in which a request meets them.
-    pub const ALL: [BuiltInDoor; 10] = [
+    pub const ALL: [BuiltInDoor; 11] = [
         BuiltInDoor::Protocol,
         BuiltInDoor::Network,
+        BuiltInDoor::Bots,
         BuiltInDoor::Cors,
         BuiltInDoor::Rate,
         BuiltInDoor::Authentication,
@@ -75,6 +80,7 @@ impl BuiltInDoor {
         match self {
             BuiltInDoor::Protocol => "protocol",
             BuiltInDoor::Network => "network",
+            BuiltInDoor::Bots => "bots",
             BuiltInDoor::Cors => "cors",
             BuiltInDoor::Rate => "rate",
             BuiltInDoor::Authentication => "authentication",

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use authorization::{ObjectFrom, Visibility};
 use openapi::{Document, Operation, Problem, SecurityScheme, Source, Spelling};
 
+use crate::admin::AdminConfig;
 use crate::config::{Config, renamed};
 use crate::doors::{Auth, BodyHandling, Injection, Modes, OwnershipConfig, PathMatching, permits};
 use crate::error::ConfigError;
@@ -108,6 +109,7 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
     auth.service = accounts::user_service(&config.auth, &mut reader);
     let headers = config.headers.compile(&mut reader);
     let network = config.network.compile(&mut reader);
+    let bots = config.bots.compile(&config.under_attack, &mut reader);
     let rate = config.rate.compile(&mut reader);
     let modes = Modes::default().changed_by(&config.doors);
     let fallback = routes::fallback(&config, modes, &auth, &mut reader);
@@ -169,12 +171,16 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
         settings,
         notices,
         gateway,
-        admin: config.admin,
+        admin: AdminConfig {
+            socket: config.admin.socket.as_ref().map(|socket| directory.join(socket)),
+            ..config.admin
+        },
         log,
         documents,
         protocol: config.protocol,
         proxy_only_headers,
         network,
+        bots,
         cors,
         rate,
         auth,

@@ -1,10 +1,12 @@
 //! State in the memory of one process. It answers at once and never fails.
 
+mod board;
 mod counters;
 mod expiring_set;
 mod records;
 mod shards;
 
+pub use board::MemoryBoard;
 pub use counters::MemoryCounters;
 pub use expiring_set::{MemoryFlags, MemoryLedger};
 pub use records::MemoryRecords;

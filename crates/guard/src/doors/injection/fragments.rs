@@ -43,6 +43,20 @@ pub(super) fn literals(parsed: &ParsedBody, raw: &[u8]) -> Vec<(String, String)>
     }
 }
 
+/// The same for the query of a URL.
+pub(super) fn literals_of_query(query: &str) -> Vec<(String, String)> {
+    #[cfg(feature = "graphql")]
+    return inputs::graphql::literals_of_query(query)
+        .into_iter()
+        .map(|(name, text)| (in_log(name), text))
+        .collect();
+    #[cfg(not(feature = "graphql"))]
+    {
+        let _ = query;
+        Vec::new()
+    }
+}
+
 /// The name under which a literal is judged: that of its document, or of its argument where it announces a secret.
 #[cfg(feature = "graphql")]
 fn in_log(argument: String) -> String {

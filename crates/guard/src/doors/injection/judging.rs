@@ -83,6 +83,9 @@ impl<'x> Judging<'x> {
             let whole: Cow<'_, [u8]> = percent_encoding::percent_decode(query).into();
             self.again(Source::Place("the whole query"), &whole)?;
         }
+        for (name, literal) in fragments::literals_of_query(x.target.query().unwrap_or_default()) {
+            self.judge(Source::Value(&name), literal.as_bytes(), all)?;
+        }
         self.parted_otherwise(query, NamesOf::Query)?;
         self.together(&pairs)?;
         x.headers.get_all(COOKIE).iter().try_for_each(|cookie| self.cookies(cookie.as_bytes()))?;

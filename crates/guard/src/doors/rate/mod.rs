@@ -5,6 +5,7 @@
 //!
 //! [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 
+mod crowd;
 pub(crate) mod failure;
 
 use std::borrow::Cow;
@@ -17,6 +18,8 @@ use http::{HeaderMap, StatusCode};
 use identity::Credential;
 use policy::{BuiltInDoor, CountedOutcome, Input, Limit, LimitAlgorithm, LimitKey, RoutePolicy};
 use store::{Algorithm, CounterKey, KeyWriter, OnRefusal, Outcome, Quota, StoreError, Take, millis};
+
+use unicode_normalization::UnicodeNormalization;
 
 use super::ownership::named::{texts, texts_elsewhere};
 use super::{Door, Step};
@@ -46,7 +49,10 @@ impl Door for ByAddress {
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
-        admit(ruling, x, Stage::Address)
+        match crowd::enter(x, ruling) {
+            Ok(()) => admit(ruling, x, Stage::Address),
+            Err(refusal) => Decision::Refuse(refusal).into(),
+        }
     }
 
     fn release_head<'e>(&self, _: Ruling<'e>, x: &mut Exchange<'e>, parts: &Parts) -> Decision {
@@ -85,7 +91,10 @@ impl Door for ByIdentity {
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
-        admit(ruling, x, Stage::Identity)
+        match crowd::shed(x, ruling) {
+            None => admit(ruling, x, Stage::Identity),
+            Some(refusal) => Decision::Refuse(refusal).into(),
+        }
     }
 
     fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
@@ -146,7 +155,7 @@ pub(crate) async fn count_read(ruling: Ruling<'_>, x: &Exchange<'_>) -> Result<(
     if is_first || !on(x, BuiltInDoor::Rate) {
         return Ok(());
     }
-    let (counted, takes) = takes(x, ruling.state, |limit| limit.counting == CountedOutcome::All, true);
+    let (counted, takes) = takes(x, ruling.state, |limit| limit.counting == CountedOutcome::All, true)?;
     if takes.is_empty() {
         return Ok(());
     }
@@ -167,13 +176,13 @@ pub(crate) async fn count_read(ruling: Ruling<'_>, x: &Exchange<'_>) -> Result<(
     Ok(())
 }
 
-/// What an exchange takes from those limits that count, and these limits.
+/// What an exchange takes from those limits that count, and these limits. Refused is what a limit counts by and cannot be seen.
 fn takes<'e>(
     x: &Exchange<'e>,
     state: &State,
     counts: impl Fn(&Limit) -> bool,
     has_own: bool,
-) -> (Vec<Cow<'e, Limit>>, Vec<Take>) {
+) -> Result<(Vec<Cow<'e, Limit>>, Vec<Take>), Refusal> {
     let (mut counted, mut takes) = (Vec::new(), Vec::new());
     let route: &'e RoutePolicy = x.route;
     let of_route = route.rate.limits.iter().map(|limit| (Cow::Borrowed(&**limit), None));
@@ -192,10 +201,10 @@ fn takes<'e>(
         };
         match limit.in_body() {
             None => count("", limit),
-            Some(input) => values(x, input).iter().for_each(|value| count(value, limit.clone())),
+            Some(input) => values(x, input)?.iter().for_each(|value| count(value, limit.clone())),
         }
     }
-    (counted, takes)
+    Ok((counted, takes))
 }
 
 async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
@@ -208,7 +217,10 @@ async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
     let has_own = stage == Stage::Identity && x.as_it_came().is_none();
     let is_own = |limit: &Limit| limit.keys.is_empty();
     let counts = |limit: &Limit| (stage.has(limit) || is_own(limit)) && !is_counted(limit);
-    let (counted, takes) = takes(x, state, counts, has_own);
+    let (counted, takes) = match takes(x, state, counts, has_own) {
+        Ok(taken) => taken,
+        Err(refusal) => return Decision::Refuse(refusal),
+    };
     if takes.is_empty() {
         return Decision::Pass;
     }
@@ -235,13 +247,34 @@ async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
 
 /// The values of an input of the body, as an application compares names of accounts, in every place where a server may look
 /// for them. A limit counts each.
-fn values(x: &Exchange<'_>, input: &Input) -> Vec<String> {
+fn values(x: &Exchange<'_>, input: &Input) -> Result<Vec<String>, Refusal> {
     /// More than one is an attempt to be counted by another name.
     const MOST: usize = 16;
-    let found = texts(x, input).unwrap_or_default().into_iter().chain(texts_elsewhere(x, input));
-    let folded = found.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
-    let distinct: BTreeSet<String> = folded.take(MOST).collect();
-    distinct.into_iter().collect()
+    if x.body.is_none() {
+        return Ok(Vec::new());
+    }
+    let refused = |rule: &'static str, what: &str| {
+        let evidence = format!("{input}: {what}, and a limit counts by it");
+        Refusal::new(StatusCode::BAD_REQUEST, rule, evidence)
+    };
+    let found = texts(x, input).ok_or_else(|| refused("limit-unreadable", "what stands there is no text"))?;
+    let found = found.into_iter().chain(texts_elsewhere(x, input)).map(|text| account(&text));
+    let distinct: BTreeSet<String> = found.filter(|text| !text.is_empty()).take(100_000).collect();
+    if distinct.len() > MOST {
+        return Err(refused("limit-values", "many values at once"));
+    }
+    Ok(distinct.into_iter().collect())
+}
+
+/// A name of an account in the one spelling that stands for all that some application takes for the same: without case,
+/// compatibility forms (Django), and what trims take away (PHP's, Python's, JavaScript's).
+fn account(text: &str) -> String {
+    let is_trimmed = |c: char| {
+        c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}')
+    };
+    let plain: String = text.nfkc().collect();
+    let folded: String = plain.to_uppercase().to_lowercase().nfkc().collect();
+    folded.trim_matches(is_trimmed).to_owned()
 }
 
 /// The cookies of the request.

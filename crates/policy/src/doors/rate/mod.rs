@@ -25,6 +25,12 @@ settings! {
         pub login: Vec<Limit> = "5 per 15 minutes counting failures".parse().into_iter().collect(),
         /// Paths of login routes, beside the requests that look like a login by their last segment.
         pub login_paths: Vec<String> = Vec::new(),
+        /// Requests that may be under way at once; 503 beyond. From four fifths on, callers without a credential are refused.
+        /// When not set, the gateway takes half of the descriptors that it may open.
+        pub max_requests: Option<usize> = None,
+        /// Requests of one client that may be under way at once; 429 beyond. A tunnel (WebSocket) is one as long as it lasts.
+        /// No limit when 0.
+        pub max_requests_per_client: u32 = 500,
         /// Counters kept; the oldest idle ones go first.
         pub max_keys: usize = 1_000_000,
         /// A file with the secret under which counter keys are hashed, the same for all gateways that share counters;
@@ -40,6 +46,10 @@ settings! {
 /// What holds of limits on every route.
 #[derive(Debug)]
 pub struct Rate {
+    /// Requests under way at once, where the policy says it.
+    pub max_requests: Option<usize>,
+    /// Of one client; 0 for any number.
+    pub max_requests_per_client: u32,
     /// Counters kept.
     pub max_keys: usize,
     /// The secret of counter keys, where gateways share one.
@@ -54,7 +64,13 @@ impl RateConfig {
             HashSecret::read(self.hash_secret_file.as_deref(), self.hash_secret_env.as_deref(), reader);
         let names_secret = self.hash_secret_file.is_some() || self.hash_secret_env.is_some();
         let store = self.store.compile(names_secret, reader);
-        Rate { max_keys: self.max_keys, hash_secret, store }
+        Rate {
+            max_requests: self.max_requests,
+            max_requests_per_client: self.max_requests_per_client,
+            max_keys: self.max_keys,
+            hash_secret,
+            store,
+        }
     }
 }
 

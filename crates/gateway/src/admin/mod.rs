@@ -1,5 +1,12 @@
 //! The admin listener: `/metrics`, `/healthz` and `/readyz`, on an address of its own, loopback by default.
 
+mod socket;
+mod talk;
+
+pub(crate) use socket::Socket;
+pub use socket::{AttackNote, BanNote, Status};
+pub use talk::{AdminSocket, Done};
+
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::TcpListener as StdListener;

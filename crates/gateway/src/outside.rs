@@ -1,4 +1,4 @@
-//! Requests to others' providers of identity: bounded in time and size, and followed nowhere.
+//! Requests to others: providers of identity, publishers of lists. Bounded in time and size, and followed nowhere.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -11,28 +11,30 @@ use policy::{HealthConfig, Upstream, UpstreamTls};
 
 use crate::upstream::{Connector, HeadLimits, Target, ask};
 
-/// For one request.
-const TIMEOUT: Duration = Duration::from_secs(5);
 /// Of an answer.
 const HEAD: HeadLimits = HeadLimits { fields: 100, bytes: 64 * 1024 };
-/// Bytes of an answer's body.
-const MAX_BYTES: usize = 512 * 1024;
 
-/// The way to providers.
-#[derive(Default)]
-pub(crate) struct ProviderWeb {
+/// The way to others.
+pub(crate) struct Outside {
     /// With the system's certificates, which are read once.
     secure: OnceLock<Result<Connector, String>>,
+    max_bytes: usize,
+    timeout: Duration,
 }
 
-impl Web for ProviderWeb {
+impl Web for Outside {
     fn send(&self, request: Request<Vec<u8>>) -> WebAnswer<'_> {
         Box::pin(async move { self.answer(request).await.map_err(WebError) })
     }
 }
 
-impl ProviderWeb {
-    async fn answer(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, String> {
+impl Outside {
+    /// A way on which an answer has at most so many bytes and takes at most so long.
+    pub(crate) const fn new(max_bytes: usize, timeout: Duration) -> Self {
+        Outside { secure: OnceLock::new(), max_bytes, timeout }
+    }
+
+    pub(crate) async fn answer(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, String> {
         let (mut head, body) = request.into_parts();
         let authority = head.uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
         let scheme = head.uri.scheme_str().unwrap_or("https");
@@ -42,7 +44,7 @@ impl ProviderWeb {
         head.uri = path.parse().map_err(|error| format!("{error}"))?;
         let target = Target::new(upstream, &HealthConfig::default());
         let request = Request::from_parts(head, Full::new(Bytes::from(body)));
-        let answer = ask(&connector, &target, request, MAX_BYTES, TIMEOUT).await;
+        let answer = ask(&connector, &target, request, self.max_bytes, self.timeout).await;
         answer.map(|answer| answer.map(|body| body.to_vec())).map_err(|error| error.to_string())
     }
 

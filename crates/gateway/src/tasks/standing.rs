@@ -1,0 +1,43 @@
+//! What gateways tell each other, read again and again; and the seconds by which an attack is judged.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::reload::notice;
+use crate::state::State;
+
+/// The time between two looks at the board: a ban holds everywhere within a second.
+const PERIOD: Duration = Duration::from_millis(400);
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Runs until the gateway ends.
+pub(crate) async fn keep(state: Arc<State>) {
+    let mut look = tokio::time::interval(PERIOD);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut second = tokio::time::interval(SECOND);
+    second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut is_away = false;
+    loop {
+        tokio::select! {
+            _ = look.tick() => {
+                match state.guard.read_board(SystemTime::now()).await {
+                    Ok(()) if is_away => {
+                        is_away = false;
+                        notice(&state, "bans are shared again");
+                    }
+                    Err(error) if !is_away => {
+                        is_away = true;
+                        notice(&state, &format!("bans are not shared; those that are known hold on: {error}"));
+                    }
+                    Ok(()) | Err(_) => {}
+                }
+            }
+            _ = second.tick() => {
+                state.guard.tick();
+                if let Some(news) = state.closed.news(Instant::now()) {
+                    notice(&state, &news);
+                }
+            }
+        }
+    }
+}

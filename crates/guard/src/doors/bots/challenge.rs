@@ -1,0 +1,235 @@
+//! The challenge: a browser finds a number whose hash begins with zeros, shows it, and passes for a while.
+//!
+//! Nothing is kept of it here. A challenge says when, for whom and how hard, under a keyed hash; a clearance says for whom and
+//! until when. Whom: the network of the address and the agent. Both are of no use to anybody else, and on every gateway with
+//! the same `[rate] hash_secret_file`.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, COOKIE, HeaderValue, LOCATION, SET_COOKIE, USER_AGENT};
+use http::{Method, Response, StatusCode};
+use policy::Challenge;
+
+use super::page;
+use crate::decision::ruling::Ruling;
+use crate::decision::{Decision, Refusal};
+use crate::exchange::Exchange;
+use crate::exchange::peer::Transport;
+
+/// Where a solution is shown.
+pub(super) const PATH: &str = "/.well-known/doorward/challenge";
+
+/// How long a challenge can be solved.
+const VALID: Duration = Duration::from_secs(600);
+/// Bits that points and an attack add at most.
+const MOST_EXTRA: u32 = 4;
+
+/// The key of challenges and clearances.
+pub(crate) struct ChallengeKey(hmac::Key);
+
+impl ChallengeKey {
+    /// The key of all gateways with a secret; of this process alone without one.
+    pub(crate) fn new(secret: Option<&[u8]>) -> Self {
+        let mut own = [0; 32];
+        let secret = match secret {
+            Some(secret) => secret,
+            None => {
+                // A generator that fails leaves the key of another one: two random hashers of the standard library.
+                if aws_lc_rs::rand::fill(&mut own).is_err() {
+                    let random = store::KeyHash::random();
+                    let halves = [random.key(|key| key.number(1)).0, random.key(|key| key.number(2)).0];
+                    own.iter_mut()
+                        .zip(halves.iter().flat_map(|half| half.to_be_bytes()))
+                        .for_each(|(to, from)| *to = from);
+                }
+                &own
+            }
+        };
+        let whole = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        // Apart from every other key that is made of the same secret.
+        let derived = hmac::sign(&whole, b"doorward challenge");
+        ChallengeKey(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
+    }
+
+    fn message(kind: &str, said: &str, x: &Exchange<'_>) -> Vec<u8> {
+        let agent = x.headers.get(USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
+        let mut message = Vec::with_capacity(64 + agent.len());
+        for part in [kind.as_bytes(), said.as_bytes(), &network(x.client), agent] {
+            message.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            message.extend_from_slice(part);
+        }
+        message
+    }
+
+    /// What is said of a client, with its keyed hash.
+    fn sign(&self, kind: &str, said: &str, x: &Exchange<'_>) -> String {
+        let tag = hmac::sign(&self.0, &Self::message(kind, said, x));
+        format!("{said}.{}", URL_SAFE_NO_PAD.encode(tag.as_ref()))
+    }
+
+    /// What was said, if it was said here of this client. The comparison takes the same time wherever the hashes differ.
+    fn verified<'t>(&self, kind: &str, token: &'t str, x: &Exchange<'_>) -> Option<&'t str> {
+        let (said, tag) = token.rsplit_once('.')?;
+        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+        hmac::verify(&self.0, &Self::message(kind, said, x), &tag).ok()?;
+        Some(said)
+    }
+}
+
+/// The network of a client: carriers move a phone between addresses of it.
+fn network(address: IpAddr) -> [u8; 8] {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            [0, 0, 0, 4, a, b, c, 0]
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            let [a, b, c, d] = [a, b, c, d].map(u16::to_be_bytes);
+            [a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]]
+        }
+    }
+}
+
+/// The page with a challenge for this client.
+pub(super) fn page(x: &Exchange<'_>, ruling: Ruling<'_>, points: u32) -> Response<Bytes> {
+    let Challenge { bits, wait, .. } = ruling.engine.policy.bots.challenge;
+    let attack = if ruling.state.standing.attack.is_on() { 2 } else { 0 };
+    let bits = bits + (points / 50 + attack).min(MOST_EXTRA);
+    let said = format!("{}.{bits}.{:016x}", x.unix_millis(), fastrand::u64(..));
+    let token = ruling.state.challenge_key.sign("challenge", &said, x);
+    let to = x.target.path_and_query();
+    let page = page::html(&page::Page { path: PATH, token: &token, bits, to: &to, wait, id: x.id });
+    let mut response =
+        Response::new(Bytes::from(if x.method == Method::HEAD { String::new() } else { page }));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    page::dress(response.headers_mut());
+    response
+}
+
+/// Takes a solution, and lets the client in.
+pub(super) fn solved(x: &Exchange<'_>, ruling: Ruling<'_>) -> Decision {
+    let wrong = |why: &str| {
+        Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "challenge-unsolved", format!("{why}: {PATH}")))
+    };
+    let query = x.target.query().unwrap_or_default();
+    let parameter = |name: &str| {
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    let (Some(token), Some(to)) = (parameter("c"), parameter("to")) else {
+        return wrong("it shows no challenge");
+    };
+    let key = &ruling.state.challenge_key;
+    let Some(said) = key.verified("challenge", &token, x) else {
+        return wrong("the challenge was not made for this address and agent");
+    };
+    let mut parts = said.split('.');
+    let (Some(issued), Some(bits)) = (
+        parts.next().and_then(|part| part.parse::<u64>().ok()),
+        parts.next().and_then(|part| part.parse::<u32>().ok()),
+    ) else {
+        return wrong("it is no challenge");
+    };
+    let now = x.unix_millis();
+    let age = Duration::from_millis(now.saturating_sub(issued));
+    let Challenge { clearance, wait, .. } = ruling.engine.policy.bots.challenge;
+    let is_solved = match parameter("n") {
+        Some(number) => number.len() <= 20 && zeros(format!("{token}.{number}").as_bytes()) >= bits,
+        None => wait.is_some_and(|wait| age >= wait),
+    };
+    if age > VALID || !is_solved {
+        return wrong(if age > VALID { "the challenge is too old" } else { "the challenge is not solved" });
+    }
+    let until = now.saturating_add(u64::try_from(clearance.as_millis()).unwrap_or(u64::MAX));
+    let value = key.sign("clearance", &until.to_string(), x);
+    let (name, secure) = cookie(x);
+    let cookie =
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}", clearance.as_secs());
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let headers = response.headers_mut();
+    let to = HeaderValue::try_from(if is_path(&to) { to.as_str() } else { "/" });
+    headers.insert(LOCATION, to.unwrap_or(HeaderValue::from_static("/")));
+    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+        headers.insert(SET_COOKIE, cookie);
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Decision::Answer(response)
+}
+
+/// The name of the cookie with the clearance, and what it has beside.
+fn cookie(x: &Exchange<'_>) -> (&'static str, &'static str) {
+    match x.transport {
+        Transport::Tls => ("__Host-doorward-clearance", "; Secure"),
+        Transport::Plain => ("doorward-clearance", ""),
+    }
+}
+
+/// Whether a client has solved a challenge lately.
+pub(super) fn has_clearance(x: &Exchange<'_>, ruling: Ruling<'_>) -> bool {
+    let (name, _) = cookie(x);
+    let cookies =
+        x.headers.get_all(COOKIE).iter().flat_map(|header| inputs::cookie_readings(header.as_bytes()));
+    let mut shown = cookies.filter(|(known, _)| *known == name.as_bytes()).take(4).map(|(_, value)| value);
+    shown.any(|value| {
+        let said = std::str::from_utf8(value)
+            .ok()
+            .and_then(|token| ruling.state.challenge_key.verified("clearance", token, x));
+        said.and_then(|until| until.parse::<u64>().ok()).is_some_and(|until| until > x.unix_millis())
+    })
+}
+
+/// Whether a text is a path on this site, and nothing that a browser takes for another one.
+fn is_path(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes.next() == Some(b'/')
+        && !matches!(bytes.next(), Some(b'/' | b'\\'))
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+        && !text.starts_with(PATH)
+}
+
+/// Bits of zeros with which the hash of a text begins.
+fn zeros(text: &[u8]) -> u32 {
+    let mut zeros = 0;
+    for byte in digest(&SHA256, text).as_ref() {
+        zeros += byte.leading_zeros();
+        if *byte != 0 {
+            break;
+        }
+    }
+    zeros
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_are_counted_in_bits() {
+        // SHA-256("abc") begins with ba, and of this text with 00 0.
+        assert_eq!(zeros(b"abc"), 0);
+        let found = (0..).find(|n| zeros(format!("text.{n}").as_bytes()) >= 10).unwrap();
+        let hash = digest(&SHA256, format!("text.{found}").as_bytes());
+        assert!(hash.as_ref()[0] == 0 && hash.as_ref()[1] < 64);
+    }
+
+    #[test]
+    fn nobody_is_led_to_another_site() {
+        for path in ["/", "/a?b=c&d", "/a/b.html"] {
+            assert!(is_path(path), "{path}");
+        }
+        for other in
+            ["", "a", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/a b", PATH]
+        {
+            assert!(!is_path(other), "{other}");
+        }
+    }
+}
