@@ -1,4 +1,4 @@
-//! How many connections one client has, and how fast it makes them: a client is an address, or an IPv6 /64.
+//! How many connections one client has, and how many TLS handshakes it begins: a client is an address, or an IPv6 /64.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -17,12 +17,12 @@ pub(crate) struct Clients {
 #[derive(Debug, Clone, Copy)]
 struct Client {
     open: u32,
-    /// Connections that it may still make, of those that one second allows.
+    /// Handshakes that it may still begin, of those that one second allows.
     tokens: f32,
     filled: Instant,
 }
 
-/// Clients without a connection that are remembered for their pace.
+/// Clients without a connection that are remembered for their handshakes.
 const REMEMBERED: usize = 65_536;
 
 /// A connection of a client, as long as it is held.
@@ -44,33 +44,35 @@ impl Drop for Counted {
 pub(crate) enum Excess {
     /// The client has too many.
     Connections,
-    /// It makes them too fast.
-    Pace,
+    /// It begins too many handshakes.
+    Handshakes,
 }
 
 impl Excess {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Excess::Connections => "too many connections of one client",
-            Excess::Pace => "new connections of one client too fast",
+            Excess::Handshakes => "too many TLS handshakes of one client",
         }
     }
 }
 
 impl Clients {
-    /// Counts a connection of a client, unless it has too many, or makes them too fast. Trusted proxies bring the connections
-    /// of many.
+    /// Counts a connection of a client, unless it has too many, or begins too many handshakes. Trusted proxies bring the
+    /// connections of many.
     pub(crate) fn admit(
         self: &Arc<Self>,
         address: IpAddr,
         gateway: &Gateway,
+        is_tls: bool,
         now: Instant,
     ) -> Result<Option<Counted>, Excess> {
         let address = address.to_canonical();
         if gateway.trusted_proxies.iter().any(|network| network.contains(&address)) {
             return Ok(None);
         }
-        let (most, pace) = (gateway.max_connections_per_client, gateway.max_new_connections_per_client);
+        let (most, pace) = (gateway.max_connections_per_client, gateway.max_handshakes_per_client);
+        let is_paced = is_tls && pace > 0;
         let full = pace as f32;
         let mut table = self.table.lock();
         if table.len() >= REMEMBERED {
@@ -82,13 +84,15 @@ impl Clients {
         let since = now.duration_since(one.filled).as_secs_f32();
         one.tokens = (one.tokens + since * full).min(full);
         one.filled = now;
-        if pace > 0 && one.tokens < 1.0 {
-            return Err(Excess::Pace);
+        if is_paced && one.tokens < 1.0 {
+            return Err(Excess::Handshakes);
         }
         if most > 0 && one.open >= most {
             return Err(Excess::Connections);
         }
-        one.tokens -= 1.0;
+        if is_paced {
+            one.tokens -= 1.0;
+        }
         one.open += 1;
         Ok(Some(Counted { clients: Arc::clone(self), client: key }))
     }

@@ -1,6 +1,7 @@
 //! What a request shows of the program that sent it: its agent's name, and whether its headers fit that name.
 //!
-//! The names are those that the programs' makers publish. All of it can be forged by leaving it out; what is shown is a hint
+//! The names are those that the programs' makers publish. Tools that attack are not among them: the detector `scanner` refuses
+//! those. All of it can be forged by leaving it out; what is shown is a hint
 //! and counts points, it proves nothing. Only [`Crawler`]s can be verified.
 
 use std::fmt;
@@ -13,8 +14,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// What is seen of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Signal {
-    /// A tool that attacks or looks for weaknesses: sqlmap, nikto, nuclei.
-    AttackTool,
     /// A browser that is driven by a program: HeadlessChrome, PhantomJS.
     Automation,
     /// A crawler that collects texts for language models: GPTBot, ClaudeBot, CCBot.
@@ -33,8 +32,7 @@ pub enum Signal {
 
 impl Signal {
     /// All of them.
-    pub const ALL: [Signal; 8] = [
-        Signal::AttackTool,
+    pub const ALL: [Signal; 7] = [
         Signal::Automation,
         Signal::AiCrawler,
         Signal::SearchCrawler,
@@ -47,7 +45,6 @@ impl Signal {
     /// Its name in configuration and events.
     pub const fn name(self) -> &'static str {
         match self {
-            Signal::AttackTool => "attack-tool",
             Signal::Automation => "automation",
             Signal::AiCrawler => "ai-crawler",
             Signal::SearchCrawler => "search-crawler",
@@ -61,7 +58,6 @@ impl Signal {
     /// Its points where no policy says otherwise.
     pub const fn usual_points(self) -> u32 {
         match self {
-            Signal::AttackTool => 100,
             Signal::ForgedCrawler => 60,
             Signal::Automation => 50,
             Signal::OddHeaders => 30,
@@ -121,46 +117,6 @@ const CRAWLERS: [Crawler; 9] = [
     Crawler { name: "slurp", hosts: &[".crawl.yahoo.net"] },
     Crawler { name: "ccbot", hosts: &[".crawl.commoncrawl.org"] },
     Crawler { name: "amazonbot", hosts: &[".crawl.amazonbot.amazon"] },
-];
-
-const ATTACK_TOOLS: &[&str] = &[
-    "sqlmap",
-    "nikto",
-    "nuclei",
-    "nmap scripting engine",
-    "masscan",
-    "zgrab",
-    "wpscan",
-    "acunetix",
-    "nessus",
-    "netsparker",
-    "openvas",
-    "gobuster",
-    "feroxbuster",
-    "dirbuster",
-    "wfuzz",
-    "fuzz faster u fool",
-    "arachni",
-    "w3af.org",
-    "havij",
-    "commix",
-    "jorgee",
-    "zmeu",
-    "skipfish",
-    "wapiti",
-    "whatweb",
-    "qualysguard",
-    "joomscan",
-    "l9explore",
-    "l9tcpid",
-    "tsunamisecurityscanner",
-    "xsser",
-    "xsstrike",
-    "sqlninja",
-    "ghauri",
-    "wpprobe",
-    "trufflehog",
-    "graphw00f",
 ];
 
 const AUTOMATION: &[&str] =
@@ -243,7 +199,6 @@ struct Names {
 
 static NAMES: LazyLock<Option<Names>> = LazyLock::new(|| {
     let groups = [
-        (ATTACK_TOOLS, Signal::AttackTool),
         (AUTOMATION, Signal::Automation),
         (AI_CRAWLERS, Signal::AiCrawler),
         (SEARCH_CRAWLERS, Signal::SearchCrawler),
@@ -264,7 +219,7 @@ impl Agent {
     /// ```
     /// use reputation::agents::{Agent, Signal};
     ///
-    /// assert_eq!(Agent::read(b"sqlmap/1.8#stable").signal, Some(Signal::AttackTool));
+    /// assert_eq!(Agent::read(b"curl/8.14.1").signal, Some(Signal::Library));
     /// let googlebot = Agent::read(b"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)");
     /// assert!(googlebot.crawler.is_some_and(|crawler| crawler.hosts.contains(&".googlebot.com")));
     /// ```
@@ -278,7 +233,7 @@ impl Agent {
         let mut read = Agent::default();
         if let Some(names) = &*NAMES {
             let found = names.search.find_overlapping_iter(agent);
-            // In the order of the groups: what attacks weighs most.
+            // In the order of the groups: what weighs most comes first.
             read.signal = found
                 .filter(|found| is_word(agent, found.start(), found.end()))
                 .filter_map(|found| names.signals.get(found.pattern().as_usize()).copied())
@@ -312,12 +267,6 @@ mod tests {
     #[test]
     fn agents() {
         for (agent, signal) in [
-            ("sqlmap/1.8.2#stable (https://sqlmap.org)", Some(Signal::AttackTool)),
-            (
-                "Mozilla/5.0 (compatible; Nmap Scripting Engine; https://nmap.org/book/nse.html)",
-                Some(Signal::AttackTool),
-            ),
-            ("Fuzz Faster U Fool v2.1.0", Some(Signal::AttackTool)),
             (
                 "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/131.0.0.0 Safari/537.36",
                 Some(Signal::Automation),

@@ -132,15 +132,16 @@ async fn negotiate(
         }
     }
     let peer = header.client.unwrap_or(peer);
-    let counted = match worker.state.clients.admit(peer, &engine.policy.gateway, Instant::now()) {
-        Ok(counted) => counted,
-        Err(excess) => {
-            worker.state.closed.note(worker.guard.metrics(), excess.name(), Some(peer));
-            return Ok(());
-        }
-    };
-    place.of(counted);
     let tls = worker.state.tls.load_full();
+    let counted =
+        match worker.state.clients.admit(peer, &engine.policy.gateway, tls.is_some(), Instant::now()) {
+            Ok(counted) => counted,
+            Err(excess) => {
+                worker.state.closed.note(worker.guard.metrics(), excess.name(), Some(peer));
+                return Ok(());
+            }
+        };
+    place.of(counted);
     let is_tls = tls.is_some() || header.is_tls;
     let transport = if is_tls { Transport::Tls } else { Transport::Plain };
     let facts = header.facts;

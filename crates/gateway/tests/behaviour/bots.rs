@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use gateway::{AdminSocket, AttackNote};
 
+use crate::browser::Browser;
 use crate::support::{Recorder, Running, status, until};
 
 const BROWSER: &str =
@@ -36,7 +37,6 @@ fn what_a_program_shows_counts() {
     let languages = ("Accept-Language", "de");
     let codings = ("Accept-Encoding", "gzip");
     for (target, headers, expected, tag) in [
-        ("/", vec![("User-Agent", "sqlmap/1.8#stable")], 403, ""),
         ("/", vec![("User-Agent", "Mozilla/5.0 (compatible; GPTBot/1.2)")], 403, ""),
         ("/", vec![("User-Agent", "curl/8.14.1")], 200, "10; library=10"),
         ("/", vec![("User-Agent", "curl/8.14.1"), ("X-Bot-Score", "0")], 200, "10; library=10"),
@@ -44,9 +44,9 @@ fn what_a_program_shows_counts() {
         ("/", vec![("User-Agent", BROWSER), languages], 200, "30; odd-headers=30"),
         ("/", vec![("User-Agent", "HeadlessChrome/131")], 200, "50; automation=50"),
         ("/", vec![("User-Agent", "Shop/3.2 (iPhone)")], 200, "0"),
-        // Who is known is counted for nothing but an attack tool.
+        // Nothing counts against who is known.
         ("/", vec![("User-Agent", "curl/8.14.1"), ("X-API-Key", "alice")], 200, "0"),
-        ("/", vec![("User-Agent", "sqlmap/1.8#stable"), ("X-API-Key", "alice")], 403, ""),
+        ("/", vec![("User-Agent", "GPTBot/1.2"), ("X-API-Key", "alice")], 200, "0"),
         ("/hooks/a", vec![("User-Agent", "GPTBot/1.2")], 200, ""),
     ] {
         let answer = ask(&gate, "GET", target, &headers);
@@ -244,4 +244,30 @@ fn a_flood_of_refusals_is_an_attack() {
     }
     until("it is an attack", || ask(999, "/") == 429);
     assert!(gate.events.has(&["under attack: ", "requests were refused in 10 seconds"]));
+}
+
+#[test]
+fn a_real_browser_is_let_in_with_its_scripts_and_without() {
+    let upstream = Recorder::start(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 29\r\n\r\n<h1>Orders</h1><p>of ann</p>\n",
+    );
+    let (gate, directory) = attacked("[bots.challenge]\nbits = 10\nwait = '1 s'\n", &upstream);
+    // A name that is not this machine's: no page without TLS has the browser's own hashes.
+    let profile = directory.path().join("profile");
+    let browser = Browser::start(&profile, &[("shop.example:80", gate.address)]);
+    let tab = browser.tab();
+    tab.open("http://shop.example/orders?page=2");
+    tab.until("document.querySelector('h1')?.textContent === 'Orders'");
+    assert_eq!(tab.script("location.pathname + location.search"), "/orders?page=2");
+    tab.open("http://shop.example/orders?page=3");
+    tab.until("document.querySelector('h1')?.textContent === 'Orders'");
+    assert!(gate.events.has(&["\"rule\":\"under-attack\"", "/orders"]));
+    drop(browser);
+
+    let without = Browser::start(&directory.path().join("without"), &[("shop.example:80", gate.address)]);
+    let tab = without.tab();
+    tab.call("Emulation.setScriptExecutionDisabled", serde_json::json!({ "value": true }));
+    tab.open("http://shop.example/a");
+    tab.until("document.querySelector('h1')?.textContent === 'One moment, please'");
+    tab.until("document.querySelector('h1')?.textContent === 'Orders'");
 }

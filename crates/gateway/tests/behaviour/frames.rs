@@ -1,6 +1,6 @@
 //! An HTTP/2 client that speaks in frames, so that it can do what no library does.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -76,6 +76,20 @@ impl Http2 {
     /// Opens the window of a stream by so many bytes.
     pub(crate) fn open_window(&mut self, stream: u32, bytes: u32) {
         self.send(WINDOW_UPDATE, 0, stream, &bytes.to_be_bytes());
+    }
+
+    /// Sends any frame.
+    pub(crate) fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+        self.send(kind, flags, stream, payload);
+    }
+
+    /// Whether the gateway has not closed; reads what has come meanwhile.
+    pub(crate) fn is_open(&mut self) -> bool {
+        let mut sent = [0; 64 * 1024];
+        match self.stream.read(&mut sent) {
+            Ok(count) => count > 0,
+            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        }
     }
 
     pub(crate) fn ping(&mut self) {
@@ -162,7 +176,7 @@ pub(crate) enum Read2 {
 }
 
 fn is_timeout(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
 /// The status in the head of an answer: indexed, or a literal with the indexed name (RFC 7541 §6).

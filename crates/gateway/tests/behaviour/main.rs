@@ -26,6 +26,7 @@ mod credentials;
 mod defaults;
 mod doors;
 mod failures;
+mod floods;
 mod foreign_objects;
 mod frames;
 mod framing;

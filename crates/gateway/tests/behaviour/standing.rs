@@ -225,6 +225,8 @@ fn an_http2_connection_without_requests_is_closed_whatever_it_pings() {
     loop {
         assert!(begun.elapsed() < Duration::from_secs(20), "still open");
         pinging.ping();
+        // Not so often that it is a flood.
+        std::thread::sleep(Duration::from_millis(5));
         match pinging.read() {
             Read2::Frame((GOAWAY, ..)) => was_told = true,
             Read2::Closed => break,

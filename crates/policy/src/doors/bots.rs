@@ -13,8 +13,8 @@ use crate::settings::settings;
 use crate::units::Period;
 
 settings! {
-    /// `[bots]`: what a request shows of the program that sent it counts points. Callers that are known by a credential count
-    /// none but those of attack tools.
+    /// `[bots]`: what a request shows of the program that sent it counts points. Nothing counts against callers who are known
+    /// by a credential. Tools that attack are refused by the detector `scanner`.
     pub struct BotsConfig {
         /// Points of signals, where they differ from the list on the page "Bots": `{ ai-crawler = 100 }` keeps AI crawlers out.
         pub points: BTreeMap<Signal, u32> = BTreeMap::new(),

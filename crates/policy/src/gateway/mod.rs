@@ -80,8 +80,9 @@ settings! {
         /// Connections of one client address, or one IPv6 /64, on all workers; more are closed. No limit when 0, and none for
         /// `trusted_proxies`.
         pub max_connections_per_client: u32 = 1000,
-        /// Connections that one client may make in a second; more are closed. No limit when 0, and none for `trusted_proxies`.
-        pub max_new_connections_per_client: u32 = 1000,
+        /// TLS handshakes that one client may begin in a second; more connections are closed. No limit when 0, and none for
+        /// `trusted_proxies`.
+        pub max_handshakes_per_client: u32 = 500,
         /// Whether other gateways may listen on the same addresses and share their connections. Without it, a second
         /// gateway on an address does not start.
         pub share_port: bool = false,
@@ -291,8 +292,8 @@ pub struct Gateway {
     pub max_connections: usize,
     /// Of one client, on all workers; 0 for any number.
     pub max_connections_per_client: u32,
-    /// That one client may make in a second; 0 for any number.
-    pub max_new_connections_per_client: u32,
+    /// TLS handshakes that one client may begin in a second; 0 for any number.
+    pub max_handshakes_per_client: u32,
     /// Whether other gateways may listen on the same addresses.
     pub share_port: bool,
     /// Bytes that exchanges may hold.
@@ -405,7 +406,7 @@ impl GatewayConfig {
             max_response_head: self.max_response_head.as_usize().max(8 * 1024),
             max_connections: self.max_connections.max(1),
             max_connections_per_client: self.max_connections_per_client,
-            max_new_connections_per_client: self.max_new_connections_per_client,
+            max_handshakes_per_client: self.max_handshakes_per_client,
             share_port: self.share_port,
             held: self.held(largest, reader),
             min_upload_rate: self.min_upload_rate.0,

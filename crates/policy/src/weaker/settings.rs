@@ -58,7 +58,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("gateway.rewrite_location", Nothing),
     ("gateway.max_connections", AtMost),
     ("gateway.max_connections_per_client", AtMost),
-    ("gateway.max_new_connections_per_client", AtMost),
+    ("gateway.max_handshakes_per_client", AtMost),
     ("gateway.share_port", OFF_ON),
     ("gateway.max_held", Compiled),
     ("gateway.max_held_per_client", Compiled),

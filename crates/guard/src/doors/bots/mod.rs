@@ -1,8 +1,8 @@
 //! Bots: "is a person there, or a program, and is it the one that it says?" ([guide §9])
 //!
 //! What a request shows counts points, with the reasons for them. A request with many is refused, one with some has to solve
-//! a challenge, and while an attack lasts, so has everybody without a credential. A caller who is known by a credential is
-//! counted for nothing but attack tools: their limits are their own.
+//! a challenge, and while an attack lasts, so has everybody without a credential. Nothing counts against a caller who is known
+//! by a credential: their limits are their own.
 //!
 //! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
@@ -111,7 +111,7 @@ impl Score {
         let is_known = x.principal.is_some();
         let mut add = |signal: Signal| {
             let points = bots.points(signal);
-            if points > 0 && (!is_known || signal == Signal::AttackTool) {
+            if points > 0 && !is_known {
                 score.points = score.points.saturating_add(points);
                 score.reasons.push((signal, points));
             }
