@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::HashSet;
 
-use async_graphql_parser::parse_query;
-use async_graphql_parser::types::{Field, OperationDefinition, Selection, SelectionSet};
-use async_graphql_value::{ConstValue, Name};
 use serde_json::{Map, Value};
 
 use super::body::ParsedBody;
-use super::graphql_lexer::{Token, for_parser, nesting, tokens, unescaped};
+use super::graphql_document::{Field, Operation, Selection, Unread, Value as Literal, parse};
+use super::graphql_lexer::{Token, block_value, dialects, tokens, unescaped};
 use super::graphql_path::GraphqlPath;
 use super::graphql_uploads::{is_replaced, operations};
 use super::json::parse_json;
@@ -19,7 +18,7 @@ use super::multipart::Part;
 use super::names::is_same_name;
 use super::pairs::pairs;
 
-/// How deep braces, brackets and parentheses of a document may nest before anybody parses it.
+/// How deep braces, brackets and parentheses of a document may nest.
 const MAX_NESTING: usize = 64;
 
 /// What is walked of one request: its fields, each fragment with the variables of each operation, and the values of
@@ -110,7 +109,15 @@ fn texts_of(name: &str, value: &Value, all: &mut Vec<(String, String)>) {
 fn values_of_text(text: &str) -> Vec<Value> {
     match parse_json(text.as_bytes(), LIMITS) {
         Ok(value) => vec![value],
-        Err(_) => loose_json::values(text, LIMITS).map(|values| values.all).unwrap_or_default(),
+        Err(_) => {
+            let all =
+                |values: Result<loose_json::Values, _>| values.map(|values| values.all).unwrap_or_default();
+            let mut found = all(loose_json::values(text, LIMITS));
+            if text.contains('\r') {
+                found.extend(all(loose_json::values_by_line_feeds(text, LIMITS)));
+            }
+            found
+        }
     }
 }
 
@@ -162,44 +169,52 @@ fn documents_of_json(value: &Value, found: &mut dyn FnMut(&str)) -> usize {
     all.len()
 }
 
-/// Whether a text begins as a GraphQL document does.
-pub(super) fn may_be_document(text: &str) -> bool {
-    const STARTS: [&str; 5] = ["{", "query", "mutation", "subscription", "fragment"];
-    if !text.contains('{') {
-        return false;
-    }
-    // Descriptions may stand in front.
+/// Whether a text begins as a GraphQL document does, behind descriptions.
+fn may_be_document(text: &str) -> bool {
+    const BEGIN: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
     let is_text = |token: &Token<'_>| matches!(token, Token::Text(_) | Token::Block(_));
-    let first = tokens(text).find(|(_, token)| !is_text(token));
-    first
-        .and_then(|(at, _)| text.get(at..))
-        .is_some_and(|rest| STARTS.iter().any(|start| rest.starts_with(start)))
+    text.contains('{')
+        && dialects(text).into_iter().any(|dialect| {
+            match tokens(text, dialect).find(|token| !is_text(token)) {
+                Some(Token::Open(b'{')) => true,
+                Some(Token::Name(name)) => BEGIN.iter().any(|begin| name.starts_with(begin)),
+                _ => false,
+            }
+        })
 }
 
-/// The literals of one text, if it is a GraphQL document.
+/// The literals of one text, if it is a GraphQL document, as every server reads them.
 fn literals_of(text: &str, all: &mut Vec<(String, String)>) {
     if !may_be_document(text) {
         return;
     }
-    // The name of the argument whose value comes next.
-    let (mut name, mut is_named) = ("", false);
-    for (_, token) in tokens(text) {
-        if all.len() >= MAX_LITERALS {
-            return;
+    // What every server reads alike is judged once.
+    let mut seen = HashSet::new();
+    let mut add = |name: &str, value: String| {
+        if seen.insert((name.to_owned(), value.clone())) {
+            all.push((name.to_owned(), value));
         }
-        let named = if is_named { name } else { "" };
-        match token {
-            Token::Text(content) => all.push((named.to_owned(), unescaped(content).into_owned())),
-            Token::Block(content) => {
-                all.push((named.to_owned(), content.replace("\\\"\"\"", "\"\"\"")));
+        all.len()
+    };
+    for dialect in dialects(text) {
+        // The name of the argument whose value comes next.
+        let (mut name, mut is_named) = ("", false);
+        for token in tokens(text, dialect) {
+            let named = if is_named { name } else { "" };
+            let count = match token {
+                Token::Text(content) => add(named, unescaped(content).into_owned()),
+                Token::Block(content) => add(named, block_value(content)),
+                _ => 0,
+            };
+            if count >= MAX_LITERALS {
+                break;
             }
-            _ => {}
-        }
-        is_named = token == Token::Sign(b':') && !name.is_empty();
-        if let Token::Name(found) = token {
-            name = found;
-        } else if !is_named {
-            name = "";
+            is_named = token == Token::Sign(b':') && !name.is_empty();
+            if let Token::Name(found) = token {
+                name = found;
+            } else if !is_named {
+                name = "";
+            }
         }
     }
 }
@@ -330,22 +345,25 @@ fn walk(
     left: &Cell<Option<usize>>,
     found: &mut dyn FnMut(&Value),
 ) -> Option<()> {
-    if nesting(text) > MAX_NESTING {
-        return None;
-    }
-    let document = parse_query(for_parser(text)).ok()?;
-    let mut walk = Walk { variables, path, left, found };
-    // Whichever operation is named: fragments and other operations only add to what is compared.
-    for (_, operation) in document.operations.iter() {
-        walk.selections(&operation.node.selection_set.node, Some(&operation.node))?;
-    }
-    let operations: Vec<_> = document.operations.iter().map(|(_, operation)| &operation.node).collect();
-    for fragment in document.fragments.values() {
-        if operations.is_empty() {
-            walk.selections(&fragment.node.selection_set.node, None)?;
+    for (nth, dialect) in dialects(text).into_iter().enumerate() {
+        let document = match parse(text, dialect, MAX_NESTING) {
+            Ok(document) => document,
+            // What only another server reads has to be no document there.
+            Err(Unread::NoDocument) if nth > 0 => continue,
+            Err(_) => return None,
+        };
+        let mut walk = Walk { variables, path, left, found: &mut *found };
+        // Whichever operation is named: fragments and other operations only add to what is compared.
+        for operation in &document.operations {
+            walk.selections(&operation.selections, Some(operation))?;
         }
-        for &operation in &operations {
-            walk.selections(&fragment.node.selection_set.node, Some(operation))?;
+        for fragment in document.fragments.values() {
+            if document.operations.is_empty() {
+                walk.selections(fragment, None)?;
+            }
+            for operation in &document.operations {
+                walk.selections(fragment, Some(operation))?;
+            }
         }
     }
     Some(())
@@ -359,57 +377,46 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    fn selections(&mut self, set: &SelectionSet, operation: Option<&OperationDefinition>) -> Option<()> {
-        for selection in &set.items {
+    fn selections(&mut self, set: &[Selection<'_>], operation: Option<&Operation<'_>>) -> Option<()> {
+        for selection in set {
             self.spend(1)?;
-            match &selection.node {
+            match selection {
                 Selection::Field(field) => {
-                    self.field(&field.node, operation)?;
-                    self.selections(&field.node.selection_set.node, operation)?;
+                    self.field(field, operation)?;
+                    self.selections(&field.selections, operation)?;
                 }
-                Selection::InlineFragment(fragment) => {
-                    self.selections(&fragment.node.selection_set.node, operation)?;
-                }
+                Selection::Inline(selections) => self.selections(selections, operation)?,
                 // Fragments are walked by themselves, which is safe where they spread each other in circles.
-                Selection::FragmentSpread(_) => {}
+                Selection::Spread(_) => {}
             }
         }
         Some(())
     }
 
-    fn field(&mut self, field: &Field, operation: Option<&OperationDefinition>) -> Option<()> {
-        if !self.path.is_of_field(&field.name.node) {
+    fn field(&mut self, field: &Field<'_>, operation: Option<&Operation<'_>>) -> Option<()> {
+        if !self.path.is_of_field(field.name) {
             return Some(());
         }
-        for (name, value) in &field.arguments {
-            if name.node.as_str() != self.path.argument() {
-                continue;
-            }
-            self.argument(&value.node, operation)?;
-        }
-        Some(())
+        let named = field.arguments.iter().filter(|(name, _)| *name == self.path.argument());
+        named.map(|(_, value)| value).try_for_each(|value| self.argument(value, operation))
     }
 
     /// The value of an argument in each place that may fill its variables in.
-    fn argument(
-        &mut self,
-        value: &async_graphql_value::Value,
-        operation: Option<&OperationDefinition>,
-    ) -> Option<()> {
+    fn argument(&mut self, value: &Literal<'_>, operation: Option<&Operation<'_>>) -> Option<()> {
         let own = weight(value);
-        if let Some(constant) = value.clone().into_const() {
+        if value.is_constant() {
             self.spend(own)?;
-            return members(&constant.into_json().ok()?, self.path.members(), self.found);
+            return members(&value.filled(&mut |_| None)?, self.path.members(), self.found);
         }
         let (mut is_filled, mut is_open) = (false, false);
         for nth in 0..self.variables.len().max(1) {
             self.spend(own)?;
-            match value.clone().into_const_with(|name| self.variable(&name, nth, operation).ok_or(())) {
-                Ok(constant) => {
-                    members(&constant.into_json().ok()?, self.path.members(), self.found)?;
+            match value.filled(&mut |name| self.variable(name, nth, operation)) {
+                Some(constant) => {
+                    members(&constant, self.path.members(), self.found)?;
                     is_filled = true;
                 }
-                Err(()) => is_open = true,
+                None => is_open = true,
             }
         }
         // What was too much is not open.
@@ -424,35 +431,27 @@ impl Walk<'_> {
     }
 
     /// A variable of one place, or its default. `None` when it is found nowhere: what the server would do is not known.
-    fn variable(
-        &self,
-        name: &Name,
-        nth: usize,
-        operation: Option<&OperationDefinition>,
-    ) -> Option<ConstValue> {
-        let given = self.variables.get(nth).and_then(|variables| variables.get(name.as_str()));
+    fn variable(&self, name: &str, nth: usize, operation: Option<&Operation<'_>>) -> Option<Value> {
+        let given = self.variables.get(nth).and_then(|variables| variables.get(name));
         if let Some(value) = given {
             self.spend(weight_of_json(value))?;
-            return ConstValue::from_json(value.clone()).ok();
+            return Some(value.clone());
         }
-        let defined = operation.and_then(|operation| {
-            self.spend(operation.variable_definitions.len() / TEXT)?;
-            operation.variable_definitions.iter().find(|v| v.node.name.node == *name)
-        })?;
-        let value = defined.node.default_value.as_ref()?.node.clone();
-        self.spend(weight(&value.clone().into_value()))?;
-        Some(value)
+        let default = operation?.variables.get(name)?.as_ref()?;
+        self.spend(weight(default))?;
+        default.filled(&mut |_| None)
     }
 }
 
 /// How much work a value is: its items, and the length of its texts.
-fn weight(value: &async_graphql_value::Value) -> usize {
-    use async_graphql_value::Value as V;
+fn weight(value: &Literal<'_>) -> usize {
     match value {
-        V::String(text) => 1 + text.len() / TEXT,
-        V::List(items) => items.iter().map(weight).fold(1, usize::saturating_add),
-        V::Object(map) => map.values().map(weight).fold(1, usize::saturating_add),
-        _ => 1,
+        Literal::Variable(_) => 1,
+        Literal::Plain(value) => weight_of_json(value),
+        Literal::List(items) => items.iter().map(weight).fold(1, usize::saturating_add),
+        Literal::Object(members) => {
+            members.iter().map(|(_, value)| weight(value)).fold(1, usize::saturating_add)
+        }
     }
 }
 

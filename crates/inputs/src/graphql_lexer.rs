@@ -1,7 +1,45 @@
-//! The tokens of a GraphQL document (GraphQL §2.1), found without a parser: what nests in what, and what is a string, must be
-//! known before anybody parses a text of strangers.
+//! The tokens of a GraphQL document (GraphQL §2.1), as servers read them.
+//!
+//! They do not agree about where a string, a comment or a block string ends: some take a line feed for a part of a string
+//! (older versions of graphql-ruby), some end a line at U+2028 (graphql-java), some give a fourth quote to the block string
+//! before it. Where a text has such a place, it is read in each of these ways ([`dialects`]).
 
 use std::borrow::Cow;
+
+/// How a server reads what others read otherwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Dialect {
+    /// A line ends at U+2028 and U+2029, too, which stand for nothing elsewhere.
+    wide_lines: bool,
+    /// A string goes on over the end of a line.
+    long_strings: bool,
+    /// A block string ends with the last of its closing quotes.
+    greedy_blocks: bool,
+    /// A block string that does not end is an empty string and another one.
+    open_blocks: bool,
+}
+
+/// The ways in which servers may read a text, the standard's first.
+pub(super) fn dialects(text: &str) -> Vec<Dialect> {
+    let mut all = vec![Dialect::default()];
+    let mut every = Dialect::default();
+    let mut add = |is_there: bool, with: fn(&mut Dialect)| {
+        if is_there {
+            let mut one = Dialect::default();
+            with(&mut one);
+            with(&mut every);
+            all.push(one);
+        }
+    };
+    add(text.contains(['\u{2028}', '\u{2029}']), |dialect| dialect.wide_lines = true);
+    add(text.contains(['\n', '\r']) && text.contains('"'), |dialect| dialect.long_strings = true);
+    add(text.contains("\"\"\"\""), |dialect| dialect.greedy_blocks = true);
+    add(text.contains("\"\"\""), |dialect| dialect.open_blocks = true);
+    if all.len() > 2 {
+        all.push(every);
+    }
+    all
+}
 
 /// A token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,59 +54,82 @@ pub(super) enum Token<'t> {
     Block(&'t str),
     /// A name.
     Name(&'t str),
-    /// Another character of the grammar, or of a number.
+    /// A number.
+    Number(&'t str),
+    /// `...`.
+    Spread,
+    /// Another character of the grammar.
     Sign(u8),
     /// What no document has.
     Foreign,
 }
 
-/// The tokens of a text, each with the place where it begins. What breaks off ends with the text.
-pub(super) fn tokens(text: &str) -> impl Iterator<Item = (usize, Token<'_>)> {
+/// The tokens of a text, in one pass. What breaks off ends with the text.
+pub(super) fn tokens(text: &str, dialect: Dialect) -> impl Iterator<Item = Token<'_>> {
     let mut at = 0;
+    // Where no block string ends any more.
+    let mut no_block_after = text.len();
     std::iter::from_fn(move || {
         loop {
             let rest = text.get(at..)?;
-            let start = at;
             let (length, token) = match rest.as_bytes() {
                 [] => return None,
                 [b' ' | b'\t' | b'\r' | b'\n' | b',', ..] => (1, None),
                 [0xef, 0xbb, 0xbf, ..] => (3, None),
-                [b'#', ..] => (rest.find(['\n', '\r']).unwrap_or(rest.len()), None),
+                [0xe2, 0x80, 0xa8 | 0xa9, ..] if dialect.wide_lines => (3, None),
+                [b'#', ..] => {
+                    let is_end = |c: char| {
+                        matches!(c, '\n' | '\r') || dialect.wide_lines && matches!(c, '\u{2028}' | '\u{2029}')
+                    };
+                    (rest.find(is_end).unwrap_or(rest.len()), None)
+                }
                 [b'"', b'"', b'"', inner @ ..] => {
-                    let end = end_of_block(inner);
-                    let closed = end.map_or(rest.len(), |end| end + 6);
-                    let content = rest.get(3..end.map_or(rest.len(), |end| end + 3)).unwrap_or_default();
-                    (closed, Some(Token::Block(content)))
+                    let end = if at < no_block_after { end_of_block(inner, dialect) } else { None };
+                    match end {
+                        Some(end) => (end + 6, Some(Token::Block(rest.get(3..end + 3).unwrap_or_default()))),
+                        None if dialect.open_blocks => {
+                            no_block_after = no_block_after.min(at);
+                            (2, Some(Token::Text("")))
+                        }
+                        None => (rest.len(), Some(Token::Block(rest.get(3..).unwrap_or_default()))),
+                    }
                 }
                 [b'"', inner @ ..] => {
-                    let end = end_of_text(inner);
+                    let end = end_of_text(inner, dialect);
                     let is_closed = inner.get(end) == Some(&b'"');
                     let content = rest.get(1..=end).unwrap_or_default();
                     (1 + end + usize::from(is_closed), Some(Token::Text(content)))
                 }
                 [open @ (b'{' | b'[' | b'('), ..] => (1, Some(Token::Open(*open))),
                 [close @ (b'}' | b']' | b')'), ..] => (1, Some(Token::Close(*close))),
+                [b'.', b'.', b'.', ..] => (3, Some(Token::Spread)),
                 [b'a'..=b'z' | b'A'..=b'Z' | b'_', ..] => {
-                    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-                    let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+                    let end =
+                        rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
                     (end, Some(Token::Name(rest.get(..end).unwrap_or_default())))
                 }
-                [sign, ..] if b"!$&:=@|.+-0123456789".contains(sign) => (1, Some(Token::Sign(*sign))),
+                [b'-' | b'0'..=b'9', ..] => {
+                    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+                    let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+                    (end, Some(Token::Number(rest.get(..end).unwrap_or_default())))
+                }
+                [sign, ..] if b"!$&:=@|".contains(sign) => (1, Some(Token::Sign(*sign))),
                 _ => (rest.chars().next().map_or(1, char::len_utf8), Some(Token::Foreign)),
             };
             at += length;
             if let Some(token) = token {
-                return Some((start, token));
+                return Some(token);
             }
         }
     })
 }
 
 /// Where a string ends: at its quote, or at the end of the line.
-fn end_of_text(inner: &[u8]) -> usize {
+fn end_of_text(inner: &[u8], dialect: Dialect) -> usize {
     let mut is_escaped = false;
     let ends = |byte: &u8| {
-        let ends = matches!(byte, b'\n' | b'\r') || !is_escaped && *byte == b'"';
+        let is_line = matches!(byte, b'\n' | b'\r') && !dialect.long_strings;
+        let ends = is_line || !is_escaped && *byte == b'"';
         is_escaped = !is_escaped && *byte == b'\\';
         ends
     };
@@ -76,33 +137,25 @@ fn end_of_text(inner: &[u8]) -> usize {
 }
 
 /// Where a block string ends.
-fn end_of_block(inner: &[u8]) -> Option<usize> {
+fn end_of_block(inner: &[u8], dialect: Dialect) -> Option<usize> {
     let mut from = 0;
     loop {
-        let found = from + memchr::memmem::find(inner.get(from..)?, b"\"\"\"")?;
-        if !inner.get(..found)?.ends_with(b"\\") {
-            return Some(found);
+        let mut found = from + memchr::memmem::find(inner.get(from..)?, b"\"\"\"")?;
+        if inner.get(..found)?.ends_with(b"\\") {
+            from = found + 3;
+            continue;
         }
-        from = found + 3;
-    }
-}
-
-/// The deepest nesting of brackets of any kind.
-pub(super) fn nesting(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for (_, token) in tokens(text) {
-        match token {
-            Token::Open(_) => depth += 1,
-            Token::Close(_) => depth = depth.saturating_sub(1),
-            _ => {}
+        while dialect.greedy_blocks && inner.get(found + 3) == Some(&b'"') {
+            found += 1;
         }
-        deepest = deepest.max(depth);
+        return Some(found);
     }
-    deepest
 }
 
 /// What stands in a string, its escapes undone: those of JSON, and `\u{1f600}` (GraphQL §2.9.4).
 pub(super) fn unescaped(content: &str) -> Cow<'_, str> {
+    /// Of the digits in braces.
+    const DIGITS: usize = 8;
     if !content.contains('\\') {
         return content.into();
     }
@@ -116,10 +169,11 @@ pub(super) fn unescaped(content: &str) -> Cow<'_, str> {
             continue;
         };
         let number = |digits: &str| u32::from_str_radix(digits, 16).ok();
-        if let Some(braced) = escape.strip_prefix("u{")
-            && let Some((digits, behind)) = braced.split_once('}')
-            && let Some(c) = number(digits).and_then(char::from_u32)
-        {
+        let braced = escape.strip_prefix("u{").and_then(|braced| {
+            let end = braced.bytes().take(DIGITS + 1).position(|byte| byte == b'}')?;
+            Some((number(braced.get(..end)?).and_then(char::from_u32)?, braced.get(end + 1..)?))
+        });
+        if let Some((c, behind)) = braced {
             push(c);
             rest = behind;
         } else if let Some(digits) = escape.strip_prefix('u').and_then(|digits| digits.get(..4))
@@ -144,58 +198,50 @@ pub(super) fn unescaped(content: &str) -> Cow<'_, str> {
     String::from_utf16_lossy(&units).into()
 }
 
-/// The same document for a parser that is older than some of the grammar: without descriptions of operations, fragments and
-/// variables, and without escapes in braces or in pairs.
-pub(super) fn for_parser(text: &str) -> Cow<'_, str> {
-    let is_newer =
-        |content: &str| content.contains("\\u{") || content.contains("\\ud") || content.contains("\\uD");
-    let (mut depth, mut copied) = (0_usize, 0);
-    let mut written = String::new();
-    let mut all = tokens(text).peekable();
-    while let Some((start, token)) = all.next() {
-        match token {
-            Token::Open(_) => depth += 1,
-            Token::Close(_) => depth = depth.saturating_sub(1),
-            Token::Text(content) | Token::Block(content) => {
-                let end = all.peek().map_or(text.len(), |(next, _)| *next);
-                let describes = depth == 0 || matches!(all.peek(), Some((_, Token::Sign(b'$'))));
-                if describes {
-                    written.push_str(text.get(copied..start).unwrap_or_default());
-                    written.push(' ');
-                    copied = end;
-                } else if matches!(token, Token::Text(_)) && is_newer(content) {
-                    written.push_str(text.get(copied..start).unwrap_or_default());
-                    let plain = serde_json::to_string(&unescaped(content)).unwrap_or_default();
-                    written.push_str(&plain);
-                    written.push(' ');
-                    copied = end;
-                }
-            }
-            _ => {}
-        }
-    }
-    if copied == 0 {
-        return text.into();
-    }
-    written.push_str(text.get(copied..).unwrap_or_default());
-    written.into()
+/// What a block string stands for: without the indentation that its lines share, and without blank lines at its ends (GraphQL
+/// §2.9.4, BlockStringValue).
+pub(super) fn block_value(content: &str) -> String {
+    let content = content.replace("\\\"\"\"", "\"\"\"");
+    let lines: Vec<&str> = content.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
+    let is_blank = |line: &&str| line.trim_matches([' ', '\t']).is_empty();
+    let indent = |line: &&str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let shared = lines.iter().skip(1).filter(|line| !is_blank(line)).map(indent).min().unwrap_or(0);
+    let plain = lines.iter().enumerate().map(|(nth, line)| {
+        if nth == 0 { line } else { line.get(shared.min(indent(line))..).unwrap_or_default() }
+    });
+    let plain: Vec<&str> = plain.collect();
+    let first = plain.iter().position(|line| !is_blank(line)).unwrap_or(plain.len());
+    let last = plain.iter().rposition(|line| !is_blank(line)).map_or(first, |last| last + 1);
+    plain.get(first..last).unwrap_or_default().join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn names(text: &str, dialect: Dialect) -> Vec<&str> {
+        let name = |token| if let Token::Name(name) = token { Some(name) } else { None };
+        tokens(text, dialect).filter_map(name).collect()
+    }
+
     #[test]
-    fn brackets_in_strings_and_comments_nest_nothing() {
-        for (text, depth) in [
-            ("{a(x:[1])}", 3),
-            ("{a(x:\"]]]\")}", 2),
-            ("{a(x:[#]\n[#]\n1]])}", 4),
-            ("{a(x:\"\\\"]\" y:[\"\"\"]\\\"\"\"]\"\"\"])}", 3),
-            ("{a(x:\"[[[[\n)}", 2),
-            ("# {{{{\n{a}", 1),
+    fn strings_and_comments_end_where_a_server_ends_them() {
+        let standard = Dialect::default();
+        for (text, dialect, found) in [
+            ("a \"b\" c #d\ne", standard, &["a", "c", "e"][..]),
+            ("a \"b\\\" c\" d", standard, &["a", "d"]),
+            ("a \"\"\"b \"c\" \\\"\"\" d\"\"\" e", standard, &["a", "e"]),
+            ("a #b\u{2028} c", standard, &["a"]),
+            ("a #b\u{2028} c", Dialect { wide_lines: true, ..standard }, &["a", "c"]),
+            ("a \"b\n c\" d", standard, &["a", "c"]),
+            ("a \"b\n c\" d", Dialect { long_strings: true, ..standard }, &["a", "d"]),
+            ("a \"\"\"b\"\"\"\" c", standard, &["a"]),
+            ("a \"\"\"b\"\"\"\" c", Dialect { greedy_blocks: true, ..standard }, &["a", "c"]),
+            ("a \"\"\"\" b", standard, &["a"]),
+            ("a \"\"\"\" b", Dialect { open_blocks: true, ..standard }, &["a", "b"]),
         ] {
-            assert_eq!(nesting(text), depth, "{text}");
+            assert_eq!(names(text, dialect), found, "{text:?}");
+            assert!(dialects(text).contains(&dialect), "{text:?}");
         }
     }
 
@@ -212,20 +258,22 @@ mod tests {
         ] {
             assert_eq!(unescaped(content), text, "{content}");
         }
+        // Were the rest searched for each, this would take minutes.
+        assert!(unescaped(&"\\u{".repeat(1_000_000)).len() > 1_000_000);
+        let open = format!("{{a(x:[\"\"{}])}}", "\"\\\\\"\"\" ".repeat(500_000));
+        assert!(dialects(&open).into_iter().all(|dialect| tokens(&open, dialect).count() > 2));
     }
 
     #[test]
-    fn a_document_for_an_older_parser() {
-        for (text, plain) in [
-            ("{a(x:\"b\")}", "{a(x:\"b\")}"),
-            ("\"d'\" query{a}", " query{a}"),
-            (
-                "\"\"\"block { \"\"\" query Q(\"of x\" $x: Int = 1, \"\"\"y\"\"\" $y: S){a}",
-                " query Q( $x: Int = 1,  $y: S){a}",
-            ),
-            ("{a(x:\"\\u{41}\", y:\"\\ud83d\\ude00\")}", "{a(x:\"A\" y:\"\u{1f600}\" )}"),
+    fn block_strings_lose_their_indentation() {
+        for (content, value) in [
+            ("alice", "alice"),
+            ("\n    a\n      b\n    ", "a\n  b"),
+            ("  a\n  b", "  a\nb"),
+            ("\r\n  a \\\"\"\" b\r\n", "a \"\"\" b"),
+            (" \n \n", ""),
         ] {
-            assert_eq!(for_parser(text), plain, "{text}");
+            assert_eq!(block_value(content), value, "{content:?}");
         }
     }
 }

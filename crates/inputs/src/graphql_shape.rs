@@ -2,18 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use async_graphql_parser::parse_query;
-use async_graphql_parser::types::{ExecutableDocument, Selection, SelectionSet};
-
 use super::body::ParsedBody;
-use super::graphql::{self, may_be_document};
-use super::graphql_lexer::{Token, for_parser, nesting, tokens};
+use super::graphql;
+use super::graphql_document::{Document, Selection, Unread, parse};
+use super::graphql_lexer::dialects;
 use super::names::is_same_name;
 use super::pairs::pairs;
 
-/// Bytes of a document beyond which nobody parses it: it asks for more than anybody wants.
+/// Bytes of a document beyond which nobody measures it: it asks for more than anybody wants.
 const LONGEST: usize = 256 << 10;
-/// How deep braces, brackets and parentheses may nest before anybody parses it.
+/// How deep braces, brackets and parentheses may nest.
 const MAX_NESTING: usize = 128;
 /// Selections that are looked at.
 const MAX_WORK: usize = 100_000;
@@ -62,76 +60,47 @@ impl Shape {
     }
 }
 
-/// The shape of one document; nothing where a text is none.
+/// The shape of one document, the largest of those that servers may read in it; nothing where a text is none.
 fn document(text: &str, work: &mut usize) -> Option<Shape> {
-    if !may_be_document(text) {
+    if !text.contains('{') {
         return None;
     }
     let too_much = Shape { depth: usize::MAX, fields: usize::MAX, ..Shape::default() };
-    if nesting(text) > MAX_NESTING {
-        return Some(too_much);
-    }
-    if text.len() > LONGEST {
-        return Some(Shape { depth: 0, ..too_much });
-    }
-    // Where nothing is left, nobody parses.
-    if *work == 0 {
-        return Some(too_much);
-    }
-    let Ok(document) = parse_query(for_parser(text)) else { return by_tokens(text) };
-    let mut measure = Measure {
-        document: &document,
-        known: HashMap::new(),
-        work: *work,
-        doubled: 0,
-        is_introspection: false,
-    };
-    let (mut depth, mut fields) = (0, 0_usize);
-    for (_, operation) in document.operations.iter() {
-        let size = measure.set(&operation.node.selection_set.node, 0);
-        depth = depth.max(size.depth);
-        fields = fields.saturating_add(size.fields);
-    }
-    let Measure { doubled, is_introspection, .. } = measure;
-    *work = measure.work;
-    Some(Shape { requests: 1, depth, fields, doubled, is_introspection })
-}
-
-/// The shape of a document that our parser does not read and a server's may, as its tokens show it: every name counts as a
-/// field. Nothing where no server reads one.
-fn by_tokens(text: &str) -> Option<Shape> {
-    let mut open = Vec::new();
-    let mut names: HashMap<&str, usize> = HashMap::new();
-    let mut shape = Shape { requests: 1, ..Shape::default() };
-    let mut last = None;
-    for (_, token) in tokens(text) {
-        let is_selection =
-            open.last() == Some(&b'{') && !open.iter().any(|bracket| matches!(bracket, b'(' | b'['));
-        match token {
-            Token::Open(bracket) => {
-                open.push(bracket);
-                let braces = open.iter().filter(|bracket| **bracket == b'{').count();
-                shape.depth = shape.depth.max(braces);
-            }
-            Token::Close(bracket) => {
-                let opened = open.pop()?;
-                let is_pair = matches!((opened, bracket), (b'{', b'}') | (b'[', b']') | (b'(', b')'));
-                is_pair.then_some(())?;
-            }
-            Token::Name(name) if is_selection => {
-                shape.is_introspection |= matches!(name, "__schema" | "__type");
-                shape.fields += 1;
-                let count = names.entry(name).or_default();
-                *count += 1;
-                shape.doubled = shape.doubled.max(*count);
-            }
-            Token::Text(_) | Token::Block(_) if is_selection => return None,
-            Token::Foreign => return None,
-            _ => {}
+    let mut largest: Option<Shape> = None;
+    for dialect in dialects(text) {
+        let document = match parse(text, dialect, MAX_NESTING) {
+            Ok(document) => document,
+            Err(Unread::TooDeep) => return Some(too_much),
+            Err(Unread::NoDocument) => continue,
+        };
+        if text.len() > LONGEST {
+            return Some(Shape { depth: 0, ..too_much });
         }
-        last = Some(token);
+        let mut measure = Measure {
+            document: &document,
+            known: HashMap::new(),
+            work: *work,
+            doubled: 0,
+            is_introspection: false,
+        };
+        let (mut depth, mut fields) = (0, 0_usize);
+        for operation in &document.operations {
+            let size = measure.set(&operation.selections, 0);
+            depth = depth.max(size.depth);
+            fields = fields.saturating_add(size.fields);
+        }
+        let Measure { doubled, is_introspection, .. } = measure;
+        *work = measure.work;
+        let before = largest.unwrap_or_default();
+        largest = Some(Shape {
+            requests: 1,
+            depth: depth.max(before.depth),
+            fields: fields.max(before.fields),
+            doubled: doubled.max(before.doubled),
+            is_introspection: is_introspection || before.is_introspection,
+        });
     }
-    (open.is_empty() && last == Some(Token::Close(b'}'))).then_some(shape)
+    largest
 }
 
 #[derive(Clone, Copy, Default)]
@@ -145,7 +114,7 @@ impl Size {
 }
 
 struct Measure<'d> {
-    document: &'d ExecutableDocument,
+    document: &'d Document<'d>,
     /// Sizes of fragments; none while one is being measured.
     known: HashMap<&'d str, Option<Size>>,
     work: usize,
@@ -154,7 +123,7 @@ struct Measure<'d> {
 }
 
 impl<'d> Measure<'d> {
-    fn set(&mut self, set: &'d SelectionSet, level: usize) -> Size {
+    fn set(&mut self, set: &'d [Selection<'d>], level: usize) -> Size {
         if level > MAX_LEVEL {
             return Size::TOO_MUCH;
         }
@@ -162,18 +131,16 @@ impl<'d> Measure<'d> {
         self.count(set, &mut counts, &mut HashSet::new(), level);
         self.doubled = self.doubled.max(counts.into_values().max().unwrap_or(0));
         let mut size = Size::default();
-        for selection in &set.items {
+        for selection in set {
             let Some(left) = self.work.checked_sub(1) else { return Size::TOO_MUCH };
             self.work = left;
-            let inner = match &selection.node {
+            let inner = match selection {
                 Selection::Field(field) => {
-                    let inner = self.set(&field.node.selection_set.node, level + 1);
+                    let inner = self.set(&field.selections, level + 1);
                     Size { depth: inner.depth.saturating_add(1), fields: inner.fields.saturating_add(1) }
                 }
-                Selection::InlineFragment(fragment) => self.set(&fragment.node.selection_set.node, level + 1),
-                Selection::FragmentSpread(spread) => {
-                    self.fragment(spread.node.fragment_name.node.as_str(), level + 1)
-                }
+                Selection::Inline(selections) => self.set(selections, level + 1),
+                Selection::Spread(name) => self.fragment(name, level + 1),
             };
             size =
                 Size { depth: size.depth.max(inner.depth), fields: size.fields.saturating_add(inner.fields) };
@@ -182,18 +149,18 @@ impl<'d> Measure<'d> {
     }
 
     fn fragment(&mut self, name: &str, level: usize) -> Size {
-        let Some((name, fragment)) = self.document.fragments.get_key_value(name) else {
+        let Some((&name, fragment)) = self.document.fragments.get_key_value(name) else {
             return Size::default();
         };
-        match self.known.get(name.as_str()) {
+        match self.known.get(name) {
             Some(Some(size)) => return *size,
             // It spreads itself.
             Some(None) => return Size::TOO_MUCH,
             None => {}
         }
-        self.known.insert(name.as_str(), None);
-        let size = self.set(&fragment.node.selection_set.node, level);
-        self.known.insert(name.as_str(), Some(size));
+        self.known.insert(name, None);
+        let size = self.set(fragment, level);
+        self.known.insert(name, Some(size));
         size
     }
 
@@ -201,7 +168,7 @@ impl<'d> Measure<'d> {
     /// [`Measure::set`], which says so.
     fn count(
         &mut self,
-        set: &'d SelectionSet,
+        set: &'d [Selection<'d>],
         counts: &mut HashMap<&'d str, usize>,
         spread: &mut HashSet<&'d str>,
         level: usize,
@@ -209,23 +176,20 @@ impl<'d> Measure<'d> {
         if level > MAX_LEVEL {
             return;
         }
-        for selection in &set.items {
+        for selection in set {
             let Some(left) = self.work.checked_sub(1) else { return };
             self.work = left;
-            match &selection.node {
+            match selection {
                 Selection::Field(field) => {
-                    let name = field.node.name.node.as_str();
+                    let name = field.name;
                     self.is_introspection |= matches!(name, "__schema" | "__type");
                     *counts.entry(name).or_default() += 1;
                 }
-                Selection::InlineFragment(fragment) => {
-                    self.count(&fragment.node.selection_set.node, counts, spread, level + 1);
-                }
-                Selection::FragmentSpread(named) => {
-                    let name = named.node.fragment_name.node.as_str();
+                Selection::Inline(selections) => self.count(selections, counts, spread, level + 1),
+                Selection::Spread(name) => {
                     let fragment = self.document.fragments.get(name).filter(|_| spread.insert(name));
                     if let Some(fragment) = fragment {
-                        self.count(&fragment.node.selection_set.node, counts, spread, level + 1);
+                        self.count(fragment, counts, spread, level + 1);
                     }
                 }
             }

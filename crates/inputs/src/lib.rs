@@ -29,6 +29,8 @@ mod error;
 #[cfg(feature = "graphql")]
 pub mod graphql;
 #[cfg(feature = "graphql")]
+mod graphql_document;
+#[cfg(feature = "graphql")]
 mod graphql_lexer;
 mod graphql_path;
 #[cfg(feature = "graphql")]

@@ -24,17 +24,14 @@ pub(super) fn without_odd_blanks(mut text: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether a text begins with a name and an equals sign, or has a pair in its first line as forms have it: some servers read a
-/// form under any media type (Bottle).
+/// Whether a text begins with a name and an equals sign, or has a pair behind an ampersand as forms have it: some servers read
+/// a form under any media type (Bottle).
 pub(super) fn begins_as_form(text: &[u8]) -> bool {
     /// Of a name.
     const LONGEST: usize = 64;
-    /// Of a line.
-    const LINE: usize = 4096;
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]%".contains(byte);
     let end = head(text, LONGEST + 1).iter().position(|byte| !is_part(byte));
-    let line = head(text, LINE).split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-    end.is_some_and(|end| end > 0 && text.get(end) == Some(&b'=')) || has_pairs(line)
+    end.is_some_and(|end| end > 0 && text.get(end) == Some(&b'=')) || has_pairs(text)
 }
 
 /// Whether a text has a pair of a form behind an ampersand, or begins with one whose name markup does not have: `<a>=1`,
@@ -42,7 +39,8 @@ pub(super) fn begins_as_form(text: &[u8]) -> bool {
 pub(super) fn has_pairs(text: &[u8]) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]%+".contains(byte);
     let is_behind = memchr::memchr_iter(b'&', text).any(|at| {
-        let name = text.get(at + 1..).unwrap_or_default();
+        // Some servers take away the blanks before a name (Rack).
+        let name = text.get(at + 1..).unwrap_or_default().trim_ascii_start();
         let end = name.iter().position(|byte| !is_part(byte));
         end.is_some_and(|end| end > 0 && name.get(end) == Some(&b'='))
     });
@@ -291,6 +289,7 @@ mod tests {
             "<svg>&_method=DELETE",
             "<!doctype html>&a=b",
             "x&a+b=1",
+            "<a>& _method]=x",
         ] {
             assert!(has_pairs(text.as_bytes()), "{text}");
         }
@@ -299,7 +298,7 @@ mod tests {
             "<?xml version=\"1.0\"?><a/>",
             "<a>x</a>",
             "R&D = costs",
-            "a & b=c",
+            "a & b = c",
             "",
         ] {
             assert!(!has_pairs(text.as_bytes()), "{text}");
@@ -307,7 +306,7 @@ mod tests {
         for text in ["q=1", "&q=1", "a b=1&q=2", "user[name]=1"] {
             assert!(begins_as_form(text.as_bytes()), "{text}");
         }
-        for text in ["a b=1", "# Title\na=b&c=d", "{\"a\":1}"] {
+        for text in ["a b=1", "# Title\na = b & c = d", "{\"a\":1}"] {
             assert!(!begins_as_form(text.as_bytes()), "{text}");
         }
     }

@@ -28,9 +28,15 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("internal-ca.pem", ""),
     ("blocklist.txt", "198.51.100.0/24 # a list\n"),
+    ("ours.txt", "203.0.113.0/28\n"),
     ("exclusions.conf", "SecRuleRemoveById 1\n"),
     ("coreruleset/rules/one.conf", "SecRule ARGS \"@contains x\" \"id:1,phase:2,deny\"\n"),
     ("policies/all.cedar", "permit (principal, action, resource);\n"),
+];
+
+const DATABASES: [(&str, &[u8]); 2] = [
+    ("country.mmdb", include_bytes!("../../reputation/tests/country.mmdb")),
+    ("asn.mmdb", include_bytes!("../../reputation/tests/asn.mmdb")),
 ];
 
 const ISSUER: &str = "[[auth.issuer]]\njwks = \"https://login.example.com/jwks.json\"\n";
@@ -42,6 +48,9 @@ fn load(text: &str) -> Result<Policy, ConfigError> {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, content).unwrap();
         std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+    }
+    for (name, database) in DATABASES {
+        std::fs::write(directory.path().join(name), database).unwrap();
     }
     let file = directory.path().join("doorward.toml");
     std::fs::write(&file, text).unwrap();

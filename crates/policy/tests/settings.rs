@@ -18,6 +18,9 @@ key = 'key.pem'
 [[upstream]]
 name = 'orders'
 urls = ['http://127.0.0.1:3001']
+[[network.list]]
+name = 'drop'
+file = 'drop.txt'
 [[auth.issuer]]
 [[auth.issuer.key]]
 algorithm = 'EdDSA'

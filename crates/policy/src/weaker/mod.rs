@@ -6,6 +6,7 @@
 
 mod document;
 mod issuers;
+mod lists;
 mod providers;
 mod routes;
 mod settings;
@@ -21,6 +22,7 @@ pub use settings::{EFFECTS, Effect};
 pub fn weaker(old: &Policy, new: &Policy) -> Vec<String> {
     let mut found = settings::weaker(old, new);
     found.extend(issuers::weaker(&old.auth, &new.auth));
+    found.extend(lists::weaker(&old.network, &new.network));
     found.extend(document::weaker(old, new));
     found.extend(routes::weaker(old, new));
     if old.gateway.tls.is_some() && new.gateway.tls.is_none() {

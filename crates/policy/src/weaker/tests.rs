@@ -37,6 +37,13 @@ fn directory() -> tempfile::TempDir {
     write("none.yaml", &document(""));
     write("overlay.yaml", "overlay: 1.0.0\ninfo: { title: a, version: '1' }\nactions: []\n");
     write("denied", "192.0.2.0/24\n");
+    std::fs::write(
+        directory.path().join("country.mmdb"),
+        include_bytes!("../../../reputation/tests/country.mmdb"),
+    )
+    .unwrap();
+    std::fs::write(directory.path().join("asn.mmdb"), include_bytes!("../../../reputation/tests/asn.mmdb"))
+        .unwrap();
     write("secret", "0123456789abcdef0123456789abcdef");
     write("other.secret", "0123456789abcdef0123456789abcdeF");
     write("weak", "0123456789abcdef");
@@ -168,6 +175,79 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("network.deny", "[network]\ndeny = ['10.0.0.0/8']", "", "it loses the network 10.0.0.0/8"),
     ("network.deny_files", "[network]\ndeny_files = ['{dir}/denied']", "", "it loses the file"),
     ("network.require_user_agent", "", "[network]\nrequire_user_agent = false", "it was true"),
+    ("network.list", "[[network.list]]\nname = 'a'\nfile = '{dir}/denied'", "", "the list `a` is gone"),
+    (
+        "network.list.name",
+        "[[network.list]]\nname = 'a'\nfile = '{dir}/denied'",
+        "[[network.list]]\nname = 'b'\nfile = '{dir}/denied'",
+        "the list `a` is gone",
+    ),
+    (
+        "network.list.file",
+        "[[network.list]]\nname = 'a'\nfile = '{dir}/denied'",
+        "[[network.list]]\nname = 'a'\nurl = 'https://a.example/list'",
+        "the list `a` comes from elsewhere",
+    ),
+    (
+        "network.list.url",
+        "[[network.list]]\nname = 'a'\nurl = 'https://a.example/list'",
+        "[[network.list]]\nname = 'a'\nurl = 'https://b.example/list'",
+        "the list `a` comes from elsewhere",
+    ),
+    (
+        "network.list.action",
+        "[[network.list]]\nname = 'a'\nfile = '{dir}/denied'",
+        "[[network.list]]\nname = 'a'\nfile = '{dir}/denied'\naction = 'report'",
+        "was \"refuse\", is \"report\"",
+    ),
+    (
+        "network.list.action",
+        "",
+        "[[network.list]]\nname = 'a'\nfile = '{dir}/denied'\naction = 'pass'",
+        "the list `a` lets networks pass",
+    ),
+    (
+        "network.countries.allow",
+        "[network.countries]\nallow = ['NL']\ndatabase = '{dir}/country.mmdb'",
+        "[network.countries]\nallow = []\ndatabase = '{dir}/country.mmdb'",
+        "lets all in",
+    ),
+    (
+        "network.countries.deny",
+        "[network.countries]\ndeny = ['NL']\ndatabase = '{dir}/country.mmdb'",
+        "[network.countries]\ndatabase = '{dir}/country.mmdb'",
+        "it loses the country NL",
+    ),
+    ("network.countries.unknown", "", "[network.countries]\nunknown = 'pass'", "it was"),
+    (
+        "network.asns.deny",
+        "[network.asns]\ndeny = [64496]\ndatabase = '{dir}/asn.mmdb'",
+        "[network.asns]\ndatabase = '{dir}/asn.mmdb'",
+        "it loses the operator 64496",
+    ),
+    ("network.bans.after", "[network.bans]\nafter = '50 per 10 minutes'", "", "may protect less"),
+    ("network.bans.duration", "", "[network.bans]\nduration = '1 minute'", "it was"),
+    ("network.bans.longest", "", "[network.bans]\nlongest = '10 minutes'", "it was"),
+    ("network.bans.weights", "", "[network.bans]\nweights = { injection = 0 }", "may protect less"),
+    ("bots.points", "", "[bots]\npoints = { automation = 0 }", "may protect less"),
+    ("bots.challenge_at", "[bots]\nchallenge_at = 50", "", "may protect less"),
+    ("bots.refuse_at", "", "[bots]\nrefuse_at = 200", "may protect less"),
+    ("bots.honeypots", "[bots]\nhoneypots = ['/.env']", "", "it loses the path /.env"),
+    ("bots.honeypot_ban", "", "[bots]\nhoneypot_ban = '1 minute'", "it was"),
+    ("bots.verify_crawlers", "", "[bots]\nverify_crawlers = false", "it was true"),
+    ("bots.challenge.bits", "", "[bots.challenge]\nbits = 8", "it was"),
+    ("bots.challenge.clearance", "", "[bots.challenge]\nclearance = '1 day'", "it was"),
+    ("bots.challenge.wait", "[bots.challenge]\nwait = '0 s'", "", "may protect less"),
+    ("under_attack.mode", "[under_attack]\nmode = 'auto'", "", "it was"),
+    ("under_attack.refused_percent", "", "[under_attack]\nrefused_percent = 90", "it was"),
+    ("under_attack.error_percent", "", "[under_attack]\nerror_percent = 90", "it was"),
+    ("under_attack.latency", "", "[under_attack]\nlatency = '1 minute'", "it was"),
+    ("under_attack.min_requests", "", "[under_attack]\nmin_requests = 10000", "it was"),
+    ("under_attack.calm", "", "[under_attack]\ncalm = '1 minute'", "it was"),
+    ("rate.max_requests", "[rate]\nmax_requests = 100", "[rate]\nmax_requests = 1000", "it was"),
+    ("rate.max_requests_per_client", "", "[rate]\nmax_requests_per_client = 1000", "it was"),
+    ("gateway.max_connections_per_client", "", "[gateway]\nmax_connections_per_client = 5000", "it was"),
+    ("gateway.max_handshakes_per_client", "", "[gateway]\nmax_handshakes_per_client = 5000", "it was"),
     ("cors.origins", "", "[cors]\norigins = ['https://a.example']", "it gains https://a.example"),
     ("cors.methods", "[cors]\nmethods = ['GET']", "", "it gains HEAD"),
     ("cors.headers", "[cors]\nheaders = []", "", "it gains accept"),

@@ -20,6 +20,7 @@ use policy::{BuiltInDoor, CountedOutcome, Input, Limit, LimitAlgorithm, LimitKey
 use store::{Algorithm, CounterKey, KeyWriter, OnRefusal, Outcome, Quota, StoreError, Take, millis};
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use super::ownership::named::{texts, texts_elsewhere};
 use super::{Door, Step};
@@ -266,15 +267,20 @@ fn values(x: &Exchange<'_>, input: &Input) -> Result<Vec<String>, Refusal> {
     Ok(distinct.into_iter().collect())
 }
 
-/// A name of an account in the one spelling that stands for all that some application takes for the same: without case,
-/// compatibility forms (Django), and what trims take away (PHP's, Python's, JavaScript's).
+/// A name of an account in the one spelling that stands for all that some application or database takes for the same: without
+/// case, accents and compatibility forms (Django, MariaDB), without characters that show nothing, and without what trims take
+/// away (PHP's, Python's, JavaScript's).
 fn account(text: &str) -> String {
-    let is_trimmed = |c: char| {
-        c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}')
+    let is_shown = |c: &char| {
+        let is_hidden = matches!(
+            c,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}'
+        );
+        !c.is_control() && !is_combining_mark(*c) && !is_hidden
     };
-    let plain: String = text.nfkc().collect();
-    let folded: String = plain.to_uppercase().to_lowercase().nfkc().collect();
-    folded.trim_matches(is_trimmed).to_owned()
+    let plain: String = text.nfkd().filter(is_shown).collect();
+    let folded: String = plain.to_uppercase().to_lowercase().nfkd().filter(is_shown).collect();
+    folded.trim().to_owned()
 }
 
 /// The cookies of the request.

@@ -1,0 +1,350 @@
+//! GraphQL documents (GraphQL §2), read in one pass and to a bounded depth.
+//!
+//! A server's own parser is the judge of a document, so this one is tolerant: it takes what some version of the
+//! specification or some server takes (descriptions, variables of fragments, several definitions of a name), and refuses only
+//! what none can run.
+
+use std::collections::HashMap;
+use std::iter::Peekable;
+
+use serde_json::{Map, Number};
+
+use super::graphql_lexer::{Dialect, Token, block_value, tokens, unescaped};
+
+/// A document.
+#[derive(Debug, Default)]
+pub(super) struct Document<'t> {
+    pub(super) operations: Vec<Operation<'t>>,
+    /// By name; the selections of several of a name together.
+    pub(super) fragments: HashMap<&'t str, Vec<Selection<'t>>>,
+}
+
+/// An operation.
+#[derive(Debug)]
+pub(super) struct Operation<'t> {
+    /// The defaults of its variables, where they have one.
+    pub(super) variables: HashMap<&'t str, Option<Value<'t>>>,
+    pub(super) selections: Vec<Selection<'t>>,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub(super) enum Selection<'t> {
+    Field(Field<'t>),
+    /// A fragment without a name.
+    Inline(Vec<Selection<'t>>),
+    /// A fragment by its name.
+    Spread(&'t str),
+}
+
+/// A field.
+#[derive(Debug)]
+pub(super) struct Field<'t> {
+    pub(super) name: &'t str,
+    pub(super) arguments: Vec<(&'t str, Value<'t>)>,
+    pub(super) selections: Vec<Selection<'t>>,
+}
+
+/// The value of an argument.
+#[derive(Debug, Clone)]
+pub(super) enum Value<'t> {
+    Variable(&'t str),
+    Plain(serde_json::Value),
+    List(Vec<Value<'t>>),
+    Object(Vec<(&'t str, Value<'t>)>),
+}
+
+impl Value<'_> {
+    /// The value with its variables filled in; nothing where one is not known.
+    pub(super) fn filled(
+        &self,
+        known: &mut impl FnMut(&str) -> Option<serde_json::Value>,
+    ) -> Option<serde_json::Value> {
+        Some(match self {
+            Value::Variable(name) => known(name)?,
+            Value::Plain(value) => value.clone(),
+            Value::List(items) => {
+                serde_json::Value::Array(items.iter().map(|item| item.filled(known)).collect::<Option<_>>()?)
+            }
+            Value::Object(members) => {
+                let mut map = Map::new();
+                for (name, value) in members {
+                    map.insert((*name).to_owned(), value.filled(known)?);
+                }
+                serde_json::Value::Object(map)
+            }
+        })
+    }
+
+    /// Whether no variable is in it.
+    pub(super) fn is_constant(&self) -> bool {
+        match self {
+            Value::Variable(_) => false,
+            Value::Plain(_) => true,
+            Value::List(items) => items.iter().all(Value::is_constant),
+            Value::Object(members) => members.iter().all(|(_, value)| value.is_constant()),
+        }
+    }
+}
+
+/// Why a text is no document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It is something else.
+    NoDocument,
+    /// It nests deeper than anybody needs.
+    TooDeep,
+}
+
+/// Reads a document in which nothing nests deeper than `depth`.
+pub(super) fn parse(text: &str, dialect: Dialect, depth: usize) -> Result<Document<'_>, Unread> {
+    let mut parser = Parser { tokens: tokens(text, dialect).peekable(), left: depth };
+    let mut document = Document::default();
+    while parser.tokens.peek().is_some() {
+        parser.definition(&mut document)?;
+    }
+    if document.operations.is_empty() && document.fragments.is_empty() {
+        return Err(Unread::NoDocument);
+    }
+    Ok(document)
+}
+
+struct Parser<'t, I: Iterator<Item = Token<'t>>> {
+    tokens: Peekable<I>,
+    /// Levels that may still be opened.
+    left: usize,
+}
+
+impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
+    fn take(&mut self, wanted: Token<'t>) -> bool {
+        self.tokens.next_if_eq(&wanted).is_some()
+    }
+
+    fn expect(&mut self, wanted: Token<'t>) -> Result<(), Unread> {
+        if self.take(wanted) { Ok(()) } else { Err(Unread::NoDocument) }
+    }
+
+    fn name(&mut self) -> Result<&'t str, Unread> {
+        match self.tokens.next() {
+            Some(Token::Name(name)) => Ok(name),
+            _ => Err(Unread::NoDocument),
+        }
+    }
+
+    fn optional_name(&mut self) -> Option<&'t str> {
+        match self.tokens.next_if(|token| matches!(token, Token::Name(_)))? {
+            Token::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    fn description(&mut self) {
+        self.tokens.next_if(|token| matches!(token, Token::Text(_) | Token::Block(_)));
+    }
+
+    /// Reads what stands between two brackets.
+    fn within<T>(
+        &mut self,
+        close: u8,
+        mut one: impl FnMut(&mut Self) -> Result<T, Unread>,
+    ) -> Result<Vec<T>, Unread> {
+        self.left = self.left.checked_sub(1).ok_or(Unread::TooDeep)?;
+        let mut all = Vec::new();
+        while !self.take(Token::Close(close)) {
+            all.push(one(self)?);
+        }
+        self.left += 1;
+        Ok(all)
+    }
+
+    fn definition(&mut self, document: &mut Document<'t>) -> Result<(), Unread> {
+        self.description();
+        let kind = if self.tokens.peek() == Some(&Token::Open(b'{')) { "query" } else { self.name()? };
+        match kind {
+            "query" | "mutation" | "subscription" => {
+                self.optional_name();
+                let variables = self.variables()?;
+                self.directives()?;
+                self.expect(Token::Open(b'{'))?;
+                let selections = self.within(b'}', Self::selection)?;
+                document.operations.push(Operation { variables, selections });
+            }
+            "fragment" => {
+                let name = self.name()?;
+                if self.take(Token::Name("on")) {
+                    self.name()?;
+                }
+                self.variables()?;
+                if self.take(Token::Name("on")) {
+                    self.name()?;
+                }
+                self.directives()?;
+                self.expect(Token::Open(b'{'))?;
+                let selections = self.within(b'}', Self::selection)?;
+                document.fragments.entry(name).or_default().extend(selections);
+            }
+            _ => return Err(Unread::NoDocument),
+        }
+        Ok(())
+    }
+
+    fn variables(&mut self) -> Result<HashMap<&'t str, Option<Value<'t>>>, Unread> {
+        if !self.take(Token::Open(b'(')) {
+            return Ok(HashMap::new());
+        }
+        let all = self.within(b')', |parser| {
+            parser.description();
+            parser.expect(Token::Sign(b'$'))?;
+            let name = parser.name()?;
+            parser.expect(Token::Sign(b':'))?;
+            parser.kind()?;
+            let default = if parser.take(Token::Sign(b'=')) { Some(parser.value()?) } else { None };
+            parser.directives()?;
+            Ok((name, default))
+        })?;
+        Ok(all.into_iter().collect())
+    }
+
+    /// The type of a variable.
+    fn kind(&mut self) -> Result<(), Unread> {
+        if self.take(Token::Open(b'[')) {
+            self.within(b']', Self::kind)?;
+        } else {
+            self.name()?;
+        }
+        self.take(Token::Sign(b'!'));
+        Ok(())
+    }
+
+    fn directives(&mut self) -> Result<(), Unread> {
+        while self.take(Token::Sign(b'@')) {
+            self.name()?;
+            self.arguments()?;
+        }
+        Ok(())
+    }
+
+    fn arguments(&mut self) -> Result<Vec<(&'t str, Value<'t>)>, Unread> {
+        if !self.take(Token::Open(b'(')) {
+            return Ok(Vec::new());
+        }
+        self.within(b')', Self::member)
+    }
+
+    fn member(&mut self) -> Result<(&'t str, Value<'t>), Unread> {
+        let name = self.name()?;
+        self.expect(Token::Sign(b':'))?;
+        Ok((name, self.value()?))
+    }
+
+    fn selection(&mut self) -> Result<Selection<'t>, Unread> {
+        if self.take(Token::Spread) {
+            match self.optional_name() {
+                Some("on") => drop(self.name()?),
+                Some(name) => {
+                    self.arguments()?;
+                    self.directives()?;
+                    return Ok(Selection::Spread(name));
+                }
+                None => {}
+            }
+            self.directives()?;
+            self.expect(Token::Open(b'{'))?;
+            return Ok(Selection::Inline(self.within(b'}', Self::selection)?));
+        }
+        let mut name = self.name()?;
+        if self.take(Token::Sign(b':')) {
+            name = self.name()?;
+        }
+        let arguments = self.arguments()?;
+        self.directives()?;
+        let selections =
+            if self.take(Token::Open(b'{')) { self.within(b'}', Self::selection)? } else { Vec::new() };
+        Ok(Selection::Field(Field { name, arguments, selections }))
+    }
+
+    fn value(&mut self) -> Result<Value<'t>, Unread> {
+        let plain = |value: serde_json::Value| Ok(Value::Plain(value));
+        match self.tokens.next().ok_or(Unread::NoDocument)? {
+            Token::Sign(b'$') => Ok(Value::Variable(self.name()?)),
+            Token::Number(text) => plain(number(text).ok_or(Unread::NoDocument)?.into()),
+            Token::Text(content) => plain(unescaped(content).into()),
+            Token::Block(content) => plain(block_value(content).into()),
+            Token::Name("true") => plain(true.into()),
+            Token::Name("false") => plain(false.into()),
+            Token::Name("null") => plain(serde_json::Value::Null),
+            Token::Name(name) => plain(name.into()),
+            Token::Open(b'[') => Ok(Value::List(self.within(b']', Self::value)?)),
+            Token::Open(b'{') => Ok(Value::Object(self.within(b'}', Self::member)?)),
+            _ => Err(Unread::NoDocument),
+        }
+    }
+}
+
+fn number(text: &str) -> Option<Number> {
+    let whole = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from));
+    whole.ok().or_else(|| Number::from_f64(text.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Document<'_>, Unread> {
+        parse(text, Dialect::default(), 16)
+    }
+
+    #[test]
+    fn what_some_server_runs_is_read() {
+        for text in [
+            "{a}",
+            "\u{feff}# c\nquery Q($a: [[Int!]!]! = [[1]] @d, $b: S = {x: \"y\"}) @e(f: 1) { a: b(c: $a, d: ENUM, e: -1.5e3) @i { c } }",
+            "mutation { a(x: \"\"\"block\"\"\", y: \"\\u{41}\", z: null) }",
+            "\"described\" query Q(\"a\" $a: I) { a } \"\"\"too\"\"\" fragment F on T { b }",
+            "fragment F($x: Int = 1) on T { a ...G @skip(if: true) ... @include(if: $x) { b } ... on T { c } }",
+            "subscription { on: on { on } ...on T { a } }",
+            "{a} {b} query A {c} query A {d} fragment F on T {e} fragment F on T {f}",
+            "{ a(list: [1 2,3], object: {a: 1 b: [{}]}) }",
+            "{ a(id: 18446744073709551615) }",
+        ] {
+            read(text).unwrap_or_else(|error| unreachable!("{text}: {error:?}"));
+        }
+    }
+
+    #[test]
+    fn what_no_server_runs_is_none() {
+        for text in [
+            "",
+            "a",
+            "{",
+            "}",
+            "{a",
+            "{a}}",
+            "{a(}",
+            "{\"a\":1}",
+            "type T { a: Int }",
+            "{a(b:)}",
+            "query",
+            "{ a: }",
+            "{...}",
+            "{a ; b}",
+            "{a(x:1.2.3)}",
+        ] {
+            assert_eq!(read(text).unwrap_err(), Unread::NoDocument, "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_has_a_bound_however_it_is_made() {
+        for (open, close) in [("{a", "}"), ("{...on T", "}"), ("{a(x:[[[[[[[[[[[[[[[[[[", "")] {
+            let text = format!("{}{}", open.repeat(100_000), close.repeat(100_000));
+            assert_eq!(read(&text).unwrap_err(), Unread::TooDeep, "{open}");
+        }
+        let lists = format!("{{a(x:[\"\"\"\" {}{}])}}", "[1".repeat(100_000), "]".repeat(100_000));
+        for dialect in super::super::graphql_lexer::dialects(&lists) {
+            assert!(parse(&lists, dialect, 128).is_err());
+        }
+        let kinds = format!("query({}{}){{a}}", "$a:[".repeat(1), "[".repeat(100_000));
+        assert_eq!(read(&kinds).unwrap_err(), Unread::TooDeep);
+    }
+}
