@@ -141,7 +141,8 @@ impl Gateway {
             control.spawn(socket.serve(Arc::clone(&state)));
         }
         control.spawn(tasks::watch(Arc::clone(&state), inputs));
-        control.spawn(tasks::keep(Arc::clone(&state)));
+        control.spawn(tasks::read_board(Arc::clone(&state)));
+        control.spawn(tasks::count_seconds(Arc::clone(&state)));
         let mut workers = Vec::new();
         for listeners in listeners {
             let worker = Arc::new(Worker::new(Arc::clone(&state)));

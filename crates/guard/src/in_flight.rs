@@ -46,6 +46,10 @@ impl InFlight {
             self.all.fetch_sub(1, Ordering::Relaxed);
             return Err(Full::All(before));
         }
+        // From half on, nobody gets more than a small part: some who hold all that they may shut out no others.
+        let part = u32::try_from((most / 64).max(8)).unwrap_or(u32::MAX);
+        let of_client =
+            if most > 0 && before >= most / 2 && of_client > 0 { of_client.min(part) } else { of_client };
         let client = network(client);
         let mut clients = self.clients.lock();
         let count = clients.entry(client).or_default();

@@ -31,7 +31,11 @@ pub(super) fn begins_as_form(text: &[u8]) -> bool {
     const LONGEST: usize = 64;
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]%".contains(byte);
     let end = head(text, LONGEST + 1).iter().position(|byte| !is_part(byte));
-    end.is_some_and(|end| end > 0 && text.get(end) == Some(&b'=')) || has_pairs(text)
+    end.is_some_and(|end| end > 0 && text.get(end) == Some(&b'=')) || {
+        // Of what is no text, some bytes look like a pair by chance.
+        let text = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        has_pairs(text.split('\0').next().unwrap_or_default().as_bytes())
+    }
 }
 
 /// Whether a text has a pair of a form behind an ampersand, or begins with one whose name markup does not have: `<a>=1`,

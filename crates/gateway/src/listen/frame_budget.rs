@@ -17,6 +17,11 @@ const TURN: usize = 64 * 1024;
 /// Frames without use in a second, and how many may come at once. A browser that leaves a page resets all its streams.
 const PER_SECOND: f64 = 200.0;
 const AT_ONCE: f64 = 1000.0;
+/// Resets likewise: each gives up a request that costs the gateway work.
+const RESETS_PER_SECOND: f64 = 50.0;
+const RESETS_AT_ONCE: f64 = 300.0;
+/// Bytes that are sent for each further frame: clients of gRPC ping while answers come, to measure the way.
+const BYTES_PER_FRAME: f64 = 96.0;
 /// Windows likewise, beside those that answers ask for: one for so many bytes that were sent.
 const WINDOWS_PER_SECOND: f64 = 1000.0;
 const BYTES_PER_WINDOW: f64 = 512.0;
@@ -28,6 +33,7 @@ const HEADER: usize = 9;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
@@ -81,6 +87,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for FrameBudget<S> {
         let polled = Pin::new(&mut this.stream).poll_write(cx, bytes);
         if let Poll::Ready(Ok(written)) = &polled {
             this.frames.windows.earn(*written as f64 / BYTES_PER_WINDOW);
+            this.frames.others.earn(*written as f64 / BYTES_PER_FRAME);
         }
         polled
     }
@@ -101,6 +108,7 @@ struct Frames {
     header: [u8; HEADER],
     filled: usize,
     others: Bucket,
+    resets: Bucket,
     windows: Bucket,
     head: Duration,
     /// Since when a header block is open.
@@ -114,6 +122,7 @@ impl Frames {
             header: [0; HEADER],
             filled: 0,
             others: Bucket::new(PER_SECOND, AT_ONCE, now),
+            resets: Bucket::new(RESETS_PER_SECOND, RESETS_AT_ONCE, now),
             windows: Bucket::new(WINDOWS_PER_SECOND, AT_ONCE, now),
             head,
             open: None,
@@ -166,6 +175,7 @@ impl Frames {
             // An empty one may end a body.
             DATA => length > 0 || self.others.take(now),
             WINDOW_UPDATE => self.windows.take(now),
+            RST_STREAM => self.resets.take(now),
             _ => self.others.take(now),
         };
         if is_within { Ok(()) } else { Err(TOO_MANY_FRAMES) }
@@ -235,11 +245,12 @@ mod tests {
     #[test]
     fn what_asks_for_nothing_has_a_bound_and_what_asks_has_none() {
         // Resets, settings, pings, priorities, unknown ones, empty data, however they are cut.
-        for kind in [2, 3, 4, 6, 0x2a] {
+        for kind in [2, 4, 6, 0x2a] {
             for pieces in [1, 7, 9, 64] {
                 assert!((1000..1010).contains(&passing(kind, 8, pieces, 0)), "{kind} {pieces}");
             }
         }
+        assert!((300..310).contains(&passing(RST_STREAM, 4, 64, 0)));
         assert!((1000..1010).contains(&passing(DATA, 0, 64, 0)));
         assert_eq!(passing(DATA, 100, 64, 0), 100_000);
         assert_eq!(passing(HEADERS, 20, 5, 0), 100_000);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::header::{ETAG, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
 use http::{Request, StatusCode};
 use policy::RemoteList;
-use reputation::list::parse;
+use reputation::list::{Entries, parse};
 
 use super::reload::notice;
 use crate::outside::Outside;
@@ -40,10 +40,14 @@ pub(super) async fn keep_fresh(list: RemoteList, name: String, state: Arc<State>
     let mut is_away = false;
     loop {
         match fetch(&outside, &list, &mut seen).await {
-            Ok(Some(bytes)) => match parse(&bytes) {
+            Ok(Some(bytes)) => match read(bytes.clone()).await {
+                // A publisher's slip, more likely than the end of all that it lists.
+                Ok(entries) if entries.is_empty() && is_known => {
+                    seen = Seen::default();
+                    tell(&state, &mut is_away, &name, &list, "it is empty");
+                }
                 Ok(entries) => {
                     let count = entries.len();
-                    // An empty list may be one, or a publisher's slip: the next fetch will tell.
                     state.guard.update_list(list.url.to_string(), entries);
                     is_known = true;
                     if std::mem::take(&mut is_away) {
@@ -57,7 +61,7 @@ pub(super) async fn keep_fresh(list: RemoteList, name: String, state: Arc<State>
                 }
                 Err(error) => {
                     seen = Seen::default();
-                    tell(&state, &mut is_away, &name, &list, &error.to_string());
+                    tell(&state, &mut is_away, &name, &list, &error);
                 }
             },
             Ok(None) => is_away = false,
@@ -74,6 +78,12 @@ fn tell(state: &State, is_away: &mut bool, name: &str, list: &RemoteList, why: &
             &format!("cannot fetch the list `{name}`, what was known holds on: {}: {why}", list.url),
         );
     }
+}
+
+/// Reads a list beside all else: a large one takes seconds.
+async fn read(bytes: Vec<u8>) -> Result<Entries, String> {
+    let read = tokio::task::spawn_blocking(move || parse(&bytes).map_err(|error| error.to_string()));
+    read.await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
 /// What a publisher said of the list that was fetched last.
@@ -111,7 +121,7 @@ async fn fetch(outside: &Outside, list: &RemoteList, seen: &mut Seen) -> Result<
 
 /// Writes a file beside and puts it in place.
 fn keep(copy: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let beside = copy.with_extension("new");
+    let beside = copy.with_extension(format!("{}.new", std::process::id()));
     let mut file = std::fs::File::create(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;

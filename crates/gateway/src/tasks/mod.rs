@@ -9,4 +9,4 @@ mod standing;
 
 pub(crate) use reload::watch;
 pub(crate) use rotation::rotate;
-pub(crate) use standing::keep;
+pub(crate) use standing::{count_seconds, read_board};

@@ -121,7 +121,10 @@ fn escaped(text: &str) -> String {
 #[test]
 fn under_attack_a_browser_works_and_others_wait() {
     let upstream = Recorder::plain();
-    let (gate, directory) = attacked("[bots.challenge]\nbits = 8\nwait = '1 s'\n", &upstream);
+    let (gate, directory) = attacked(
+        "[cors]\norigins = ['https://app.example']\n[bots.challenge]\nbits = 8\nwait = '1 s'\n",
+        &upstream,
+    );
     let browser = |address: &str, target: &str, agent: &str, cookie: &str| {
         let headers = [
             ("User-Agent", agent),
@@ -138,7 +141,16 @@ fn under_attack_a_browser_works_and_others_wait() {
         ("GET", vec![("User-Agent", "Shop/3.2"), ("X-API-Key", "alice")], 200),
         ("GET", vec![("User-Agent", "Shop/3.2"), ("Accept", "application/json")], 429),
         ("POST", vec![("User-Agent", BROWSER), ("Accept", "text/html"), ("Content-Length", "0")], 429),
-        ("OPTIONS", vec![("User-Agent", BROWSER)], 200),
+        ("OPTIONS", vec![("User-Agent", BROWSER)], 429),
+        (
+            "OPTIONS",
+            vec![
+                ("User-Agent", BROWSER),
+                ("Origin", "https://app.example"),
+                ("Access-Control-Request-Method", "PUT"),
+            ],
+            204,
+        ),
     ] {
         let answer = ask(&gate, method, "/a", &headers);
         assert_eq!(status(&answer), expected, "{method} {headers:?}");

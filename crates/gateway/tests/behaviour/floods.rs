@@ -1,7 +1,10 @@
 //! Floods of connections, frames and requests: what has no use is ended and told in a line, and others are served meanwhile.
 
+use std::cell::RefCell;
 use std::io::Read;
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::frames::Http2;
@@ -44,8 +47,12 @@ fn frames_without_use_end_a_connection() {
 fn one_client_does_not_take_all_connections() {
     let upstream = Recorder::plain();
     let gate = Running::start("[gateway]\nmax_connections_per_client = 20", &[upstream.url()]);
-    let idle: Vec<TcpStream> = (0..20).map(|_| TcpStream::connect(gate.address).unwrap()).collect();
-    until("no more are served", || status(&gate.get("/")) == 0);
+    let idle = RefCell::new(Vec::new());
+    until("no more are served", || {
+        idle.borrow_mut().push(TcpStream::connect(gate.address).unwrap());
+        status(&gate.get("/")) == 0
+    });
+    assert!(idle.borrow().len() >= 20);
     let mut next = TcpStream::connect(gate.address).unwrap();
     next.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let ended = next.read(&mut [0; 1]);
@@ -67,9 +74,12 @@ fn one_client_does_not_take_all_connections() {
 
 #[test]
 fn requests_at_once_have_a_bound_and_known_callers_are_served_longest() {
-    let upstream = Recorder::answering(|head| {
+    let slow = Arc::<AtomicU32>::default();
+    let counted = Arc::clone(&slow);
+    let upstream = Recorder::answering(move |head| {
         if head.contains("/slow") {
-            std::thread::sleep(Duration::from_secs(2));
+            counted.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_secs(5));
         }
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".to_vec()
     });
@@ -86,11 +96,12 @@ fn requests_at_once_have_a_bound_and_known_callers_are_served_longest() {
             let ask = &ask;
             scope.spawn(move || assert_eq!(status(&ask("/slow", &address, &[])), 200));
         }
-        let of_client = || ask("/", "192.0.2.1", &[]);
-        until("one client has all of its places", || status(&of_client()) == 429);
-        assert!(of_client().to_ascii_lowercase().contains("retry-after: 1"));
+        until("all are under way", || slow.load(Ordering::SeqCst) == 8);
+        let of_client = ask("/", "192.0.2.1", &[]);
+        assert_eq!(status(&of_client), 429);
+        assert!(of_client.to_ascii_lowercase().contains("retry-after: 1"), "{of_client}");
         // Eight of ten are taken: whom nobody knows waits, and who is known does not.
-        until("it is crowded", || status(&ask("/", "192.0.2.9", &[])) == 503);
+        assert_eq!(status(&ask("/", "192.0.2.9", &[])), 503);
         assert_eq!(status(&ask("/", "192.0.2.9", &[("X-API-Key", "alice")])), 200);
     });
     assert_eq!(status(&ask("/", "192.0.2.9", &[])), 200, "when they have their answers");

@@ -13,6 +13,7 @@ use policy::{BanRule, BuiltInDoor, LimitAlgorithm, ListAction};
 use store::{Algorithm, OnRefusal, Quota, Take, millis};
 
 use super::Step;
+use super::bots::may_be_embedded;
 use super::cors::is_websocket;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
@@ -44,8 +45,14 @@ impl super::Door for Network {
         _: &'a mut HeaderMap,
     ) -> Step<'a, ()> {
         let rule = ruling.engine.policy.network.bans.rule.as_ref();
+        // A known caller has limits of his own, and a page of somebody else may make any browser ask.
+        let is_counted = |door: BuiltInDoor| {
+            x.listed != Some(ListAction::Pass)
+                && !(door == BuiltInDoor::Rate && x.principal.is_some())
+                && !x.may_be_embedded
+        };
         match (rule, refused_by(x)) {
-            (Some(rule), Some(door)) if x.listed != Some(ListAction::Pass) && rule.weight(door) > 0 => {
+            (Some(rule), Some(door)) if rule.weight(door) > 0 && is_counted(door) => {
                 Step::later(count_refusal(ruling, x, rule, door))
             }
             _ => Step::Now(()),
@@ -57,6 +64,8 @@ impl super::Door for Network {
 fn admit(x: &mut Exchange<'_>, ruling: Ruling<'_>) -> Decision {
     let Engine { policy, .. } = ruling.engine;
     let network = &policy.network;
+    // Its headers are gone when it is known how it ends.
+    x.may_be_embedded = network.bans.rule.is_some() && may_be_embedded(x);
     let refuse = |rule: &'static str, evidence: String| {
         Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, rule, evidence))
     };
@@ -114,9 +123,10 @@ fn refused_by(x: &Exchange<'_>) -> Option<BuiltInDoor> {
     BuiltInDoor::ALL.get(usize::from(place)).copied()
 }
 
-/// Whether an exchange was refused by a door that refuses attacks more often than mistakes.
+/// Whether an exchange was refused by a door that refuses attacks more often than mistakes. A challenge is no refusal: counted,
+/// it would make an attack last.
 pub(crate) fn is_hostile(x: &Exchange<'_>) -> bool {
-    refused_by(x).is_some_and(|door| BanRule::usual_weight(door) > 0)
+    refused_by(x).is_some_and(|door| BanRule::usual_weight(door) > 0 && door != BuiltInDoor::Bots)
 }
 
 /// Counts a refusal, and bans the client of too many.
@@ -149,11 +159,9 @@ async fn count_refusal(ruling: Ruling<'_>, x: &Exchange<'_>, rule: &BanRule, doo
     let lasts = rule.duration(before);
     let reason = format!("{} refusals, the last by {door}", rule.after);
     let ban = Ban { network: banned, until: x.now + lasts, reason: reason.clone(), before };
-    let post = state.standing.bans.add(&ban, rule.longest);
+    state.standing.bans.add(&ban, rule.longest);
     let evidence = format!("{banned} is banned for {} s: {reason}", lasts.as_secs());
     ruling.note(x, BuiltInDoor::Network.name(), "ban", Verdict::Reported, None, &evidence.into());
-    // If the board does not answer, it holds here.
-    let _ = state.standing.board.put(post, x.unix_millis()).await;
 }
 
 /// The part of the door that needs to know whether the caller is known.

@@ -103,6 +103,8 @@ pub struct Exchange<'e> {
     pub(crate) reads: AtomicU32,
     /// What the first list says that its client is on.
     pub(crate) listed: Option<ListAction>,
+    /// Whether a page of another site may have made a browser ask; known where refusals ban.
+    pub(crate) may_be_embedded: bool,
     /// The door that refused it, by its place, counted from 1.
     pub(crate) refused_by: AtomicU8,
     /// What it holds.
@@ -189,6 +191,7 @@ impl<'e> Exchange<'e> {
             account: Arc::new(account),
             suspicion: AtomicU32::default(),
             listed: None,
+            may_be_embedded: false,
             refused_by: AtomicU8::new(0),
             reads: AtomicU32::default(),
             held: None,

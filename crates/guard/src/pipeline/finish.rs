@@ -44,6 +44,7 @@ pub(crate) async fn finish<'e, R>(
         }
     }
     pipeline.ruling.state.standing.attack.count(
+        crate::network::network(x.client),
         response.status(),
         network::is_hostile(x),
         x.started.elapsed(),

@@ -19,6 +19,7 @@ use crate::decision::ruling::Interruption;
 use crate::decision::{Decision, Refusal, problem};
 use crate::doors::inspector::Extent;
 use crate::doors::ownership::writes;
+use crate::doors::rate::crowd;
 use crate::doors::{Step, cookies, protocol};
 use crate::events::redact::excerpt;
 use crate::exchange::Exchange;
@@ -43,6 +44,11 @@ where
     let ruling = pipeline.ruling;
     if let Some(refusal) = protocol::unreadable(x) {
         return Err(ruling.refuse(x, &BuiltInDoor::Protocol.into(), refusal));
+    }
+    if let Err(refusal) = crowd::enter(x, ruling) {
+        let refused = ruling.refuse(x, &BuiltInDoor::Rate.into(), refusal);
+        tokio::time::sleep(crowd::PAUSE).await;
+        return Err(refused);
     }
     // Those of the query; a body that is streamed is not read for more.
     x.read_fields();

@@ -1,5 +1,6 @@
 //! Whether an attack lasts: because an operator says so, or because requests are refused, fail or take long.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,9 @@ impl Order {
 /// The name of the order on the board.
 pub(crate) const POST: &str = "under-attack";
 
+/// Clients that have to be refused for a flood: one alone is the business of limits and bans.
+const CLIENTS: usize = 10;
+
 /// Seconds that are looked at together.
 const SECONDS: usize = 10;
 
@@ -47,6 +51,8 @@ pub(crate) struct AttackMode {
     order: AtomicU8,
     by_itself: AtomicBool,
     now: Second,
+    /// Some of those who were refused since the second began.
+    refused: Mutex<HashSet<u128>>,
     past: Mutex<Past>,
 }
 
@@ -62,6 +68,7 @@ struct Second {
 #[derive(Default)]
 struct Past {
     seconds: [Sums; SECONDS],
+    refused: [HashSet<u128>; SECONDS],
     next: usize,
     calm_since: Option<Instant>,
 }
@@ -111,11 +118,15 @@ impl AttackMode {
         self.order.swap(number, Ordering::Relaxed) != number
     }
 
-    /// Counts an exchange that is over. Refusals count as such whatever they were for: a flood that is turned away is one.
-    pub(crate) fn count(&self, status: StatusCode, is_refused: bool, took: Duration) {
+    /// Counts an exchange of a client that is over.
+    pub(crate) fn count(&self, client: u128, status: StatusCode, is_refused: bool, took: Duration) {
         self.now.requests.fetch_add(1, Ordering::Relaxed);
         if is_refused {
             self.now.refused.fetch_add(1, Ordering::Relaxed);
+            let mut clients = self.refused.lock();
+            if clients.len() < CLIENTS {
+                clients.insert(client);
+            }
         } else if status.is_server_error() {
             self.now.errors.fetch_add(1, Ordering::Relaxed);
         }
@@ -137,7 +148,12 @@ impl AttackMode {
         if let Some(oldest) = past.seconds.get_mut(next) {
             *oldest = second;
         }
+        if let Some(oldest) = past.refused.get_mut(next) {
+            *oldest = std::mem::take(&mut *self.refused.lock());
+        }
         past.next = (next + 1) % SECONDS;
+        let clients: HashSet<u128> = past.refused.iter().flatten().copied().collect();
+        let is_of_many = clients.len() >= CLIENTS;
         let sums = past.seconds.iter().fold(Sums::default(), |sums, one| Sums {
             requests: sums.requests + one.requests,
             refused: sums.refused + one.refused,
@@ -149,12 +165,12 @@ impl AttackMode {
             return None;
         }
         if !self.by_itself.load(Ordering::Relaxed) {
-            let why = crossed(config, sums, 1)?;
+            let why = crossed(config, sums, is_of_many, 1)?;
             self.by_itself.store(true, Ordering::Relaxed);
             past.calm_since = None;
             return Some(format!("under attack: {why}; whoever has no credential has to solve a challenge"));
         }
-        if crossed(config, sums, 2).is_some() {
+        if crossed(config, sums, is_of_many, 2).is_some() {
             past.calm_since = None;
             return None;
         }
@@ -168,13 +184,13 @@ impl AttackMode {
 }
 
 /// The line that is crossed, or a part of it.
-fn crossed(config: &UnderAttackConfig, sums: Sums, part: u32) -> Option<String> {
+fn crossed(config: &UnderAttackConfig, sums: Sums, is_of_many: bool, part: u32) -> Option<String> {
     if sums.requests < u64::from(config.min_requests) {
         return None;
     }
     let of = |percent: u32| u64::from(percent.div_ceil(part));
     let (refused, errors) = (sums.percent(sums.refused), sums.percent(sums.errors));
-    if refused >= of(config.refused_percent) {
+    if is_of_many && refused >= of(config.refused_percent) {
         return Some(format!("{refused} of 100 requests were refused in {SECONDS} seconds"));
     }
     if errors >= of(config.error_percent) {
@@ -195,7 +211,7 @@ mod tests {
 
     fn second(mode: &AttackMode, requests: u32, refused: u32) {
         for n in 0..requests {
-            mode.count(StatusCode::OK, n < refused, Duration::from_millis(2));
+            mode.count(u128::from(n % 50), StatusCode::OK, n < refused, Duration::from_millis(2));
         }
     }
 
@@ -237,6 +253,13 @@ mod tests {
         assert!(mode.take(Order::Off) && !mode.is_on());
         assert!(mode.take(Order::On) && mode.is_on() && !mode.take(Order::On));
         assert!(mode.take(Order::ByPolicy) && mode.is_on(), "as it was by itself");
+    }
+
+    #[test]
+    fn one_client_is_no_attack_whatever_is_refused_of_it() {
+        let mode = AttackMode::default();
+        (0..1000).for_each(|_| mode.count(7, StatusCode::FORBIDDEN, true, Duration::ZERO));
+        assert_eq!(mode.tick(&auto(), Instant::now()), None);
     }
 
     #[test]

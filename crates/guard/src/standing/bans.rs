@@ -2,11 +2,11 @@
 //! request waits for another machine.
 
 use std::collections::{BTreeSet, HashMap};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv6Net};
 use parking_lot::RwLock;
 use store::{Millis, Post, millis};
 
@@ -36,13 +36,14 @@ pub(crate) struct Bans {
 #[derive(Default)]
 struct Table {
     entries: HashMap<Key, Entry>,
-    /// Lengths of prefixes that are there.
-    lengths: BTreeSet<u8>,
+    /// Lengths of prefixes that are there, by family.
+    lengths: BTreeSet<(bool, u8)>,
 }
 
-/// A network in the space of IPv6, in which `::ffff:0:0/96` is IPv4.
+/// A network of one of the two families.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
+    is_v4: bool,
     length: u8,
     bits: u128,
 }
@@ -52,36 +53,33 @@ struct Entry {
     until: Millis,
     before: u32,
     reason: String,
+    /// Its post, while the board has not got it.
+    untold: Option<Millis>,
 }
-
-/// The prefix of IPv4 in the space of IPv6.
-const V4: u8 = 96;
 
 impl Key {
     fn of(network: IpNet) -> Key {
         match network.trunc() {
-            IpNet::V4(v4) => Key { length: v4.prefix_len() + V4, bits: v4.network().to_ipv6_mapped().into() },
-            IpNet::V6(v6) => Key { length: v6.prefix_len(), bits: v6.network().into() },
+            IpNet::V4(v4) => {
+                Key { is_v4: true, length: v4.prefix_len(), bits: u128::from(u32::from(v4.network())) }
+            }
+            IpNet::V6(v6) => Key { is_v4: false, length: v6.prefix_len(), bits: v6.network().into() },
         }
     }
 
     /// The network of this length in which an address is.
     fn around(address: IpAddr, length: u8) -> Key {
-        let bits: u128 = match address {
-            IpAddr::V4(v4) => v4.to_ipv6_mapped().into(),
-            IpAddr::V6(v6) => v6.into(),
-        };
-        let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
-        Key { length, bits: bits & mask }
+        let network = IpNet::new(address, length).unwrap_or(IpNet::from(address));
+        Key::of(network)
     }
 
     fn network(self) -> IpNet {
-        let address = std::net::Ipv6Addr::from(self.bits);
-        match (address.to_ipv4_mapped(), self.length.checked_sub(V4)) {
-            (Some(v4), Some(length)) => {
-                Ipv4Net::new(v4, length).map_or(IpNet::from(IpAddr::V4(v4)), IpNet::V4)
-            }
-            _ => Ipv6Net::new(address, self.length).map_or(IpNet::from(IpAddr::V6(address)), IpNet::V6),
+        if self.is_v4 {
+            let address = Ipv4Addr::from(u32::try_from(self.bits).unwrap_or(u32::MAX));
+            IpNet::new(address.into(), self.length).unwrap_or(IpNet::from(IpAddr::V4(address)))
+        } else {
+            let address = Ipv6Addr::from(self.bits);
+            IpNet::new(address.into(), self.length).unwrap_or(IpNet::from(IpAddr::V6(address)))
         }
     }
 }
@@ -101,9 +99,10 @@ impl Bans {
             return None;
         }
         let now = unix(now);
-        let table = self.table.read();
-        table.lengths.iter().rev().find_map(|length| {
-            let key = Key::around(address.to_canonical(), *length);
+        let (table, address) = (self.table.read(), address.to_canonical());
+        let lengths = table.lengths.iter().rev().filter(|(is_v4, _)| *is_v4 == address.is_ipv4());
+        lengths.into_iter().find_map(|(_, length)| {
+            let key = Key::around(address, *length);
             table.entries.get(&key).filter(|entry| entry.until > now).map(|entry| ban(key, entry))
         })
     }
@@ -127,38 +126,61 @@ impl Bans {
         bans
     }
 
-    /// Bans here, and says what the other gateways are to be told. It is remembered for some time after its end.
-    pub(crate) fn add(&self, ban: &Ban, remembered: Duration) -> Post {
+    /// Bans here. The other gateways are told of what [`Bans::untold`] says. It is remembered for some time after its end.
+    pub(crate) fn add(&self, ban: &Ban, remembered: Duration) {
         let key = Key::of(ban.network);
         let until = unix(ban.until);
-        let entry = Entry { until, before: ban.before, reason: ban.reason.clone() };
-        {
-            let mut table = self.table.write();
-            table.lengths.insert(key.length);
-            table.entries.insert(key, entry);
-            self.any.store(true, Ordering::Relaxed);
+        let untold = Some(until.saturating_add(millis(remembered)));
+        let entry = Entry { until, before: ban.before, reason: ban.reason.clone(), untold };
+        let mut table = self.table.write();
+        table.lengths.insert((key.is_v4, key.length));
+        table.entries.insert(key, entry);
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    /// What the board has not got yet, as much as is put there at once.
+    pub(crate) fn untold(&self) -> Vec<(IpNet, Post)> {
+        const AT_ONCE: usize = 1000;
+        let table = self.table.read();
+        let untold = table.entries.iter().filter_map(|(key, entry)| {
+            let Entry { until, before, reason, untold } = entry;
+            let network = key.network();
+            let value = format!("{until} {before} {reason}");
+            Some((network, Post { name: name(network), value, until: (*untold)? }))
+        });
+        untold.take(AT_ONCE).collect()
+    }
+
+    /// The board has got it.
+    pub(crate) fn told(&self, network: IpNet) {
+        if let Some(entry) = self.table.write().entries.get_mut(&Key::of(network)) {
+            entry.untold = None;
         }
-        let value = format!("{until} {} {}", ban.before, ban.reason);
-        Post { name: name(ban.network), value, until: until.saturating_add(millis(remembered)) }
     }
 
-    /// Lifts a ban here, and says the name of its post.
-    pub(crate) fn lift(&self, network: IpNet) -> String {
-        self.table.write().entries.remove(&Key::of(network));
-        name(network)
+    /// Lifts a ban here; says the name of its post, and whether there was one.
+    pub(crate) fn lift(&self, network: IpNet) -> (String, bool) {
+        let was_there = self.table.write().entries.remove(&Key::of(network)).is_some();
+        (name(network), was_there)
     }
 
-    /// Takes over what stands on the board.
+    /// Takes over what stands on the board, and keeps what it has not got yet.
     pub(crate) fn replace(&self, posts: &[Post]) {
         let mut table = Table::default();
         for post in posts {
             let Some((network, entry)) = read(post) else { continue };
             let key = Key::of(network);
-            table.lengths.insert(key.length);
+            table.lengths.insert((key.is_v4, key.length));
+            table.entries.insert(key, entry);
+        }
+        let mut own = self.table.write();
+        let kept = own.entries.drain().filter(|(_, entry)| entry.untold.is_some());
+        for (key, entry) in kept {
+            table.lengths.insert((key.is_v4, key.length));
             table.entries.insert(key, entry);
         }
         self.any.store(!table.entries.is_empty(), Ordering::Relaxed);
-        *self.table.write() = table;
+        *own = table;
     }
 }
 
@@ -172,14 +194,14 @@ fn ban(key: Key, entry: &Entry) -> Ban {
 }
 
 fn name(network: IpNet) -> String {
-    format!("{PREFIX}{}", Key::of(network).network())
+    format!("{PREFIX}{}", network.trunc())
 }
 
 fn read(post: &Post) -> Option<(IpNet, Entry)> {
     let network = post.name.strip_prefix(PREFIX)?.parse().ok()?;
     let mut parts = post.value.splitn(3, ' ');
     let (until, before) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    Some((network, Entry { until, before, reason: parts.next()?.to_owned() }))
+    Some((network, Entry { until, before, reason: parts.next()?.to_owned(), untold: None }))
 }
 
 fn unix(time: SystemTime) -> Millis {
@@ -200,10 +222,11 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         let minute = Duration::from_secs(60);
         let mut posts = Vec::new();
-        for network in ["192.0.2.7/32", "198.51.100.0/24", "2001:db8:1:2::/64"] {
+        for network in ["192.0.2.7/32", "198.51.100.0/24", "2001:db8:1:2::/64", "::/64"] {
             let ban = Ban { network: net(network), until: now + minute, reason: "a b c".into(), before: 0 };
-            posts.push(here.add(&ban, minute));
+            here.add(&ban, minute);
         }
+        posts.extend(here.untold().into_iter().map(|(_, post)| post));
         there.replace(&posts);
         for bans in [&here, &there] {
             for (address, banned) in [
@@ -213,15 +236,23 @@ mod tests {
                 ("198.51.100.200", Some("198.51.100.0/24")),
                 ("2001:db8:1:2:3::1", Some("2001:db8:1:2::/64")),
                 ("2001:db8:1:3::1", None),
+                // What is written like IPv4 in IPv6 is no IPv4.
+                ("::1", Some("::/64")),
+                ("203.0.113.1", None),
             ] {
                 let found = bans.find(address.parse().unwrap(), now).map(|ban| ban.network.to_string());
                 assert_eq!(found.as_deref(), banned, "{address}");
             }
             assert!(bans.find("192.0.2.7".parse().unwrap(), now + minute).is_none());
-            assert_eq!(bans.all(now).len(), 3);
+            assert_eq!(bans.all(now).len(), 4);
             assert_eq!(bans.before(net("192.0.2.7/32")), 1);
         }
-        assert_eq!(here.lift(net("192.0.2.7/32")), "ban 192.0.2.7/32");
+        // What the board has not got outlives a board that has forgotten.
+        here.told(net("198.51.100.0/24"));
+        here.replace(&[]);
+        assert!(here.find("192.0.2.7".parse().unwrap(), now).is_some());
+        assert!(here.find("198.51.100.1".parse().unwrap(), now).is_none());
+        assert_eq!(here.lift(net("192.0.2.7/32")), ("ban 192.0.2.7/32".to_owned(), true));
         assert!(here.find("192.0.2.7".parse().unwrap(), now).is_none());
     }
 }

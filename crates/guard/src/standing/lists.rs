@@ -44,7 +44,8 @@ impl RemoteLists {
             let ListSource::Remote(remote) = &list.source else { continue };
             let Some(entries) = fetched.get(&remote.url.to_string()) else { continue };
             // Lists of strangers name private networks as well, which are the operator's own.
-            networks.extend(entries.networks.iter().filter(|net| !is_private(**net)).map(|net| (*net, n)));
+            let kept = entries.networks.iter().filter(|net| !is_private(**net) && !is_too_wide(**net));
+            networks.extend(kept.map(|net| (*net, n)));
             asns.extend(entries.operators.iter().map(|number| (*number, n)));
         }
         asns.sort_unstable();
@@ -76,6 +77,14 @@ impl RemoteLists {
             number.and_then(|number| by_asn(&remote?.asns, number)),
         ];
         network.lists.get(usize::from(found.into_iter().flatten().min()?))
+    }
+}
+
+/// Whether a network is larger than any that is given to one holder: a slip, or an attack on the list.
+fn is_too_wide(network: IpNet) -> bool {
+    match network {
+        IpNet::V4(v4) => v4.prefix_len() < 8,
+        IpNet::V6(v6) => v6.prefix_len() < 16,
     }
 }
 

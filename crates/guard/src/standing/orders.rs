@@ -13,6 +13,9 @@ use super::crawlers::Claim;
 use crate::events::{Record, Timestamp};
 use crate::guard::Guard;
 
+/// How long the board keeps what an operator has said, beyond its end: what a flood makes gateways post goes before it.
+const KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
+
 impl Guard {
     /// Bans a network until a time: here at once, and on the gateways that count together within a second.
     ///
@@ -20,9 +23,18 @@ impl Guard {
     /// If the others cannot be told. It holds here.
     pub async fn ban(&self, ban: Ban, now: SystemTime) -> Result<(), StoreError> {
         let standing = &self.state.standing;
-        let remembered =
-            self.engine().policy.network.bans.rule.as_ref().map_or(Duration::ZERO, |rule| rule.longest);
-        standing.board.put(standing.bans.add(&ban, remembered), unix_millis(now)).await
+        standing.bans.add(&ban, KEPT);
+        self.tell_bans(now).await
+    }
+
+    /// Tells the other gateways of what they do not know.
+    async fn tell_bans(&self, now: SystemTime) -> Result<(), StoreError> {
+        let standing = &self.state.standing;
+        for (network, post) in standing.bans.untold() {
+            standing.board.put(post, unix_millis(now)).await?;
+            standing.bans.told(network);
+        }
+        Ok(())
     }
 
     /// Lifts a ban, and says whether there was one.
@@ -31,7 +43,13 @@ impl Guard {
     /// If the others cannot be told. It is lifted here.
     pub async fn unban(&self, network: IpNet) -> Result<bool, StoreError> {
         let standing = &self.state.standing;
-        standing.board.take_down(standing.bans.lift(network)).await
+        // One address may be banned with its network.
+        let banned = standing.bans.find(network.addr(), SystemTime::now()).map(|ban| ban.network);
+        let is_address = network.prefix_len() == network.max_prefix_len();
+        let network = banned.filter(|_| is_address).unwrap_or(network);
+        // Perhaps the board has not got it yet.
+        let (name, was_here) = standing.bans.lift(network);
+        Ok(standing.board.take_down(name).await? || was_here)
     }
 
     /// The bans that hold.
@@ -55,7 +73,8 @@ impl Guard {
         match order {
             Order::ByPolicy => standing.board.take_down(name).await.map(drop),
             Order::On | Order::Off => {
-                let post = Post { name, value: order.name().to_owned(), until: unix_millis(until) };
+                let (until, kept) = (unix_millis(until), unix_millis(until + KEPT));
+                let post = Post { name, value: format!("{} {until}", order.name()), until: kept };
                 standing.board.put(post, unix_millis(now)).await
             }
         }
@@ -74,13 +93,18 @@ impl Guard {
         let standing = &self.state.standing;
         if let Some(posts) = standing.board.news(unix_millis(now)).await? {
             standing.bans.replace(&posts);
-            let order = posts.iter().find(|post| post.name == attack::POST);
-            *standing.order_until.lock() = order.map(|post| post.until);
-            self.tell_order(order.and_then(|post| Order::named(&post.value)).unwrap_or_default());
+            let post = posts.iter().find(|post| post.name == attack::POST);
+            let order = post.and_then(|post| {
+                let (order, until) = post.value.split_once(' ')?;
+                Some((Order::named(order)?, until.parse::<Millis>().ok()?))
+            });
+            let order = order.filter(|(_, until)| *until > unix_millis(now));
+            *standing.order_until.lock() = order.map(|(_, until)| until);
+            self.tell_order(order.map(|(order, _)| order).unwrap_or_default());
         } else if standing.order_until.lock().take_if(|until| *until <= unix_millis(now)).is_some() {
             self.tell_order(Order::ByPolicy);
         }
-        Ok(())
+        self.tell_bans(now).await
     }
 
     fn tell_order(&self, order: Order) {

@@ -57,12 +57,12 @@ settings! {
     pub struct UnderAttackConfig {
         /// `manual`: `doorward under-attack on` and `off`; `auto`: also by itself, when one of the lines below is crossed.
         pub mode: UnderAttackMode = UnderAttackMode::Manual,
-        /// Refused requests in a hundred.
+        /// Refused requests in a hundred, of ten clients or more.
         pub refused_percent: u32 = 50,
         /// Answers of 500 and above in a hundred.
         pub error_percent: u32 = 30,
         /// The average time of an answer.
-        pub latency: Period = Period(Duration::from_secs(5)),
+        pub latency: Period = Period(Duration::from_secs(10)),
         /// Requests in ten seconds below which nothing is an attack.
         pub min_requests: u32 = 500,
         /// How long all lines have to be undercut by half before it ends.

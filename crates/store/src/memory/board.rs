@@ -120,7 +120,7 @@ fn read(line: &str) -> Option<(Millis, String, String)> {
 /// Writes a new file beside and puts it in place, so that a crash leaves one of the two.
 fn write_anew(path: &Path, posts: &HashMap<String, (String, Millis)>) -> io::Result<Written> {
     use std::os::unix::fs::OpenOptionsExt;
-    let beside = path.with_extension("new");
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
     let all: String = posts.iter().map(|(name, (value, until))| text(name, value, *until)).collect();
     let _ = std::fs::remove_file(&beside);
     let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&beside)?;

@@ -13,8 +13,11 @@ pub(crate) use challenge::ChallengeKey;
 
 use std::fmt::Write;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderValue, RETRY_AFTER, USER_AGENT};
-use http::{HeaderName, Method, StatusCode};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, ACCESS_CONTROL_REQUEST_METHOD, HOST, HeaderValue, REFERER,
+    RETRY_AFTER, USER_AGENT,
+};
+use http::{HeaderName, Method, StatusCode, Uri};
 use policy::{BuiltInDoor, ListAction};
 use reputation::agents::{Agent, Signal};
 
@@ -48,7 +51,7 @@ impl Door for Doorstep {
             return challenge::solved(x, ruling).into();
         }
         match honeypot(x, ruling) {
-            Some(refusal) => Step::Later(Box::pin(async move { baited(x, ruling, refusal).await })),
+            Some(refusal) => baited(x, ruling, refusal).into(),
             None => Step::PASS,
         }
     }
@@ -77,23 +80,38 @@ fn honeypot(x: &Exchange<'_>, ruling: Ruling<'_>) -> Option<Refusal> {
     Some(Refusal::new(StatusCode::NOT_FOUND, "honeypot", evidence))
 }
 
-/// Whoever takes the bait is banned, unless the operator's lists say otherwise or the door only watches.
-async fn baited(x: &Exchange<'_>, ruling: Ruling<'_>, refusal: Refusal) -> Decision {
-    if enforced(x, BuiltInDoor::Bots) && x.listed != Some(ListAction::Pass) {
-        let standing = &ruling.state.standing;
+/// Whoever takes the bait is banned, unless the operator's lists say otherwise, the door only watches, or a page of somebody
+/// else may have made his browser ask.
+fn baited(x: &Exchange<'_>, ruling: Ruling<'_>, refusal: Refusal) -> Decision {
+    let is_own = x.listed != Some(ListAction::Pass) && !may_be_embedded(x);
+    if enforced(x, BuiltInDoor::Bots) && is_own {
+        let (standing, lasts) = (&ruling.state.standing, ruling.engine.policy.bots.honeypot_ban);
         let network = client_network(x.client);
         let before = standing.bans.before(network);
-        let ban = Ban {
-            network,
-            until: x.now + ruling.engine.policy.bots.honeypot_ban,
-            reason: format!("honeypot {}", x.target.path()),
-            before,
-        };
-        let post = standing.bans.add(&ban, ruling.engine.policy.bots.honeypot_ban);
-        // If the board does not answer, it holds here.
-        let _ = standing.board.put(post, x.unix_millis()).await;
+        let reason = format!("honeypot {}", x.target.path());
+        standing.bans.add(&Ban { network, until: x.now + lasts, reason, before }, lasts);
     }
     Decision::Refuse(refusal)
+}
+
+/// Whether a browser may have asked because a page of another site made it: an image, a frame, a form.
+pub(crate) fn may_be_embedded(x: &Exchange<'_>) -> bool {
+    let text = |name: HeaderName| x.headers.get(name).and_then(|value| value.to_str().ok());
+    let is_elsewhere = |url: &str| {
+        let host =
+            url.parse::<Uri>().ok().and_then(|url| url.authority().map(|host| host.as_str().to_owned()));
+        host.is_none_or(|host| text(HOST).is_none_or(|own| !own.eq_ignore_ascii_case(&host)))
+    };
+    match text(HeaderName::from_static("sec-fetch-site")) {
+        Some(site) => !matches!(site, "none" | "same-origin"),
+        None => {
+            let from = x.origin.as_ref().and_then(|origin| origin.to_str().ok()).or_else(|| text(REFERER));
+            let is_page = text(ACCEPT).is_some_and(|accept| accept.contains("text/html"));
+            let agent = Agent::read(text(USER_AGENT).unwrap_or_default().as_bytes());
+            // Without TLS, browsers do not say it; what is no page, a page has asked for.
+            from.map_or(agent.is_browser && !is_page, is_elsewhere)
+        }
+    }
 }
 
 /// What a request shows, and what that counts.
@@ -150,7 +168,10 @@ impl Score {
 fn admit(x: &mut Exchange<'_>, ruling: Ruling<'_>) -> Decision {
     let bots = &ruling.engine.policy.bots;
     // Whom the operator lets pass is not counted; a preflight has no cookies and is answered by whoever answers the request.
-    if x.listed == Some(ListAction::Pass) || x.method == Method::OPTIONS {
+    let is_preflight = x.method == Method::OPTIONS
+        && x.origin.is_some()
+        && x.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    if x.listed == Some(ListAction::Pass) || is_preflight {
         return Decision::Pass;
     }
     let score = Score::of(x, ruling);

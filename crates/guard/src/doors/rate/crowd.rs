@@ -2,12 +2,14 @@
 //! them. When it gets crowded, those who are known are served last of all refused.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
+use policy::BuiltInDoor;
 
 use crate::decision::Refusal;
-use crate::decision::ruling::Ruling;
+use crate::decision::ruling::{Ruling, enforced};
 use crate::exchange::Exchange;
 use crate::in_flight::Full;
 
@@ -18,12 +20,10 @@ fn most(ruling: Ruling<'_>) -> usize {
 }
 
 /// Gives a request its place, until its answer has left.
-pub(super) fn enter(x: &Exchange<'_>, ruling: Ruling<'_>) -> Result<(), Refusal> {
-    // Another reading of it is no other request.
-    if x.as_it_came().is_some() {
-        return Ok(());
-    }
-    let of_client = ruling.engine.policy.rate.max_requests_per_client;
+pub(crate) fn enter(x: &Exchange<'_>, ruling: Ruling<'_>) -> Result<(), Refusal> {
+    // How many a process can serve is no question of the door's mode.
+    let of_client =
+        if enforced(x, BuiltInDoor::Rate) { ruling.engine.policy.rate.max_requests_per_client } else { 0 };
     match ruling.state.in_flight.enter(x.client, most(ruling), of_client) {
         Ok(place) => {
             x.account.takes(place);
@@ -51,6 +51,9 @@ pub(super) fn shed(x: &Exchange<'_>, ruling: Ruling<'_>) -> Option<Refusal> {
         refusal(StatusCode::SERVICE_UNAVAILABLE, "crowded", evidence)
     })
 }
+
+/// How long a refusal is held back: who asks again at once, again and again, costs more than one who waits.
+pub(crate) const PAUSE: Duration = Duration::from_millis(250);
 
 fn refusal(status: StatusCode, rule: &'static str, evidence: String) -> Refusal {
     Refusal::new(status, rule, evidence).header(RETRY_AFTER, HeaderValue::from_static("1"))

@@ -5,7 +5,7 @@
 //!
 //! [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 
-mod crowd;
+pub(crate) mod crowd;
 pub(crate) mod failure;
 
 use std::borrow::Cow;
@@ -50,10 +50,7 @@ impl Door for ByAddress {
     }
 
     fn admit_head<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>) -> Step<'a> {
-        match crowd::enter(x, ruling) {
-            Ok(()) => admit(ruling, x, Stage::Address),
-            Err(refusal) => Decision::Refuse(refusal).into(),
-        }
+        admit(ruling, x, Stage::Address)
     }
 
     fn release_head<'e>(&self, _: Ruling<'e>, x: &mut Exchange<'e>, parts: &Parts) -> Decision {

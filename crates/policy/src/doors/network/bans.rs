@@ -19,8 +19,9 @@ settings! {
         pub duration: Period = Period(Duration::from_secs(600)),
         /// The longest ban, and how long one is remembered.
         pub longest: Period = Period(Duration::from_secs(24 * 3600)),
-        /// What a refusal by a door counts: `{ injection = 5, rate = 0 }`. Not named, `authentication`, `cors` and `schema`
-        /// count nothing, since they refuse mistakes too, and every other door counts 1.
+        /// What a refusal by a door counts: `{ injection = 5, rate = 0 }`. Not named, `authentication`, `bots`, `cors`
+        /// and `schema` count nothing, since they refuse mistakes too, and every other door counts 1. What a limit refuses of a
+        /// caller with a credential does not count, nor what a page of another site may have made a browser ask for.
         pub weights: BTreeMap<DoorName, u32> = BTreeMap::new(),
         /// Where bans are kept, to outlive a restart. In memory when not set.
         pub file: Option<PathBuf> = None,
@@ -57,7 +58,7 @@ impl BanRule {
     /// The same where no policy says otherwise: nothing for doors that refuse mistakes as often as attacks.
     pub const fn usual_weight(door: BuiltInDoor) -> u32 {
         match door {
-            BuiltInDoor::Authentication | BuiltInDoor::Cors | BuiltInDoor::Schema => 0,
+            BuiltInDoor::Authentication | BuiltInDoor::Bots | BuiltInDoor::Cors | BuiltInDoor::Schema => 0,
             _ => 1,
         }
     }
