@@ -53,7 +53,7 @@ fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
 /// (Python's `http.cookies`).
 pub fn cookie_readings(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut at = 0;
-    let pieces = header.split(|byte| *byte == b';').flat_map(move |piece| {
+    header.split(|byte| *byte == b';').flat_map(move |piece| {
         let start = at;
         at += piece.len() + 1;
         let (name, value) = match memchr::memchr(b'=', piece) {
@@ -70,8 +70,7 @@ pub fn cookie_readings(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         });
         let whole = [Some((name, trim_quotes(value))), quoted.map(|quoted| (name, quoted))];
         whole.into_iter().flatten().chain(between_blanks(value))
-    });
-    pieces
+    })
 }
 
 /// The pairs that stand behind blanks or commas in a cookie's value, each up to the next.

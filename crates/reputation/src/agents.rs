@@ -244,7 +244,7 @@ impl Agent {
         if matches!(read.signal, Some(Signal::AiCrawler | Signal::SearchCrawler)) {
             let has = |crawler: &&Crawler| memchr::memmem::find(&lower, crawler.name.as_bytes()).is_some();
             read.crawler = CRAWLERS.iter().find(has).copied();
-        } else if read.signal.is_none() && LIBRARIES.iter().any(|name| begins(&name)) {
+        } else if read.signal.is_none() && LIBRARIES.iter().any(begins) {
             read.signal = Some(Signal::Library);
         }
         read.is_browser = read.signal.is_none() && lower.starts_with(b"mozilla/5.0 (");

@@ -11,7 +11,6 @@ pub fn millis(length: Duration) -> Millis {
 }
 
 /// Now, for backends that drop expired entries by a clock of their own.
-#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 pub(crate) fn unix_millis() -> Millis {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     millis(since)

@@ -221,8 +221,17 @@ mod tests {
     use super::*;
 
     fn frame(kind: u8, flags: u8, length: usize) -> Vec<u8> {
-        let mut frame =
-            vec![0, u8::try_from(length >> 8).unwrap(), (length & 0xff) as u8, kind, flags, 0, 0, 0, 1];
+        let mut frame = vec![
+            0,
+            u8::try_from(length >> 8).unwrap(),
+            u8::try_from(length & 0xff).unwrap(),
+            kind,
+            flags,
+            0,
+            0,
+            0,
+            1,
+        ];
         frame.resize(HEADER + length, 0xff);
         frame
     }
