@@ -22,6 +22,8 @@ pub(super) struct Document<'t> {
 /// An operation.
 #[derive(Debug)]
 pub(super) struct Operation<'t> {
+    /// Whether it changes something.
+    pub(super) is_mutation: bool,
     /// The defaults of its variables, where they have one.
     pub(super) variables: HashMap<&'t str, Option<Value<'t>>>,
     pub(super) selections: Vec<Selection<'t>>,
@@ -167,7 +169,8 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
                 self.directives()?;
                 self.expect(Token::Open(b'{'))?;
                 let selections = self.within(b'}', Self::selection)?;
-                document.operations.push(Operation { variables, selections });
+                let is_mutation = kind == "mutation";
+                document.operations.push(Operation { is_mutation, variables, selections });
             }
             "fragment" => {
                 let name = self.name()?;

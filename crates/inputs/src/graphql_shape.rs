@@ -31,6 +31,8 @@ pub struct Shape {
     pub doubled: usize,
     /// Whether it asks for the schema (`__schema`, `__type`).
     pub is_introspection: bool,
+    /// How often somebody logs in, under whatever names.
+    pub log_ins: usize,
 }
 
 impl Shape {
@@ -56,6 +58,7 @@ impl Shape {
             fields: shapes.iter().fold(0, |sum, shape| sum.saturating_add(shape.fields)),
             doubled: largest(|shape| shape.doubled)?,
             is_introspection: shapes.iter().any(|shape| shape.is_introspection),
+            log_ins: shapes.iter().fold(0, |sum, shape| sum.saturating_add(shape.log_ins)),
         })
     }
 }
@@ -83,8 +86,14 @@ fn document(text: &str, work: &mut usize) -> Option<Shape> {
             doubled: 0,
             is_introspection: false,
         };
-        let (mut depth, mut fields) = (0, 0_usize);
+        let (mut depth, mut fields, mut log_ins) = (0, 0_usize, 0);
         for operation in &document.operations {
+            if operation.is_mutation {
+                let mut counts = HashMap::new();
+                measure.count(&operation.selections, &mut counts, &mut HashSet::new(), 0);
+                let log_in = counts.iter().filter(|(name, _)| is_log_in(name));
+                log_ins = log_ins.max(log_in.map(|(_, count)| *count).sum());
+            }
             let size = measure.set(&operation.selections, 0);
             depth = depth.max(size.depth);
             fields = fields.saturating_add(size.fields);
@@ -98,9 +107,40 @@ fn document(text: &str, work: &mut usize) -> Option<Shape> {
             fields: fields.max(before.fields),
             doubled: doubled.max(before.doubled),
             is_introspection: is_introspection || before.is_introspection,
+            log_ins: log_ins.max(before.log_ins),
         });
     }
     largest
+}
+
+/// Whether a mutation of this name logs somebody in, as servers and their libraries call it.
+fn is_log_in(name: &str) -> bool {
+    const NAMES: [&str; 22] = [
+        "login",
+        "logon",
+        "signin",
+        "authenticate",
+        "loginuser",
+        "userlogin",
+        "signinuser",
+        "usersignin",
+        "authenticateuser",
+        "loginwithemail",
+        "loginwithpassword",
+        "signinwithpassword",
+        "emaillogin",
+        "passwordlogin",
+        "tokenauth",
+        "tokencreate",
+        "createtoken",
+        "obtaintoken",
+        "obtainjsonwebtoken",
+        "customeraccesstokencreate",
+        "generatecustomertoken",
+        "authenticateuserwithpassword",
+    ];
+    let plain: String = name.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect();
+    NAMES.contains(&plain.as_str())
 }
 
 #[derive(Clone, Copy, Default)]
@@ -274,6 +314,19 @@ mod tests {
         assert_eq!(Shape::of("", Some((&ParsedBody::Text, b"{a}")), true).unwrap().fields, 1);
         assert_eq!(Shape::of("", Some((&ParsedBody::Text, b"{a}")), false), None);
         assert_eq!(Shape::of("q=1", None, false), None);
+        for (document, log_ins) in [
+            (
+                "mutation { a: login(p: 1) { t } b: sign_in(p: 2) { t } ...F } fragment F on M { c: login(p: 3) { t } }",
+                3,
+            ),
+            ("mutation { updateLoginSettings(a: 1) { b } }", 0),
+            ("{ login { at } }", 0),
+        ] {
+            let body = ParsedBody::Json(
+                json!([{ "query": document }, { "query": "mutation { login(p: 4) { t } }" }]),
+            );
+            assert_eq!(Shape::of("", Some((&body, b"")), false).unwrap().log_ins, log_ins + 1, "{document}");
+        }
         for spelling in [json!({ "Query": "{a}" }), json!({ "query": ["{b}", "{a}"] })] {
             assert!(Shape::of("", Some((&ParsedBody::Json(spelling), b"")), false).is_some());
         }

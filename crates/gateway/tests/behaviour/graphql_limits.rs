@@ -18,7 +18,7 @@ fn log_ins(count: usize) -> String {
 #[test]
 fn documents_are_measured_with_their_fragments() {
     let upstream = Recorder::plain();
-    let policy = "[rate]\nlimits = []\n[protocol.graphql]\nmax_depth = 4\nmax_fields = 40\nmax_same = 5\nmax_batch = 3\nintrospection = 'refuse'";
+    let policy = "[rate]\nlimits = []\nlogin = []\n[protocol.graphql]\nmax_depth = 4\nmax_fields = 40\nmax_same = 5\nmax_batch = 3\nintrospection = 'refuse'";
     let gate = Running::start(policy, &[upstream.url()]);
     for (target, kind, body, rule) in [
         ("/graphql", JSON, query(&log_ins(5)), ""),
@@ -129,4 +129,51 @@ fn what_clients_usually_ask_for_passes_without_a_setting() {
     }
     let answer = gate.ask("POST", "/graphql", &[("Content-Type", JSON)], query(&log_ins(200)).as_bytes());
     assert_eq!(status(&answer), 400, "two hundred guesses in one request");
+}
+
+/// Guesses by GraphQL are log ins like any other, how many stand in one request and whatever path it has.
+#[test]
+fn log_ins_by_graphql_are_counted_each() {
+    let upstream = Recorder::answering(|head| {
+        let body = if head.contains("right") {
+            r#"{"data":{"login":{"token":"0123456789abcdef"}}}"#
+        } else {
+            r#"{"data":{"login":null},"errors":[{"message":"wrong password"}]}"#
+        };
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    });
+    let gate = Running::start("[gateway]\ntrusted_proxies = ['127.0.0.1/32']", &[upstream.url()]);
+    let ask = |address: &str, target: &str, body: &str| {
+        let headers = [("Content-Type", JSON), ("X-Forwarded-For", address)];
+        status(&gate.ask("POST", target, &headers, body.as_bytes()))
+    };
+    // Six in one are more than five, and so are five after one.
+    assert_eq!(ask("192.0.2.1", "/graphql", &query(&log_ins(6))), 429);
+    assert_eq!(ask("192.0.2.2", "/api", &query(&log_ins(1))), 200);
+    assert_eq!(ask("192.0.2.2", "/api", &query(&log_ins(5))), 429);
+    // A right one among wrong ones forgives nothing.
+    assert_eq!(ask("192.0.2.3", "/graphql?right", &query(&log_ins(3))), 200);
+    assert_eq!(ask("192.0.2.3", "/graphql?right", &query(&log_ins(3))), 429);
+    // Guesses one by one, by whatever way.
+    for _ in 0..3 {
+        assert_eq!(ask("192.0.2.4", "/graphql", &query(&log_ins(1))), 200);
+    }
+    for _ in 0..2 {
+        assert_eq!(ask("192.0.2.4", "/login", r#"{"user":"ann","password":"x"}"#), 200);
+    }
+    assert_eq!(ask("192.0.2.4", "/graphql", &query(&log_ins(1))), 429);
+    assert!(
+        gate.events
+            .has(&["limit", "5 per 15m by ip counting failures; log ins by GraphQL in this request: 1"])
+    );
+    // Who logs in rightly, and who asks for other things, waits for nothing.
+    for _ in 0..10 {
+        assert_eq!(ask("192.0.2.5", "/graphql?right", &query(&log_ins(1))), 200);
+        assert_eq!(ask("192.0.2.6", "/graphql", &query("mutation { updateLoginSettings(a: 1) { b } }")), 200);
+        assert_eq!(ask("192.0.2.6", "/graphql", &query("{ me { lastLogin } }")), 200);
+    }
 }

@@ -107,6 +107,8 @@ pub struct Exchange<'e> {
     pub(crate) may_be_embedded: bool,
     /// The door that refused it, by its place, counted from 1.
     pub(crate) refused_by: AtomicU8,
+    /// How often its GraphQL logs somebody in.
+    pub(crate) graphql_log_ins: u32,
     /// What it holds.
     pub(crate) held: Option<Share>,
     /// What was taken from limits that count failures only.
@@ -191,6 +193,7 @@ impl<'e> Exchange<'e> {
             account: Arc::new(account),
             suspicion: AtomicU32::default(),
             listed: None,
+            graphql_log_ins: 0,
             may_be_embedded: false,
             refused_by: AtomicU8::new(0),
             reads: AtomicU32::default(),

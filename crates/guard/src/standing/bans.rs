@@ -23,6 +23,8 @@ pub struct Ban {
     pub before: u32,
 }
 
+/// The most bans of a copy; a board holds fewer.
+const MOST: usize = 200_000;
 /// What the name of a ban on the board begins with.
 const PREFIX: &str = "ban ";
 
@@ -133,6 +135,14 @@ impl Bans {
         let untold = Some(until.saturating_add(millis(remembered)));
         let entry = Entry { until, before: ban.before, reason: ban.reason.clone(), untold };
         let mut table = self.table.write();
+        if table.entries.len() >= MOST {
+            let now = unix(SystemTime::now());
+            table.entries.retain(|_, entry| entry.until > now);
+            // Where all still hold, a tenth goes at once, so that a full table is not searched for each ban.
+            let surplus = if table.entries.len() >= MOST { MOST / 10 } else { 0 };
+            let first: Vec<Key> = table.entries.keys().take(surplus).copied().collect();
+            first.iter().for_each(|key| drop(table.entries.remove(key)));
+        }
         table.lengths.insert((key.is_v4, key.length));
         table.entries.insert(key, entry);
         self.any.store(true, Ordering::Relaxed);

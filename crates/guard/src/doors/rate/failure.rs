@@ -42,7 +42,8 @@ fn of_head(x: &Exchange<'_>, status: StatusCode, headers: &HeaderMap) -> Attempt
             false => Attempt::Failed,
         };
     }
-    match x.route.is_login && status == StatusCode::OK && !hands_out(headers) {
+    let is_login = x.route.is_login || x.graphql_log_ins > 0;
+    match is_login && status == StatusCode::OK && !hands_out(headers) {
         true => Attempt::InBody,
         false => Attempt::Succeeded,
     }
@@ -84,7 +85,8 @@ impl Inspector for Attempts {
     fn unseen<'e>(&self, _: Ruling<'e>, x: &mut Exchange<'e>, head: &Head) -> Decision {
         if x.attempt == Attempt::InBody && head.essence != "text/event-stream" {
             // There is no body, and so nothing is handed out in it.
-            x.attempt = Attempt::of(x.route.is_login && x.route.rate.failure.is_none());
+            let is_login = x.route.is_login || x.graphql_log_ins > 0;
+            x.attempt = Attempt::of(is_login && x.route.rate.failure.is_none());
         }
         Decision::Pass
     }

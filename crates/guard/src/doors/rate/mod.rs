@@ -32,6 +32,8 @@ use crate::exchange::{Exchange, RateLimitStatus};
 use crate::forward::Reader;
 use crate::network::network;
 use crate::state::State;
+#[cfg(feature = "graphql")]
+use crate::wire::headers::media_type;
 use failure::note_head;
 
 /// The limits that need nothing but the head.
@@ -96,7 +98,17 @@ impl Door for ByIdentity {
     }
 
     fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
-        admit(ruling, x, Stage::Body)
+        // A mutation logs in whatever route it is for.
+        let log_ins = if x.as_it_came().is_none() { graphql_log_ins(x, ruling) } else { 0 };
+        if log_ins == 0 {
+            return admit(ruling, x, Stage::Body);
+        }
+        Step::later(async move {
+            match take_log_ins(x, ruling, log_ins).await {
+                Decision::Pass => admit(ruling, x, Stage::Body).answer().await,
+                refused => refused,
+            }
+        })
     }
 }
 
@@ -238,6 +250,63 @@ async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
         }
         if x.quota.is_none_or(|q| outcome.remaining < q.outcome.remaining) {
             x.quota = Some(status);
+        }
+    }
+    Decision::Pass
+}
+
+/// How often the GraphQL of a request logs somebody in, where its path does not say that it does.
+#[cfg(feature = "graphql")]
+fn graphql_log_ins(x: &Exchange<'_>, ruling: Ruling<'_>) -> u32 {
+    if x.route.is_login || x.route.is_no_login || ruling.engine.policy.rate.login.is_empty() {
+        return 0;
+    }
+    let is_graphql = media_type(&x.headers) == "application/graphql";
+    let readings =
+        x.body.iter().flat_map(|body| body.readings().map(move |reading| (reading, &body.decoded[..])));
+    let shapes = readings.filter_map(|reading| inputs::GraphqlShape::of("", Some(reading), is_graphql));
+    shapes.map(|shape| u32::try_from(shape.log_ins).unwrap_or(u32::MAX)).max().unwrap_or(0)
+}
+
+#[cfg(not(feature = "graphql"))]
+fn graphql_log_ins(_: &Exchange<'_>, _: Ruling<'_>) -> u32 {
+    0
+}
+
+/// Takes as much from the limits of log ins as a request makes of them.
+async fn take_log_ins(x: &mut Exchange<'_>, ruling: Ruling<'_>, log_ins: u32) -> Decision {
+    let state = ruling.state;
+    let limits = ruling.engine.policy.rate.login.iter().filter(|limit| limit.in_body().is_none());
+    let (mut limited, mut takes) = (Vec::new(), Vec::new());
+    for limit in limits {
+        let on_refusal = match limit.counting {
+            CountedOutcome::All => OnRefusal::Refund,
+            CountedOutcome::Failures => OnRefusal::Keep,
+        };
+        if let Some(key) = key(x, limit, None, "", state) {
+            takes.push(Take { key, quota: quota(limit), cost: log_ins, on_refusal });
+            limited.push(limit);
+        }
+    }
+    let outcomes = match state.stores.counters.take_all(&takes, x.unix_millis()).await {
+        Ok(outcomes) => outcomes,
+        Err(error) => return Decision::Refuse(no_store(&error)),
+    };
+    x.graphql_log_ins = log_ins;
+    for (limit, outcome) in limited.into_iter().zip(outcomes) {
+        match outcome.ticket {
+            None => {
+                x.tickets.clear();
+                let mut refusal = refusal(limit, &outcome);
+                refusal.evidence =
+                    Box::new(format!("{limit}; log ins by GraphQL in this request: {log_ins}").into());
+                return Decision::Refuse(refusal);
+            }
+            // Of several in one request, one that succeeds does not forgive the others.
+            Some(ticket) if limit.counting == CountedOutcome::Failures && log_ins == 1 => {
+                x.tickets.push(ticket)
+            }
+            Some(_) => {}
         }
     }
     Decision::Pass

@@ -21,7 +21,8 @@ settings! {
     pub struct RateConfig {
         /// Limits on every route.
         pub limits: Vec<Limit> = "2000 per 5 minutes".parse().into_iter().collect(),
-        /// Limits on login routes, beside the others.
+        /// Limits on login routes, beside the others; and on mutations of GraphQL that log somebody in (`login`, `signIn`,
+        /// `tokenAuth` and their like), on any route: twenty in one request count as twenty.
         pub login: Vec<Limit> = "5 per 15 minutes counting failures".parse().into_iter().collect(),
         /// Paths of login routes, beside the requests that look like a login by their last segment.
         pub login_paths: Vec<String> = Vec::new(),
@@ -46,6 +47,8 @@ settings! {
 /// What holds of limits on every route.
 #[derive(Debug)]
 pub struct Rate {
+    /// Limits on log ins, also on those that GraphQL makes where no path says it.
+    pub login: Vec<Arc<Limit>>,
     /// Requests under way at once, where the policy says it.
     pub max_requests: Option<usize>,
     /// Of one client; 0 for any number.
@@ -65,6 +68,7 @@ impl RateConfig {
         let names_secret = self.hash_secret_file.is_some() || self.hash_secret_env.is_some();
         let store = self.store.compile(names_secret, reader);
         Rate {
+            login: sorted(self.login.iter().cloned()),
             max_requests: self.max_requests,
             max_requests_per_client: self.max_requests_per_client,
             max_keys: self.max_keys,
