@@ -8,6 +8,11 @@ use std::time::{Duration, Instant};
 use guard::Metrics;
 use parking_lot::Mutex;
 
+use crate::descriptors;
+
+/// The reason of those that wait in the kernel's queue.
+pub(crate) const NO_PLACE: &str = "no place was free";
+
 /// Between two notices.
 const PAUSE: Duration = Duration::from_secs(10);
 
@@ -46,9 +51,15 @@ impl Closed {
             let last = last.map_or(String::new(), |last| format!(" (last from {last})"));
             format!("{count}: {reason}{last}")
         };
-        Some(format!(
-            "connections were closed: {}",
-            reasons.into_iter().map(one).collect::<Vec<_>>().join("; ")
-        ))
+        let mend = match reasons.iter().any(|(reason, _)| *reason == NO_PLACE) {
+            true => format!(
+                ". Raise `[gateway] max_connections`, and the limit of descriptors, which is {}: `LimitNOFILE=` of systemd, \
+                 `ulimit -n`",
+                descriptors::limit()
+            ),
+            false => String::new(),
+        };
+        let told = reasons.into_iter().map(one).collect::<Vec<_>>().join("; ");
+        Some(format!("connections were closed or had to wait: {told}{mend}"))
     }
 }

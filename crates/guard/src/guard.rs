@@ -16,9 +16,9 @@ use policy::{BuiltInDoor, Policy};
 use store::{StoreError, Stores};
 
 use crate::admission::{Admission, Open};
+use crate::challenge_key::ChallengeKey;
 use crate::decision::ruling::{Interruption, Ruling};
 use crate::decision::{Refusal, problem};
-use crate::doors::bots::ChallengeKey;
 use crate::engine::Engine;
 use crate::events::evidence::Evidence;
 use crate::events::fan_out::FanOut;

@@ -30,6 +30,7 @@
 
 mod account;
 mod admission;
+mod challenge_key;
 mod decision;
 mod doors;
 mod engine;
@@ -41,6 +42,7 @@ mod guard;
 mod held;
 mod in_flight;
 mod network;
+mod orders;
 mod pipeline;
 mod standing;
 mod state;

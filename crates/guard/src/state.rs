@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use store::Stores;
 
-use crate::doors::bots::ChallengeKey;
+use crate::challenge_key::ChallengeKey;
 use crate::events::fan_out::FanOut;
 use crate::events::metrics::Metrics;
 use crate::held::HeldBytes;

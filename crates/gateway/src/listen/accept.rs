@@ -17,6 +17,7 @@ use super::frame_budget::{SLOW_HEADERS, TOO_MANY_FRAMES};
 use super::patient::{DOES_NOT_READ, Patient, does_not_read};
 use super::proxy_protocol::{self, Header};
 use super::{http1, http2, preface};
+use crate::closed::NO_PLACE;
 use crate::place::Place;
 use crate::shutdown::{Shutdown, Token};
 use crate::state::Worker;
@@ -66,11 +67,7 @@ pub(crate) async fn accept(
     let mut token = shutdown.token();
     loop {
         if free.available_permits() == 0 {
-            worker.state.closed.note(
-                worker.guard.metrics(),
-                "no place was free (`[gateway] max_connections`)",
-                None,
-            );
+            worker.state.closed.note(worker.guard.metrics(), NO_PLACE, None);
         }
         let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
         let accepted = tokio::select! {

@@ -11,7 +11,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::RData;
 use tokio::sync::Semaphore;
 
-use super::reload::notice;
+use super::notice::notice;
 use crate::state::State;
 
 /// For one claim.

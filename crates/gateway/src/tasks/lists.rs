@@ -10,7 +10,7 @@ use http::{Request, StatusCode};
 use policy::RemoteList;
 use reputation::list::{Entries, parse};
 
-use super::reload::notice;
+use super::notice::notice;
 use crate::outside::Outside;
 use crate::state::State;
 

@@ -3,6 +3,7 @@
 mod crawlers;
 mod key_sets;
 mod lists;
+mod notice;
 mod reload;
 mod rotation;
 mod standing;

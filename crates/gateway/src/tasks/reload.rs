@@ -1,13 +1,14 @@
 //! Reload: a new policy without a dropped connection, on SIGHUP and when a file changes.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use guard::{Engine, Record, Timestamp};
+use guard::Engine;
 use policy::{Inputs, ListSource, Policy, PolicyFile, Row, Tls};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
+use super::notice::notice;
 use super::{crawlers, key_sets, lists};
 use crate::state::{State, Upstreams, acceptor};
 use crate::{accounts, supervisor, upstream};
@@ -152,8 +153,4 @@ fn loaded_files(state: &State) -> Vec<PolicyFile> {
 /// The same files as they are on disk now.
 fn on_disk(files: &[PolicyFile]) -> Vec<PolicyFile> {
     files.iter().map(|file| PolicyFile::at(file.path.clone())).collect()
-}
-
-pub(super) fn notice(state: &State, message: &str) {
-    state.guard.sinks().record(&Record::Notice { time: Timestamp(SystemTime::now()), message });
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::reload::notice;
+use super::notice::notice;
 use crate::output::Logs;
 use crate::state::State;
 

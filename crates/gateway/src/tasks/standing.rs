@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::reload::notice;
+use super::notice::notice;
 use crate::state::State;
 
 /// The time between two looks at the board: a ban holds everywhere within a second.

@@ -5,7 +5,6 @@ pub(crate) mod attack;
 pub(crate) mod bans;
 pub(crate) mod crawlers;
 pub(crate) mod lists;
-mod orders;
 
 use std::sync::Arc;
 

@@ -4,19 +4,16 @@
 //! until when. Whom: the network of the address and the agent. Both are of no use to anybody else, and on every gateway with
 //! the same `[rate] hash_secret_file`.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, COOKIE, HeaderValue, LOCATION, SET_COOKIE, USER_AGENT};
 use http::{Method, Response, StatusCode};
 use policy::Challenge;
 
 use super::page;
+use crate::challenge_key::Client;
 use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
 use crate::exchange::Exchange;
@@ -30,71 +27,10 @@ const VALID: Duration = Duration::from_secs(600);
 /// Bits that points and an attack add at most.
 const MOST_EXTRA: u32 = 4;
 
-/// The key of challenges and clearances.
-pub(crate) struct ChallengeKey(hmac::Key);
-
-impl ChallengeKey {
-    /// The key of all gateways with a secret; of this process alone without one.
-    pub(crate) fn new(secret: Option<&[u8]>) -> Self {
-        let mut own = [0; 32];
-        let secret = match secret {
-            Some(secret) => secret,
-            None => {
-                // A generator that fails leaves the key of another one: two random hashers of the standard library.
-                if aws_lc_rs::rand::fill(&mut own).is_err() {
-                    let random = store::KeyHash::random();
-                    let halves = [random.key(|key| key.number(1)).0, random.key(|key| key.number(2)).0];
-                    own.iter_mut()
-                        .zip(halves.iter().flat_map(|half| half.to_be_bytes()))
-                        .for_each(|(to, from)| *to = from);
-                }
-                &own
-            }
-        };
-        let whole = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        // Apart from every other key that is made of the same secret.
-        let derived = hmac::sign(&whole, b"doorward challenge");
-        ChallengeKey(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
-    }
-
-    fn message(kind: &str, said: &str, x: &Exchange<'_>) -> Vec<u8> {
-        let agent = x.headers.get(USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
-        let mut message = Vec::with_capacity(64 + agent.len());
-        for part in [kind.as_bytes(), said.as_bytes(), &network(x.client), agent] {
-            message.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            message.extend_from_slice(part);
-        }
-        message
-    }
-
-    /// What is said of a client, with its keyed hash.
-    fn sign(&self, kind: &str, said: &str, x: &Exchange<'_>) -> String {
-        let tag = hmac::sign(&self.0, &Self::message(kind, said, x));
-        format!("{said}.{}", URL_SAFE_NO_PAD.encode(tag.as_ref()))
-    }
-
-    /// What was said, if it was said here of this client. The comparison takes the same time wherever the hashes differ.
-    fn verified<'t>(&self, kind: &str, token: &'t str, x: &Exchange<'_>) -> Option<&'t str> {
-        let (said, tag) = token.rsplit_once('.')?;
-        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
-        hmac::verify(&self.0, &Self::message(kind, said, x), &tag).ok()?;
-        Some(said)
-    }
-}
-
-/// The network of a client: carriers move a phone between addresses of it.
-fn network(address: IpAddr) -> [u8; 8] {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            [0, 0, 0, 4, a, b, c, 0]
-        }
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            let [a, b, c, d] = [a, b, c, d].map(u16::to_be_bytes);
-            [a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]]
-        }
-    }
+/// Of whom something is said.
+fn client<'x>(x: &'x Exchange<'_>) -> Client<'x> {
+    let agent = x.headers.get(USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
+    Client { address: x.client, agent }
 }
 
 /// The page with a challenge for this client.
@@ -103,7 +39,7 @@ pub(super) fn page(x: &Exchange<'_>, ruling: Ruling<'_>, points: u32) -> Respons
     let attack = if ruling.state.standing.attack.is_on() { 2 } else { 0 };
     let bits = bits + (points / 50 + attack).min(MOST_EXTRA);
     let said = format!("{}.{bits}.{:016x}", x.unix_millis(), fastrand::u64(..));
-    let token = ruling.state.challenge_key.sign("challenge", &said, x);
+    let token = ruling.state.challenge_key.sign("challenge", &said, client(x));
     let to = x.target.path_and_query();
     let page = page::html(&page::Page { path: PATH, token: &token, bits, to: &to, wait, id: x.id });
     let mut response =
@@ -128,7 +64,7 @@ pub(super) fn solved(x: &Exchange<'_>, ruling: Ruling<'_>) -> Decision {
         return wrong("it shows no challenge");
     };
     let key = &ruling.state.challenge_key;
-    let Some(said) = key.verified("challenge", &token, x) else {
+    let Some(said) = key.verified("challenge", &token, client(x)) else {
         return wrong("the challenge was not made for this address and agent");
     };
     let mut parts = said.split('.');
@@ -149,7 +85,7 @@ pub(super) fn solved(x: &Exchange<'_>, ruling: Ruling<'_>) -> Decision {
         return wrong(if age > VALID { "the challenge is too old" } else { "the challenge is not solved" });
     }
     let until = now.saturating_add(u64::try_from(clearance.as_millis()).unwrap_or(u64::MAX));
-    let value = key.sign("clearance", &until.to_string(), x);
+    let value = key.sign("clearance", &until.to_string(), client(x));
     let (name, secure) = cookie(x);
     let cookie =
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}", clearance.as_secs());
@@ -182,7 +118,7 @@ pub(super) fn has_clearance(x: &Exchange<'_>, ruling: Ruling<'_>) -> bool {
     shown.any(|value| {
         let said = std::str::from_utf8(value)
             .ok()
-            .and_then(|token| ruling.state.challenge_key.verified("clearance", token, x));
+            .and_then(|token| ruling.state.challenge_key.verified("clearance", token, client(x)));
         said.and_then(|until| until.parse::<u64>().ok()).is_some_and(|until| until > x.unix_millis())
     })
 }

@@ -9,8 +9,6 @@
 mod challenge;
 mod page;
 
-pub(crate) use challenge::ChallengeKey;
-
 use std::fmt::Write;
 
 use http::header::{

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::doors::{BuiltInDoor, CountedOutcome, DoorName, Limit, LimitKey};
+use crate::doors::door::{BuiltInDoor, DoorName};
+use crate::doors::rate::{CountedOutcome, Limit, LimitKey};
 use crate::reader::Reader;
 use crate::settings::settings;
 use crate::units::Period;

@@ -9,8 +9,7 @@ use reputation::AddressTable;
 use reputation::list::parse;
 use serde::{Deserialize, Serialize};
 
-use super::NetworkConfig;
-use crate::doors::is_loopback;
+use crate::doors::auth::is_loopback;
 use crate::reader::Reader;
 use crate::settings::settings;
 use crate::units::Period;
@@ -110,22 +109,22 @@ pub(super) struct Known {
 }
 
 /// Reads the lists, and puts those first that decide first.
-pub(super) fn compile(config: &NetworkConfig, reader: &mut Reader) -> Known {
+pub(super) fn compile(deny: &[IpNet], files: &[PathBuf], lists: &[ListConfig], reader: &mut Reader) -> Known {
     let mut read: Vec<(List, reputation::list::Entries)> = Vec::new();
-    if !config.deny.is_empty() {
+    if !deny.is_empty() {
         let list =
             List { name: "[network] deny".into(), action: ListAction::Refuse, source: ListSource::Policy };
-        let networks = config.deny.iter().map(IpNet::trunc).collect();
+        let networks = deny.iter().map(IpNet::trunc).collect();
         read.push((list, reputation::list::Entries { networks, operators: Vec::new() }));
     }
-    for (i, file) in config.deny_files.iter().enumerate() {
+    for (i, file) in files.iter().enumerate() {
         let at = ["network", "deny_files", &i.to_string()];
         let Some(entries) = from_file(file, &at, reader) else { continue };
         let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let source = ListSource::File(reader.path(file), entries.len());
         read.push((List { name, action: ListAction::Refuse, source }, entries));
     }
-    for (i, list) in config.list.iter().enumerate() {
+    for (i, list) in lists.iter().enumerate() {
         read.extend(one(list, &i.to_string(), reader));
     }
     if read.len() > usize::from(AddressTable::MAX_VALUE) {

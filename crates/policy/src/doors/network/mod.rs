@@ -71,7 +71,7 @@ impl Network {
 impl NetworkConfig {
     pub(crate) fn compile(&self, reader: &mut Reader) -> Network {
         let allow = self.allow.iter().map(|network| (*network, 0)).collect();
-        let known = list::compile(self, reader);
+        let known = list::compile(&self.deny, &self.deny_files, &self.list, reader);
         let (places, geo) = places::compile(&self.countries, &self.asns, !known.asns.is_empty(), reader);
         Network {
             allow: (!self.allow.is_empty()).then_some(allow),

@@ -7,11 +7,11 @@ use reputation::list::Entries;
 use store::{Millis, Post, StoreError, millis};
 use tokio::sync::mpsc;
 
-use super::attack::{self, Order};
-use super::bans::Ban;
-use super::crawlers::Claim;
 use crate::events::{Record, Timestamp};
 use crate::guard::Guard;
+use crate::standing::attack::{self, Order};
+use crate::standing::bans::Ban;
+use crate::standing::crawlers::Claim;
 
 /// How long the board keeps what an operator has said, beyond its end: what a flood makes gateways post goes before it.
 const KEPT: Duration = Duration::from_secs(366 * 24 * 3600);
