@@ -79,7 +79,7 @@ impl Clients {
             // Whoever has none now, and had a second without, may begin anew.
             table.retain(|_, one| one.open > 0 || now.duration_since(one.filled).as_secs() < 1);
         }
-        let key = client(address);
+        let key = guard::client_number(address);
         let one = table.entry(key).or_insert(Client { open: 0, tokens: full, filled: now });
         let since = now.duration_since(one.filled).as_secs_f32();
         one.tokens = (one.tokens + since * full).min(full);
@@ -95,12 +95,5 @@ impl Clients {
         }
         one.open += 1;
         Ok(Some(Counted { clients: Arc::clone(self), client: key }))
-    }
-}
-
-fn client(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => u128::from(u32::from(v4)),
-        IpAddr::V6(v6) => u128::from(v6) >> 64 << 64,
     }
 }

@@ -44,11 +44,17 @@ impl Inquiry {
     }
 }
 
-fn read(answer: &str) -> io::Result<Condition> {
+/// Status and body of an answer to one request.
+pub(crate) fn answered(answer: &str) -> io::Result<(&str, &str)> {
     let not_http = || io::Error::new(io::ErrorKind::InvalidData, "what listens there speaks no HTTP");
     let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(not_http)?;
     let status =
         head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.split(' ').next()).ok_or_else(not_http)?;
+    Ok((status, body))
+}
+
+fn read(answer: &str) -> io::Result<Condition> {
+    let (status, body) = answered(answer)?;
     Ok(match (status, body.trim()) {
         ("200", _) => Condition::Good,
         ("503", why) => Condition::Bad(why.to_owned()),

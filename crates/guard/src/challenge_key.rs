@@ -6,6 +6,11 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+/// The system gives no random bytes.
+#[derive(Debug, thiserror::Error)]
+#[error("the system gives no random bytes")]
+pub struct NoRandomness;
+
 /// Of whom something is said: an address and an agent.
 #[derive(Clone, Copy)]
 pub(crate) struct Client<'c> {
@@ -18,26 +23,22 @@ pub(crate) struct ChallengeKey(hmac::Key);
 
 impl ChallengeKey {
     /// The key of all gateways with a secret; of this process alone without one.
-    pub(crate) fn new(secret: Option<&[u8]>) -> Self {
+    ///
+    /// # Errors
+    /// If the system has no random bytes.
+    pub(crate) fn new(secret: Option<&[u8]>) -> Result<Self, NoRandomness> {
         let mut own = [0; 32];
         let secret = match secret {
             Some(secret) => secret,
             None => {
-                // A generator that fails leaves the key of another one: two random hashers of the standard library.
-                if aws_lc_rs::rand::fill(&mut own).is_err() {
-                    let random = store::KeyHash::random();
-                    let halves = [random.key(|key| key.number(1)).0, random.key(|key| key.number(2)).0];
-                    own.iter_mut()
-                        .zip(halves.iter().flat_map(|half| half.to_be_bytes()))
-                        .for_each(|(to, from)| *to = from);
-                }
+                aws_lc_rs::rand::fill(&mut own).map_err(|_| NoRandomness)?;
                 &own
             }
         };
         let whole = hmac::Key::new(hmac::HMAC_SHA256, secret);
         // Apart from every other key that is made of the same secret.
         let derived = hmac::sign(&whole, b"doorward challenge");
-        ChallengeKey(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
+        Ok(ChallengeKey(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())))
     }
 
     fn message(kind: &str, said: &str, Client { address, agent }: Client<'_>) -> Vec<u8> {

@@ -16,7 +16,7 @@ use policy::{BuiltInDoor, Policy};
 use store::{StoreError, Stores};
 
 use crate::admission::{Admission, Open};
-use crate::challenge_key::ChallengeKey;
+use crate::challenge_key::{ChallengeKey, NoRandomness};
 use crate::decision::ruling::{Interruption, Ruling};
 use crate::decision::{Refusal, problem};
 use crate::engine::Engine;
@@ -51,6 +51,9 @@ pub enum GuardError {
     /// A store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// There is no key for challenges.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
 }
 
 /// The door that events name when a connection is closed.
@@ -90,7 +93,7 @@ impl Guard {
             told.record(&Record::Notice { time: Timestamp(SystemTime::now()), message });
         }));
         let secret = policy.rate.hash_secret.as_ref().map(policy::HashSecret::expose_secret);
-        let challenge_key = ChallengeKey::new(secret);
+        let challenge_key = ChallengeKey::new(secret)?;
         let standing = Standing::new(Arc::clone(&stores.board));
         let state = State {
             stores,

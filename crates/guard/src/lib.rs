@@ -53,6 +53,7 @@ mod wire;
 
 pub use account::{ClientConnection, ServedBy};
 pub use admission::Admission;
+pub use challenge_key::NoRandomness;
 pub use decision::door_id::DoorId;
 pub use decision::{Decision, Refusal, Rewrite, problem};
 pub use engine::Engine;
@@ -71,6 +72,7 @@ pub use exchange::peer::{Peer, Transport};
 pub use exchange::target::{Target, TargetError};
 pub use forward::{Client, ForwardError};
 pub use guard::{Guard, GuardError, PreAuthenticated};
+pub use network::network as client_number;
 pub use standing::attack::Order;
 pub use standing::bans::Ban;
 pub use standing::crawlers::Claim;

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ipnet::IpNet;
 use reputation::list::Entries;
-use store::{Millis, Post, StoreError, millis};
+use store::{Millis, Post, StoreError};
 use tokio::sync::mpsc;
 
 use crate::events::{Record, Timestamp};
 use crate::guard::Guard;
 use crate::standing::attack::{self, Order};
-use crate::standing::bans::Ban;
+use crate::standing::bans::{Ban, unix_millis};
 use crate::standing::crawlers::Claim;
 
 /// How long the board keeps what an operator has said, beyond its end: what a flood makes gateways post goes before it.
@@ -148,8 +148,4 @@ impl Guard {
     pub fn verified(&self, claim: Claim, is_true: Option<bool>) {
         self.state.standing.crawlers.learn(claim, is_true, SystemTime::now());
     }
-}
-
-fn unix_millis(time: SystemTime) -> Millis {
-    millis(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
 }

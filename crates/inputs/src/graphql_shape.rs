@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::body::ParsedBody;
-use super::graphql;
 use super::graphql_document::{Document, Selection, Unread, parse};
 use super::graphql_lexer::dialects;
+use super::graphql_literals::documents;
 use super::names::is_same_name;
 use super::pairs::pairs;
 
@@ -36,10 +36,23 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// The larger of each measure: what is asked for at most, of two readings.
+    #[must_use]
+    pub fn or(self, other: Shape) -> Shape {
+        Shape {
+            requests: self.requests.max(other.requests),
+            depth: self.depth.max(other.depth),
+            fields: self.fields.max(other.fields),
+            doubled: self.doubled.max(other.doubled),
+            is_introspection: self.is_introspection || other.is_introspection,
+            log_ins: self.log_ins.max(other.log_ins),
+        }
+    }
+
     /// The shape of the documents in a request; nothing where there is none. Values that no number holds stand for documents
     /// that nobody should parse, and for fragments that spread one another in circles.
     pub fn of(query: &str, parsed: Option<(&ParsedBody, &[u8])>, is_graphql: bool) -> Option<Shape> {
-        let mut documents: Vec<String> = pairs(query.as_bytes())
+        let mut texts: Vec<String> = pairs(query.as_bytes())
             .filter(|(name, _)| is_same_name(name, "query"))
             .map(|(_, text)| text.into_owned())
             .collect();
@@ -47,10 +60,10 @@ impl Shape {
             // A text of another type is no document.
             None | Some((ParsedBody::Text, _)) if !is_graphql => 1,
             None => 1,
-            Some((body, raw)) => graphql::documents(body, raw, &mut |text| documents.push(text.to_owned())),
+            Some((body, raw)) => documents(body, raw, &mut |text| texts.push(text.to_owned())),
         };
         let mut work = MAX_WORK;
-        let shapes: Vec<Shape> = documents.iter().filter_map(|text| document(text, &mut work)).collect();
+        let shapes: Vec<Shape> = texts.iter().filter_map(|text| document(text, &mut work)).collect();
         let largest = |of: fn(&Shape) -> usize| shapes.iter().map(of).max();
         Some(Shape {
             requests,
@@ -100,15 +113,8 @@ fn document(text: &str, work: &mut usize) -> Option<Shape> {
         }
         let Measure { doubled, is_introspection, .. } = measure;
         *work = measure.work;
-        let before = largest.unwrap_or_default();
-        largest = Some(Shape {
-            requests: 1,
-            depth: depth.max(before.depth),
-            fields: fields.max(before.fields),
-            doubled: doubled.max(before.doubled),
-            is_introspection: is_introspection || before.is_introspection,
-            log_ins: log_ins.max(before.log_ins),
-        });
+        let shape = Shape { requests: 1, depth, fields, doubled, is_introspection, log_ins };
+        largest = Some(largest.map_or(shape, |before| before.or(shape)));
     }
     largest
 }

@@ -32,6 +32,8 @@ pub mod graphql;
 mod graphql_document;
 #[cfg(feature = "graphql")]
 mod graphql_lexer;
+#[cfg(feature = "graphql")]
+mod graphql_literals;
 mod graphql_path;
 #[cfg(feature = "graphql")]
 mod graphql_shape;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::socket::{AttackNote, BanNote, Status};
+use crate::inquiry::answered;
 
 /// The admin socket of a running gateway.
 #[derive(Debug)]
@@ -106,10 +107,7 @@ impl<'p> AdminSocket<'p> {
         let mut answer = Vec::new();
         stream.take(LONGEST).read_to_end(&mut answer)?;
         let answer = String::from_utf8_lossy(&answer);
-        let wrong = || io::Error::new(io::ErrorKind::InvalidData, "what listens there is no gateway");
-        let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(wrong)?;
-        let status =
-            head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.split(' ').next()).ok_or_else(wrong)?;
+        let (status, body) = answered(&answer)?;
         Ok((status.to_owned(), body.to_owned()))
     }
 }

@@ -155,6 +155,9 @@ fn log_ins_by_graphql_are_counted_each() {
     assert_eq!(ask("192.0.2.1", "/graphql", &query(&log_ins(6))), 429);
     assert_eq!(ask("192.0.2.2", "/api", &query(&log_ins(1))), 200);
     assert_eq!(ask("192.0.2.2", "/api", &query(&log_ins(5))), 429);
+    // In the URL, too, beside a body of anything.
+    let in_url = format!("/graphql?query={}", log_ins(6).replace(' ', "+").replace('"', "%22"));
+    assert_eq!(ask("192.0.2.7", &in_url, "{}"), 429);
     // A right one among wrong ones forgives nothing.
     assert_eq!(ask("192.0.2.3", "/graphql?right", &query(&log_ins(3))), 200);
     assert_eq!(ask("192.0.2.3", "/graphql?right", &query(&log_ins(3))), 429);

@@ -98,8 +98,8 @@ impl Ruling<'_> {
     pub(crate) fn refuse(self, x: &Exchange<'_>, door: &DoorId, refusal: Refusal) -> Interruption {
         let (rule, status) = (refusal.rule.clone(), Some(refusal.status.as_u16()));
         self.note(x, door.name(), rule, Verdict::Refused, status, &refusal.evidence);
-        if let Some(place) = BuiltInDoor::ALL.iter().position(|known| DoorId::from(*known) == *door) {
-            x.refused_by.store(u8::try_from(place + 1).unwrap_or(u8::MAX), Ordering::Relaxed);
+        if let DoorId::BuiltIn(door) = door {
+            x.refused_by.store(*door as u8 + 1, Ordering::Relaxed);
         }
         Interruption::Refused(refusal)
     }

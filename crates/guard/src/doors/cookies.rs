@@ -11,6 +11,7 @@ use http::{HeaderMap, StatusCode};
 use policy::{ACCOUNTS_COOKIES, BuiltInDoor, SameSite};
 
 use super::Step;
+use super::bots::CLEARANCES;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
 use crate::events::Verdict;
@@ -75,22 +76,31 @@ fn release(x: &Exchange<'_>, ruling: Ruling<'_>, headers: &mut HeaderMap) {
 
 /// Which cookie of the user service a pair is.
 fn own_name(pair: &[u8]) -> Option<&'static str> {
-    let name = pair.split(|byte| matches!(byte, b'=' | b';')).next().unwrap_or_default().trim_ascii();
+    let name = pair_name(pair);
     ACCOUNTS_COOKIES.into_iter().find(|own| name == own.as_bytes())
 }
 
-/// Takes the cookies of the user service out of what the API gets: with them it, or a log of it, could act for its users.
-pub(crate) fn take_out_own(headers: &mut HeaderMap) {
+/// Takes the gate's own cookies out of what the API gets: what a challenge gave, and those of the user service, if there is one;
+/// with them it, or a log of it, could act for its users.
+pub(crate) fn take_out_own(headers: &mut HeaderMap, has_service: bool) {
     let Some(value) = headers.get(COOKIE) else { return };
+    let is_own = |pair: &[u8]| {
+        let name = pair_name(pair);
+        CLEARANCES.iter().any(|own| name == own.as_bytes()) || has_service && own_name(pair).is_some()
+    };
     let pairs = || value.as_bytes().split(|byte| *byte == b';');
-    if !pairs().any(|pair| own_name(pair).is_some()) {
+    if !pairs().any(is_own) {
         return;
     }
-    let kept: Vec<&[u8]> = pairs().filter(|pair| own_name(pair).is_none()).map(<[u8]>::trim_ascii).collect();
+    let kept: Vec<&[u8]> = pairs().filter(|pair| !is_own(pair)).map(<[u8]>::trim_ascii).collect();
     match HeaderValue::from_bytes(&kept.join(&b"; "[..])) {
         Ok(kept) if !kept.is_empty() => headers.insert(COOKIE, kept),
         _ => headers.remove(COOKIE),
     };
+}
+
+fn pair_name(pair: &[u8]) -> &[u8] {
+    pair.split(|byte| matches!(byte, b'=' | b';')).next().unwrap_or_default().trim_ascii()
 }
 
 /// What the operator reads of a cookie that was changed, with the settings that change it.

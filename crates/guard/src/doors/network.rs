@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, StatusCode};
-use policy::{BanRule, BuiltInDoor, LimitAlgorithm, ListAction};
-use store::{Algorithm, OnRefusal, Quota, Take, millis};
+use policy::{BanRule, BuiltInDoor, ListAction};
+use store::{OnRefusal, Take};
 
 use super::Step;
 use super::bots::may_be_embedded;
 use super::cors::is_websocket;
+use super::rate::quota;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
 use crate::decision::{Decision, Refusal};
@@ -126,22 +127,13 @@ fn refused_by(x: &Exchange<'_>) -> Option<BuiltInDoor> {
 /// Whether an exchange was refused by a door that refuses attacks more often than mistakes. A challenge is no refusal: counted,
 /// it would make an attack last.
 pub(crate) fn is_hostile(x: &Exchange<'_>) -> bool {
-    refused_by(x).is_some_and(|door| BanRule::usual_weight(door) > 0 && door != BuiltInDoor::Bots)
+    refused_by(x).is_some_and(|door| BanRule::usual_weight(door) > 0)
 }
 
 /// Counts a refusal, and bans the client of too many.
 async fn count_refusal(ruling: Ruling<'_>, x: &Exchange<'_>, rule: &BanRule, door: BuiltInDoor) {
     let state = ruling.state;
-    let quota = Quota {
-        permits: rule.after.permits,
-        period: millis(rule.after.period),
-        burst: rule.after.burst,
-        algorithm: match rule.after.algorithm {
-            LimitAlgorithm::Gcra => Algorithm::Gcra,
-            LimitAlgorithm::SlidingWindow => Algorithm::SlidingWindow,
-            LimitAlgorithm::FixedWindow => Algorithm::FixedWindow,
-        },
-    };
+    let quota = quota(&rule.after);
     let key = state.stores.key_hash.key(|key| {
         key.text("refusals");
         key.bytes(&network(x.client).to_be_bytes());

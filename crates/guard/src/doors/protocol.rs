@@ -68,29 +68,22 @@ impl super::Door for Protocol {
 #[cfg(feature = "graphql")]
 fn graphql(x: &Exchange<'_>, limits: &policy::GraphqlConfig) -> Decision {
     use policy::Introspection;
-    let query = x.target.query().unwrap_or("").trim_start_matches('?');
-    let is_graphql = crate::wire::headers::media_type(&x.headers) == "application/graphql";
-    let readings =
-        x.body.iter().flat_map(|body| body.readings().map(move |reading| Some((reading, &body.decoded[..]))));
-    for parsed in readings.chain(x.body.is_none().then_some(None)) {
-        let Some(shape) = inputs::GraphqlShape::of(query, parsed, is_graphql) else { continue };
-        let number =
-            |count: usize| if count == usize::MAX { "far more".to_owned() } else { count.to_string() };
-        for (rule, count, most, setting) in [
-            ("graphql-depth", shape.depth, limits.max_depth, "max_depth"),
-            ("graphql-fields", shape.fields, limits.max_fields, "max_fields"),
-            ("graphql-same", shape.doubled, limits.max_same, "max_same"),
-            ("graphql-batch", shape.requests, limits.max_batch, "max_batch"),
-        ] {
-            if count > most {
-                let evidence = format!("{}, of {most} (`[protocol.graphql] {setting}`)", number(count));
-                return Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, rule, evidence));
-            }
+    let Some(shape) = x.graphql() else { return Decision::Pass };
+    let number = |count: usize| if count == usize::MAX { "far more".to_owned() } else { count.to_string() };
+    for (rule, count, most, setting) in [
+        ("graphql-depth", shape.depth, limits.max_depth, "max_depth"),
+        ("graphql-fields", shape.fields, limits.max_fields, "max_fields"),
+        ("graphql-same", shape.doubled, limits.max_same, "max_same"),
+        ("graphql-batch", shape.requests, limits.max_batch, "max_batch"),
+    ] {
+        if count > most {
+            let evidence = format!("{}, of {most} (`[protocol.graphql] {setting}`)", number(count));
+            return Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, rule, evidence));
         }
-        if shape.is_introspection && limits.introspection == Introspection::Refuse {
-            let evidence = "it asks for the schema".to_owned();
-            return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "graphql-introspection", evidence));
-        }
+    }
+    if shape.is_introspection && limits.introspection == Introspection::Refuse {
+        let evidence = "it asks for the schema".to_owned();
+        return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "graphql-introspection", evidence));
     }
     Decision::Pass
 }

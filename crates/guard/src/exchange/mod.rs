@@ -12,6 +12,8 @@ mod verified_by;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+#[cfg(feature = "graphql")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU32};
 use std::time::{Instant, SystemTime};
 
@@ -19,6 +21,8 @@ use http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
+#[cfg(feature = "graphql")]
+use inputs::GraphqlShape;
 use inputs::grpc;
 use openapi::Operation;
 use policy::{Carries, Destination, ListAction, RoutePolicy};
@@ -107,6 +111,9 @@ pub struct Exchange<'e> {
     pub(crate) may_be_embedded: bool,
     /// The door that refused it, by its place, counted from 1.
     pub(crate) refused_by: AtomicU8,
+    /// What its GraphQL asks for, once that is measured.
+    #[cfg(feature = "graphql")]
+    graphql: OnceLock<Option<GraphqlShape>>,
     /// How often its GraphQL logs somebody in.
     pub(crate) graphql_log_ins: u32,
     /// What it holds.
@@ -193,6 +200,8 @@ impl<'e> Exchange<'e> {
             account: Arc::new(account),
             suspicion: AtomicU32::default(),
             listed: None,
+            #[cfg(feature = "graphql")]
+            graphql: OnceLock::new(),
             graphql_log_ins: 0,
             may_be_embedded: false,
             refused_by: AtomicU8::new(0),
@@ -254,6 +263,24 @@ impl<'e> Exchange<'e> {
     /// Seconds since 1970.
     pub fn unix_time(&self) -> u64 {
         self.now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs())
+    }
+
+    /// What its GraphQL asks for at most, in the URL and in every reading of the body, which is there; measured once. Nothing
+    /// where there is none.
+    #[cfg(feature = "graphql")]
+    pub(crate) fn graphql(&self) -> Option<GraphqlShape> {
+        *self.graphql.get_or_init(|| {
+            let query = self.target.query().unwrap_or("").trim_start_matches('?');
+            let is_graphql = media_type(&self.headers) == "application/graphql";
+            let of = |reading| GraphqlShape::of(query, reading, is_graphql);
+            match &self.body {
+                None => of(None),
+                Some(body) => {
+                    let shapes = body.readings().filter_map(|reading| of(Some((reading, &body.decoded[..]))));
+                    shapes.reduce(GraphqlShape::or)
+                }
+            }
+        })
     }
 
     /// Milliseconds since 1970.

@@ -221,8 +221,8 @@ pub(crate) fn outgoing_request<'e, B>(
     })?;
     let mut headers = std::mem::take(&mut x.headers);
     identify(engine, x, &mut headers);
-    if engine.policy.auth.service.is_some() && !engine.policy.is_accounts(x.destination.group) {
-        cookies::take_out_own(&mut headers);
+    if !engine.policy.is_accounts(x.destination.group) {
+        cookies::take_out_own(&mut headers, engine.policy.auth.service.is_some());
     }
     if matches!(body, Forwarded::Held { .. }) {
         headers.remove(TRANSFER_ENCODING);

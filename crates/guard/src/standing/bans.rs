@@ -100,7 +100,7 @@ impl Bans {
         if !self.any.load(Ordering::Relaxed) {
             return None;
         }
-        let now = unix(now);
+        let now = unix_millis(now);
         let (table, address) = (self.table.read(), address.to_canonical());
         let lengths = table.lengths.iter().rev().filter(|(is_v4, _)| *is_v4 == address.is_ipv4());
         lengths.into_iter().find_map(|(_, length)| {
@@ -116,7 +116,7 @@ impl Bans {
 
     /// Every ban that holds, those that end first coming first.
     pub(crate) fn all(&self, now: SystemTime) -> Vec<Ban> {
-        let now = unix(now);
+        let now = unix_millis(now);
         let table = self.table.read();
         let mut bans: Vec<Ban> = table
             .entries
@@ -131,12 +131,12 @@ impl Bans {
     /// Bans here. The other gateways are told of what [`Bans::untold`] says. It is remembered for some time after its end.
     pub(crate) fn add(&self, ban: &Ban, remembered: Duration) {
         let key = Key::of(ban.network);
-        let until = unix(ban.until);
+        let until = unix_millis(ban.until);
         let untold = Some(until.saturating_add(millis(remembered)));
         let entry = Entry { until, before: ban.before, reason: ban.reason.clone(), untold };
         let mut table = self.table.write();
         if table.entries.len() >= MOST {
-            let now = unix(SystemTime::now());
+            let now = unix_millis(SystemTime::now());
             table.entries.retain(|_, entry| entry.until > now);
             // Where all still hold, a tenth goes at once, so that a full table is not searched for each ban.
             let surplus = if table.entries.len() >= MOST { MOST / 10 } else { 0 };
@@ -214,7 +214,8 @@ fn read(post: &Post) -> Option<(IpNet, Entry)> {
     Some((network, Entry { until, before, reason: parts.next()?.to_owned(), untold: None }))
 }
 
-fn unix(time: SystemTime) -> Millis {
+/// Milliseconds since 1970.
+pub(crate) fn unix_millis(time: SystemTime) -> Millis {
     millis(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
 }
 

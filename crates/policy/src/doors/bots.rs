@@ -43,7 +43,7 @@ settings! {
     /// `[bots.challenge]`: the page on which a browser works for some moments before its first request passes. It is shown to
     /// those who ask for HTML; other programs get a refusal. No credential, no cookie and nothing of anybody else is needed.
     pub struct ChallengeConfig {
-        /// Bits of work: 16 takes a phone about a second, each further bit twice as long. More points and an attack add up to 4.
+        /// Bits of work: the browser tries 2 to the power of this many numbers, on average. More points and an attack add up to 4.
         pub bits: u32 = 16,
         /// How long a browser that has solved one passes, from its network and with its agent.
         pub clearance: Period = Period(Duration::from_secs(3600)),

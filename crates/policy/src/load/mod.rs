@@ -111,6 +111,13 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
     let network = config.network.compile(&mut reader);
     let bots = config.bots.compile(&config.under_attack, &mut reader);
     let rate = config.rate.compile(&mut reader);
+    if rate.store.is_some() && network.bans.file.is_some() {
+        reader.wrong(
+            &["network", "bans", "file"],
+            "bans are kept on the server of `[rate.store]`, which all gateways share",
+            "remove `file`",
+        );
+    }
     let modes = Modes::default().changed_by(&config.doors);
     let fallback = routes::fallback(&config, modes, &auth, &mut reader);
     let login = Arc::new(routes::login(&config, &fallback));

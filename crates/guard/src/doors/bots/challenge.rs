@@ -22,6 +22,9 @@ use crate::exchange::peer::Transport;
 /// Where a solution is shown.
 pub(super) const PATH: &str = "/.well-known/doorward/challenge";
 
+/// The cookies with a clearance: over TLS, and without.
+pub(crate) const CLEARANCES: [&str; 2] = ["__Host-doorward-clearance", "doorward-clearance"];
+
 /// How long a challenge can be solved.
 const VALID: Duration = Duration::from_secs(600);
 /// Bits that points and an attack add at most.
@@ -104,8 +107,8 @@ pub(super) fn solved(x: &Exchange<'_>, ruling: Ruling<'_>) -> Decision {
 /// The name of the cookie with the clearance, and what it has beside.
 fn cookie(x: &Exchange<'_>) -> (&'static str, &'static str) {
     match x.transport {
-        Transport::Tls => ("__Host-doorward-clearance", "; Secure"),
-        Transport::Plain => ("doorward-clearance", ""),
+        Transport::Tls => (CLEARANCES[0], "; Secure"),
+        Transport::Plain => (CLEARANCES[1], ""),
     }
 }
 

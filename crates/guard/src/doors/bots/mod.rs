@@ -9,6 +9,8 @@
 mod challenge;
 mod page;
 
+pub(crate) use challenge::CLEARANCES;
+
 use std::fmt::Write;
 
 use http::header::{

@@ -299,9 +299,7 @@ fn request(engine: &Engine, x: &Exchange<'_>, path: &str) -> Option<Request<()>>
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     identify(engine, x, &mut headers);
-    if engine.policy.auth.service.is_some() {
-        cookies::take_out_own(&mut headers);
-    }
+    cookies::take_out_own(&mut headers, engine.policy.auth.service.is_some());
     let mut request = Request::new(());
     let destination = x.site.table.destination(&Method::GET, &canonical_path(path));
     *request.uri_mut() = forwarded_to(destination, path, None)?;

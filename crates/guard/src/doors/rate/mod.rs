@@ -10,6 +10,7 @@ pub(crate) mod failure;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use http::header::{COOKIE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -32,8 +33,6 @@ use crate::exchange::{Exchange, RateLimitStatus};
 use crate::forward::Reader;
 use crate::network::network;
 use crate::state::State;
-#[cfg(feature = "graphql")]
-use crate::wire::headers::media_type;
 use failure::note_head;
 
 /// The limits that need nothing but the head.
@@ -199,13 +198,9 @@ fn takes<'e>(
     let key_id = x.principal.as_deref().and_then(|principal| principal.claim("key")?.as_str());
     let own = own_limits(x).filter(|_| has_own).map(|limit| (Cow::Owned(limit), key_id));
     for (limit, key_id) in of_route.chain(own).filter(|(limit, _)| counts(limit)) {
-        let on_refusal = match limit.counting {
-            CountedOutcome::All => OnRefusal::Refund,
-            CountedOutcome::Failures => OnRefusal::Keep,
-        };
         let mut count = |value: &str, limit: Cow<'e, Limit>| {
             if let Some(key) = key(x, &limit, key_id, value, state) {
-                takes.push(Take { key, quota: quota(&limit), cost: 1, on_refusal });
+                takes.push(of_limit(&limit, key, 1));
                 counted.push(limit);
             }
         };
@@ -215,6 +210,15 @@ fn takes<'e>(
         }
     }
     Ok((counted, takes))
+}
+
+/// What a limit takes from a counter.
+fn of_limit(limit: &Limit, key: CounterKey, cost: u32) -> Take {
+    let on_refusal = match limit.counting {
+        CountedOutcome::All => OnRefusal::Refund,
+        CountedOutcome::Failures => OnRefusal::Keep,
+    };
+    Take { key, quota: quota(limit), cost, on_refusal }
 }
 
 async fn take(x: &mut Exchange<'_>, state: &State, stage: Stage) -> Decision {
@@ -261,11 +265,7 @@ fn graphql_log_ins(x: &Exchange<'_>, ruling: Ruling<'_>) -> u32 {
     if x.route.is_login || x.route.is_no_login || ruling.engine.policy.rate.login.is_empty() {
         return 0;
     }
-    let is_graphql = media_type(&x.headers) == "application/graphql";
-    let readings =
-        x.body.iter().flat_map(|body| body.readings().map(move |reading| (reading, &body.decoded[..])));
-    let shapes = readings.filter_map(|reading| inputs::GraphqlShape::of("", Some(reading), is_graphql));
-    shapes.map(|shape| u32::try_from(shape.log_ins).unwrap_or(u32::MAX)).max().unwrap_or(0)
+    x.graphql().map_or(0, |shape| u32::try_from(shape.log_ins).unwrap_or(u32::MAX))
 }
 
 #[cfg(not(feature = "graphql"))]
@@ -276,37 +276,28 @@ fn graphql_log_ins(_: &Exchange<'_>, _: Ruling<'_>) -> u32 {
 /// Takes as much from the limits of log ins as a request makes of them.
 async fn take_log_ins(x: &mut Exchange<'_>, ruling: Ruling<'_>, log_ins: u32) -> Decision {
     let state = ruling.state;
+    // Where the name stands in the GraphQL, nobody has said.
     let limits = ruling.engine.policy.rate.login.iter().filter(|limit| limit.in_body().is_none());
-    let (mut limited, mut takes) = (Vec::new(), Vec::new());
-    for limit in limits {
-        let on_refusal = match limit.counting {
-            CountedOutcome::All => OnRefusal::Refund,
-            CountedOutcome::Failures => OnRefusal::Keep,
-        };
-        if let Some(key) = key(x, limit, None, "", state) {
-            takes.push(Take { key, quota: quota(limit), cost: log_ins, on_refusal });
-            limited.push(limit);
-        }
-    }
+    let taken =
+        limits.filter_map(|limit| Some((limit, of_limit(limit, key(x, limit, None, "", state)?, log_ins))));
+    let (limited, takes): (Vec<&Arc<Limit>>, Vec<Take>) = taken.unzip();
     let outcomes = match state.stores.counters.take_all(&takes, x.unix_millis()).await {
         Ok(outcomes) => outcomes,
         Err(error) => return Decision::Refuse(no_store(&error)),
     };
     x.graphql_log_ins = log_ins;
-    for (limit, outcome) in limited.into_iter().zip(outcomes) {
-        match outcome.ticket {
-            None => {
-                x.tickets.clear();
-                let mut refusal = refusal(limit, &outcome);
-                refusal.evidence =
-                    Box::new(format!("{limit}; log ins by GraphQL in this request: {log_ins}").into());
-                return Decision::Refuse(refusal);
-            }
-            // Of several in one request, one that succeeds does not forgive the others.
-            Some(ticket) if limit.counting == CountedOutcome::Failures && log_ins == 1 => {
-                x.tickets.push(ticket)
-            }
-            Some(_) => {}
+    for ((limit, take), outcome) in limited.into_iter().zip(takes).zip(outcomes) {
+        let Some(ticket) = outcome.ticket else {
+            x.tickets.clear();
+            x.quota = Some(RateLimitStatus { quota: take.quota, outcome });
+            let mut refusal = refusal(limit, &outcome);
+            refusal.evidence =
+                Box::new(format!("{limit}; log ins by GraphQL in this request: {log_ins}").into());
+            return Decision::Refuse(refusal);
+        };
+        // Of several in one request, one that succeeds does not forgive the others.
+        if limit.counting == CountedOutcome::Failures && log_ins == 1 {
+            x.tickets.push(ticket);
         }
     }
     Decision::Pass
@@ -462,7 +453,8 @@ fn write_limit(key: &mut KeyWriter, limit: &Limit) {
     }
 }
 
-fn quota(limit: &Limit) -> Quota {
+/// A limit, for the store.
+pub(crate) fn quota(limit: &Limit) -> Quota {
     Quota {
         permits: limit.permits,
         period: millis(limit.period),
