@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::events::{Record, Timestamp};
 use crate::guard::Guard;
 use crate::standing::attack::{self, Order};
-use crate::standing::bans::{Ban, unix_millis};
+use crate::standing::bans::{Ban, client_network, unix_millis};
 use crate::standing::crawlers::Claim;
 
 /// How long the board keeps what an operator has said, beyond its end: what a flood makes gateways post goes before it.
@@ -43,10 +43,9 @@ impl Guard {
     /// If the others cannot be told. It is lifted here.
     pub async fn unban(&self, network: IpNet) -> Result<bool, StoreError> {
         let standing = &self.state.standing;
-        // One address may be banned with its network.
-        let banned = standing.bans.find(network.addr(), SystemTime::now()).map(|ban| ban.network);
+        // An address of IPv6 stands for its client, who is banned with a /64.
         let is_address = network.prefix_len() == network.max_prefix_len();
-        let network = banned.filter(|_| is_address).unwrap_or(network);
+        let network = if is_address { client_network(network.addr()) } else { network };
         // Perhaps the board has not got it yet.
         let (name, was_here) = standing.bans.lift(network);
         Ok(standing.board.take_down(name).await? || was_here)

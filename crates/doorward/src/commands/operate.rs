@@ -116,12 +116,16 @@ pub(crate) struct Unban {
 
 impl Unban {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
-        let done = self.socket.ask(|admin| admin.unban(self.network))?;
-        Ok(said(
-            done,
-            format!("{} is banned no more", self.network),
-            "there is no such ban; `doorward status` lists them",
-        ))
+        let (done, bans) = self.socket.ask(|admin| Ok((admin.unban(self.network)?, admin.bans()?)))?;
+        // A ban of many is not lifted for one.
+        let wider = bans.iter().map(|ban| ban.network).find(|wider| wider.contains(&self.network));
+        let nothing = match wider {
+            Some(wider) => {
+                format!("{} is banned with {wider}: `doorward unban {wider}` lifts that", self.network)
+            }
+            None => "there is no such ban; `doorward status` lists them".into(),
+        };
+        Ok(said(done, format!("{} is banned no more", self.network), &nothing))
     }
 }
 

@@ -219,6 +219,12 @@ fn refusals_ban_and_an_operator_lifts_it() {
     assert_eq!(admin.ban(&note).unwrap(), Done::All);
     assert_eq!(from(&gate, "2001:db8:7:1::9", "/"), 403);
     assert_eq!(from(&gate, "2001:db8:8::1", "/"), 200);
+    // A ban of many is not lifted for one of them, and that of a client is by any of its addresses.
+    assert_eq!(admin.unban("2001:db8:7:1::9/128".parse().unwrap()).unwrap(), Done::Nothing);
+    assert_eq!(from(&gate, "2001:db8:7:1::9", "/"), 403);
+    let client = BanNote { network: "2001:db8:9:1::/64".parse().unwrap(), ..note.clone() };
+    assert_eq!(admin.ban(&client).unwrap(), Done::All);
+    assert_eq!(admin.unban("2001:db8:9:1::7/128".parse().unwrap()).unwrap(), Done::All);
     drop(gate);
     assert!(!socket.exists(), "the socket goes with its gateway");
     // A ban outlives a restart.
