@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 use http::HeaderMap;
 use http::header::{HOST, HeaderName, HeaderValue, REFERER, USER_AGENT};
 use identity::Principal;
+use parking_lot::Mutex;
 use pin_project_lite::pin_project;
 
 use crate::in_flight::Place;
+use crate::seats::Seat;
 
 /// What is known of a client's connection, in the extensions of each request on it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -52,6 +54,8 @@ pub(crate) struct Account {
     waited: AtomicU64,
     /// Its place among the requests under way.
     place: OnceLock<Place>,
+    /// Its seats under limits on what is under way at the same time.
+    seats: Mutex<Vec<Seat>>,
 }
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -79,6 +83,11 @@ impl Account {
     /// It is under way until its account is closed.
     pub(crate) fn takes(&self, place: Place) {
         let _ = self.place.set(place);
+    }
+
+    /// It keeps a seat until its account is closed.
+    pub(crate) fn sits(&self, seat: Seat) {
+        self.seats.lock().push(seat);
     }
 
     /// Bytes of the request's body were read, or came through its tunnel.

@@ -99,6 +99,7 @@ impl Guard {
             stores,
             standing,
             in_flight: Arc::default(),
+            seats: Arc::default(),
             most_requests: AtomicUsize::new(0),
             challenge_key,
             #[cfg(feature = "rules")]

@@ -1,27 +1,25 @@
 //! Requests that are under way: in all, and of each client. A request is under way until the last byte of its answer has
 //! left, and a tunnel until it ends.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
-
 use crate::network::network;
+use crate::seats::{Seat, Seats};
 
 /// The requests under way.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     all: AtomicUsize,
-    clients: Mutex<HashMap<u128, u32>>,
+    clients: Arc<Seats>,
 }
 
 /// One of them, as long as it is held.
 #[derive(Debug)]
 pub(crate) struct Place {
     in_flight: Arc<InFlight>,
-    client: u128,
+    _seat: Seat,
 }
 
 /// Why there is no place.
@@ -50,17 +48,13 @@ impl InFlight {
         let part = u32::try_from((most / 64).max(8)).unwrap_or(u32::MAX);
         let of_client =
             if most > 0 && before >= most / 2 && of_client > 0 { of_client.min(part) } else { of_client };
-        let client = network(client);
-        let mut clients = self.clients.lock();
-        let count = clients.entry(client).or_default();
-        if of_client > 0 && *count >= of_client {
-            let count = *count;
-            drop(clients);
-            self.all.fetch_sub(1, Ordering::Relaxed);
-            return Err(Full::Client(count));
+        match self.clients.take(network(client), of_client) {
+            Ok(seat) => Ok(Place { in_flight: Arc::clone(self), _seat: seat }),
+            Err(count) => {
+                self.all.fetch_sub(1, Ordering::Relaxed);
+                Err(Full::Client(count))
+            }
         }
-        *count += 1;
-        Ok(Place { in_flight: Arc::clone(self), client })
     }
 
     /// How many there are.
@@ -72,13 +66,6 @@ impl InFlight {
 impl Drop for Place {
     fn drop(&mut self) {
         self.in_flight.all.fetch_sub(1, Ordering::Relaxed);
-        let mut clients = self.in_flight.clients.lock();
-        if let Some(count) = clients.get_mut(&self.client) {
-            *count -= 1;
-            if *count == 0 {
-                clients.remove(&self.client);
-            }
-        }
     }
 }
 
@@ -99,6 +86,6 @@ mod tests {
         let fourth = in_flight.enter(a, 3, 2).unwrap();
         drop((second, third, fourth));
         assert_eq!(in_flight.all(), 0);
-        assert!(in_flight.clients.lock().is_empty());
+        assert!(in_flight.clients.is_empty());
     }
 }

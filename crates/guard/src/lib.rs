@@ -44,6 +44,7 @@ mod in_flight;
 mod network;
 mod orders;
 mod pipeline;
+mod seats;
 mod standing;
 mod state;
 mod stores;

@@ -10,6 +10,7 @@ use crate::events::fan_out::FanOut;
 use crate::events::metrics::Metrics;
 use crate::held::HeldBytes;
 use crate::in_flight::InFlight;
+use crate::seats::Seats;
 use crate::standing::Standing;
 
 /// What outlives a change of policy.
@@ -20,6 +21,8 @@ pub(crate) struct State {
     pub(crate) standing: Standing,
     /// Requests that are under way, and how many there may be where the policy does not say it; 0 for any number.
     pub(crate) in_flight: Arc<InFlight>,
+    /// The seats of limits on what is under way at the same time.
+    pub(crate) seats: Arc<Seats>,
     pub(crate) most_requests: AtomicUsize,
     /// The key of challenges.
     pub(crate) challenge_key: ChallengeKey,

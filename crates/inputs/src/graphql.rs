@@ -6,11 +6,11 @@ use std::cell::Cell;
 use serde_json::{Map, Value};
 
 use super::body::ParsedBody;
-use super::graphql_document::{Field, Operation, Selection, Unread, Value as Literal, parse};
-use super::graphql_lexer::dialects;
+use super::graphql_document::{Field, Operation, Selection, Value as Literal, read};
 use super::graphql_literals::LIMITS;
 pub use super::graphql_literals::{literals, literals_of_query};
 use super::graphql_path::GraphqlPath;
+pub use super::graphql_stored::stored_hashes;
 use super::graphql_uploads::{is_replaced, operations};
 use super::json::parse_json;
 use super::names::is_same_name;
@@ -152,25 +152,18 @@ fn walk(
     left: &Cell<Option<usize>>,
     found: &mut dyn FnMut(&Value),
 ) -> Option<()> {
-    for (nth, dialect) in dialects(text).into_iter().enumerate() {
-        let document = match parse(text, dialect, MAX_NESTING) {
-            Ok(document) => document,
-            // What only another server reads has to be no document there.
-            Err(Unread::NoDocument) if nth > 0 => continue,
-            Err(_) => return None,
-        };
-        let mut walk = Walk { variables, path, left, found: &mut *found };
-        // Whichever operation is named: fragments and other operations only add to what is compared.
-        for operation in &document.operations {
-            walk.selections(&operation.selections, Some(operation))?;
+    let document = read(text, MAX_NESTING).ok()?;
+    let mut walk = Walk { variables, path, left, found };
+    // Whichever operation is named: fragments and other operations only add to what is compared.
+    for operation in &document.operations {
+        walk.selections(&operation.selections, Some(operation))?;
+    }
+    for fragment in document.fragments.values() {
+        if document.operations.is_empty() {
+            walk.selections(fragment, None)?;
         }
-        for fragment in document.fragments.values() {
-            if document.operations.is_empty() {
-                walk.selections(fragment, None)?;
-            }
-            for operation in &document.operations {
-                walk.selections(fragment, Some(operation))?;
-            }
+        for operation in &document.operations {
+            walk.selections(fragment, Some(operation))?;
         }
     }
     Some(())

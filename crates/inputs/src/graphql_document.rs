@@ -1,15 +1,17 @@
 //! GraphQL documents (GraphQL §2), read in one pass and to a bounded depth.
 //!
 //! A server's own parser is the judge of a document, so this one is tolerant: it takes what some version of the
-//! specification or some server takes (descriptions, variables of fragments, several definitions of a name), and refuses only
-//! what none can run.
+//! specification or some server takes (descriptions, variables of fragments, several definitions of a name, definitions of types
+//! beside operations), and refuses only what none can run, or what servers read as different documents.
 
 use std::collections::HashMap;
 use std::iter::Peekable;
 
 use serde_json::{Map, Number};
 
-use super::graphql_lexer::{Dialect, Token, block_value, tokens, unescaped};
+use super::graphql_lexer::{
+    Dialect, Token, block_value, combinations, differences, has_odd_escape, tokens, unescaped,
+};
 
 /// A document.
 #[derive(Debug, Default)]
@@ -43,6 +45,8 @@ pub(super) enum Selection<'t> {
 #[derive(Debug)]
 pub(super) struct Field<'t> {
     pub(super) name: &'t str,
+    /// Whether its answer goes by another name.
+    pub(super) has_alias: bool,
     pub(super) arguments: Vec<(&'t str, Value<'t>)>,
     pub(super) selections: Vec<Selection<'t>>,
 }
@@ -96,10 +100,56 @@ pub(super) enum Unread {
     NoDocument,
     /// It nests deeper than anybody needs.
     TooDeep,
+    /// Some servers read another document in it than others, or one where others read none.
+    Ambiguous,
 }
 
 /// Reads a document in which nothing nests deeper than `depth`.
-pub(super) fn parse(text: &str, dialect: Dialect, depth: usize) -> Result<Document<'_>, Unread> {
+pub(super) fn read(text: &str, depth: usize) -> Result<Document<'_>, Unread> {
+    /// Bytes of a text that is read in every way.
+    const LONGEST: usize = 32 << 10;
+    let standard = Dialect::default();
+    let is_other = |dialect: &Dialect| !tokens(text, *dialect).eq(tokens(text, standard));
+    match parse(text, standard, depth) {
+        Ok(document) => {
+            let is_odd = |token| matches!(token, Token::Text(content) if has_odd_escape(content));
+            let is_ambiguous = differences(text).iter().any(is_other)
+                || text.contains('\\') && tokens(text, standard).any(is_odd);
+            if is_ambiguous { Err(Unread::Ambiguous) } else { Ok(document) }
+        }
+        Err(Unread::NoDocument) => {
+            let differences = differences(text);
+            let is_document = |dialect: &Dialect| match text.len() > LONGEST {
+                true => begins(text, *dialect),
+                false => parse(text, *dialect, depth).err() != Some(Unread::NoDocument),
+            };
+            let is_some = combinations(&differences).iter().skip(1).any(is_document);
+            Err(if is_some { Unread::Ambiguous } else { Unread::NoDocument })
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Whether a text begins as a document does, behind descriptions.
+pub(super) fn may_be_document(text: &str) -> bool {
+    text.contains('{') && begins(text, Dialect::default())
+}
+
+fn begins(text: &str, dialect: Dialect) -> bool {
+    const BEGIN: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
+    let is_text = |token: &Token<'_>| matches!(token, Token::Text(_) | Token::Block(_) | Token::Unended(_));
+    match tokens(text, dialect).find(|token| !is_text(token)) {
+        Some(Token::Open(b'{')) => true,
+        Some(Token::Name(name)) => BEGIN.iter().any(|begin| name.starts_with(begin)) || TYPES.contains(&name),
+        _ => false,
+    }
+}
+
+/// What begins the definition of a type. It may stand beside operations.
+const TYPES: [&str; 9] =
+    ["type", "input", "interface", "enum", "schema", "extend", "scalar", "union", "directive"];
+
+fn parse(text: &str, dialect: Dialect, depth: usize) -> Result<Document<'_>, Unread> {
     let mut parser = Parser { tokens: tokens(text, dialect).peekable(), left: depth };
     let mut document = Document::default();
     while parser.tokens.peek().is_some() {
@@ -186,9 +236,44 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
                 let selections = self.within(b'}', Self::selection)?;
                 document.fragments.entry(name).or_default().extend(selections);
             }
+            kind if TYPES.contains(&kind) => self.definition_of_type(kind)?,
             _ => return Err(Unread::NoDocument),
         }
         Ok(())
+    }
+
+    /// Passes over the definition of a type.
+    fn definition_of_type(&mut self, kind: &str) -> Result<(), Unread> {
+        let kind = if kind == "extend" { self.name()? } else { kind };
+        let mut may_open = !["scalar", "union", "directive"].contains(&kind);
+        if kind == "directive" {
+            self.expect(Token::Sign(b'@'))?;
+        }
+        if kind != "schema" {
+            self.name()?;
+        }
+        loop {
+            match self.tokens.peek() {
+                Some(Token::Open(b'{')) if may_open => may_open = false,
+                None | Some(Token::Open(b'{') | Token::Text(_) | Token::Block(_)) => return Ok(()),
+                Some(Token::Name(name)) if !may_open && is_definition(name) => return Ok(()),
+                Some(Token::Open(_) | Token::Name(_) | Token::Sign(_)) => {}
+                _ => return Err(Unread::NoDocument),
+            }
+            self.group()?;
+        }
+    }
+
+    /// Passes over a token, or over all that stands between two brackets.
+    fn group(&mut self) -> Result<(), Unread> {
+        match self.tokens.next() {
+            Some(Token::Open(open)) => {
+                let close = if open == b'(' { b')' } else { open + 2 };
+                self.within(close, Self::group).map(drop)
+            }
+            Some(Token::Close(_) | Token::Foreign | Token::Unended(_)) | None => Err(Unread::NoDocument),
+            Some(_) => Ok(()),
+        }
     }
 
     fn variables(&mut self) -> Result<HashMap<&'t str, Option<Value<'t>>>, Unread> {
@@ -256,14 +341,15 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
             return Ok(Selection::Inline(self.within(b'}', Self::selection)?));
         }
         let mut name = self.name()?;
-        if self.take(Token::Sign(b':')) {
+        let has_alias = self.take(Token::Sign(b':'));
+        if has_alias {
             name = self.name()?;
         }
         let arguments = self.arguments()?;
         self.directives()?;
         let selections =
             if self.take(Token::Open(b'{')) { self.within(b'}', Self::selection)? } else { Vec::new() };
-        Ok(Selection::Field(Field { name, arguments, selections }))
+        Ok(Selection::Field(Field { name, has_alias, arguments, selections }))
     }
 
     fn value(&mut self) -> Result<Value<'t>, Unread> {
@@ -284,6 +370,11 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
     }
 }
 
+/// Whether a definition begins with a name.
+fn is_definition(name: &str) -> bool {
+    ["query", "mutation", "subscription", "fragment"].contains(&name) || TYPES.contains(&name)
+}
+
 fn number(text: &str) -> Option<Number> {
     let whole = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from));
     whole.ok().or_else(|| Number::from_f64(text.parse().ok()?))
@@ -294,7 +385,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Document<'_>, Unread> {
-        parse(text, Dialect::default(), 16)
+        super::read(text, 16)
     }
 
     #[test]
@@ -309,6 +400,9 @@ mod tests {
             "{a} {b} query A {c} query A {d} fragment F on T {e} fragment F on T {f}",
             "{ a(list: [1 2,3], object: {a: 1 b: [{}]}) }",
             "{ a(id: 18446744073709551615) }",
+            "type T implements U & V @d(e: 1) { a(b: Int = 1): Int! } { a }",
+            "scalar S { a } extend type T @d mutation { a } union U = | A | B directive @d(a: Int) repeatable on FIELD | QUERY query { a }",
+            "schema { query: Q } \"about\" enum E { query MUTATION } { a }",
         ] {
             read(text).unwrap_or_else(|error| unreachable!("{text}: {error:?}"));
         }
@@ -325,7 +419,6 @@ mod tests {
             "{a}}",
             "{a(}",
             "{\"a\":1}",
-            "type T { a: Int }",
             "{a(b:)}",
             "query",
             "{ a: }",
@@ -338,15 +431,52 @@ mod tests {
     }
 
     #[test]
+    fn what_servers_read_differently_is_read_by_nobody() {
+        for text in [
+            // A second document behind what ends a comment, a string or a block for some.
+            "#\u{2028}{b(x:\"\n{a}#\")}",
+            "#\u{2028}{\na(x:\"x\ny:1 #\") q:a(x:\"\"\"x\"\"\"\") b(x:\"y\" #\n)}",
+            "{a(x:\"b\n\") c}",
+            "{a(x:\"\"\"b\"\"\"\") c}",
+            "{a(x:\"\"\"b\\\\\"\"\") c}",
+            "{a(x:\"\"\"b\\\"\"\"\") c}",
+            "{a(x:\"\"\"b\\\\\"\"\") c(y:\"\"\"d\"\"\")}",
+            "{a(x:[\"\"\"\" 1])}",
+            "{\u{e9}:a b:a}",
+            "{a\u{a0}b}",
+            "{a\u{c}b}",
+            // The escapes of other languages.
+            "{a(x:\"\\U00000027\")}",
+            "{a(x:\"\\x27\")}",
+            "{a(x:\"\\047\")}",
+        ] {
+            assert_eq!(read(text).unwrap_err(), Unread::Ambiguous, "{text:?}");
+        }
+        for text in [
+            "{a(x:\"\u{e9}\u{2028}\\n\\u00e9\\u{e9}\")} # \u{e9}\n",
+            "\u{feff}{a(x:\"\"\"\n \"b\" \\\"\"\" \u{e9}\n\"\"\", y:\"c\")}\r\n",
+        ] {
+            assert!(read(text).is_ok(), "{text:?}");
+        }
+        for text in [
+            "{job=\"a\nb\"}",
+            "SELECT \"a\nb\" {\u{e9}}",
+            "caf\u{e9} {a}",
+            "{\u{e9}}}",
+            "[{\"a\": \"\"\"\"}]",
+        ] {
+            assert_eq!(read(text).unwrap_err(), Unread::NoDocument, "{text:?}");
+        }
+    }
+
+    #[test]
     fn depth_has_a_bound_however_it_is_made() {
         for (open, close) in [("{a", "}"), ("{...on T", "}"), ("{a(x:[[[[[[[[[[[[[[[[[[", "")] {
             let text = format!("{}{}", open.repeat(100_000), close.repeat(100_000));
             assert_eq!(read(&text).unwrap_err(), Unread::TooDeep, "{open}");
         }
         let lists = format!("{{a(x:[\"\"\"\" {}{}])}}", "[1".repeat(100_000), "]".repeat(100_000));
-        for dialect in super::super::graphql_lexer::dialects(&lists) {
-            assert!(parse(&lists, dialect, 128).is_err());
-        }
+        assert!(super::read(&lists, 128).is_err());
         let kinds = format!("query($a:[{}){{a}}", "[".repeat(100_000));
         assert_eq!(read(&kinds).unwrap_err(), Unread::TooDeep);
     }

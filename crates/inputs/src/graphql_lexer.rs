@@ -1,8 +1,9 @@
 //! The tokens of a GraphQL document (GraphQL §2.1), as servers read them.
 //!
-//! They do not agree about where a string, a comment or a block string ends: some take a line feed for a part of a string
-//! (older versions of graphql-ruby), some end a line at U+2028 (graphql-java), some give a fourth quote to the block string
-//! before it. Where a text has such a place, it is read in each of these ways ([`dialects`]).
+//! They do not agree about where a string, a comment or a block string ends, and what a name is: some take a line feed for a
+//! part of a string and count backslashes in block strings (older versions of graphql-ruby), some end a line at U+2028
+//! (graphql-java), some know letters beyond ASCII and the escapes of their own language (graph-gophers). A document in which that
+//! makes a difference is none that anybody should read ([`differences`]).
 
 use std::borrow::Cow;
 
@@ -11,32 +12,60 @@ use std::borrow::Cow;
 pub(super) struct Dialect {
     /// A line ends at U+2028 and U+2029, too, which stand for nothing elsewhere.
     wide_lines: bool,
+    /// Letters beyond ASCII make names, and blanks beyond the standard's are blanks.
+    wide_names: bool,
     /// A string goes on over the end of a line.
     long_strings: bool,
     /// A block string ends with the last of its closing quotes.
     greedy_blocks: bool,
     /// A block string that does not end is an empty string and another one.
     open_blocks: bool,
+    /// A block string that does not end has ended at the last of its escaped quotes.
+    late_blocks: bool,
+    /// In a block string, a backslash escapes another one.
+    paired_backslashes: bool,
 }
 
-/// The ways in which servers may read a text, the standard's first.
-pub(super) fn dialects(text: &str) -> Vec<Dialect> {
-    let mut all = vec![Dialect::default()];
-    let mut every = Dialect::default();
-    let mut add = |is_there: bool, with: fn(&mut Dialect)| {
-        if is_there {
-            let mut one = Dialect::default();
-            with(&mut one);
-            with(&mut every);
-            all.push(one);
+impl Dialect {
+    /// All of two.
+    fn with(self, other: Dialect) -> Dialect {
+        Dialect {
+            wide_lines: self.wide_lines || other.wide_lines,
+            wide_names: self.wide_names || other.wide_names,
+            long_strings: self.long_strings || other.long_strings,
+            greedy_blocks: self.greedy_blocks || other.greedy_blocks,
+            open_blocks: self.open_blocks || other.open_blocks,
+            late_blocks: self.late_blocks || other.late_blocks,
+            paired_backslashes: self.paired_backslashes || other.paired_backslashes,
         }
-    };
-    add(text.contains(['\u{2028}', '\u{2029}']), |dialect| dialect.wide_lines = true);
-    add(text.contains(['\n', '\r']) && text.contains('"'), |dialect| dialect.long_strings = true);
-    add(text.contains("\"\"\"\""), |dialect| dialect.greedy_blocks = true);
-    add(text.contains("\"\"\""), |dialect| dialect.open_blocks = true);
-    if all.len() > 2 {
-        all.push(every);
+    }
+}
+
+/// In what servers may differ about a text. Two that are the same for each of them by itself are the same for several.
+pub(super) fn differences(text: &str) -> Vec<Dialect> {
+    let standard = Dialect::default();
+    let has_wide = !text.is_ascii() || text.bytes().any(|byte| byte < b' ' && !b"\t\r\n".contains(&byte));
+    let (has_block, has_text) = (text.contains("\"\"\""), text.contains('"'));
+    [
+        (text.contains(['\u{2028}', '\u{2029}']), Dialect { wide_lines: true, ..standard }),
+        (has_wide, Dialect { wide_names: true, ..standard }),
+        (has_text && text.contains(['\n', '\r']), Dialect { long_strings: true, ..standard }),
+        (text.contains("\"\"\"\""), Dialect { greedy_blocks: true, ..standard }),
+        (has_block, Dialect { open_blocks: true, ..standard }),
+        (text.contains("\\\"\"\""), Dialect { late_blocks: true, ..standard }),
+        (text.contains("\\\\\"\"\""), Dialect { paired_backslashes: true, ..standard }),
+    ]
+    .into_iter()
+    .filter_map(|(is_there, dialect)| is_there.then_some(dialect))
+    .collect()
+}
+
+/// Every way to differ in one or more of these.
+pub(super) fn combinations(differences: &[Dialect]) -> Vec<Dialect> {
+    let mut all = vec![Dialect::default()];
+    for one in differences {
+        let with: Vec<Dialect> = all.iter().map(|dialect| dialect.with(*one)).collect();
+        all.extend(with);
     }
     all
 }
@@ -52,6 +81,8 @@ pub(super) enum Token<'t> {
     Text(&'t str),
     /// A block string, likewise.
     Block(&'t str),
+    /// A string or a block string that does not end.
+    Unended(&'t str),
     /// A name.
     Name(&'t str),
     /// A number.
@@ -77,6 +108,7 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> impl Iterator<Item = Token
                 [b' ' | b'\t' | b'\r' | b'\n' | b',', ..] => (1, None),
                 [0xef, 0xbb, 0xbf, ..] => (3, None),
                 [0xe2, 0x80, 0xa8 | 0xa9, ..] if dialect.wide_lines => (3, None),
+                [0..=0x1f | 0x7f.., ..] if dialect.wide_names => wide(rest),
                 [b'#', ..] => {
                     let is_end = |c: char| {
                         matches!(c, '\n' | '\r') || dialect.wide_lines && matches!(c, '\u{2028}' | '\u{2029}')
@@ -91,21 +123,24 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> impl Iterator<Item = Token
                             no_block_after = no_block_after.min(at);
                             (2, Some(Token::Text("")))
                         }
-                        None => (rest.len(), Some(Token::Block(rest.get(3..).unwrap_or_default()))),
+                        None => (rest.len(), Some(Token::Unended(rest.get(3..).unwrap_or_default()))),
                     }
                 }
                 [b'"', inner @ ..] => {
                     let end = end_of_text(inner, dialect);
                     let is_closed = inner.get(end) == Some(&b'"');
                     let content = rest.get(1..=end).unwrap_or_default();
-                    (1 + end + usize::from(is_closed), Some(Token::Text(content)))
+                    let token = if is_closed { Token::Text(content) } else { Token::Unended(content) };
+                    (1 + end + usize::from(is_closed), Some(token))
                 }
                 [open @ (b'{' | b'[' | b'('), ..] => (1, Some(Token::Open(*open))),
                 [close @ (b'}' | b']' | b')'), ..] => (1, Some(Token::Close(*close))),
                 [b'.', b'.', b'.', ..] => (3, Some(Token::Spread)),
                 [b'a'..=b'z' | b'A'..=b'Z' | b'_', ..] => {
-                    let end =
-                        rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+                    let is_part = |c: char| {
+                        c.is_ascii_alphanumeric() || c == '_' || dialect.wide_names && c.is_alphanumeric()
+                    };
+                    let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
                     (end, Some(Token::Name(rest.get(..end).unwrap_or_default())))
                 }
                 [b'-' | b'0'..=b'9', ..] => {
@@ -136,20 +171,50 @@ fn end_of_text(inner: &[u8], dialect: Dialect) -> usize {
     inner.iter().position(ends).unwrap_or(inner.len())
 }
 
+/// A name of letters beyond ASCII, or a blank.
+fn wide(rest: &str) -> (usize, Option<Token<'_>>) {
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    match rest.chars().next() {
+        Some(c) if c.is_alphabetic() => (end, Some(Token::Name(rest.get(..end).unwrap_or_default()))),
+        Some(c) if c.is_whitespace() || c.is_control() => (c.len_utf8(), None),
+        other => (other.map_or(1, char::len_utf8), Some(Token::Foreign)),
+    }
+}
+
 /// Where a block string ends.
 fn end_of_block(inner: &[u8], dialect: Dialect) -> Option<usize> {
+    let is_escaped = |found: usize| {
+        let before = inner.get(..found).unwrap_or_default();
+        let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
+        if dialect.paired_backslashes { backslashes % 2 == 1 } else { backslashes > 0 }
+    };
     let mut from = 0;
-    loop {
-        let mut found = from + memchr::memmem::find(inner.get(from..)?, b"\"\"\"")?;
-        if inner.get(..found)?.ends_with(b"\\") {
-            from = found + 3;
-            continue;
+    let end = loop {
+        match inner.get(from..).and_then(|rest| memchr::memmem::find(rest, b"\"\"\"")) {
+            Some(found) if is_escaped(from + found) => from += found + 3,
+            Some(found) => break Some(from + found),
+            None if dialect.late_blocks => break memchr::memmem::rfind(inner, b"\"\"\""),
+            None => break None,
         }
-        while dialect.greedy_blocks && inner.get(found + 3) == Some(&b'"') {
-            found += 1;
-        }
-        return Some(found);
+    };
+    let mut end = end?;
+    while dialect.greedy_blocks && inner.get(end + 3) == Some(&b'"') {
+        end += 1;
     }
+    Some(end)
+}
+
+/// Whether what stands in a string has an escape that GraphQL does not know, and another language may.
+pub(super) fn has_odd_escape(content: &str) -> bool {
+    let mut rest = content.as_bytes();
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        match rest.get(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u') => {}
+            _ => return true,
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
 }
 
 /// What stands in a string, its escapes undone: those of JSON, and `\u{1f600}` (GraphQL §2.9.4).
@@ -239,9 +304,15 @@ mod tests {
             ("a \"\"\"b\"\"\"\" c", Dialect { greedy_blocks: true, ..standard }, &["a", "c"]),
             ("a \"\"\"\" b", standard, &["a"]),
             ("a \"\"\"\" b", Dialect { open_blocks: true, ..standard }, &["a", "b"]),
+            ("a \"\"\"b\\\"\"\" c", standard, &["a"]),
+            ("a \"\"\"b\\\"\"\" c", Dialect { late_blocks: true, ..standard }, &["a", "c"]),
+            ("a \"\"\"b\\\\\"\"\" c \"\"\" d", standard, &["a", "d"]),
+            ("a \"\"\"b\\\\\"\"\" c \"\"\" d", Dialect { paired_backslashes: true, ..standard }, &["a", "c"]),
+            ("a \u{e9}b\u{a0}c", standard, &["a", "b", "c"]),
+            ("a \u{e9}b\u{a0}c", Dialect { wide_names: true, ..standard }, &["a", "\u{e9}b", "c"]),
         ] {
             assert_eq!(names(text, dialect), found, "{text:?}");
-            assert!(dialects(text).contains(&dialect), "{text:?}");
+            assert!(combinations(&differences(text)).contains(&dialect), "{text:?}");
         }
     }
 
@@ -261,7 +332,7 @@ mod tests {
         // Were the rest searched for each, this would take minutes.
         assert!(unescaped(&"\\u{".repeat(1_000_000)).len() > 1_000_000);
         let open = format!("{{a(x:[\"\"{}])}}", "\"\\\\\"\"\" ".repeat(500_000));
-        assert!(dialects(&open).into_iter().all(|dialect| tokens(&open, dialect).count() > 2));
+        assert!(differences(&open).into_iter().all(|dialect| tokens(&open, dialect).count() > 2));
     }
 
     #[test]

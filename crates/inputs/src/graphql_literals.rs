@@ -1,12 +1,12 @@
 //! The texts of GraphQL in a request: where documents stand, their string literals, and variables that stand as JSON in a text.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::body::ParsedBody;
-use super::graphql_lexer::{Token, block_value, dialects, tokens, unescaped};
+use super::graphql_document::may_be_document;
+use super::graphql_lexer::{Dialect, Token, block_value, tokens, unescaped};
 use super::json::parse_json;
 use super::limits::StructureLimits;
 use super::loose_json;
@@ -96,7 +96,7 @@ fn texts_of(name: &str, value: &Value, all: &mut Vec<(String, String)>) {
 }
 
 /// The values of JSON in a text, as lenient readers see it.
-fn values_of_text(text: &str) -> Vec<Value> {
+pub(super) fn values_of_text(text: &str) -> Vec<Value> {
     match parse_json(text.as_bytes(), LIMITS) {
         Ok(value) => vec![value],
         Err(_) => {
@@ -118,6 +118,11 @@ pub(super) fn documents(parsed: &ParsedBody, raw: &[u8], found: &mut dyn FnMut(&
         ParsedBody::Form(fields) => {
             let named = fields.iter().filter(|(name, _)| is_same_name(name, "query"));
             named.for_each(|(_, text)| found(text));
+            // Some servers take the whole for the document, as it came or with its escapes undone (gqlgen).
+            let text = String::from_utf8_lossy(raw);
+            let text = text.strip_prefix("query=").unwrap_or(&text);
+            let plain = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+            [text, &plain].into_iter().filter(|text| may_be_document(text)).for_each(found);
             1
         }
         // The form with files has the body of any other request as a field.
@@ -134,7 +139,11 @@ pub(super) fn documents(parsed: &ParsedBody, raw: &[u8], found: &mut dyn FnMut(&
             requests
         }
         ParsedBody::Text => {
-            found(&String::from_utf8_lossy(raw));
+            let text = String::from_utf8_lossy(raw);
+            found(&text);
+            if text.contains('%') {
+                found(&percent_encoding::percent_decode_str(&text).decode_utf8_lossy());
+            }
             1
         }
         _ => 1,
@@ -159,52 +168,30 @@ fn documents_of_json(value: &Value, found: &mut dyn FnMut(&str)) -> usize {
     all.len()
 }
 
-/// Whether a text begins as a GraphQL document does, behind descriptions.
-fn may_be_document(text: &str) -> bool {
-    const BEGIN: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
-    let is_text = |token: &Token<'_>| matches!(token, Token::Text(_) | Token::Block(_));
-    text.contains('{')
-        && dialects(text).into_iter().any(|dialect| {
-            match tokens(text, dialect).find(|token| !is_text(token)) {
-                Some(Token::Open(b'{')) => true,
-                Some(Token::Name(name)) => BEGIN.iter().any(|begin| name.starts_with(begin)),
-                _ => false,
-            }
-        })
-}
-
-/// The literals of one text, if it is a GraphQL document, as every server reads them.
+/// The literals of one text, if it is a GraphQL document. One in which servers read others is refused as a whole.
 fn literals_of(text: &str, all: &mut Vec<(String, String)>) {
     if !may_be_document(text) {
         return;
     }
-    // What every server reads alike is judged once.
-    let mut seen = HashSet::new();
-    let mut add = |name: &str, value: String| {
-        if seen.insert((name.to_owned(), value.clone())) {
-            all.push((name.to_owned(), value));
+    // The name of the argument whose value comes next.
+    let (mut name, mut is_named) = ("", false);
+    for token in tokens(text, Dialect::default()) {
+        if all.len() >= MAX_LITERALS {
+            break;
         }
-        all.len()
-    };
-    for dialect in dialects(text) {
-        // The name of the argument whose value comes next.
-        let (mut name, mut is_named) = ("", false);
-        for token in tokens(text, dialect) {
-            let named = if is_named { name } else { "" };
-            let count = match token {
-                Token::Text(content) => add(named, unescaped(content).into_owned()),
-                Token::Block(content) => add(named, block_value(content)),
-                _ => 0,
-            };
-            if count >= MAX_LITERALS {
-                break;
+        let named = if is_named { name } else { "" };
+        match token {
+            Token::Text(content) | Token::Unended(content) => {
+                all.push((named.to_owned(), unescaped(content).into_owned()));
             }
-            is_named = token == Token::Sign(b':') && !name.is_empty();
-            if let Token::Name(found) = token {
-                name = found;
-            } else if !is_named {
-                name = "";
-            }
+            Token::Block(content) => all.push((named.to_owned(), block_value(content))),
+            _ => {}
+        }
+        is_named = token == Token::Sign(b':') && !name.is_empty();
+        if let Token::Name(found) = token {
+            name = found;
+        } else if !is_named {
+            name = "";
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::body::ParsedBody;
-use super::graphql_document::{Document, Selection, Unread, parse};
-use super::graphql_lexer::dialects;
+use super::graphql_document::{Document, Operation, Selection, Unread, may_be_document, read};
 use super::graphql_literals::documents;
+use super::graphql_stored::stored_hashes;
 use super::names::is_same_name;
 use super::pairs::pairs;
 
@@ -33,6 +33,11 @@ pub struct Shape {
     pub is_introspection: bool,
     /// How often somebody logs in, under whatever names.
     pub log_ins: usize,
+    /// Whether it logs somebody in and asks for nothing else, by no names but the API's: its answer then tells whether that
+    /// has failed.
+    pub is_plain_log_in: bool,
+    /// Whether servers read different documents in it.
+    pub is_ambiguous: bool,
 }
 
 impl Shape {
@@ -46,6 +51,8 @@ impl Shape {
             doubled: self.doubled.max(other.doubled),
             is_introspection: self.is_introspection || other.is_introspection,
             log_ins: self.log_ins.max(other.log_ins),
+            is_plain_log_in: self.is_plain_log_in && other.is_plain_log_in,
+            is_ambiguous: self.is_ambiguous || other.is_ambiguous,
         }
     }
 
@@ -64,6 +71,10 @@ impl Shape {
         };
         let mut work = MAX_WORK;
         let shapes: Vec<Shape> = texts.iter().filter_map(|text| document(text, &mut work)).collect();
+        // The documents of a batch may be stored ones.
+        if shapes.is_empty() && requests > 1 && !stored_hashes(query, parsed).is_empty() {
+            return Some(Shape { requests, ..Shape::default() });
+        }
         let largest = |of: fn(&Shape) -> usize| shapes.iter().map(of).max();
         Some(Shape {
             requests,
@@ -72,51 +83,73 @@ impl Shape {
             doubled: largest(|shape| shape.doubled)?,
             is_introspection: shapes.iter().any(|shape| shape.is_introspection),
             log_ins: shapes.iter().fold(0, |sum, shape| sum.saturating_add(shape.log_ins)),
+            is_plain_log_in: shapes.iter().all(|shape| shape.is_plain_log_in),
+            is_ambiguous: shapes.iter().any(|shape| shape.is_ambiguous),
         })
     }
 }
 
-/// The shape of one document, the largest of those that servers may read in it; nothing where a text is none.
+/// The shape of one document; nothing where a text is none.
 fn document(text: &str, work: &mut usize) -> Option<Shape> {
     if !text.contains('{') {
         return None;
     }
     let too_much = Shape { depth: usize::MAX, fields: usize::MAX, ..Shape::default() };
-    let mut largest: Option<Shape> = None;
-    for dialect in dialects(text) {
-        let document = match parse(text, dialect, MAX_NESTING) {
-            Ok(document) => document,
-            Err(Unread::TooDeep) => return Some(too_much),
-            Err(Unread::NoDocument) => continue,
-        };
-        if text.len() > LONGEST {
-            return Some(Shape { depth: 0, ..too_much });
-        }
-        let mut measure = Measure {
-            document: &document,
-            known: HashMap::new(),
-            work: *work,
-            doubled: 0,
-            is_introspection: false,
-        };
-        let (mut depth, mut fields, mut log_ins) = (0, 0_usize, 0);
-        for operation in &document.operations {
-            if operation.is_mutation {
-                let mut counts = HashMap::new();
-                measure.count(&operation.selections, &mut counts, &mut HashSet::new(), 0);
-                let log_in = counts.iter().filter(|(name, _)| is_log_in(name));
-                log_ins = log_ins.max(log_in.map(|(_, count)| *count).sum());
-            }
-            let size = measure.set(&operation.selections, 0);
-            depth = depth.max(size.depth);
-            fields = fields.saturating_add(size.fields);
-        }
-        let Measure { doubled, is_introspection, .. } = measure;
-        *work = measure.work;
-        let shape = Shape { requests: 1, depth, fields, doubled, is_introspection, log_ins };
-        largest = Some(largest.map_or(shape, |before| before.or(shape)));
+    if text.len() > LONGEST && may_be_document(text) {
+        return Some(Shape { depth: 0, ..too_much });
     }
-    largest
+    let document = match read(text, MAX_NESTING) {
+        Ok(document) => document,
+        Err(Unread::NoDocument) => return None,
+        Err(Unread::TooDeep) => return Some(too_much),
+        Err(Unread::Ambiguous) => return Some(Shape { is_ambiguous: true, ..Shape::default() }),
+    };
+    let mut measure = Measure {
+        document: &document,
+        known: HashMap::new(),
+        work: *work,
+        doubled: 0,
+        is_introspection: false,
+        has_alias: false,
+    };
+    let (mut all, mut log_ins) = (Size::default(), 0);
+    for operation in &document.operations {
+        let size = measure.set(&operation.selections, 0);
+        all = Size {
+            depth: all.depth.max(size.depth),
+            fields: all.fields.saturating_add(size.fields),
+            log_ins: 0,
+        };
+        if operation.is_mutation {
+            // One of them runs.
+            log_ins = log_ins.max(size.log_ins);
+        }
+    }
+    let Measure { doubled, is_introspection, has_alias, .. } = measure;
+    *work = measure.work;
+    let is_plain_log_in = match document.operations.as_slice() {
+        [Operation { selections, .. }] => !has_alias && is_nothing_but_log_in(selections),
+        _ => false,
+    };
+    let Size { depth, fields, .. } = all;
+    Some(Shape {
+        requests: 1,
+        depth,
+        fields,
+        doubled,
+        is_introspection,
+        log_ins,
+        is_plain_log_in,
+        is_ambiguous: false,
+    })
+}
+
+/// Whether somebody logs in, and nothing stands beside it: `login(…) {…}`, `auth { login(…) {…} }`.
+fn is_nothing_but_log_in(selections: &[Selection<'_>]) -> bool {
+    match selections {
+        [Selection::Field(field)] => is_log_in(field.name) || is_nothing_but_log_in(&field.selections),
+        _ => false,
+    }
 }
 
 /// Whether a mutation of this name logs somebody in, as servers and their libraries call it.
@@ -153,10 +186,12 @@ fn is_log_in(name: &str) -> bool {
 struct Size {
     depth: usize,
     fields: usize,
+    /// Of a log in that is called with something: elsewhere, `login` is a name of somebody.
+    log_ins: usize,
 }
 
 impl Size {
-    const TOO_MUCH: Size = Size { depth: usize::MAX, fields: usize::MAX };
+    const TOO_MUCH: Size = Size { depth: usize::MAX, fields: usize::MAX, log_ins: usize::MAX };
 }
 
 struct Measure<'d> {
@@ -166,6 +201,7 @@ struct Measure<'d> {
     work: usize,
     doubled: usize,
     is_introspection: bool,
+    has_alias: bool,
 }
 
 impl<'d> Measure<'d> {
@@ -183,13 +219,22 @@ impl<'d> Measure<'d> {
             let inner = match selection {
                 Selection::Field(field) => {
                     let inner = self.set(&field.selections, level + 1);
-                    Size { depth: inner.depth.saturating_add(1), fields: inner.fields.saturating_add(1) }
+                    self.has_alias |= field.has_alias;
+                    let is_log_in = !field.arguments.is_empty() && is_log_in(field.name);
+                    Size {
+                        depth: inner.depth.saturating_add(1),
+                        fields: inner.fields.saturating_add(1),
+                        log_ins: inner.log_ins.saturating_add(usize::from(is_log_in)),
+                    }
                 }
                 Selection::Inline(selections) => self.set(selections, level + 1),
                 Selection::Spread(name) => self.fragment(name, level + 1),
             };
-            size =
-                Size { depth: size.depth.max(inner.depth), fields: size.fields.saturating_add(inner.fields) };
+            size = Size {
+                depth: size.depth.max(inner.depth),
+                fields: size.fields.saturating_add(inner.fields),
+                log_ins: size.log_ins.saturating_add(inner.log_ins),
+            };
         }
         size
     }
@@ -327,12 +372,59 @@ mod tests {
             ),
             ("mutation { updateLoginSettings(a: 1) { b } }", 0),
             ("{ login { at } }", 0),
+            // Below a name that says what the mutations are of; not where it is somebody's name.
+            (
+                "mutation { auth { a: login(p: 1) { t } b: login(p: 2) { t } ...F } } fragment F on A { login(p: 3) { t } }",
+                3,
+            ),
+            ("mutation { a: auth { ...F } b: auth { ...F } } fragment F on A { login(p: 3) { t } }", 2),
+            ("mutation { addStar(id: 1) { starrable { owner { login } } } }", 0),
+            ("mutation A { login(p: 1) { t } } mutation B { a: login(p: 1) { t } b: login(p: 2) { t } }", 2),
         ] {
             let body = ParsedBody::Json(
                 json!([{ "query": document }, { "query": "mutation { login(p: 4) { t } }" }]),
             );
             assert_eq!(Shape::of("", Some((&body, b"")), false).unwrap().log_ins, log_ins + 1, "{document}");
         }
+        for (document, is_plain) in [
+            ("mutation { login(p: 1) { token } }", true),
+            ("mutation($p: S) { login(p: $p) { token user { name } } }", true),
+            // The answer says what the client wants it to say.
+            ("mutation { login(p: 1) { token: __typename } }", false),
+            ("mutation { login(p: 1) { token } token: __typename }", false),
+            ("mutation { login(p: 1) { token } echo(s: 1) }", false),
+            ("mutation { auth { login(p: 1) { token } } }", true),
+            ("mutation { auth { login(p: 1) { token } session } }", false),
+            ("mutation { ...F } fragment F on M { login(p: 1) { token } }", false),
+        ] {
+            let body = ParsedBody::Json(json!({ "query": document }));
+            let shape = Shape::of("", Some((&body, b"")), false).unwrap();
+            assert_eq!((shape.log_ins, shape.is_plain_log_in), (1, is_plain), "{document}");
+        }
+        let odd = ParsedBody::Json(json!({ "query": "{\u{e9}:a a0:a}" }));
+        assert!(Shape::of("", Some((&odd, b"")), false).unwrap().is_ambiguous);
+        // Where some servers look: a form that is a document as a whole, and escapes of URLs in one.
+        for (body, raw, is_graphql) in [
+            (
+                ParsedBody::Form(vec![("mutation{login(p:1){t} a".into(), "".into())]),
+                "mutation{login(p:1){t} a}",
+                false,
+            ),
+            (ParsedBody::Form(Vec::new()), "query=mutation{login(p:\"a&b\"){t} b}", false),
+            (ParsedBody::Form(Vec::new()), "query=%7Ba%20b%7D", false),
+            (ParsedBody::Text, "%7Ba%20b%7D", true),
+        ] {
+            assert!(
+                Shape::of("", Some((&body, raw.as_bytes())), is_graphql)
+                    .is_some_and(|shape| shape.fields > 1),
+                "{raw}"
+            );
+        }
+        let stored = |hash: &str| json!({ "extensions": { "persistedQuery": { "sha256Hash": hash } } });
+        let batch = ParsedBody::Json(json!([stored("0a"), stored("0B")]));
+        assert_eq!(Shape::of("", Some((&batch, b"")), false).unwrap().requests, 2);
+        let items = ParsedBody::Json(json!([{ "name": "a" }, { "name": "b" }]));
+        assert_eq!(Shape::of("", Some((&items, b"")), false), None);
         for spelling in [json!({ "Query": "{a}" }), json!({ "query": ["{b}", "{a}"] })] {
             assert!(Shape::of("", Some((&ParsedBody::Json(spelling), b"")), false).is_some());
         }

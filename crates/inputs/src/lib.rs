@@ -38,6 +38,8 @@ mod graphql_path;
 #[cfg(feature = "graphql")]
 mod graphql_shape;
 #[cfg(feature = "graphql")]
+mod graphql_stored;
+#[cfg(feature = "graphql")]
 mod graphql_uploads;
 pub mod grpc;
 mod input;

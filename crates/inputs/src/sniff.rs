@@ -28,10 +28,15 @@ pub(super) fn without_odd_blanks(mut text: &[u8]) -> &[u8] {
 /// a form under any media type (Bottle).
 pub(super) fn begins_as_form(text: &[u8]) -> bool {
     /// Of a name.
-    const LONGEST: usize = 64;
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]%".contains(byte);
+    const LONGEST: usize = 256;
+    // What ends a line, or stands in markup and in JSON before an equals sign.
+    let is_part = |byte: &u8| *byte >= b' ' && !b"=<>{}\"'".contains(byte);
     let end = head(text, LONGEST + 1).iter().position(|byte| !is_part(byte));
-    end.is_some_and(|end| end > 0 && text.get(end) == Some(&b'=')) || {
+    // Prose has blanks around it.
+    let is_pair = |end: usize| {
+        text.get(end) == Some(&b'=') && text.get(end.wrapping_sub(1)).is_some_and(|byte| *byte != b' ')
+    };
+    end.is_some_and(is_pair) || {
         // Of what is no text, some bytes look like a pair by chance.
         let text = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
         has_pairs(text.split('\0').next().unwrap_or_default().as_bytes())
@@ -307,10 +312,22 @@ mod tests {
         ] {
             assert!(!has_pairs(text.as_bytes()), "{text}");
         }
-        for text in ["q=1", "&q=1", "a b=1&q=2", "user[name]=1"] {
+        for text in [
+            "q=1",
+            "&q=1",
+            "a b=1&q=2",
+            "a b=1",
+            "user[name]=1",
+            "form:mail=1",
+            "$where=1",
+            "stra\u{df}e=1",
+            "@a/b=1",
+        ] {
             assert!(begins_as_form(text.as_bytes()), "{text}");
         }
-        for text in ["a b=1", "# Title\na = b & c = d", "{\"a\":1}"] {
+        for text in
+            ["a b = 1", "the sum\nis=1", "<a b=1>", "a \"b\"=1", "# Title\na = b & c = d", "{\"a\":1}"]
+        {
             assert!(!begins_as_form(text.as_bytes()), "{text}");
         }
     }

@@ -12,10 +12,10 @@ use crate::admin::AdminConfig;
 use crate::doors::{
     AccountsConfig, ApiKeyConfig, AsnsConfig, AuthConfig, BansConfig, BotsConfig, CedarConfig,
     ChallengeConfig, CookiesConfig, CorsConfig, CountriesConfig, CrsConfig, DoorName, EnumerationConfig,
-    GraphqlConfig, HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig, ListConfig,
-    LockoutConfig, MailConfig, Mode, NetworkConfig, OwnershipConfig, PasswordsConfig, ProtocolConfig,
-    ProviderConfig, RateConfig, RateStoreConfig, SchemaConfig, ServiceCredentialConfig, SessionsConfig,
-    UnderAttackConfig, WafConfig,
+    FailedLoginsConfig, GraphqlConfig, HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig,
+    ListConfig, LockoutConfig, MailConfig, Mode, NetworkConfig, OwnershipConfig, PasswordsConfig,
+    ProtocolConfig, ProviderConfig, RateConfig, RateStoreConfig, SchemaConfig, ServiceCredentialConfig,
+    SessionsConfig, UnderAttackConfig, WafConfig,
 };
 use crate::gateway::{
     BalancingConfig, GatewayConfig, HealthConfig, TimeoutConfig, TlsConfig, UpstreamConfig, UpstreamTlsConfig,
@@ -110,6 +110,7 @@ pub const TABLES: &[Table] = &[
     table::<UnderAttackConfig>("under_attack"),
     table::<CorsConfig>("cors"),
     table::<RateConfig>("rate"),
+    table::<FailedLoginsConfig>("rate.failed_logins"),
     table::<RateStoreConfig>("rate.store"),
     table::<AuthConfig>("auth"),
     table::<IssuerConfig>("auth.issuer"),

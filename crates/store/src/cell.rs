@@ -1,13 +1,14 @@
 //! The arithmetic of rate limits: a pure function of a cell, a quota and the time.
 
 use crate::key_hash::CounterKey;
-use crate::limit::{Algorithm, Outcome, Quota, Ticket};
+use crate::limit::{Algorithm, LONGEST_PENALTY, Outcome, Quota, Ticket};
 use crate::millis::Millis;
 
 /// What a backend keeps for a key. A fresh cell is all zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cell {
-    /// GCRA: theoretical arrival time, microseconds. Windows: start of the current window, milliseconds.
+    /// GCRA: theoretical arrival time, microseconds. Windows: start of the current window, milliseconds. Penalties: the end
+    /// of the last one, milliseconds.
     mark: u64,
     current: u32,
     previous: u32,
@@ -24,6 +25,7 @@ impl Cell {
         let (granted, remaining, reset, retry_after) = match quota.algorithm {
             Algorithm::Gcra => self.gcra(quota, cost, now),
             Algorithm::SlidingWindow | Algorithm::FixedWindow => self.window(quota, cost, now),
+            Algorithm::Penalty => self.penalty(quota, cost, now),
         };
         let ticket = granted.then_some(Ticket { key, quota, cost, taken: now });
         Outcome { ticket, remaining, reset, retry_after }
@@ -45,6 +47,7 @@ impl Cell {
                     self.previous = self.previous.saturating_sub(ticket.cost);
                 }
             }
+            Algorithm::Penalty => {}
         }
     }
 
@@ -54,6 +57,7 @@ impl Cell {
             Algorithm::Gcra => self.mark.div_ceil(1000),
             Algorithm::SlidingWindow => self.mark.saturating_add(period(quota).saturating_mul(2)),
             Algorithm::FixedWindow => self.mark.saturating_add(period(quota)),
+            Algorithm::Penalty => self.mark.saturating_add(LONGEST_PENALTY),
         }
     }
 
@@ -135,6 +139,19 @@ impl Cell {
         };
         // What was counted may still weigh in the next window, but less and less: from its end on, there is room again.
         (granted, remaining, left, wait)
+    }
+
+    /// Asks for a penalty, or imposes one. What is refused while one is being served does not make it longer.
+    fn penalty(&mut self, quota: Quota, cost: u32, now: Millis) -> (bool, u32, Millis, Millis) {
+        if cost > 0 && self.mark <= now {
+            let is_forgotten = now - self.mark >= LONGEST_PENALTY;
+            self.current = if is_forgotten { 1 } else { self.current.saturating_add(1) };
+            let longest = LONGEST_PENALTY.max(period(quota));
+            let doubled = 2_u64.saturating_pow(self.current - 1).saturating_mul(period(quota));
+            self.mark = now.saturating_add(doubled.min(longest));
+        }
+        let left = self.mark.saturating_sub(now);
+        (left == 0, u32::from(left == 0), left, left)
     }
 
     /// Moves to the window of `now`. A clock that goes backwards stays in the window that was reached.
@@ -269,14 +286,104 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_penalty_doubles_and_is_forgotten_after_a_day() {
+        let q = quota(1, 60_000, 1, Algorithm::Penalty);
+        let mut cell = Cell::default();
+        let mut now = START;
+        for lasts in [60_000, 120_000, 240_000] {
+            assert!(cell.take(KEY, q, 0, now).ticket.is_some());
+            assert_eq!(cell.take(KEY, q, 1, now).retry_after, lasts);
+            assert_eq!(cell.take(KEY, q, 1, now + 1).retry_after, lasts - 1, "it is served, not made longer");
+            assert!(cell.take(KEY, q, 0, now + lasts - 1).ticket.is_none());
+            now += lasts;
+        }
+        for _ in 0..40 {
+            let lasts = cell.take(KEY, q, 1, now).retry_after;
+            assert!(lasts <= LONGEST_PENALTY);
+            now += lasts;
+        }
+        assert_eq!(cell.take(KEY, q, 1, now + LONGEST_PENALTY).retry_after, 60_000);
+    }
+
+    /// The same limits as somebody would write them who has a list of everything that was ever granted.
+    struct Plain {
+        quota: Quota,
+        granted: Vec<(Millis, u32)>,
+    }
+
+    impl Plain {
+        fn take(&mut self, cost: u32, now: Millis) -> bool {
+            let Quota { permits, period, burst, algorithm } = self.quota;
+            let in_window = |start: Millis| -> u64 {
+                let within = self.granted.iter().filter(|(at, _)| at - at % period == start);
+                within.map(|(_, cost)| u64::from(*cost)).sum()
+            };
+            let start = now - now % period;
+            let is_granted = match algorithm {
+                Algorithm::FixedWindow => in_window(start) + u64::from(cost) <= permits.into(),
+                Algorithm::SlidingWindow => {
+                    let left = period - now % period;
+                    let before = (in_window(start - period) * left).div_ceil(period);
+                    in_window(start) + before + u64::from(cost) <= permits.into()
+                }
+                // A bucket that a unit drips into at every interval, from the beginning of time.
+                Algorithm::Gcra => {
+                    let interval = (period * 1000 / u64::from(permits)).max(1);
+                    let full = interval * u64::from(burst);
+                    let (mut level, mut before) = (full, 0);
+                    for (at, cost) in &self.granted {
+                        level = full.min(level + (at - before) * 1000) - interval * u64::from(*cost);
+                        before = *at;
+                    }
+                    full.min(level + (now - before) * 1000) >= interval * u64::from(cost)
+                }
+                Algorithm::Penalty => unreachable!("no limit"),
+            };
+            if is_granted {
+                self.granted.push((now, cost));
+            }
+            is_granted
+        }
+    }
+
     fn any_quota() -> impl Strategy<Value = Quota> {
-        let algorithm =
-            prop_oneof![Just(Algorithm::Gcra), Just(Algorithm::SlidingWindow), Just(Algorithm::FixedWindow)];
+        let algorithm = prop::sample::select(vec![
+            Algorithm::Gcra,
+            Algorithm::SlidingWindow,
+            Algorithm::FixedWindow,
+            Algorithm::Penalty,
+        ]);
         (any::<u32>(), any::<u64>(), any::<u32>(), algorithm)
             .prop_map(|(permits, period, burst, algorithm)| quota(permits, period, burst, algorithm))
     }
 
     proptest! {
+        /// A day of somebody who asks now and then, and now and then in bursts.
+        #[test]
+        fn a_day_is_counted_as_a_plain_list_counts_it(
+            permits in 1..40_u32,
+            period in prop_oneof![Just(1000_u64), Just(60_000), Just(900_000), Just(3_600_000), 1000..100_000_u64],
+            burst in 1..60_u32,
+            algorithm in prop::sample::select(vec![
+                Algorithm::Gcra,
+                Algorithm::SlidingWindow,
+                Algorithm::FixedWindow,
+            ]),
+            steps in prop::collection::vec((prop_oneof![3 => 0..50_u64, 2 => 0..5_000_u64, 1 => 0..2_000_000_u64], 1..4_u32), 1..300),
+        ) {
+            let quota = quota(permits, period, burst, algorithm);
+            let (mut cell, mut plain) = (Cell::default(), Plain { quota, granted: Vec::new() });
+            let mut now = START;
+            for (later, cost) in steps {
+                now += later;
+                if now >= START + 86_400_000 {
+                    break;
+                }
+                prop_assert_eq!(cell.take(KEY, quota, cost, now).ticket.is_some(), plain.take(cost, now));
+            }
+        }
+
         #[test]
         fn a_cell_survives_its_bytes(mark: u64, current: u32, previous: u32) {
             let cell = Cell { mark, current, previous };

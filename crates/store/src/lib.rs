@@ -64,6 +64,6 @@ pub use error::StoreError;
 pub use flags::{FlagKey, Flags};
 pub use key_hash::{CounterKey, KeyHash, KeyWriter};
 pub use ledger::{Ledger, LedgerKey};
-pub use limit::{Algorithm, Outcome, Quota, Ticket};
+pub use limit::{Algorithm, LONGEST_PENALTY, Outcome, Quota, Ticket};
 pub use millis::{Millis, millis};
 pub use stores::Stores;

@@ -3,6 +3,9 @@
 use crate::key_hash::CounterKey;
 use crate::millis::Millis;
 
+/// Milliseconds: the longest penalty, but for one whose period is longer; and how long one is remembered.
+pub const LONGEST_PENALTY: Millis = 24 * 60 * 60 * 1000;
+
 /// How a quota is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Algorithm {
@@ -12,6 +15,10 @@ pub enum Algorithm {
     SlidingWindow,
     /// A counter that starts anew at every multiple of the period.
     FixedWindow,
+    /// Nothing is counted but penalties. A take of zero asks whether one is being served, and a take of more imposes one: it
+    /// lasts a period, each further one twice as long as the one before, at most [`LONGEST_PENALTY`]. After as long without
+    /// one, all are forgotten.
+    Penalty,
 }
 
 /// How many units are allowed in a period.

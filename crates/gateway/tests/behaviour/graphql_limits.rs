@@ -174,9 +174,118 @@ fn log_ins_by_graphql_are_counted_each() {
             .has(&["limit", "5 per 15m by ip counting failures; log ins by GraphQL in this request: 1"])
     );
     // Who logs in rightly, and who asks for other things, waits for nothing.
+    let plain = query("mutation { login(user: \"ann\", password: \"x\") { token } }");
     for _ in 0..10 {
-        assert_eq!(ask("192.0.2.5", "/graphql?right", &query(&log_ins(1))), 200);
+        assert_eq!(ask("192.0.2.5", "/graphql?right", &plain), 200);
+        assert_eq!(
+            ask("192.0.2.6", "/graphql", &query("mutation { addStar(id: 1) { owner { login } } }")),
+            200
+        );
         assert_eq!(ask("192.0.2.6", "/graphql", &query("mutation { updateLoginSettings(a: 1) { b } }")), 200);
         assert_eq!(ask("192.0.2.6", "/graphql", &query("{ me { lastLogin } }")), 200);
+    }
+}
+
+/// Nobody has his guesses forgiven by the shape of what he asks for, or hides them.
+#[test]
+fn guesses_by_graphql_are_not_hidden() {
+    const TOKEN: &str = "0123456789abcdef";
+    let upstream = Recorder::answering(|head| {
+        let body = match head.split_whitespace().nth(1).unwrap_or_default() {
+            "/graphql?right" => format!(r#"{{"data":{{"login":{{"token":"{TOKEN}"}}}}}}"#),
+            "/graphql?large" => format!(r#"{{"data":{{"login":null,"e":"{}"}}}}"#, "x".repeat(12 << 20)),
+            "/graphql?auth" => r#"{"data":{"auth":{"login":null}}}"#.to_owned(),
+            // What the client has called a token.
+            _ => r#"{"data":{"login":null,"token":"Mutation"}}"#.to_owned(),
+        };
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    });
+    let gate = Running::start("[gateway]\ntrusted_proxies = ['127.0.0.1/32']", &[upstream.url()]);
+    let ask = |address: &str, target: &str, body: &str| {
+        let headers = [("Content-Type", JSON), ("X-Forwarded-For", address)];
+        status(&gate.ask("POST", target, &headers, body.as_bytes()))
+    };
+    const LOG_IN: &str = "login(user: \"ann\", password: \"x\") { token }";
+    let stored =
+        |hash: &str| format!(r#""extensions":{{"persistedQuery":{{"version":1,"sha256Hash":"{hash}"}}}}"#);
+    let registered = |document: &str, hash: &str| {
+        format!(r#"{{"query":{},{}}}"#, serde_json::json!(document), stored(hash))
+    };
+    for (nth, target, body) in [
+        (1, "/graphql", query(&format!("mutation {{ {LOG_IN} token: __typename }}"))),
+        (2, "/graphql", query("mutation { login(user: \"ann\", password: \"x\") { token: __typename } }")),
+        (3, "/graphql?large", query(&format!("mutation {{ {LOG_IN} }}"))),
+        (4, "/graphql?auth", query(&format!("mutation {{ auth {{ {LOG_IN} }} }}"))),
+        (5, "/graphql", registered(&format!("mutation {{ a: {LOG_IN} }}"), "0A0B")),
+    ] {
+        let address = format!("192.0.2.{nth}");
+        let answers: Vec<u16> = (0..6).map(|_| ask(&address, target, &body)).collect();
+        assert_eq!(answers, [200, 200, 200, 200, 200, 429], "{body}");
+    }
+    // What was seen once is known by its hash, wherever it is asked for from; another is not.
+    let by_hash = format!("{{{},\"variables\":{{\"p\":\"y\"}}}}", stored("0a0b"));
+    let answers: Vec<u16> = (0..6).map(|_| ask("192.0.2.20", "/graphql", &by_hash)).collect();
+    assert_eq!(answers, [200, 200, 200, 200, 200, 429]);
+    let batch = format!("[{}]", [by_hash.as_str(); 6].join(","));
+    assert_eq!(ask("192.0.2.21", "/graphql", &batch), 429);
+    let in_url =
+        format!("/graphql?extensions={}", "%7B%22persistedQuery%22:%7B%22sha256Hash%22:%220a0b%22%7D%7D");
+    let answers: Vec<u16> = (0..6).map(|_| ask("192.0.2.22", &in_url, "{}")).collect();
+    assert_eq!(answers, [200, 200, 200, 200, 200, 429]);
+    let other = format!("{{{}}}", stored("0c0d"));
+    assert_eq!((0..8).map(|_| ask("192.0.2.23", "/graphql", &other)).collect::<Vec<_>>(), [200; 8]);
+    // A right password costs nothing, by a stored document neither.
+    let plain = registered(&format!("mutation {{ {LOG_IN} }}"), "0e0f");
+    let by_hash = format!("{{{}}}", stored("0e0f"));
+    for _ in 0..8 {
+        assert_eq!(ask("192.0.2.24", "/graphql?right", &plain), 200);
+        assert_eq!(ask("192.0.2.24", "/graphql?right", &by_hash), 200);
+    }
+}
+
+/// A document that servers read differently is read by nobody; what looks odd and is not passes.
+#[test]
+fn documents_that_servers_read_differently_are_refused() {
+    let upstream = Recorder::plain();
+    let gate = Running::start("", &[upstream.url()]);
+    let many: String = (0..150).map(|nth| format!("a{nth}:user(name:\"x\") ")).collect();
+    for (kind, body) in [
+        (JSON, query(&format!("{{\u{e9}:user {many}}}"))),
+        (JSON, query(&format!("mutation{{q:login(password:\"\"\"x\\\\\"\"\") {many}}}"))),
+        (
+            JSON,
+            query(
+                "#\u{2028}{\na:user(name:\"x\ny:1 #\") q:user(name:\"\"\"x\"\"\"\") b:user(name:\"y\" #\n)}",
+            ),
+        ),
+        (JSON, query(r#"{user(name:"\U00000027 OR 1\U0000003d1 --")}"#)),
+        ("application/graphql", format!("%7B{}%7D", many.replace(':', "%3A"))),
+        (FORM, format!("mutation{{{many}}}")),
+        (FORM, format!("query=mutation{{a(x:\"&\") {many}}}")),
+        (JSON, query(&format!("type T {{ a: Int }} mutation {{ {many} }}"))),
+    ] {
+        let answer = gate.ask("POST", "/graphql", &[("Content-Type", kind)], body.as_bytes());
+        assert_eq!(status(&answer), 400, "{body}");
+        assert!(gate.events.has(&["graphql-"]), "{body}");
+    }
+    for (kind, body) in [
+        (
+            JSON,
+            query(
+                "# r\u{e9}sum\u{e9}\n{ user(name: \"Zo\u{eb} \\\"Z\\\" \\u00e9\", b: \"\"\"\n a \"quoted\" word \n\"\"\") { id } }",
+            ),
+        ),
+        (JSON, query("{job=\"api\", city=\"Z\u{fc}rich\"} |= \"a\nb\"")),
+        (JSON, query("PREFIX d: <urn:d> SELECT * WHERE { ?s d:name \"\"\"a\nb\"\"\" }")),
+        (JSON, query("caf\u{e9} {and} cr\u{e8}me")),
+        (FORM, "query=%7Bjob%3D%22api%22%7D&time=1".to_owned()),
+        (FORM, "note=%7Ba%7D&b=1".to_owned()),
+    ] {
+        let answer = gate.ask("POST", "/search", &[("Content-Type", kind)], body.as_bytes());
+        assert_eq!(status(&answer), 200, "{body}: {:?}", gate.events.all().last());
     }
 }

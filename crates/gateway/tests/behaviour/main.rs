@@ -39,6 +39,7 @@ mod in_a_browser;
 mod issuers;
 mod large;
 mod lenient;
+mod limits;
 mod log_in_pages;
 mod many_sessions;
 mod many_values;

@@ -180,6 +180,18 @@ fn countries_and_operators_are_kept_out() {
         assert_eq!(from(&by_operator, address, "/"), expected, "{address}");
     }
     assert!(by_operator.events.has(&["operator-denied", "8.8.8.8 is of AS15169"]));
+    // Many addresses of one operator have one limit, and so has a country. Who is of none is not counted.
+    let by_operator = gate("[rate]\nlimits = ['1 per hour by asn']\n[network.asns]\ndatabase = '{asns}'\n");
+    for (address, expected) in
+        [(google, 200), ("8.8.8.9", 429), (netherlands, 200), (private, 200), (private, 200)]
+    {
+        assert_eq!(from(&by_operator, address, "/"), expected, "{address}");
+    }
+    let by_country =
+        gate("[rate]\nlimits = ['1 per hour by country']\n[network.countries]\ndatabase = '{countries}'\n");
+    for (address, expected) in [(japan, 200), ("133.11.0.2", 429), (netherlands, 200), (private, 200)] {
+        assert_eq!(from(&by_country, address, "/"), expected, "{address}");
+    }
 }
 
 #[test]

@@ -69,6 +69,10 @@ impl super::Door for Protocol {
 fn graphql(x: &Exchange<'_>, limits: &policy::GraphqlConfig) -> Decision {
     use policy::Introspection;
     let Some(shape) = x.graphql() else { return Decision::Pass };
+    if shape.is_ambiguous {
+        let evidence = "servers read different documents in it: mind line breaks and escapes in strings, quotes at the end of a block string, letters beyond ASCII in names";
+        return Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, "graphql-ambiguous", evidence));
+    }
     let number = |count: usize| if count == usize::MAX { "far more".to_owned() } else { count.to_string() };
     for (rule, count, most, setting) in [
         ("graphql-depth", shape.depth, limits.max_depth, "max_depth"),

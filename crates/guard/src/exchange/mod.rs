@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU32};
 use std::time::{Instant, SystemTime};
 
-use http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
+use http::header::{COOKIE, HOST, HeaderName, HeaderValue, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, Method, Version};
 use identity::Principal;
@@ -25,8 +25,8 @@ use identity::Principal;
 use inputs::GraphqlShape;
 use inputs::grpc;
 use openapi::Operation;
-use policy::{Carries, Destination, ListAction, RoutePolicy};
-use store::{Outcome, Quota, Ticket, millis};
+use policy::{Carries, CountedOutcome, Destination, ListAction, RoutePolicy};
+use store::{Outcome, Quota, Take, Ticket, millis};
 
 use crate::account::{Account, ClientConnection};
 use crate::engine::Engine;
@@ -118,8 +118,12 @@ pub struct Exchange<'e> {
     pub(crate) graphql_log_ins: u32,
     /// What it holds.
     pub(crate) held: Option<Share>,
-    /// What was taken from limits that count failures only.
-    pub(crate) tickets: Vec<Ticket>,
+    /// What was taken from limits that count some outcomes only, and which.
+    pub(crate) tickets: Vec<(Ticket, CountedOutcome)>,
+    /// Whether it failed to log in, and is answered as all that do.
+    pub(crate) is_alike: bool,
+    /// What its answer takes from limits, by what it says in a header.
+    pub(crate) charges: Vec<(HeaderName, Take)>,
     /// What `doorward learn` will hear of it.
     pub(crate) watched: Option<Box<learn::Observation>>,
     /// What is known of an attempt that such a limit counts.
@@ -208,6 +212,8 @@ impl<'e> Exchange<'e> {
             reads: AtomicU32::default(),
             held: None,
             tickets: Vec::new(),
+            is_alike: false,
+            charges: Vec::new(),
             watched: None,
             attempt: Attempt::default(),
             quota: None,

@@ -111,6 +111,11 @@ pub fn load(inputs: &Inputs) -> Result<Policy, ConfigError> {
     let network = config.network.compile(&mut reader);
     let bots = config.bots.compile(&config.under_attack, &mut reader);
     let rate = config.rate.compile(&mut reader);
+    for (field, limits) in [("limits", &config.rate.limits), ("login", &config.rate.login)] {
+        if let Some((message, help)) = routes::of_databases(&config, limits) {
+            reader.wrong(&["rate", field], message, help);
+        }
+    }
     if rate.store.is_some() && network.bans.file.is_some() {
         reader.wrong(
             &["network", "bans", "file"],

@@ -10,8 +10,8 @@ use super::scope::Scope;
 use super::written::{Written, written_routes};
 use crate::config::Config;
 use crate::doors::{
-    Auth, AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, HeadersRoute, InjectionRoute, Mode, Modes,
-    OwnershipRoute, ProtocolRoute, RateRoute, SchemaRoute,
+    Auth, AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, HeadersRoute, InjectionRoute, Limits, Mode,
+    Modes, OwnershipRoute, ProtocolRoute, RateRoute, SchemaRoute,
 };
 use crate::methods::method;
 use crate::reader::{Place, Reader, RouteSource};
@@ -261,6 +261,12 @@ fn methods(written: &Written<'_>, source: RouteSource<'_>, reader: &mut Reader) 
     methods
 }
 
+/// What limits count by and no database tells: the problem, and the help.
+pub(super) fn of_databases(config: &Config, limits: &Limits) -> Option<(&'static str, &'static str)> {
+    let network = &config.network;
+    limits.lack(network.countries.database.is_some(), network.asns.database.is_some())
+}
+
 /// What a route says in one setting and makes impossible in another: the setting, the problem, the help.
 fn contradictions(
     written: &Written<'_>,
@@ -277,6 +283,9 @@ fn contradictions(
         || !route.auth.require.is_empty()
         || route.auth.max_auth_age.is_some();
     let mut contradictions = Vec::new();
+    if let Some((message, help)) = of_databases(config, &route.rate.limits) {
+        contradictions.push(("limits", message, help));
+    }
     let is_listed =
         |path: &String| Spelling::Loose.segments(path).eq(Spelling::Loose.segments(written.path()));
     if route.scope.login == Some(false) && config.rate.login_paths.iter().any(is_listed) {

@@ -54,7 +54,7 @@ impl RoutePolicy {
     pub fn reads_body(&self) -> bool {
         self.schema.fields.is_some()
             || self.ownership.reads_body()
-            || self.rate.limits.iter().any(|limit| limit.in_body().is_some())
+            || self.rate.limits.iter().any(|limit| limit.needs_body())
     }
 
     /// What holds here, by column, for `doorward check`.

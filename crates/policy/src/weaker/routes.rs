@@ -11,8 +11,8 @@ use openapi::canonical_path;
 use super::words::{changed, missing};
 use crate::doors::{
     AuthRequirement, AuthRoute, BodyHandling, BuiltInDoor, CountedOutcome, HeadersRoute, InjectionRoute,
-    Limit, LimitKey, MinConfidence, OtherCharsets, OwnershipRoute, PagePolicy, ProtocolRoute, RateRoute,
-    ResponseProperties, Sanitize, SchemaRoute, UnknownProperties, UnreadableResponses,
+    Limit, LimitAlgorithm, LimitKey, MinConfidence, OtherCharsets, OwnershipRoute, PagePolicy, ProtocolRoute,
+    RateRoute, ResponseProperties, Sanitize, SchemaRoute, UnknownProperties, UnreadableResponses,
 };
 use crate::policy::Policy;
 use crate::route::RoutePolicy;
@@ -170,12 +170,16 @@ fn of_limits(before: &RateRoute, after: &RateRoute) -> Vec<String> {
 
 /// Whether one limit lets no more through than another.
 fn is_as_strict(before: &Limit, now: &Limit) -> bool {
-    let Limit { permits, period, burst, algorithm: _, keys, counting } = now;
+    let Limit { permits, period, burst, algorithm, keys, counting, cost, blocking, is_observed } = now;
     let has = |key: &LimitKey| before.keys.contains(key);
     let rate = |permits: u32, period: Duration| u128::from(permits) * period.as_millis();
     keys.iter().all(has)
         && before.keys.iter().all(|key| keys.contains(key))
         && (*counting == CountedOutcome::All || *counting == before.counting)
+        && (*algorithm == LimitAlgorithm::AtOnce) == (before.algorithm == LimitAlgorithm::AtOnce)
+        && *cost == before.cost
+        && *blocking >= before.blocking
+        && (!is_observed || before.is_observed)
         && rate(*permits, before.period) <= rate(before.permits, *period)
         && *burst <= before.burst
 }

@@ -254,6 +254,21 @@ const PAIRS: &[(&str, &str, &str, &str)] = &[
     ("rate.limits", "", "[rate]\nlimits = ['2000 per 5 minutes by user']", "by ip` is gone, or looser"),
     ("rate.login", "", "[rate]\nlogin = []", "login: the limit"),
     ("rate.login_paths", "[rate]\nlogin_paths = ['/enter']", "", "it loses the path /enter"),
+    ("rate.failed_logins.alike", "[rate.failed_logins]\nalike = true", "", "it was true"),
+    ("rate.failed_logins.every", "", "[rate.failed_logins]\nevery = '1 ms'", "it was"),
+    ("rate.exempt", "", "[rate]\nexempt = ['192.0.2.0/24']", "it gains 192.0.2.0/24"),
+    (
+        "rate.limits",
+        "[rate]\nlimits = ['4 at once by user']",
+        "[rate]\nlimits = ['4 at once by user observed']",
+        "or looser",
+    ),
+    (
+        "rate.limits",
+        "[rate]\nlimits = ['5 per minute blocking 1 hour']",
+        "[rate]\nlimits = ['5 per minute']",
+        "or looser",
+    ),
     ("rate.max_keys", "", "[rate]\nmax_keys = 10", "it was"),
     ("auth.require", "{key}[auth]\nrequire = 'required'", "{key}", "auth was required, is optional"),
     (

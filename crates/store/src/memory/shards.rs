@@ -35,6 +35,10 @@ impl Hasher for KeyHasher {
         }
     }
 
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
     fn write_u128(&mut self, key: u128) {
         #[allow(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
         let half = key as u64;

@@ -392,5 +392,6 @@ const fn number(algorithm: Algorithm) -> u8 {
         Algorithm::Gcra => 1,
         Algorithm::SlidingWindow => 2,
         Algorithm::FixedWindow => 3,
+        Algorithm::Penalty => 4,
     }
 }

@@ -11,7 +11,8 @@ for i, key in ipairs(KEYS) do
   local period = math.max(tonumber(ARGV[at + 2]), 1)
   local cost, taken = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
   local mark, current, previous = string.match(redis.call('GET', key) or '', '^(%d+) (%d+) (%d+)$')
-  if mark then
+  -- A penalty is not refunded.
+  if mark and algorithm ~= 4 then
     mark, current, previous = tonumber(mark), tonumber(current), tonumber(previous)
     local expires
     if algorithm == 1 then

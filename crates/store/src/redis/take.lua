@@ -1,12 +1,14 @@
 -- Takes from several counters in order, and stops at the first that does not have enough; the same arithmetic as `Cell`.
 -- KEYS: the counters. ARGV: the time in milliseconds, or 0 for the server's; then for each counter
--- algorithm (1 GCRA, 2 sliding window, 3 fixed window), permits, period in milliseconds, burst, cost, 1 to keep what was taken
+-- algorithm (1 GCRA, 2 sliding window, 3 fixed window, 4 penalty), permits, period in milliseconds, burst, cost, 1 to keep what was taken
 -- when a later one refuses. Answers, for each counter up to that one: granted, remaining, reset, retry after, and the time.
 local now = tonumber(ARGV[1])
 if now == 0 then
   local time = redis.call('TIME')
   now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
+
+local LONGEST_PENALTY = 24 * 60 * 60 * 1000
 
 local function load(key)
   local mark, current, previous = string.match(redis.call('GET', key) or '0 0 0', '^(%d+) (%d+) (%d+)$')
@@ -31,6 +33,9 @@ local function expires(cell, take)
   if take.algorithm == 1 then
     return math.ceil(cell.mark / 1000)
   end
+  if take.algorithm == 4 then
+    return cell.mark + LONGEST_PENALTY
+  end
   return cell.mark + take.period * (take.algorithm == 2 and 2 or 1)
 end
 
@@ -48,6 +53,7 @@ for i, key in ipairs(KEYS) do
   }
   local cell = load(key)
   local granted, remaining, reset, wait
+  local changed = false
   if take.algorithm == 1 then
     local micros = now * 1000
     local interval = math.max(math.floor(take.period * 1000 / math.max(take.permits, 1)), 1)
@@ -62,6 +68,17 @@ for i, key in ipairs(KEYS) do
     remaining = math.floor(math.max(tolerance - owed, 0) / interval)
     reset = math.ceil(owed / 1000)
     wait = granted and 0 or math.ceil((following - micros - tolerance) / 1000)
+    changed = granted
+  elseif take.algorithm == 4 then
+    take.keep = true
+    if take.cost > 0 and cell.mark <= now then
+      cell.current = (now - cell.mark >= LONGEST_PENALTY) and 1 or cell.current + 1
+      local doubled = take.period * 2 ^ math.min(cell.current - 1, 64)
+      cell.mark = now + math.min(doubled, math.max(LONGEST_PENALTY, take.period))
+      changed = true
+    end
+    reset = math.max(cell.mark - now, 0)
+    granted, wait, remaining = reset == 0, reset, reset == 0 and 1 or 0
   else
     turn(cell, take.period)
     local left = math.max(take.period - math.max(now - cell.mark, 0), 0)
@@ -81,8 +98,9 @@ for i, key in ipairs(KEYS) do
     else
       wait = left
     end
+    changed = granted
   end
-  if granted then
+  if changed then
     save(key, cell, expires(cell, take))
   end
   for _, value in ipairs({ granted and 1 or 0, remaining, reset, wait, now }) do

@@ -73,9 +73,11 @@ impl Server {
 
     /// Three of them that share the keys.
     pub(crate) fn redis_cluster() -> Vec<Server> {
-        let nodes: Vec<Server> = (0..3)
-            .map(|_| Server::redis_with(&["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]))
-            .collect();
+        /// Nodes talk to each other on a port that is so much higher.
+        const BUS: u16 = 10_000;
+        let free = || std::iter::repeat_with(free_port).find(|port| port.checked_add(BUS).is_some());
+        let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+        let nodes: Vec<Server> = (0..3).map(|_| Server::started(free().unwrap(), &options)).collect();
         let addresses = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port()));
         let made = Command::new("redis-cli")
             .args(["--cluster", "create"])
@@ -84,6 +86,18 @@ impl Server {
             .output()
             .expect("redis-cli is installed");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+        // Each finds out by itself that all keys are taken care of.
+        let begun = Instant::now();
+        for node in &nodes {
+            let asked = || {
+                let port = node.port().to_string();
+                Command::new("redis-cli").args(["-p", &port, "cluster", "info"]).output().unwrap().stdout
+            };
+            while !String::from_utf8_lossy(&asked()).contains("cluster_state:ok") {
+                assert!(begun.elapsed() < Duration::from_secs(30), "the cluster is not ready");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
         nodes
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, Subcommand};
 use identity::service::{KeyView, NewKey, Service};
-use policy::{Limit, LimitKey, Period, UserService};
+use policy::{Cost, Limit, LimitAlgorithm, LimitKey, Period, UserService};
 
 use crate::commands::run::PolicyArgs;
 use crate::commands::users::{now, open};
@@ -190,6 +190,9 @@ impl Revoke {
 /// A limit of one key, which says nothing of what it counts by.
 fn own_limit(text: &str) -> Result<Limit, String> {
     let limit: Limit = text.parse()?;
+    if limit.algorithm == LimitAlgorithm::AtOnce || !matches!(limit.cost, Cost::Fixed(_)) {
+        return Err("the limit of a key is a rate, of requests that cost the same: `100 per minute`".into());
+    }
     // It is what is read where nothing is said.
     match limit.keys == [LimitKey::Ip] && !text.contains(" ip") {
         true => Ok(limit),

@@ -55,6 +55,6 @@ pub(super) fn shed(x: &Exchange<'_>, ruling: Ruling<'_>) -> Option<Refusal> {
 /// How long a refusal is held back: who asks again at once, again and again, costs more than one who waits.
 pub(crate) const PAUSE: Duration = Duration::from_millis(250);
 
-fn refusal(status: StatusCode, rule: &'static str, evidence: String) -> Refusal {
+pub(super) fn refusal(status: StatusCode, rule: &'static str, evidence: String) -> Refusal {
     Refusal::new(status, rule, evidence).header(RETRY_AFTER, HeaderValue::from_static("1"))
 }

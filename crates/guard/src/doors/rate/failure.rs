@@ -3,28 +3,75 @@
 //! The status says it where it can. Of a token endpoint, only what RFC 6749 §5.2 calls a wrong credential counts, because its
 //! clients ask in a loop. A login that is answered with 200 has failed if the answer hands out neither a cookie nor a token.
 
-use http::HeaderMap;
-use http::StatusCode;
-use http::header::{AUTHORIZATION, SET_COOKIE};
-use http::response::Parts;
-use policy::{BuiltInDoor, is_token_endpoint};
-use serde_json::Value;
+use std::time::Duration;
 
-use crate::decision::Decision;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, SET_COOKIE};
+use http::response::Parts;
+use http::{HeaderMap, Response, StatusCode};
+use policy::{Alike, BuiltInDoor, is_token_endpoint};
+use serde_json::{Value, json};
+
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::Ruling;
+use crate::decision::{Decision, title};
 use crate::doors::Step;
 use crate::doors::cookies::{is_for_scripts, is_removal};
 use crate::doors::inspector::{Extent, Head, Held, Inspector};
 use crate::engine::Engine;
 use crate::exchange::{Attempt, Exchange};
 
-/// Notes what the head of the upstream's answer says of an attempt.
-pub(super) fn note_head(x: &mut Exchange<'_>, parts: &Parts) {
-    if !x.tickets.is_empty() {
-        x.attempt = x.attempt.and(of_head(x, parts.status, &parts.headers));
+/// Notes what the head of the upstream's answer says of an attempt, which is answered if that is all there is to say.
+pub(super) fn note_head(x: &mut Exchange<'_>, ruling: Ruling<'_>, parts: &Parts) -> Decision {
+    if x.tickets.is_empty() && alike(x, ruling.engine).is_none() {
+        return Decision::Pass;
     }
+    x.attempt = x.attempt.and(of_head(x, parts.status, &parts.headers));
+    answer(x, ruling.engine, &Head::new(parts))
 }
+
+/// The one answer to log ins that fail, where this is a log in.
+fn alike<'e>(x: &Exchange<'_>, engine: &'e Engine) -> Option<&'e Alike> {
+    engine.policy.rate.failed_logins.as_ref().filter(|_| x.route.is_login)
+}
+
+/// Answers a log in that has failed as all that do.
+fn answer(x: &mut Exchange<'_>, engine: &Engine, head: &Head) -> Decision {
+    let Some(alike) = alike(x, engine).filter(|_| x.attempt == Attempt::Failed) else {
+        return Decision::Pass;
+    };
+    // A request that was no attempt at all, or that somebody has to wait for.
+    if matches!(head.status.as_u16(), 405 | 408 | 413 | 415 | 429) {
+        return Decision::Pass;
+    }
+    x.is_alike = true;
+    if head.essence.contains("html") || is_token_endpoint(x.target.path()) {
+        return Decision::Pass;
+    }
+    let content = match &alike.body {
+        Some(body) => (JSON, Bytes::from(body.clone())),
+        None => {
+            let detail = "The name or the password is wrong.";
+            let problem = json!({ "type": "about:blank", "title": title(alike.status), "status": alike.status.as_u16(), "detail": detail });
+            (PROBLEM, Bytes::from(problem.to_string()))
+        }
+    };
+    let (kind, body) = content;
+    let mut response = Response::new(body);
+    *response.status_mut() = alike.status;
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    Decision::Answer(response)
+}
+
+/// How long the answer to a log in that has failed waits, so that its time tells nothing.
+pub(super) fn wait(x: &Exchange<'_>, engine: &Engine) -> Option<Duration> {
+    let every = alike(x, engine).filter(|_| x.is_alike)?.every.as_nanos().max(1);
+    let left = every - x.started.elapsed().as_nanos() % every;
+    u64::try_from(left).ok().map(Duration::from_nanos)
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 fn of_head(x: &Exchange<'_>, status: StatusCode, headers: &HeaderMap) -> Attempt {
     if let Some(failure) = &x.route.rate.failure {
@@ -77,22 +124,29 @@ impl Inspector for Attempts {
         x.attempt == Attempt::InBody && head.essence != "text/event-stream"
     }
 
-    fn inspect<'a, 'e>(&'a self, _: Ruling<'e>, x: &'a mut Exchange<'e>, held: &'a mut Held) -> Step<'a> {
+    fn inspect<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        held: &'a mut Held,
+    ) -> Step<'a> {
         x.attempt = Attempt::of(has_failed(x, held));
-        Step::PASS
+        answer(x, ruling.engine, &held.head).into()
     }
 
-    fn unseen<'e>(&self, _: Ruling<'e>, x: &mut Exchange<'e>, head: &Head) -> Decision {
+    fn unseen<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, head: &Head) -> Decision {
         if x.attempt == Attempt::InBody && head.essence != "text/event-stream" {
             // There is no body, and so nothing is handed out in it.
             let is_login = x.route.is_login || x.graphql_log_ins > 0;
             x.attempt = Attempt::of(is_login && x.route.rate.failure.is_none());
+            return answer(x, ruling.engine, head);
         }
         Decision::Pass
     }
 
     fn too_large<'e>(&self, _: Ruling<'e>, x: &mut Exchange<'e>, _: &Head, _: &[u8]) -> Decision {
-        x.attempt = Attempt::Succeeded;
+        // Who can make an answer large shall not have it forgiven.
+        x.attempt = Attempt::Failed;
         Decision::Pass
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::doors::door::{BuiltInDoor, DoorName};
-use crate::doors::rate::{CountedOutcome, Limit, LimitKey};
+use crate::doors::rate::{Cost, CountedOutcome, Limit, LimitAlgorithm, LimitKey};
 use crate::reader::Reader;
 use crate::settings::settings;
 use crate::units::Period;
@@ -73,7 +73,12 @@ impl BanRule {
 impl BansConfig {
     pub(super) fn compile(&self, reader: &mut Reader) -> Bans {
         if let Some(after) = &self.after
-            && (after.keys != [LimitKey::Ip] || after.counting != CountedOutcome::All)
+            && (after.keys != [LimitKey::Ip]
+                || after.counting != CountedOutcome::All
+                || after.algorithm == LimitAlgorithm::AtOnce
+                || after.cost != Cost::Fixed(1)
+                || after.blocking.is_some()
+                || after.is_observed)
         {
             let message = "what bans is counted by address, and nothing but refusals is counted";
             reader.wrong(&["network", "bans", "after"], message, "write `50 per 10 minutes`");

@@ -1,7 +1,8 @@
 //! A rate limit in words.
 
 use std::fmt;
-use std::str::FromStr;
+use std::iter::Peekable;
+use std::str::{FromStr, SplitWhitespace};
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -21,6 +22,8 @@ pub enum LimitAlgorithm {
     SlidingWindow,
     /// A counter that starts anew at every multiple of the period.
     FixedWindow,
+    /// No rate: requests that are under way at the same time, on this gateway.
+    AtOnce,
 }
 
 /// What a limit counts by. A limit may combine several.
@@ -39,6 +42,10 @@ pub enum LimitKey {
     Body(Input),
     /// A cookie; its values as they are written.
     Cookie(String),
+    /// The network operator of the client address, by the database of `[network.asns]`.
+    Asn,
+    /// The country of the client address, by the database of `[network.countries]`.
+    Country,
     /// The API key that was issued here.
     ApiKey,
     /// The session of the user service (`sid`).
@@ -58,15 +65,31 @@ pub enum CountedOutcome {
     All,
     /// Only those that the API answered with a client error: failed logins.
     Failures,
+    /// Only those that did what they were for: accounts that were opened.
+    Successes,
+}
+
+/// How many units a request takes from a limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cost {
+    /// Always as many.
+    Fixed(u32),
+    /// A whole number in the request, such as a page size; the other number where there is none.
+    Input(Input, u32),
+    /// The fields that its GraphQL asks for, those of fragments as often as they are used.
+    Graphql,
+    /// A whole number in a header of the answer: the request takes one, and the answer the rest.
+    Answer(http::HeaderName),
 }
 
 /// A rate limit in words: `2000 per 5 minutes`, `10/s burst 20`, `30 per minute per user+route`,
-/// `5 per 15 minutes counting failures`, `100 per hour by header x-api-key fixed`.
+/// `5 per 15 minutes counting failures blocking 1 hour`, `100 per hour by header x-api-key fixed`,
+/// `1000 per hour by user costing query.limit or 20`, `4 at once by user`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
-    /// Requests allowed in a period.
+    /// Units allowed in a period; a request is one, unless `cost` says otherwise.
     pub permits: u32,
-    /// The period.
+    /// The period; nothing with [`LimitAlgorithm::AtOnce`].
     pub period: Duration,
     /// How many may come at once; only with [`LimitAlgorithm::Gcra`].
     pub burst: u32,
@@ -76,6 +99,12 @@ pub struct Limit {
     pub keys: Vec<LimitKey>,
     /// Which exchanges stay counted.
     pub counting: CountedOutcome,
+    /// What a request takes.
+    pub cost: Cost,
+    /// For how long a key that asked for more is blocked, the first time.
+    pub blocking: Option<Duration>,
+    /// What would be refused is only told.
+    pub is_observed: bool,
 }
 
 impl Limit {
@@ -85,6 +114,16 @@ impl Limit {
             LimitKey::Body(input) => Some(input),
             _ => None,
         })
+    }
+
+    /// Whether it has to see the body, after which it comes.
+    pub fn needs_body(&self) -> bool {
+        let is_of_body = match &self.cost {
+            Cost::Input(input, _) => input.is_in_body(),
+            Cost::Graphql => true,
+            Cost::Fixed(_) | Cost::Answer(_) => false,
+        };
+        is_of_body || self.in_body().is_some()
     }
 
     /// Whether the limit counts by principal, and so comes after authentication.
@@ -101,42 +140,44 @@ impl FromStr for Limit {
     fn from_str(text: &str) -> Result<Self, String> {
         let bad = |what: &str| {
             format!(
-                "{what} in the limit `{text}`; write `100 per 5 minutes [burst 20] [by ip|user|key|session|operation|route|global|body./POINTER|header NAME|cookie NAME|claim NAME [and ...]] [counting failures] [sliding|fixed|gcra]`"
+                "{what} in the limit `{text}`; write `100 per 5 minutes [burst 20] [by ip|user|key|session|operation|route|country|asn|global|body./POINTER|header NAME|cookie NAME|claim NAME [and ...]] [counting failures|successes] [costing N|query.NAME or N|graphql|answer NAME] [blocking 15 minutes] [sliding|fixed|gcra] [observed]`, or `4 at once [by ...]`"
             )
         };
         // `10/s` and `user+route` are said without blanks.
         let is_short = text.split_whitespace().next().is_some_and(|word| word.contains('/'));
         let spaced =
             if is_short { text.replacen('/', " per ", 1) } else { text.to_owned() }.replace('+', " and ");
-        let mut words = spaced.split_whitespace();
+        let mut words = spaced.split_whitespace().peekable();
         let permits: u32 =
             words.next().and_then(|w| w.parse().ok()).ok_or_else(|| bad("no number of requests"))?;
         if permits == 0 {
             return Err(bad("zero requests"));
         }
-        if words.next() != Some("per") {
-            return Err(bad("no `per`"));
-        }
-        let first = words.next().ok_or_else(|| bad("no period"))?;
-        let period_text = if first.chars().all(|c| c.is_ascii_digit()) {
-            format!("{first} {}", words.next().ok_or_else(|| bad("no unit of time"))?)
-        } else if first.starts_with(|c: char| c.is_ascii_digit()) {
-            first.to_owned()
-        } else {
-            format!("1 {first}")
+        let (period, algorithm) = match words.next() {
+            Some("per") => {
+                (read_period(&mut words).ok_or_else(|| bad("no period"))?, LimitAlgorithm::SlidingWindow)
+            }
+            Some("at") if words.next() == Some("once") => (Duration::ZERO, LimitAlgorithm::AtOnce),
+            _ => return Err(bad("no `per`")),
         };
-        let Period(period) = period_text.parse().map_err(|_| bad("no period"))?;
-
         let mut limit = Limit {
             permits,
             period,
             burst: permits,
-            algorithm: LimitAlgorithm::SlidingWindow,
+            algorithm,
             keys: Vec::new(),
             counting: CountedOutcome::All,
+            cost: Cost::Fixed(1),
+            blocking: None,
+            is_observed: false,
         };
         while let Some(word) = words.next() {
             match word {
+                "burst" | "sliding" | "fixed" | "gcra" | "counting" | "costing" | "blocking"
+                    if algorithm == LimitAlgorithm::AtOnce =>
+                {
+                    return Err(bad(&format!("`{word}`, which is of rates,")));
+                }
                 "burst" => {
                     limit.burst = words
                         .next()
@@ -150,14 +191,24 @@ impl FromStr for Limit {
                 "gcra" => limit.algorithm = LimitAlgorithm::Gcra,
                 "counting" => match words.next() {
                     Some("failures") => limit.counting = CountedOutcome::Failures,
+                    Some("successes") => limit.counting = CountedOutcome::Successes,
                     Some("all") => limit.counting = CountedOutcome::All,
-                    _ => return Err(bad("neither `failures` nor `all` after `counting`")),
+                    _ => return Err(bad("neither `failures` nor `successes` nor `all` after `counting`")),
                 },
+                "costing" => limit.cost = read_cost(&mut words).map_err(|what| bad(&what))?,
+                "blocking" => {
+                    let _ = words.next_if_eq(&"for");
+                    let period = read_period(&mut words).ok_or_else(|| bad("no time after `blocking`"))?;
+                    limit.blocking = Some(period);
+                }
+                "observed" => limit.is_observed = true,
                 "by" | "per" | "and" => limit.keys.push(match words.next() {
                     Some("ip") => LimitKey::Ip,
                     Some("user") => LimitKey::User,
                     Some("route") => LimitKey::Route,
                     Some("global") => LimitKey::Global,
+                    Some("asn") => LimitKey::Asn,
+                    Some("country") => LimitKey::Country,
                     Some("key") => LimitKey::ApiKey,
                     Some("session") => LimitKey::Session,
                     Some("operation") => LimitKey::Operation,
@@ -181,13 +232,58 @@ impl FromStr for Limit {
         if limit.keys.is_empty() {
             limit.keys.push(LimitKey::Ip);
         }
+        if let Cost::Fixed(cost) = limit.cost
+            && cost > limit.permits.min(limit.burst)
+        {
+            return Err(bad("a cost that is more than the limit"));
+        }
         Ok(limit)
+    }
+}
+
+type Words<'a> = Peekable<SplitWhitespace<'a>>;
+
+/// `minute`, `15 minutes`, `15m`.
+fn read_period(words: &mut Words<'_>) -> Option<Duration> {
+    let first = words.next()?;
+    let text = if first.chars().all(|c| c.is_ascii_digit()) {
+        format!("{first} {}", words.next()?)
+    } else if first.starts_with(|c: char| c.is_ascii_digit()) {
+        first.to_owned()
+    } else {
+        format!("1 {first}")
+    };
+    let Period(period) = text.parse().ok()?;
+    Some(period)
+}
+
+/// `5`, `query.limit or 20`, `graphql`, `answer x-cost`.
+fn read_cost(words: &mut Words<'_>) -> Result<Cost, String> {
+    let whole = |word: Option<&str>| word.and_then(|word| word.parse().ok()).filter(|number| *number > 0);
+    match words.next() {
+        Some("graphql") if cfg!(feature = "graphql") => Ok(Cost::Graphql),
+        Some("answer") => {
+            let name = words.next().and_then(|word| word.parse().ok());
+            name.map(Cost::Answer).ok_or_else(|| "no header name after `answer`".into())
+        }
+        Some(word) if word.contains('.') => {
+            let input = Input::parse(word, &[]).ok_or_else(|| format!("`{word}`, which names no value,"))?;
+            let otherwise = match words.next_if_eq(&"or") {
+                Some(_) => whole(words.next()).ok_or("no whole number after `or`")?,
+                None => 1,
+            };
+            Ok(Cost::Input(input, otherwise))
+        }
+        word => whole(word).map(Cost::Fixed).ok_or_else(|| "no cost after `costing`".into()),
     }
 }
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} per {}", self.permits, Period(self.period))?;
+        match self.algorithm {
+            LimitAlgorithm::AtOnce => write!(f, "{} at once", self.permits)?,
+            _ => write!(f, "{} per {}", self.permits, Period(self.period))?,
+        }
         if self.burst != self.permits {
             write!(f, " burst {}", self.burst)?;
         }
@@ -205,16 +301,32 @@ impl fmt::Display for Limit {
                 LimitKey::Operation => f.write_str("operation")?,
                 LimitKey::Route => f.write_str("route")?,
                 LimitKey::Global => f.write_str("global")?,
+                LimitKey::Asn => f.write_str("asn")?,
+                LimitKey::Country => f.write_str("country")?,
             }
         }
-        if self.counting == CountedOutcome::Failures {
-            f.write_str(" counting failures")?;
+        match self.counting {
+            CountedOutcome::All => {}
+            CountedOutcome::Failures => f.write_str(" counting failures")?,
+            CountedOutcome::Successes => f.write_str(" counting successes")?,
+        }
+        match &self.cost {
+            Cost::Fixed(1) => {}
+            Cost::Fixed(cost) => write!(f, " costing {cost}")?,
+            Cost::Input(input, 1) => write!(f, " costing {input}")?,
+            Cost::Input(input, otherwise) => write!(f, " costing {input} or {otherwise}")?,
+            Cost::Graphql => f.write_str(" costing graphql")?,
+            Cost::Answer(header) => write!(f, " costing answer {header}")?,
+        }
+        if let Some(period) = self.blocking {
+            write!(f, " blocking {}", Period(period))?;
         }
         match self.algorithm {
-            LimitAlgorithm::FixedWindow => f.write_str(" fixed"),
-            LimitAlgorithm::Gcra if self.burst == self.permits => f.write_str(" gcra"),
-            _ => Ok(()),
+            LimitAlgorithm::FixedWindow => f.write_str(" fixed")?,
+            LimitAlgorithm::Gcra if self.burst == self.permits => f.write_str(" gcra")?,
+            _ => {}
         }
+        f.write_str(if self.is_observed { " observed" } else { "" })
     }
 }
 
@@ -246,6 +358,17 @@ mod tests {
             ),
             ("5 per hour by session and operation", "5 per 1h by session and operation"),
             ("5 per hour by cookie basket", "5 per 1h by cookie basket"),
+            ("3 per day counting successes", "3 per 1day by ip counting successes"),
+            ("5 per 15 minutes blocking for 1 hour", "5 per 15m by ip blocking 1h"),
+            ("100/h by user costing query.limit or 20", "100 per 1h by user costing query.limit or 20"),
+            ("100/h by user costing body./size", "100 per 1h by user costing body./size"),
+            ("1000 per hour costing graphql observed", "1000 per 1h by ip costing graphql observed"),
+            (
+                "1000 per hour by asn and country costing answer X-Cost fixed",
+                "1000 per 1h by asn and country costing answer x-cost fixed",
+            ),
+            ("60 per minute costing 5", "60 per 1m by ip costing 5"),
+            ("4 at once by user", "4 at once by user"),
         ] {
             let limit: Limit = text.parse().unwrap();
             assert_eq!(limit.to_string(), shown);
@@ -266,6 +389,15 @@ mod tests {
             "5 per minute by body./a and body./b",
             "5 per minute quickly",
             "5 per minute burst 0",
+            "5 at",
+            "5 at once burst 4",
+            "5 at once blocking 1 minute",
+            "5 per minute costing 6",
+            "5 per minute costing 0",
+            "5 per minute costing query.limit or none",
+            "5 per minute costing answer",
+            "5 per minute blocking",
+            "5 per minute counting stars",
         ] {
             assert!(text.parse::<Limit>().is_err(), "{text}");
         }

@@ -1,16 +1,23 @@
 //! `[rate]`: how often a caller may ask.
 
+mod failed_logins;
 mod failure;
 mod hash_secret;
 mod limit;
+mod limits;
 mod shared;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ipnet::IpNet;
+use reputation::AddressTable;
+
+pub use failed_logins::{Alike, FailedLoginsConfig};
 pub use failure::{Failure, JsonTest};
 pub use hash_secret::HashSecret;
-pub use limit::{CountedOutcome, Limit, LimitAlgorithm, LimitKey};
+pub use limit::{Cost, CountedOutcome, Limit, LimitAlgorithm, LimitKey};
+pub use limits::Limits;
 pub use shared::{RateStore, RateStoreConfig};
 
 use crate::reader::Reader;
@@ -20,12 +27,14 @@ settings! {
     /// `[rate]`: limits in words; several hold at once and the strictest wins.
     pub struct RateConfig {
         /// Limits on every route.
-        pub limits: Vec<Limit> = "2000 per 5 minutes".parse().into_iter().collect(),
+        pub limits: Limits = Limits::of("2000 per 5 minutes"),
         /// Limits on login routes, beside the others; and on mutations of GraphQL that log somebody in (`login`, `signIn`,
         /// `tokenAuth` and their like), on any route: twenty in one request count as twenty.
-        pub login: Vec<Limit> = "5 per 15 minutes counting failures".parse().into_iter().collect(),
+        pub login: Limits = Limits::of("5 per 15 minutes counting failures"),
         /// Paths of login routes, beside the requests that look like a login by their last segment.
         pub login_paths: Vec<String> = Vec::new(),
+        /// Networks that no limit counts: those of a monitor, of an office behind one address.
+        pub exempt: Vec<IpNet> = Vec::new(),
         /// Requests that may be under way at once; 503 beyond. From four fifths on, callers without a credential are refused.
         /// When not set, the gateway takes half of the descriptors that it may open.
         pub max_requests: Option<usize> = None,
@@ -39,6 +48,8 @@ settings! {
         pub hash_secret_file: Option<PathBuf> = None,
         /// The environment variable that holds this secret.
         pub hash_secret_env: Option<String> = None,
+        /// How failed log ins are answered.
+        pub failed_logins: FailedLoginsConfig = FailedLoginsConfig::default(),
         /// The server on which gateways count together.
         pub store: RateStoreConfig = RateStoreConfig::default(),
     }
@@ -49,6 +60,10 @@ settings! {
 pub struct Rate {
     /// Limits on log ins, also on those that GraphQL makes where no path says it.
     pub login: Vec<Arc<Limit>>,
+    /// Networks that no limit counts.
+    pub exempt: AddressTable,
+    /// The one answer to all log ins that fail, where the policy asks for one.
+    pub failed_logins: Option<Alike>,
     /// Requests under way at once, where the policy says it.
     pub max_requests: Option<usize>,
     /// Of one client; 0 for any number.
@@ -68,7 +83,9 @@ impl RateConfig {
         let names_secret = self.hash_secret_file.is_some() || self.hash_secret_env.is_some();
         let store = self.store.compile(names_secret, reader);
         Rate {
-            login: sorted(self.login.iter().cloned()),
+            login: sorted(self.login.0.iter().cloned()),
+            exempt: self.exempt.iter().map(|network| (*network, 0)).collect(),
+            failed_logins: self.failed_logins.compile(reader),
             max_requests: self.max_requests,
             max_requests_per_client: self.max_requests_per_client,
             max_keys: self.max_keys,
@@ -82,7 +99,7 @@ route_settings! {
     /// What a route may say of limits.
     pub struct RateRouteConfig {
         /// Limits here, beside the global ones.
-        pub limits: Vec<Limit>,
+        pub limits: Limits,
         /// What says that an attempt failed, for limits that count failures: `{ status = [401], json = "/status == fail" }`.
         pub failure: Option<Failure>,
     }
@@ -100,18 +117,18 @@ pub struct RateRoute {
 impl RateRoute {
     /// What holds where no route says otherwise.
     pub(crate) fn everywhere(config: &RateConfig) -> Self {
-        RateRoute { limits: sorted(config.limits.iter().cloned()), failure: None }
+        RateRoute { limits: sorted(config.limits.0.iter().cloned()), failure: None }
     }
 
     /// What holds on a login route.
     pub(crate) fn on_login(config: &RateConfig) -> Self {
-        RateRoute { limits: sorted(config.limits.iter().chain(&config.login).cloned()), failure: None }
+        RateRoute { limits: sorted(config.limits.0.iter().chain(&config.login.0).cloned()), failure: None }
     }
 
     /// The same with what a route says.
     pub(crate) fn on_route(&self, route: &RateRouteConfig) -> Self {
         RateRoute {
-            limits: sorted(self.limits.iter().map(|l| (**l).clone()).chain(route.limits.iter().cloned())),
+            limits: sorted(self.limits.iter().map(|l| (**l).clone()).chain(route.limits.0.iter().cloned())),
             failure: route.failure.clone(),
         }
     }
