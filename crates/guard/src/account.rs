@@ -24,6 +24,8 @@ pub struct ClientConnection {
     pub tls: Option<&'static str>,
     /// The name that it asked for in the handshake (SNI).
     pub server_name: Option<Arc<str>>,
+    /// What its handshake shows of the program (JA4).
+    pub ja4: Option<Arc<str>>,
     /// Who it is by the certificate that it showed, which was verified.
     pub certificate: Option<Arc<Principal>>,
     /// The id that a proxy gave it (PROXY protocol, `UNIQUE_ID`).

@@ -11,11 +11,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 #[error("the system gives no random bytes")]
 pub struct NoRandomness;
 
-/// Of whom something is said: an address and an agent.
+/// Of whom something is said: an address, an agent, and what TLS shows of the program.
 #[derive(Clone, Copy)]
 pub(crate) struct Client<'c> {
     pub(crate) address: IpAddr,
     pub(crate) agent: &'c [u8],
+    pub(crate) program: &'c [u8],
 }
 
 /// The key of challenges and clearances.
@@ -41,9 +42,9 @@ impl ChallengeKey {
         Ok(ChallengeKey(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())))
     }
 
-    fn message(kind: &str, said: &str, Client { address, agent }: Client<'_>) -> Vec<u8> {
+    fn message(kind: &str, said: &str, Client { address, agent, program }: Client<'_>) -> Vec<u8> {
         let mut message = Vec::with_capacity(64 + agent.len());
-        for part in [kind.as_bytes(), said.as_bytes(), &network(address), agent] {
+        for part in [kind.as_bytes(), said.as_bytes(), &network(address), agent, program] {
             message.extend_from_slice(&(part.len() as u64).to_be_bytes());
             message.extend_from_slice(part);
         }

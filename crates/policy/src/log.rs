@@ -90,6 +90,8 @@ access_fields! {
     Tls = "tls",
     /// The name that the client asked for in the TLS handshake.
     ServerName = "server_name",
+    /// What that handshake shows of the client's program (JA4).
+    Ja4 = "ja4",
     /// The id that a proxy gave the connection (PROXY protocol).
     ConnectionId = "connection_id",
     /// The route.

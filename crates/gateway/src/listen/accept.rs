@@ -14,6 +14,7 @@ use tokio_rustls::rustls::ProtocolVersion;
 
 use super::connection::Connection;
 use super::frame_budget::{SLOW_HEADERS, TOO_MANY_FRAMES};
+use super::overheard::Overheard;
 use super::patient::{DOES_NOT_READ, Patient, does_not_read};
 use super::proxy_protocol::{self, Header};
 use super::{http1, http2, preface};
@@ -21,7 +22,7 @@ use crate::closed::NO_PLACE;
 use crate::place::Place;
 use crate::shutdown::{Shutdown, Token};
 use crate::state::Worker;
-use crate::tls;
+use crate::tls::{self, fingerprint};
 
 /// Who else may listen on an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,9 +158,12 @@ async fn negotiate(
     };
     let served = match tls.as_ref() {
         Some(acceptor) => {
-            let stream = within(timeout, acceptor.accept(stream)).await?;
+            let stream = Overheard::new(stream, fingerprint::LONGEST);
+            let mut stream = within(timeout, acceptor.accept(stream)).await?;
+            let hello = stream.get_mut().0.heard();
             let session = stream.get_ref().1;
             let facts = &mut connection.facts;
+            facts.ja4 = fingerprint::ja4(&hello).map(Into::into);
             facts.tls = session.protocol_version().and_then(tls_version);
             facts.server_name = session.server_name().map(Into::into);
             let clients = engine.policy.gateway.tls.as_ref().and_then(|tls| tls.clients.as_ref());

@@ -13,6 +13,7 @@ mod frame_budget;
 mod framed;
 mod http1;
 mod http2;
+mod overheard;
 mod patient;
 mod preface;
 mod progress;

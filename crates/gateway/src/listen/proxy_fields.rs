@@ -123,6 +123,7 @@ mod tests {
             server_name: name.map(Into::into),
             id: id.map(Into::into),
             certificate: None,
+            ja4: None,
         };
         let all = [
             tlv(ALPN, b"h2"),

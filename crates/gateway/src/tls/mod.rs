@@ -2,6 +2,7 @@
 
 pub(crate) mod clients;
 mod files;
+pub(crate) mod fingerprint;
 mod pinned;
 
 use std::io;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::support::{Recorder, Running, status, until};
+use crate::support::{Recorder, Running, output, status, until};
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
@@ -223,4 +223,35 @@ fn a_wrong_password_and_an_unknown_name_are_answered_alike() {
     let answers: Vec<u16> =
         (0..5).map(|_| status(&gate.ask("POST", "/login?unknown", &[JSON], b"{}"))).collect();
     assert_eq!(answers, [403, 403, 403, 403, 429], "they count as before");
+}
+
+/// What a client says when it opens TLS is what it is, whatever address and agent it shows.
+#[test]
+fn a_program_is_counted_by_its_handshake() {
+    let directory = tempfile::tempdir().unwrap();
+    let tls = crate::refused_uploads::certificate(directory.path());
+    let upstream = Recorder::plain();
+    let gate = Running::start(&format!("[rate]\nlimits = ['2 per hour by ja4']\n{tls}"), &[upstream.url()]);
+    let url = format!("https://localhost:{}/", gate.address.port());
+    let ask = |agent: &str, more: &[&str]| {
+        let usual = ["-sk", "-o", "/dev/null", "-w", "%{http_code}", "-A", agent, &url];
+        output("curl", &[&usual[..], more].concat()).1
+    };
+    assert_eq!([ask("a", &[]), ask("b", &[]), ask("c", &[])], ["200", "200", "429"]);
+    assert_eq!(
+        ask(
+            "a",
+            &["--ciphers", "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256", "--tls-max", "1.2"]
+        ),
+        "200"
+    );
+    let seen = gate.events.all();
+    let of = |agent: &str| {
+        let line = seen.iter().find(|line| line.contains(&format!("\"user_agent\":\"{agent}\""))).unwrap();
+        serde_json::from_str::<serde_json::Value>(line).unwrap()["ja4"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(of("b"), of("c"));
+    assert!(of("b").starts_with("t13d") && of("b").split('_').count() == 3, "{}", of("b"));
+    let old = seen.iter().any(|line| line.contains("\"ja4\":\"t12d"));
+    assert!(old, "{seen:?}");
 }

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use crate::support::{Recorder, Running, output, script, until};
 
 /// A certificate and its key, in a directory.
-fn certificate(directory: &std::path::Path) -> String {
+pub(crate) fn certificate(directory: &std::path::Path) -> String {
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (directory.join("cert.pem"), directory.join("key.pem"));
     std::fs::write(&certificate, own.cert.pem()).unwrap();

@@ -97,6 +97,7 @@ impl StreamNote {
             protocol: protocol(self.version),
             tls: account.connection.tls,
             server_name: account.connection.server_name.as_deref(),
+            ja4: account.connection.ja4.as_deref(),
             connection_id: account.connection.id.as_deref(),
             route: &self.route,
             principal: self.principal.as_deref(),

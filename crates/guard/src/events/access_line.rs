@@ -35,6 +35,8 @@ pub struct Access<'a> {
     pub tls: Option<&'a str>,
     /// The name that was asked for in the TLS handshake.
     pub server_name: Option<&'a str>,
+    /// What the client's TLS handshake shows of the program (JA4).
+    pub ja4: Option<&'a str>,
     /// The id that a proxy gave the connection.
     pub connection_id: Option<&'a str>,
     /// Matched route.
@@ -88,6 +90,7 @@ impl Access<'_> {
             AccessField::Protocol => map.serialize_entry(name, self.protocol),
             AccessField::Tls => given(map, name, self.tls),
             AccessField::ServerName => given(map, name, self.server_name),
+            AccessField::Ja4 => given(map, name, self.ja4),
             AccessField::ConnectionId => given(map, name, self.connection_id),
             AccessField::Route => map.serialize_entry(name, self.route),
             AccessField::Principal => given(map, name, self.principal),
@@ -209,6 +212,7 @@ mod tests {
             protocol: "HTTP/1.1",
             tls: None,
             server_name: None,
+            ja4: None,
             connection_id: None,
             route: "/**",
             principal: None,

@@ -1,7 +1,7 @@
 //! The challenge: a browser finds a number whose hash begins with zeros, shows it, and passes for a while.
 //!
 //! Nothing is kept of it here. A challenge says when, for whom and how hard, under a keyed hash; a clearance says for whom and
-//! until when. Whom: the network of the address and the agent. Both are of no use to anybody else, and on every gateway with
+//! until when. Whom: the network of the address, the agent, and the ciphers of its TLS handshake. Both are of no use to anybody else, and on every gateway with
 //! the same `[rate] hash_secret_file`.
 
 use std::time::Duration;
@@ -33,7 +33,9 @@ const MOST_EXTRA: u32 = 4;
 /// Of whom something is said.
 fn client<'x>(x: &'x Exchange<'_>) -> Client<'x> {
     let agent = x.headers.get(USER_AGENT).map_or(&b""[..], HeaderValue::as_bytes);
-    Client { address: x.client, agent }
+    // What it offers for a resumed session, or for a WebSocket, makes another fingerprint; its ciphers are the same.
+    let program = x.account.connection.ja4.as_deref().and_then(|ja4| ja4.split('_').nth(1));
+    Client { address: x.client, agent, program: program.unwrap_or_default().as_bytes() }
 }
 
 /// The page with a challenge for this client.
@@ -68,7 +70,7 @@ pub(super) fn solved(x: &Exchange<'_>, ruling: Ruling<'_>) -> Decision {
     };
     let key = &ruling.state.challenge_key;
     let Some(said) = key.verified("challenge", &token, client(x)) else {
-        return wrong("the challenge was not made for this address and agent");
+        return wrong("the challenge was not made for this address and program");
     };
     let mut parts = said.split('.');
     let (Some(issued), Some(bits)) = (

@@ -17,11 +17,6 @@ pub(super) struct Whose<'a> {
     pub(super) in_body: &'a str,
 }
 
-impl Whose<'static> {
-    /// Nobody's in particular.
-    pub(super) const NOBODY: Self = Whose { key_id: None, in_body: "" };
-}
-
 /// What a limit takes from a counter.
 pub(super) fn of_limit(limit: &Limit, key: CounterKey, cost: u32) -> Take {
     let on_refusal = match limit.counting {
@@ -78,6 +73,7 @@ fn write_part(key: &mut KeyWriter, x: &Exchange<'_>, part: &LimitKey, in_body: &
         LimitKey::ApiKey => key.text(claim("key")?.as_str()?),
         LimitKey::Session => key.text(claim("sid")?.as_str()?),
         LimitKey::Asn => key.number(x.site.policy.network.geo.operator(x.client)?.into()),
+        LimitKey::Ja4 => key.text(x.account.connection.ja4.as_deref()?),
         LimitKey::Country => key.text(x.site.policy.network.geo.country(x.client)?.as_str()),
         LimitKey::Cookie(name) => {
             let mut values =
@@ -148,6 +144,7 @@ fn write_limit(key: &mut KeyWriter, limit: &Limit) {
             }
             LimitKey::Asn => (12, ""),
             LimitKey::Country => (13, ""),
+            LimitKey::Ja4 => (14, ""),
         };
         key.number(kind);
         key.text(name);

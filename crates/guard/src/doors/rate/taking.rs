@@ -215,7 +215,7 @@ pub(super) async fn take_log_ins(
         limits.filter(|limit| limit.in_body().is_none() && limit.algorithm != LimitAlgorithm::AtOnce);
     let (observed, counted): (Vec<_>, Vec<_>) = limits
         .filter_map(|limit| {
-            let key = key(x, limit, Whose::NOBODY, ruling.state)?;
+            let key = key(x, limit, Whose { key_id: None, in_body: "" }, ruling.state)?;
             Some(Counted { limit: Cow::Borrowed(&**limit), take: of_limit(limit, key, log_ins) })
         })
         .partition(|counted| counted.limit.is_observed);

@@ -46,6 +46,8 @@ pub enum LimitKey {
     Asn,
     /// The country of the client address, by the database of `[network.countries]`.
     Country,
+    /// What the client's TLS handshake shows of its program (JA4).
+    Ja4,
     /// The API key that was issued here.
     ApiKey,
     /// The session of the user service (`sid`).
@@ -140,7 +142,7 @@ impl FromStr for Limit {
     fn from_str(text: &str) -> Result<Self, String> {
         let bad = |what: &str| {
             format!(
-                "{what} in the limit `{text}`; write `100 per 5 minutes [burst 20] [by ip|user|key|session|operation|route|country|asn|global|body./POINTER|header NAME|cookie NAME|claim NAME [and ...]] [counting failures|successes] [costing N|query.NAME or N|graphql|answer NAME] [blocking 15 minutes] [sliding|fixed|gcra] [observed]`, or `4 at once [by ...]`"
+                "{what} in the limit `{text}`; write `100 per 5 minutes [burst 20] [by ip|user|key|session|operation|route|country|asn|ja4|global|body./POINTER|header NAME|cookie NAME|claim NAME [and ...]] [counting failures|successes] [costing N|query.NAME or N|graphql|answer NAME] [blocking 15 minutes] [sliding|fixed|gcra] [observed]`, or `4 at once [by ...]`"
             )
         };
         // `10/s` and `user+route` are said without blanks.
@@ -208,6 +210,7 @@ impl FromStr for Limit {
                     Some("route") => LimitKey::Route,
                     Some("global") => LimitKey::Global,
                     Some("asn") => LimitKey::Asn,
+                    Some("ja4") => LimitKey::Ja4,
                     Some("country") => LimitKey::Country,
                     Some("key") => LimitKey::ApiKey,
                     Some("session") => LimitKey::Session,
@@ -302,6 +305,7 @@ impl fmt::Display for Limit {
                 LimitKey::Route => f.write_str("route")?,
                 LimitKey::Global => f.write_str("global")?,
                 LimitKey::Asn => f.write_str("asn")?,
+                LimitKey::Ja4 => f.write_str("ja4")?,
                 LimitKey::Country => f.write_str("country")?,
             }
         }
@@ -369,6 +373,7 @@ mod tests {
             ),
             ("60 per minute costing 5", "60 per 1m by ip costing 5"),
             ("4 at once by user", "4 at once by user"),
+            ("9/h by ja4", "9 per 1h by ja4"),
         ] {
             let limit: Limit = text.parse().unwrap();
             assert_eq!(limit.to_string(), shown);
