@@ -100,6 +100,8 @@ impl Guard {
             standing,
             in_flight: Arc::default(),
             seats: Arc::default(),
+            #[cfg(feature = "graphql")]
+            stored_log_ins: Default::default(),
             most_requests: AtomicUsize::new(0),
             challenge_key,
             #[cfg(feature = "rules")]

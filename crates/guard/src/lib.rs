@@ -47,6 +47,8 @@ mod pipeline;
 mod seats;
 mod standing;
 mod state;
+#[cfg(feature = "graphql")]
+mod stored_log_ins;
 mod stores;
 mod told;
 mod tunnel;

@@ -30,6 +30,17 @@ impl Seats {
         Ok(Seat { seats: Arc::clone(self), key })
     }
 
+    /// A seat of a key that may have any number.
+    pub(crate) fn sit(self: &Arc<Self>, key: u128) -> Seat {
+        *self.taken.lock().entry(key).or_default() += 1;
+        Seat { seats: Arc::clone(self), key }
+    }
+
+    /// How many seats of a key are taken.
+    pub(crate) fn taken(&self, key: u128) -> u32 {
+        self.taken.lock().get(&key).copied().unwrap_or(0)
+    }
+
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.taken.lock().is_empty()

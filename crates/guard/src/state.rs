@@ -12,6 +12,8 @@ use crate::held::HeldBytes;
 use crate::in_flight::InFlight;
 use crate::seats::Seats;
 use crate::standing::Standing;
+#[cfg(feature = "graphql")]
+use crate::stored_log_ins::StoredLogIns;
 
 /// What outlives a change of policy.
 pub(crate) struct State {
@@ -21,6 +23,9 @@ pub(crate) struct State {
     pub(crate) standing: Standing,
     /// Requests that are under way, and how many there may be where the policy does not say it; 0 for any number.
     pub(crate) in_flight: Arc<InFlight>,
+    /// Stored documents of GraphQL that log somebody in.
+    #[cfg(feature = "graphql")]
+    pub(crate) stored_log_ins: StoredLogIns,
     /// The seats of limits on what is under way at the same time.
     pub(crate) seats: Arc<Seats>,
     pub(crate) most_requests: AtomicUsize,

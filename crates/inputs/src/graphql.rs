@@ -6,11 +6,11 @@ use std::cell::Cell;
 use serde_json::{Map, Value};
 
 use super::body::ParsedBody;
-use super::graphql_document::{Field, Operation, Selection, Value as Literal, read};
+use super::graphql_document::{Field, Operation, Selection, Value as Literal, WORK, read};
 use super::graphql_literals::LIMITS;
 pub use super::graphql_literals::{literals, literals_of_query};
 use super::graphql_path::GraphqlPath;
-pub use super::graphql_stored::stored_hashes;
+pub use super::graphql_stored::{Stored, stored};
 use super::graphql_uploads::{is_replaced, operations};
 use super::json::parse_json;
 use super::names::is_same_name;
@@ -152,7 +152,7 @@ fn walk(
     left: &Cell<Option<usize>>,
     found: &mut dyn FnMut(&Value),
 ) -> Option<()> {
-    let document = read(text, MAX_NESTING).ok()?;
+    let document = read(text, MAX_NESTING, &mut WORK.clone()).ok()?;
     let mut walk = Walk { variables, path, left, found };
     // Whichever operation is named: fragments and other operations only add to what is compared.
     for operation in &document.operations {

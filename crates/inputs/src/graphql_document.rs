@@ -19,6 +19,8 @@ pub(super) struct Document<'t> {
     pub(super) operations: Vec<Operation<'t>>,
     /// By name; the selections of several of a name together.
     pub(super) fragments: HashMap<&'t str, Vec<Selection<'t>>>,
+    /// Whether types are defined beside.
+    has_types: bool,
 }
 
 /// An operation.
@@ -104,27 +106,43 @@ pub(super) enum Unread {
     Ambiguous,
 }
 
-/// Reads a document in which nothing nests deeper than `depth`.
-pub(super) fn read(text: &str, depth: usize) -> Result<Document<'_>, Unread> {
-    /// Bytes of a text that is read in every way.
-    const LONGEST: usize = 32 << 10;
+/// Bytes of the texts of a request that are read in other ways than the standard's, all ways together.
+pub(super) const WORK: usize = 512 << 10;
+
+/// Reads a document in which nothing nests deeper than `depth`. What it takes to find out what other servers read is taken from
+/// `work`; a text for which there is not enough, and which may be a document, is ambiguous.
+pub(super) fn read<'t>(text: &'t str, depth: usize, work: &mut usize) -> Result<Document<'t>, Unread> {
     let standard = Dialect::default();
     let is_other = |dialect: &Dialect| !tokens(text, *dialect).eq(tokens(text, standard));
+    let mut takes = |cost: usize| {
+        *work = work.checked_sub(cost)?;
+        Some(())
+    };
     match parse(text, standard, depth) {
         Ok(document) => {
             let is_odd = |token| matches!(token, Token::Text(content) if has_odd_escape(content));
             let is_ambiguous = differences(text).iter().any(is_other)
                 || text.contains('\\') && tokens(text, standard).any(is_odd);
-            if is_ambiguous { Err(Unread::Ambiguous) } else { Ok(document) }
+            match is_ambiguous {
+                true => Err(Unread::Ambiguous),
+                // Nothing but types.
+                false if document.operations.is_empty() && document.fragments.is_empty() => {
+                    Err(Unread::NoDocument)
+                }
+                false => Ok(document),
+            }
         }
         Err(Unread::NoDocument) => {
-            let differences = differences(text);
-            let is_document = |dialect: &Dialect| match text.len() > LONGEST {
-                true => begins(text, *dialect),
-                false => parse(text, *dialect, depth).err() != Some(Unread::NoDocument),
-            };
-            let is_some = combinations(&differences).iter().skip(1).any(is_document);
-            Err(if is_some { Unread::Ambiguous } else { Unread::NoDocument })
+            for dialect in combinations(&differences(text)).into_iter().skip(1) {
+                takes(text.len().min(HEAD)).ok_or(Unread::Ambiguous)?;
+                if begins(text, dialect) {
+                    takes(text.len()).ok_or(Unread::Ambiguous)?;
+                    if parse(text, dialect, depth).err() != Some(Unread::NoDocument) {
+                        return Err(Unread::Ambiguous);
+                    }
+                }
+            }
+            Err(Unread::NoDocument)
         }
         Err(other) => Err(other),
     }
@@ -135,12 +153,40 @@ pub(super) fn may_be_document(text: &str) -> bool {
     text.contains('{') && begins(text, Dialect::default())
 }
 
+/// Bytes of a text in which it has to show whether it may be a document.
+const HEAD: usize = 4 << 10;
+
+/// Whether a text begins as a document does. One that has shown nothing in its head may be one.
 fn begins(text: &str, dialect: Dialect) -> bool {
-    const BEGIN: [&str; 4] = ["query", "mutation", "subscription", "fragment"];
+    let end = (0..=HEAD.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    let head = end.and_then(|end| text.get(..end)).unwrap_or(text);
     let is_text = |token: &Token<'_>| matches!(token, Token::Text(_) | Token::Block(_) | Token::Unended(_));
-    match tokens(text, dialect).find(|token| !is_text(token)) {
-        Some(Token::Open(b'{')) => true,
-        Some(Token::Name(name)) => BEGIN.iter().any(|begin| name.starts_with(begin)) || TYPES.contains(&name),
+    let mut tokens =
+        tokens(head, dialect).filter(|token| !is_text(token)).chain(std::iter::once(Token::Foreign));
+    let is_cut = head.len() < text.len();
+    let mut next = || tokens.next().unwrap_or(Token::Foreign);
+    let opens = |token: Token<'_>| matches!(token, Token::Open(b'{' | b'(') | Token::Sign(b'@'));
+    match (next(), next(), next()) {
+        (Token::Foreign, ..) => is_cut && head.trim_start().starts_with(['#', '"', ',', '\u{feff}']),
+        // `{ a b`, `{ a {`, `{ a: b`, `{ ...`
+        (Token::Open(b'{'), Token::Spread, _) => true,
+        (Token::Open(b'{'), Token::Name(_), third) => {
+            opens(third)
+                || matches!(third, Token::Name(_) | Token::Spread | Token::Sign(b':') | Token::Close(b'}'))
+        }
+        (Token::Name("query" | "mutation" | "subscription"), second, third) => {
+            opens(second) || matches!(second, Token::Name(_)) && opens(third)
+        }
+        (Token::Name("fragment"), Token::Name(_), third) => opens(third) || third == Token::Name("on"),
+        (Token::Name("directive"), Token::Sign(b'@'), Token::Name(_)) => true,
+        (Token::Name("schema"), second, _) => opens(second),
+        (Token::Name("extend"), Token::Name(second), _) => TYPES.contains(&second),
+        (Token::Name(first), Token::Name(_), third) if TYPES.contains(&first) => {
+            opens(third)
+                || matches!(third, Token::Sign(b'=') | Token::Name("implements"))
+                || third == Token::Foreign
+                || matches!(third, Token::Name(name) if is_definition(name))
+        }
         _ => false,
     }
 }
@@ -155,10 +201,8 @@ fn parse(text: &str, dialect: Dialect, depth: usize) -> Result<Document<'_>, Unr
     while parser.tokens.peek().is_some() {
         parser.definition(&mut document)?;
     }
-    if document.operations.is_empty() && document.fragments.is_empty() {
-        return Err(Unread::NoDocument);
-    }
-    Ok(document)
+    let is_any = document.has_types || !document.operations.is_empty() || !document.fragments.is_empty();
+    if is_any { Ok(document) } else { Err(Unread::NoDocument) }
 }
 
 struct Parser<'t, I: Iterator<Item = Token<'t>>> {
@@ -236,32 +280,51 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
                 let selections = self.within(b'}', Self::selection)?;
                 document.fragments.entry(name).or_default().extend(selections);
             }
-            kind if TYPES.contains(&kind) => self.definition_of_type(kind)?,
+            kind if TYPES.contains(&kind) => {
+                self.definition_of_type(kind)?;
+                document.has_types = true;
+            }
             _ => return Err(Unread::NoDocument),
         }
         Ok(())
     }
 
-    /// Passes over the definition of a type.
+    /// Passes over the definition of a type (GraphQL §3).
     fn definition_of_type(&mut self, kind: &str) -> Result<(), Unread> {
         let kind = if kind == "extend" { self.name()? } else { kind };
-        let mut may_open = !["scalar", "union", "directive"].contains(&kind);
         if kind == "directive" {
             self.expect(Token::Sign(b'@'))?;
+            self.name()?;
+            if self.take(Token::Open(b'(')) {
+                self.within(b')', Self::group)?;
+            }
+            self.take(Token::Name("repeatable"));
+            self.expect(Token::Name("on"))?;
+            return self.names(b'|');
         }
         if kind != "schema" {
             self.name()?;
         }
-        loop {
-            match self.tokens.peek() {
-                Some(Token::Open(b'{')) if may_open => may_open = false,
-                None | Some(Token::Open(b'{') | Token::Text(_) | Token::Block(_)) => return Ok(()),
-                Some(Token::Name(name)) if !may_open && is_definition(name) => return Ok(()),
-                Some(Token::Open(_) | Token::Name(_) | Token::Sign(_)) => {}
-                _ => return Err(Unread::NoDocument),
-            }
-            self.group()?;
+        if self.take(Token::Name("implements")) {
+            self.names(b'&')?;
         }
+        self.directives()?;
+        match kind {
+            "union" if self.take(Token::Sign(b'=')) => self.names(b'|'),
+            "union" | "scalar" => Ok(()),
+            _ if self.take(Token::Open(b'{')) => self.within(b'}', Self::group).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Names with a sign between, and perhaps one in front.
+    fn names(&mut self, sign: u8) -> Result<(), Unread> {
+        self.take(Token::Sign(sign));
+        self.name()?;
+        while self.take(Token::Sign(sign)) {
+            self.name()?;
+        }
+        Ok(())
     }
 
     /// Passes over a token, or over all that stands between two brackets.
@@ -345,6 +408,10 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
         if has_alias {
             name = self.name()?;
         }
+        // No schema has others, whatever the lexer takes.
+        if !name.is_ascii() {
+            return Err(Unread::NoDocument);
+        }
         let arguments = self.arguments()?;
         self.directives()?;
         let selections =
@@ -356,7 +423,8 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
         let plain = |value: serde_json::Value| Ok(Value::Plain(value));
         match self.tokens.next().ok_or(Unread::NoDocument)? {
             Token::Sign(b'$') => Ok(Value::Variable(self.name()?)),
-            Token::Number(text) => plain(number(text).ok_or(Unread::NoDocument)?.into()),
+            // One that is too large for this program is not for every server.
+            Token::Number(text) => plain(number(text).map_or_else(|| text.into(), Into::into)),
             Token::Text(content) => plain(unescaped(content).into()),
             Token::Block(content) => plain(block_value(content).into()),
             Token::Name("true") => plain(true.into()),
@@ -385,7 +453,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Document<'_>, Unread> {
-        super::read(text, 16)
+        super::read(text, 16, &mut WORK.clone())
     }
 
     #[test]
@@ -400,6 +468,8 @@ mod tests {
             "{a} {b} query A {c} query A {d} fragment F on T {e} fragment F on T {f}",
             "{ a(list: [1 2,3], object: {a: 1 b: [{}]}) }",
             "{ a(id: 18446744073709551615) }",
+            "{ a(id: 1e999, list: [1 -2 -3.5e-2]) }",
+            "type T mutation { a } input I @d query { a } enum E fragment F on T { a }",
             "type T implements U & V @d(e: 1) { a(b: Int = 1): Int! } { a }",
             "scalar S { a } extend type T @d mutation { a } union U = | A | B directive @d(a: Int) repeatable on FIELD | QUERY query { a }",
             "schema { query: Q } \"about\" enum E { query MUTATION } { a }",
@@ -424,7 +494,6 @@ mod tests {
             "{ a: }",
             "{...}",
             "{a ; b}",
-            "{a(x:1.2.3)}",
         ] {
             assert_eq!(read(text).unwrap_err(), Unread::NoDocument, "{text}");
         }
@@ -445,6 +514,10 @@ mod tests {
             "{\u{e9}:a b:a}",
             "{a\u{a0}b}",
             "{a\u{c}b}",
+            "{a(x:1.2.3)}",
+            "{a(x:1-2)}",
+            "{. . .on T {a}}",
+            "{a(x:- 1)}",
             // The escapes of other languages.
             "{a(x:\"\\U00000027\")}",
             "{a(x:\"\\x27\")}",
@@ -463,6 +536,9 @@ mod tests {
             "SELECT \"a\nb\" {\u{e9}}",
             "caf\u{e9} {a}",
             "{\u{e9}}}",
+            "{gr\u{f6}\u{df}e}",
+            "{gr\u{f6}\u{df}e, breite}",
+            "type T { a: Int }",
             "[{\"a\": \"\"\"\"}]",
         ] {
             assert_eq!(read(text).unwrap_err(), Unread::NoDocument, "{text:?}");
@@ -476,8 +552,36 @@ mod tests {
             assert_eq!(read(&text).unwrap_err(), Unread::TooDeep, "{open}");
         }
         let lists = format!("{{a(x:[\"\"\"\" {}{}])}}", "[1".repeat(100_000), "]".repeat(100_000));
-        assert!(super::read(&lists, 128).is_err());
+        assert!(super::read(&lists, 128, &mut WORK.clone()).is_err());
         let kinds = format!("query($a:[{}){{a}}", "[".repeat(100_000));
         assert_eq!(read(&kinds).unwrap_err(), Unread::TooDeep);
+    }
+
+    #[test]
+    fn what_others_read_costs_a_bounded_work() {
+        let odd =
+            "#\u{2028}\n{\u{e9}:a(x:\"\"\"b\\\\\"\"\" \"\"\"\\\"\"\" \"\"\"\"c\"\"\"\" \"d\n\" 1-2 - 1)} ;";
+        let text = odd.repeat(500);
+        let mut work = WORK;
+        assert_eq!(super::read(&text, 16, &mut work).unwrap_err(), Unread::Ambiguous);
+        // What begins as no document costs little, however long it is.
+        let prose =
+            format!("type errors, and {{gr\u{f6}\u{df}e}} \"a\nb\" {}", "caf\u{e9} \"x\" ".repeat(10_000));
+        let mut work = WORK;
+        assert_eq!(super::read(&prose, 16, &mut work).unwrap_err(), Unread::NoDocument);
+        assert!(work > WORK / 2, "{work}");
+        for (text, may_be) in [
+            ("{ job=\"a\" }", false),
+            ("type=page&body={a}", false),
+            ("query plan for {a}", false),
+            ("input { a }", false),
+            ("{\"query\": {}}", false),
+            ("{ a b }", true),
+            ("query Q($a: I) { a }", true),
+            ("fragment F on T { a }", true),
+            ("type T mutation { a }", true),
+        ] {
+            assert_eq!(may_be_document(text), may_be, "{text}");
+        }
     }
 }

@@ -24,6 +24,10 @@ pub(super) struct Dialect {
     late_blocks: bool,
     /// In a block string, a backslash escapes another one.
     paired_backslashes: bool,
+    /// A number goes on over signs and points.
+    long_numbers: bool,
+    /// Blanks may stand within `...`, and behind a minus sign.
+    loose_signs: bool,
 }
 
 impl Dialect {
@@ -37,6 +41,8 @@ impl Dialect {
             open_blocks: self.open_blocks || other.open_blocks,
             late_blocks: self.late_blocks || other.late_blocks,
             paired_backslashes: self.paired_backslashes || other.paired_backslashes,
+            long_numbers: self.long_numbers || other.long_numbers,
+            loose_signs: self.loose_signs || other.loose_signs,
         }
     }
 }
@@ -54,10 +60,23 @@ pub(super) fn differences(text: &str) -> Vec<Dialect> {
         (has_block, Dialect { open_blocks: true, ..standard }),
         (text.contains("\\\"\"\""), Dialect { late_blocks: true, ..standard }),
         (text.contains("\\\\\"\"\""), Dialect { paired_backslashes: true, ..standard }),
+        (
+            has_pair(text, |a, b| a.is_ascii_digit() && b"+-.".contains(&b)),
+            Dialect { long_numbers: true, ..standard },
+        ),
+        (
+            has_pair(text, |a, b| b".-".contains(&a) && (b.is_ascii_whitespace() || b",#".contains(&b))),
+            Dialect { loose_signs: true, ..standard },
+        ),
     ]
     .into_iter()
     .filter_map(|(is_there, dialect)| is_there.then_some(dialect))
     .collect()
+}
+
+/// Whether two bytes stand one behind the other that are meant.
+fn has_pair(text: &str, is_meant: impl Fn(u8, u8) -> bool) -> bool {
+    text.bytes().zip(text.bytes().skip(1)).any(|(a, b)| is_meant(a, b))
 }
 
 /// Every way to differ in one or more of these.
@@ -136,6 +155,10 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> impl Iterator<Item = Token
                 [open @ (b'{' | b'[' | b'('), ..] => (1, Some(Token::Open(*open))),
                 [close @ (b'}' | b']' | b')'), ..] => (1, Some(Token::Close(*close))),
                 [b'.', b'.', b'.', ..] => (3, Some(Token::Spread)),
+                [b'.', ..] if dialect.loose_signs && loose_spread(rest).is_some() => {
+                    (loose_spread(rest).unwrap_or(1), Some(Token::Spread))
+                }
+                [b'-', ..] if dialect.loose_signs => (1, None),
                 [b'a'..=b'z' | b'A'..=b'Z' | b'_', ..] => {
                     let is_part = |c: char| {
                         c.is_ascii_alphanumeric() || c == '_' || dialect.wide_names && c.is_alphanumeric()
@@ -144,8 +167,7 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> impl Iterator<Item = Token
                     (end, Some(Token::Name(rest.get(..end).unwrap_or_default())))
                 }
                 [b'-' | b'0'..=b'9', ..] => {
-                    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
-                    let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+                    let end = end_of_number(rest, dialect);
                     (end, Some(Token::Number(rest.get(..end).unwrap_or_default())))
                 }
                 [sign, ..] if b"!$&:=@|".contains(sign) => (1, Some(Token::Sign(*sign))),
@@ -169,6 +191,46 @@ fn end_of_text(inner: &[u8], dialect: Dialect) -> usize {
         ends
     };
     inner.iter().position(ends).unwrap_or(inner.len())
+}
+
+/// Where a number ends: `-1`, `1.5`, `1e-3` (GraphQL §2.9.1). What no number has begins another token.
+fn end_of_number(rest: &str, dialect: Dialect) -> usize {
+    let bytes = rest.as_bytes();
+    if dialect.long_numbers {
+        let is_part = |byte: &u8| byte.is_ascii_digit() || b"-+.eE".contains(byte);
+        return bytes.iter().position(|byte| !is_part(byte)).unwrap_or(bytes.len());
+    }
+    let digits = |from: usize| {
+        let rest = bytes.get(from..).unwrap_or_default();
+        from + rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len())
+    };
+    let mut end = digits(usize::from(bytes.first() == Some(&b'-')));
+    if bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
+        end = digits(end + 1);
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        if bytes.get(end + 1 + sign).is_some_and(u8::is_ascii_digit) {
+            end = digits(end + 1 + sign);
+        }
+    }
+    end.max(1)
+}
+
+/// The length of three points, with blanks, commas and comments between.
+fn loose_spread(rest: &str) -> Option<usize> {
+    let bytes = rest.as_bytes();
+    let (mut at, mut points) = (0, 0);
+    while points < 3 {
+        match bytes.get(at)? {
+            b'.' => points += 1,
+            b' ' | b'\t' | b'\r' | b'\n' | b',' => {}
+            b'#' => at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?,
+            _ => return None,
+        }
+        at += 1;
+    }
+    Some(at)
 }
 
 /// A name of letters beyond ASCII, or a blank.
@@ -308,6 +370,10 @@ mod tests {
             ("a \"\"\"b\\\"\"\" c", Dialect { late_blocks: true, ..standard }, &["a", "c"]),
             ("a \"\"\"b\\\\\"\"\" c \"\"\" d", standard, &["a", "d"]),
             ("a \"\"\"b\\\\\"\"\" c \"\"\" d", Dialect { paired_backslashes: true, ..standard }, &["a", "c"]),
+            ("a 1-2b", standard, &["a", "b"]),
+            ("a 1e5+b", standard, &["a", "b"]),
+            ("a 1+2eE.-b", Dialect { long_numbers: true, ..standard }, &["a", "b"]),
+            ("a . .#c\n.b", Dialect { loose_signs: true, ..standard }, &["a", "b"]),
             ("a \u{e9}b\u{a0}c", standard, &["a", "b", "c"]),
             ("a \u{e9}b\u{a0}c", Dialect { wide_names: true, ..standard }, &["a", "\u{e9}b", "c"]),
         ] {

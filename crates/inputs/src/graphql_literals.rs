@@ -121,8 +121,7 @@ pub(super) fn documents(parsed: &ParsedBody, raw: &[u8], found: &mut dyn FnMut(&
             // Some servers take the whole for the document, as it came or with its escapes undone (gqlgen).
             let text = String::from_utf8_lossy(raw);
             let text = text.strip_prefix("query=").unwrap_or(&text);
-            let plain = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-            [text, &plain].into_iter().filter(|text| may_be_document(text)).for_each(found);
+            [text, &unescaped_form(text)].into_iter().filter(|text| may_be_document(text)).for_each(found);
             1
         }
         // The form with files has the body of any other request as a field.
@@ -142,12 +141,17 @@ pub(super) fn documents(parsed: &ParsedBody, raw: &[u8], found: &mut dyn FnMut(&
             let text = String::from_utf8_lossy(raw);
             found(&text);
             if text.contains('%') {
-                found(&percent_encoding::percent_decode_str(&text).decode_utf8_lossy());
+                found(&unescaped_form(&text));
             }
             1
         }
         _ => 1,
     }
+}
+
+/// A text with the escapes of a form undone.
+fn unescaped_form(text: &str) -> String {
+    percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 /// The same for JSON in a text, as lenient readers see it.

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::body::ParsedBody;
-use super::graphql_document::{Document, Operation, Selection, Unread, may_be_document, read};
+use super::graphql_document::{Document, Operation, Selection, Unread, WORK, may_be_document, read};
 use super::graphql_literals::documents;
-use super::graphql_stored::stored_hashes;
+use super::graphql_stored::stored;
 use super::names::is_same_name;
 use super::pairs::pairs;
 
@@ -56,6 +56,11 @@ impl Shape {
         }
     }
 
+    /// The shape of one document; nothing where a text is none.
+    pub fn of_document(text: &str) -> Option<Shape> {
+        document(text, &mut MAX_WORK.clone(), &mut WORK.clone())
+    }
+
     /// The shape of the documents in a request; nothing where there is none. Values that no number holds stand for documents
     /// that nobody should parse, and for fragments that spread one another in circles.
     pub fn of(query: &str, parsed: Option<(&ParsedBody, &[u8])>, is_graphql: bool) -> Option<Shape> {
@@ -69,10 +74,11 @@ impl Shape {
             None => 1,
             Some((body, raw)) => documents(body, raw, &mut |text| texts.push(text.to_owned())),
         };
-        let mut work = MAX_WORK;
-        let shapes: Vec<Shape> = texts.iter().filter_map(|text| document(text, &mut work)).collect();
+        let (mut work, mut readings) = (MAX_WORK, WORK);
+        let shapes: Vec<Shape> =
+            texts.iter().filter_map(|text| document(text, &mut work, &mut readings)).collect();
         // The documents of a batch may be stored ones.
-        if shapes.is_empty() && requests > 1 && !stored_hashes(query, parsed).is_empty() {
+        if shapes.is_empty() && requests > 1 && !stored(query, parsed).is_empty() {
             return Some(Shape { requests, ..Shape::default() });
         }
         let largest = |of: fn(&Shape) -> usize| shapes.iter().map(of).max();
@@ -90,7 +96,7 @@ impl Shape {
 }
 
 /// The shape of one document; nothing where a text is none.
-fn document(text: &str, work: &mut usize) -> Option<Shape> {
+fn document(text: &str, work: &mut usize, readings: &mut usize) -> Option<Shape> {
     if !text.contains('{') {
         return None;
     }
@@ -98,7 +104,7 @@ fn document(text: &str, work: &mut usize) -> Option<Shape> {
     if text.len() > LONGEST && may_be_document(text) {
         return Some(Shape { depth: 0, ..too_much });
     }
-    let document = match read(text, MAX_NESTING) {
+    let document = match read(text, MAX_NESTING, readings) {
         Ok(document) => document,
         Err(Unread::NoDocument) => return None,
         Err(Unread::TooDeep) => return Some(too_much),
@@ -152,34 +158,96 @@ fn is_nothing_but_log_in(selections: &[Selection<'_>]) -> bool {
     }
 }
 
-/// Whether a mutation of this name logs somebody in, as servers and their libraries call it.
+/// Whether a mutation of this name logs somebody in, as servers and their libraries call it: `login`, `customerSignIn`,
+/// `authenticateUserWithPassword`, `tokenAuth`, `createSession`. One that has other words does something else
+/// (`updateLoginSettings`).
 fn is_log_in(name: &str) -> bool {
-    const NAMES: [&str; 22] = [
-        "login",
-        "logon",
-        "signin",
-        "authenticate",
-        "loginuser",
-        "userlogin",
-        "signinuser",
-        "usersignin",
-        "authenticateuser",
-        "loginwithemail",
-        "loginwithpassword",
-        "signinwithpassword",
-        "emaillogin",
-        "passwordlogin",
-        "tokenauth",
-        "tokencreate",
-        "createtoken",
-        "obtaintoken",
-        "obtainjsonwebtoken",
-        "customeraccesstokencreate",
-        "generatecustomertoken",
-        "authenticateuserwithpassword",
+    const DOES: [&str; 7] = ["login", "logon", "signin", "signon", "authenticate", "auth", "session"];
+    const GIVES: [&str; 5] = ["create", "generate", "obtain", "get", "request"];
+    const TOKEN: [&str; 4] = ["token", "session", "jwt", "accesstoken"];
+    const BESIDE: [&str; 26] = [
+        "user",
+        "customer",
+        "admin",
+        "account",
+        "member",
+        "employee",
+        "client",
+        "staff",
+        "with",
+        "by",
+        "using",
+        "for",
+        "via",
+        "and",
+        "email",
+        "mail",
+        "password",
+        "username",
+        "phone",
+        "credentials",
+        "local",
+        "json",
+        "web",
+        "access",
+        "the",
+        "new",
     ];
-    let plain: String = name.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect();
-    NAMES.contains(&plain.as_str())
+    let words = words(name);
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    let is_known = |word: &String| {
+        [&DOES[..], &GIVES, &TOKEN, &BESIDE].iter().any(|known| known.contains(&word.as_str()))
+    };
+    let logs_in = has(&DOES[..5]);
+    let is_token = has(&TOKEN) && (has(&GIVES) || has(&["auth"]));
+    (logs_in || is_token) && words.iter().all(is_known)
+}
+
+/// The words of a name, in lower case; `log in` and `sign on` are one.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut was_lower, mut rest) = (false, name.chars().peekable());
+    while let Some(c) = rest.next() {
+        // `JSONWeb` is two.
+        let is_first = was_lower || rest.peek().is_some_and(char::is_ascii_lowercase);
+        let begins = c == '_' || c.is_ascii_uppercase() && is_first || words.is_empty();
+        if begins {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| c != '_') {
+            word.push(c.to_ascii_lowercase());
+        }
+        was_lower = !c.is_ascii_uppercase();
+    }
+    words.retain(|word| !word.is_empty());
+    let mut joined: Vec<String> = Vec::new();
+    for word in words {
+        match joined.last_mut() {
+            Some(before)
+                if ["log", "sign"].contains(&before.as_str()) && ["in", "on"].contains(&word.as_str()) =>
+            {
+                before.push_str(&word);
+            }
+            _ => joined.push(word),
+        }
+    }
+    // `loginuser`, as some write it.
+    joined.into_iter().flat_map(|word| split_lower(&word)).collect()
+}
+
+/// `loginuser` in two.
+fn split_lower(word: &str) -> Vec<String> {
+    for known in ["login", "signin", "authenticate"] {
+        let parts = word
+            .strip_prefix(known)
+            .map(|rest| (known, rest))
+            .or_else(|| Some((word.strip_suffix(known)?, known)));
+        if let Some((first, second)) = parts.filter(|(first, second)| !first.is_empty() && !second.is_empty())
+        {
+            return vec![first.to_owned(), second.to_owned()];
+        }
+    }
+    vec![word.to_owned()]
 }
 
 #[derive(Clone, Copy, Default)]
@@ -423,6 +491,33 @@ mod tests {
         let stored = |hash: &str| json!({ "extensions": { "persistedQuery": { "sha256Hash": hash } } });
         let batch = ParsedBody::Json(json!([stored("0a"), stored("0B")]));
         assert_eq!(Shape::of("", Some((&batch, b"")), false).unwrap().requests, 2);
+        for (name, is_one) in [
+            ("login", true),
+            ("logIn", true),
+            ("sign_in", true),
+            ("userlogin", true),
+            ("auth_login", true),
+            ("customerSignIn", true),
+            ("loginAdmin", true),
+            ("authenticateAdminWithPassword", true),
+            ("accountCreateEmailPasswordSession", true),
+            ("signInWithEmail", true),
+            ("createSession", true),
+            ("generateToken", true),
+            ("tokenAuth", true),
+            ("obtainJSONWebToken", true),
+            ("customerAccessTokenCreate", true),
+            ("updateLoginSettings", false),
+            ("createCheckoutSession", false),
+            ("loginHistory", false),
+            ("createUser", false),
+            ("revokeToken", false),
+            ("authors", false),
+            ("session", false),
+            ("signup", false),
+        ] {
+            assert_eq!(is_log_in(name), is_one, "{name}");
+        }
         let items = ParsedBody::Json(json!([{ "name": "a" }, { "name": "b" }]));
         assert_eq!(Shape::of("", Some((&items, b"")), false), None);
         for spelling in [json!({ "Query": "{a}" }), json!({ "query": ["{b}", "{a}"] })] {

@@ -1,33 +1,40 @@
-//! Documents that a request only names: by the hash under which the server keeps them (automatic persisted queries).
+//! Documents that a server keeps under their hashes, which later requests name them by (automatic persisted queries).
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::body::ParsedBody;
 use super::graphql_literals::values_of_text;
 use super::names::is_same_name;
 use super::pairs::pairs;
 
-/// Requests of a batch that are looked at.
+/// Requests of a batch that are looked at, and hashes of each.
 const MOST: usize = 1000;
 
-/// The hashes of stored documents that a request names, one for each of its requests that does: in `extensions` of the URL, of
-/// the body, of a form, or of `operations`. In lower case.
-pub fn stored_hashes(query: &str, parsed: Option<(&ParsedBody, &[u8])>) -> Vec<String> {
+/// A request that names a stored document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its hash, SHA-256 in hexadecimal, in lower case; whether it is true of the document, the server finds out.
+    pub hash: String,
+    /// The document that it is the hash of, where it is sent beside.
+    pub document: Option<String>,
+}
+
+/// What a request names: in `extensions` of the URL, of the body, of a form, or of `operations`, under every spelling of the names
+/// that some server takes.
+pub fn stored(query: &str, parsed: Option<(&ParsedBody, &[u8])>) -> Vec<Stored> {
     let mut found = Vec::new();
-    let mut named = |name: &str, text: &str| match name {
-        _ if is_same_name(name, "extensions") => {
-            values_of_text(text).iter().for_each(|value| hash_of(value, &mut found));
-        }
-        _ if is_same_name(name, "operations") => {
-            values_of_text(text).iter().for_each(|value| of_requests(value, &mut found));
-        }
-        _ => {}
-    };
-    pairs(query.as_bytes()).for_each(|(name, text)| named(&name, &text));
+    let in_url: Vec<_> = pairs(query.as_bytes()).collect();
+    of_pairs(in_url.iter().map(|(name, text)| (&**name, &**text)), &mut found);
     match parsed {
-        Some((ParsedBody::Form(fields), _)) => fields.iter().for_each(|(name, text)| named(name, text)),
+        Some((ParsedBody::Form(fields), _)) => {
+            of_pairs(fields.iter().map(|(name, text)| (name.as_str(), text.as_str())), &mut found);
+        }
         Some((ParsedBody::Multipart(parts), _)) => {
-            parts.iter().for_each(|part| named(&part.name, &String::from_utf8_lossy(&part.content)));
+            let texts: Vec<_> = parts
+                .iter()
+                .map(|part| (part.name.as_str(), String::from_utf8_lossy(&part.content)))
+                .collect();
+            of_pairs(texts.iter().map(|(name, text)| (*name, &**text)), &mut found);
         }
         Some((ParsedBody::Json(value), _)) => of_requests(value, &mut found),
         _ => {}
@@ -35,30 +42,52 @@ pub fn stored_hashes(query: &str, parsed: Option<(&ParsedBody, &[u8])>) -> Vec<S
     found
 }
 
-/// Those of a request, or of each of a list.
-fn of_requests(value: &Value, found: &mut Vec<String>) {
-    let requests = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    for (name, value) in requests.iter().take(MOST).filter_map(Value::as_object).flatten() {
-        match value {
-            Value::String(text) if is_same_name(name, "extensions") => {
-                values_of_text(text).iter().for_each(|value| hash_of(value, found));
-            }
-            value if is_same_name(name, "extensions") => hash_of(value, found),
-            _ => {}
+/// Those of a query, or of a form.
+fn of_pairs<'p>(all: impl Iterator<Item = (&'p str, &'p str)> + Clone, found: &mut Vec<Stored>) {
+    let document = all.clone().find(|(name, _)| is_same_name(name, "query")).map(|(_, text)| text.to_owned());
+    for (name, text) in all {
+        if is_same_name(name, "extensions") {
+            let values = values_of_text(text);
+            values.iter().for_each(|value| add(hashes(value), document.as_deref(), found));
+        } else if is_same_name(name, "operations") {
+            values_of_text(text).iter().for_each(|value| of_requests(value, found));
         }
     }
 }
 
-/// The hash in `extensions`.
-fn hash_of(extensions: &Value, found: &mut Vec<String>) {
-    let member = |value: &Value, wanted: &str| {
-        let mut members = value.as_object()?.iter();
-        members.find_map(|(name, value)| is_same_name(name, wanted).then(|| value.clone()))
-    };
-    let hash = member(extensions, "persistedQuery").and_then(|stored| member(&stored, "sha256Hash"));
-    if let Some(Value::String(hash)) = hash {
-        found.push(hash.to_ascii_lowercase());
+/// Those of a request in JSON, or of each of a list.
+fn of_requests(value: &Value, found: &mut Vec<Stored>) {
+    let requests = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    for request in requests.iter().take(MOST).filter_map(Value::as_object) {
+        let document = named(request, "query").find_map(Value::as_str);
+        for extensions in named(request, "extensions") {
+            match extensions {
+                Value::String(text) => {
+                    values_of_text(text).iter().for_each(|value| add(hashes(value), document, found));
+                }
+                value => add(hashes(value), document, found),
+            }
+        }
     }
+}
+
+/// The members of a name, in all its spellings.
+fn named<'v>(members: &'v Map<String, Value>, wanted: &'static str) -> impl Iterator<Item = &'v Value> {
+    members.iter().filter(move |(name, _)| is_same_name(name, wanted)).map(|(_, value)| value)
+}
+
+/// The hashes in `extensions`.
+fn hashes(extensions: &Value) -> Vec<String> {
+    let members = extensions.as_object().into_iter();
+    let stored = members.flat_map(|members| named(members, "persistedQuery")).filter_map(Value::as_object);
+    let hashes = stored.flat_map(|stored| named(stored, "sha256Hash")).filter_map(Value::as_str);
+    hashes.take(MOST).map(str::to_ascii_lowercase).collect()
+}
+
+fn add(hashes: Vec<String>, document: Option<&str>, found: &mut Vec<Stored>) {
+    let left = MOST.saturating_sub(found.len());
+    let all = hashes.into_iter().take(left);
+    found.extend(all.map(|hash| Stored { hash, document: document.map(str::to_owned) }));
 }
 
 #[cfg(test)]
@@ -69,28 +98,41 @@ mod tests {
 
     #[test]
     fn hashes_are_found_where_servers_look() {
-        let stored = |hash: &str| json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
-        let url = format!("extensions={}", stored("Aa").to_string().replace('"', "%22"));
-        assert_eq!(stored_hashes(&url, None), ["aa"]);
+        let extensions = |hash: &str| json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
+        let url = format!("extensions={}&query=%7Ba%7D", extensions("Aa").to_string().replace('"', "%22"));
+        assert_eq!(stored(&url, None), [Stored { hash: "aa".into(), document: Some("{a}".into()) }]);
         for (body, expected) in [
-            (ParsedBody::Json(json!({ "extensions": stored("0a") })), &["0a"][..]),
+            (ParsedBody::Json(json!({ "extensions": extensions("0a") })), &["0a"][..]),
             (
-                ParsedBody::Json(
-                    json!([{ "extensions": stored("0a") }, { "a": 1 }, { "extensions": stored("0b").to_string() }]),
-                ),
+                ParsedBody::Json(json!([
+                    { "extensions": extensions("0a") },
+                    { "a": 1 },
+                    { "extensions": extensions("0b").to_string() },
+                ])),
                 &["0a", "0b"],
             ),
-            (ParsedBody::Form(vec![("extensions".into(), stored("0c").to_string())]), &["0c"]),
+            (ParsedBody::Form(vec![("extensions".into(), extensions("0c").to_string())]), &["0c"]),
             (
                 ParsedBody::Form(vec![(
                     "operations".into(),
-                    json!({ "extensions": stored("0d") }).to_string(),
+                    json!({ "extensions": extensions("0d") }).to_string(),
                 )]),
                 &["0d"],
             ),
+            (
+                ParsedBody::Json(json!({ "extensions": {
+                    "PERSISTEDQUERY": null,
+                    "PersistedQuery": { "SHA256HASH": "0e", "sha256_hash": [1], "sha256Hash": "0f" },
+                    "persistedQuery": { "sha256Hash": "10" },
+                } })),
+                &["0e", "0f", "10"],
+            ),
             (ParsedBody::Json(json!({ "extensions": { "persistedQuery": 1 }, "query": "{a}" })), &[]),
         ] {
-            assert_eq!(stored_hashes("", Some((&body, b""))), expected);
+            let mut found: Vec<String> =
+                stored("", Some((&body, b""))).into_iter().map(|stored| stored.hash).collect();
+            found.sort();
+            assert_eq!(found, expected);
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn begins_as_form(text: &[u8]) -> bool {
 /// Whether a text has a pair of a form behind an ampersand, or begins with one whose name markup does not have: `<a>=1`,
 /// `<q=1`. References of markup end with a semicolon.
 pub(super) fn has_pairs(text: &[u8]) -> bool {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]%+".contains(byte);
+    let is_part = |byte: &u8| *byte > b' ' && *byte != 0x7f && !b"=&;<>{}\"'`".contains(byte);
     let is_behind = memchr::memchr_iter(b'&', text).any(|at| {
         // Some servers take away the blanks before a name (Rack).
         let name = text.get(at + 1..).unwrap_or_default().trim_ascii_start();
@@ -299,6 +299,9 @@ mod tests {
             "<!doctype html>&a=b",
             "x&a+b=1",
             "<a>& _method]=x",
+            "x\n&$filter=1",
+            "<a>x</a>\n&filter:name=1",
+            "x&gr\u{f6}\u{df}e=1",
         ] {
             assert!(has_pairs(text.as_bytes()), "{text}");
         }

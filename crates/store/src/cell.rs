@@ -131,14 +131,17 @@ impl Cell {
             (true, _) => 0,
             // Enough of the previous window has to slide out; if the current one alone is too much, it has to end.
             (false, Algorithm::SlidingWindow) if self.current.saturating_add(cost) <= quota.permits => {
-                let allowed = u64::from(quota.permits - self.current - cost);
-                let still_left = allowed.saturating_mul(period) / u64::from(self.previous.max(1));
+                let still_left = weighs_at_most(self.previous, quota.permits - self.current - cost, period);
                 left.saturating_sub(still_left).max(1)
+            }
+            // Its own window weighs on in the next one, and has to slide out of it far enough.
+            (false, Algorithm::SlidingWindow) if cost <= quota.permits => {
+                let still_left = weighs_at_most(self.current, quota.permits - cost, period);
+                left.saturating_add(period.saturating_sub(still_left)).max(1)
             }
             _ => left,
         };
-        // What was counted may still weigh in the next window, but less and less: from its end on, there is room again.
-        (granted, remaining, left, wait)
+        (granted, remaining, left.max(wait), wait)
     }
 
     /// Asks for a penalty, or imposes one. What is refused while one is being served does not make it longer.
@@ -186,6 +189,11 @@ fn window_start(quota: Quota, now: Millis) -> Millis {
     now - now % period(quota)
 }
 
+/// How much of the window after it may be left, so that a window of so many units weighs no more than this many.
+fn weighs_at_most(units: u32, weight: u32, period: Millis) -> Millis {
+    u64::from(weight).saturating_mul(period) / u64::from(units.max(1))
+}
+
 /// Microseconds between two units.
 fn interval(quota: Quota) -> u64 {
     (quota.period.saturating_mul(1000) / u64::from(quota.permits.max(1))).max(1)
@@ -217,19 +225,32 @@ mod tests {
             assert_eq!(grants(&mut cell, q, 9, START), 5, "{algorithm:?}");
             let refused = cell.take(KEY, q, 1, START);
             assert_eq!(refused.remaining, 0);
-            assert!(refused.retry_after > 0 && refused.retry_after <= 60_000);
+            assert!(refused.retry_after > 0 && refused.retry_after <= 120_000);
         }
     }
 
     #[test]
-    fn waiting_for_retry_after_is_enough() {
-        for algorithm in [Algorithm::Gcra, Algorithm::FixedWindow] {
-            let q = quota(5, 60_000, 5, algorithm);
-            let mut cell = Cell::default();
-            grants(&mut cell, q, 5, START);
-            let wait = cell.take(KEY, q, 1, START).retry_after;
-            assert!(cell.take(KEY, q, 1, START + wait - 1).ticket.is_none());
-            assert!(cell.take(KEY, q, 1, START + wait).ticket.is_some(), "{algorithm:?}");
+    fn waiting_for_retry_after_is_enough_and_no_longer_than_it_has_to_be() {
+        for algorithm in [Algorithm::Gcra, Algorithm::FixedWindow, Algorithm::SlidingWindow] {
+            for (at, again) in [(0, 0), (0, 30_000), (59_999, 59_999), (10_000, 70_000), (10_000, 100_000)] {
+                for cost in [1, 3] {
+                    let q = quota(5, 60_000, 5, algorithm);
+                    let mut cell = Cell::default();
+                    grants(&mut cell, q, 9, START + at);
+                    grants(&mut cell, q, 9, START + again);
+                    let refused = cell.take(KEY, q, cost, START + again);
+                    let then = START + again + refused.retry_after;
+                    assert!(refused.ticket.is_none() && refused.reset >= refused.retry_after);
+                    assert!(
+                        cell.clone().take(KEY, q, cost, then - 1).ticket.is_none(),
+                        "{algorithm:?} {at} {again}"
+                    );
+                    assert!(
+                        cell.take(KEY, q, cost, then).ticket.is_some(),
+                        "{algorithm:?} {at} {again} {cost}"
+                    );
+                }
+            }
         }
     }
 

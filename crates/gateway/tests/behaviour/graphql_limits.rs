@@ -1,5 +1,7 @@
 //! How much one GraphQL request may ask for, wherever the document stands; and what looks like GraphQL and is none.
 
+use sha2::{Digest, Sha256};
+
 use crate::support::{Recorder, Running, status};
 
 const JSON: &str = "application/json";
@@ -191,56 +193,76 @@ fn log_ins_by_graphql_are_counted_each() {
 fn guesses_by_graphql_are_not_hidden() {
     const TOKEN: &str = "0123456789abcdef";
     let upstream = Recorder::answering(|head| {
-        let body = match head.split_whitespace().nth(1).unwrap_or_default() {
-            "/graphql?right" => format!(r#"{{"data":{{"login":{{"token":"{TOKEN}"}}}}}}"#),
-            "/graphql?large" => format!(r#"{{"data":{{"login":null,"e":"{}"}}}}"#, "x".repeat(12 << 20)),
-            "/graphql?auth" => r#"{"data":{"auth":{"login":null}}}"#.to_owned(),
+        const JSON_TYPE: &str = "application/json";
+        let (kind, body) = match head.split_whitespace().nth(1).unwrap_or_default() {
+            "/graphql?right" => (JSON_TYPE, format!(r#"{{"data":{{"login":{{"token":"{TOKEN}"}}}}}}"#)),
+            "/graphql?large" => {
+                (JSON_TYPE, format!(r#"{{"data":{{"login":null,"e":"{}"}}}}"#, "x".repeat(12 << 20)))
+            }
+            "/graphql?auth" => (JSON_TYPE, r#"{"data":{"auth":{"login":null}}}"#.to_owned()),
+            "/graphql?parts" => {
+                let part = "--b\r\nContent-Type: application/json\r\n\r\n{\"data\":{\"login\":{\"token\":null}}}\r\n--b--\r\n";
+                ("multipart/mixed; boundary=b", part.to_owned())
+            }
+            "/graphql?stream" => {
+                ("text/event-stream", "event: next\ndata: {\"data\":{\"login\":null}}\n\n".to_owned())
+            }
             // What the client has called a token.
-            _ => r#"{"data":{"login":null,"token":"Mutation"}}"#.to_owned(),
+            _ => (JSON_TYPE, r#"{"data":{"login":null,"token":"Mutation"}}"#.to_owned()),
         };
-        format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .into_bytes()
+        format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+            .into_bytes()
     });
     let gate = Running::start("[gateway]\ntrusted_proxies = ['127.0.0.1/32']", &[upstream.url()]);
     let ask = |address: &str, target: &str, body: &str| {
         let headers = [("Content-Type", JSON), ("X-Forwarded-For", address)];
         status(&gate.ask("POST", target, &headers, body.as_bytes()))
     };
+    let hash_of =
+        |text: &str| Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     const LOG_IN: &str = "login(user: \"ann\", password: \"x\") { token }";
     let stored =
         |hash: &str| format!(r#""extensions":{{"persistedQuery":{{"version":1,"sha256Hash":"{hash}"}}}}"#);
     let registered = |document: &str, hash: &str| {
         format!(r#"{{"query":{},{}}}"#, serde_json::json!(document), stored(hash))
     };
+    let aliased = format!("mutation {{ a: {LOG_IN} }}");
     for (nth, target, body) in [
         (1, "/graphql", query(&format!("mutation {{ {LOG_IN} token: __typename }}"))),
         (2, "/graphql", query("mutation { login(user: \"ann\", password: \"x\") { token: __typename } }")),
         (3, "/graphql?large", query(&format!("mutation {{ {LOG_IN} }}"))),
         (4, "/graphql?auth", query(&format!("mutation {{ auth {{ {LOG_IN} }} }}"))),
-        (5, "/graphql", registered(&format!("mutation {{ a: {LOG_IN} }}"), "0A0B")),
+        (5, "/graphql", registered(&aliased, &hash_of(&aliased).to_uppercase())),
+        // An answer in parts, or as a stream, shows nothing; and what the client has said is no token.
+        (6, "/graphql?parts", query(&format!("mutation {{ {LOG_IN} }}"))),
+        (7, "/graphql?stream", query(&format!("mutation {{ {LOG_IN} }}"))),
+        (8, "/graphql?right", query(&format!("mutation {{ login(id: \"{TOKEN}\") {{ token }} }}"))),
     ] {
         let address = format!("192.0.2.{nth}");
         let answers: Vec<u16> = (0..6).map(|_| ask(&address, target, &body)).collect();
         assert_eq!(answers, [200, 200, 200, 200, 200, 429], "{body}");
     }
     // What was seen once is known by its hash, wherever it is asked for from; another is not.
-    let by_hash = format!("{{{},\"variables\":{{\"p\":\"y\"}}}}", stored("0a0b"));
+    let by_hash = format!("{{{},\"variables\":{{\"p\":\"y\"}}}}", stored(&hash_of(&aliased)));
     let answers: Vec<u16> = (0..6).map(|_| ask("192.0.2.20", "/graphql", &by_hash)).collect();
     assert_eq!(answers, [200, 200, 200, 200, 200, 429]);
     let batch = format!("[{}]", [by_hash.as_str(); 6].join(","));
     assert_eq!(ask("192.0.2.21", "/graphql", &batch), 429);
-    let in_url =
-        format!("/graphql?extensions={}", "%7B%22persistedQuery%22:%7B%22sha256Hash%22:%220a0b%22%7D%7D");
+    let in_url = format!(
+        "/graphql?extensions=%7B%22persistedQuery%22:%7B%22sha256Hash%22:%22{}%22%7D%7D",
+        hash_of(&aliased)
+    );
     let answers: Vec<u16> = (0..6).map(|_| ask("192.0.2.22", &in_url, "{}")).collect();
     assert_eq!(answers, [200, 200, 200, 200, 200, 429]);
-    let other = format!("{{{}}}", stored("0c0d"));
+    // A hash beside another document is none of it: nobody shuts a document of others.
+    let home = hash_of("{ home }");
+    assert_eq!(ask("192.0.2.25", "/graphql", &registered(&aliased, &home)), 200);
+    let other = format!("{{{}}}", stored(&home));
     assert_eq!((0..8).map(|_| ask("192.0.2.23", "/graphql", &other)).collect::<Vec<_>>(), [200; 8]);
     // A right password costs nothing, by a stored document neither.
-    let plain = registered(&format!("mutation {{ {LOG_IN} }}"), "0e0f");
-    let by_hash = format!("{{{}}}", stored("0e0f"));
+    let document = format!("mutation {{ {LOG_IN} }}");
+    let plain = registered(&document, &hash_of(&document));
+    let by_hash = format!("{{{}}}", stored(&hash_of(&document)));
     for _ in 0..8 {
         assert_eq!(ask("192.0.2.24", "/graphql?right", &plain), 200);
         assert_eq!(ask("192.0.2.24", "/graphql?right", &by_hash), 200);
@@ -267,6 +289,17 @@ fn documents_that_servers_read_differently_are_refused() {
         (FORM, format!("mutation{{{many}}}")),
         (FORM, format!("query=mutation{{a(x:\"&\") {many}}}")),
         (JSON, query(&format!("type T {{ a: Int }} mutation {{ {many} }}"))),
+        (JSON, query(&format!("type T mutation {{ {many} }}"))),
+        (
+            JSON,
+            query(&format!(
+                "mutation M {{ {many} }} query Q {{ a(ratio: 1e999) b(id: {}) }}",
+                "9".repeat(400)
+            )),
+        ),
+        (JSON, query(&format!("mutation {{ a(ids: [1-2]) {many} }}"))),
+        (JSON, query(&format!("mutation {{ . . .on Mutation {{ {many} }} }}"))),
+        ("application/graphql", format!("%7B{}%7D", many.replace(' ', "+").replace(':', "%3A"))),
     ] {
         let answer = gate.ask("POST", "/graphql", &[("Content-Type", kind)], body.as_bytes());
         assert_eq!(status(&answer), 400, "{body}");
@@ -284,6 +317,20 @@ fn documents_that_servers_read_differently_are_refused() {
         (JSON, query("caf\u{e9} {and} cr\u{e8}me")),
         (FORM, "query=%7Bjob%3D%22api%22%7D&time=1".to_owned()),
         (FORM, "note=%7Ba%7D&b=1".to_owned()),
+        (JSON, query("{gr\u{f6}\u{df}e, breite}")),
+        (JSON, query(&format!("type errors, and {{a}} \"b\nc\" {}", "\u{e4} ".repeat(40_000)))),
+        (FORM, format!("type=page&body={}", "%3Cp%3E%7B%22a%22%0A%7D%C3%A4+".repeat(4_000))),
+        (
+            JSON,
+            query(&format!(
+                "{{ {} }}",
+                (0..900)
+                    .map(|nth| format!(
+                        "\n  # \u{e4}\n  f{nth}(a: \"\u{e4}\", b: \"\"\" c\n \"\"\") {{ id }}"
+                    ))
+                    .collect::<String>()
+            )),
+        ),
     ] {
         let answer = gate.ask("POST", "/search", &[("Content-Type", kind)], body.as_bytes());
         assert_eq!(status(&answer), 200, "{body}: {:?}", gate.events.all().last());

@@ -51,6 +51,7 @@ fn limits_count_what_they_say() {
                 ("/200?limit=1.5", 400),
                 ("/200?limit=3", 200),
                 ("/200?limit=0", 429),
+                ("/200?limit=11", 429),
             ],
         ),
         // The answer says what it was worth; what a limit does not have, it does not give.
@@ -59,6 +60,8 @@ fn limits_count_what_they_say() {
             &[("/cost/6", 200), ("/cost/1", 200), ("/cost/900", 200), ("/cost/1", 429)],
         ),
         ("10 per hour costing answer x-cost", &[("/cost/none", 200), ("/cost/9", 200), ("/200", 429)]),
+        // Written twice, it counts once.
+        ("2 per hour; 2 per hour by ip", &[("/200", 200), ("/200", 200), ("/200", 429)]),
         ("5 per day; 1 per hour", &[("/200", 200), ("/200", 429)]),
         ("1 per hour observed", &[("/200", 200), ("/200", 200)]),
         // A limit that is tried takes nothing from those that hold.
@@ -216,6 +219,23 @@ fn a_wrong_password_and_an_unknown_name_are_answered_alike() {
     ] {
         assert!(ask(target).0.contains(expected), "{target}");
     }
+    // Who holds a part of his body back does not choose when the time begins.
+    let held_back = |target: &str| {
+        use std::io::{Read, Write};
+        let mut stream = std::net::TcpStream::connect(gate.address).unwrap();
+        let head = format!(
+            "POST {target} HTTP/1.1\r\nHost: a\r\nUser-Agent: t\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(250));
+        let began = std::time::Instant::now();
+        stream.write_all(b"}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains("401"), "{answer}");
+        began.elapsed().as_millis() / 300
+    };
+    assert_eq!([held_back("/login?unknown"), held_back("/login?wrong")], [1, 1]);
     let policy = "[rate.failed_logins]\nalike = true\nevery = '1 ms'\nstatus = 403\nbody = '{\"no\":1}'";
     let gate = Running::start(policy, &[upstream.url()]);
     let answer = gate.ask("POST", "/login?ok", &[JSON], b"{}");
@@ -223,6 +243,68 @@ fn a_wrong_password_and_an_unknown_name_are_answered_alike() {
     let answers: Vec<u16> =
         (0..5).map(|_| status(&gate.ask("POST", "/login?unknown", &[JSON], b"{}"))).collect();
     assert_eq!(answers, [403, 403, 403, 403, 429], "they count as before");
+}
+
+/// A parameter that stands in a form as well costs what the larger one says.
+#[test]
+fn a_cost_is_looked_for_wherever_servers_look() {
+    let upstream = obedient();
+    let gate = limited("10 per hour by header x-who costing query.limit or 2", &upstream);
+    for (nth, kind, body, expected) in [
+        (1, "application/x-www-form-urlencoded", "limit=6", [200, 429]),
+        (2, "application/json", r#"{"limit":6}"#, [200, 429]),
+        (3, "application/json", r#"{"other":6}"#, [200, 200]),
+    ] {
+        let who = nth.to_string();
+        let headers = [("Content-Type", kind), ("X-Who", who.as_str())];
+        let answers = [(); 2].map(|()| status(&gate.ask("POST", "/200?limit=1", &headers, body.as_bytes())));
+        assert_eq!(answers, expected, "{body}");
+    }
+    let refused = gate.ask("GET", "/200?limit=4294967295", &[("X-Who", "4")], b"");
+    assert!(!refused.to_ascii_lowercase().contains("retry-after"), "to wait does not help: {refused}");
+    assert!(gate.events.has(&["this request costs 4294967295, which is more than there ever is"]));
+}
+
+#[test]
+fn a_limit_of_a_route_counts_that_route() {
+    let upstream = obedient();
+    let policy = "[rate]\nlimits = []\n[[route]]\npath = '/201'\nlimits = ['1 per hour']\n[[route]]\npath = '/202'\nlimits = ['1 per hour']";
+    let gate = Running::start(policy, &[upstream.url()]);
+    let answers = ["/201", "/202", "/201", "/202"].map(|path| status(&gate.get(path)));
+    assert_eq!(answers, [201, 202, 429, 429]);
+}
+
+/// Places that attempts under way have taken are no failures, and who leaves before his answer has nothing given back.
+#[test]
+fn what_is_not_known_yet_is_neither_forgiven_nor_punished() {
+    let upstream = Recorder::answering(|head| {
+        std::thread::sleep(Duration::from_millis(if head.contains("slow") { 400 } else { 0 }));
+        b"HTTP/1.1 200 OK\r\nSet-Cookie: session=0123456789\r\nContent-Length: 0\r\n\r\n".to_vec()
+    });
+    let policy = "[rate]\nlimits = []\nlogin = ['3 per 15 minutes counting failures blocking 15 minutes']\n\
+                  [[route]]\npath = '/accounts'\nlimits = ['2 per day counting successes']";
+    let gate = Running::start(policy, &[upstream.url()]);
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..6)
+            .map(|_| scope.spawn(|| gate.ask("POST", "/login?slow", &[JSON], br#"{"name":"ann"}"#)))
+            .collect();
+        let all: Vec<String> = all.into_iter().map(|one| one.join().unwrap()).collect();
+        let refused: Vec<_> = all.iter().filter(|answer| status(answer) == 429).collect();
+        assert_eq!(refused.len(), 3);
+        assert!(
+            refused.iter().all(|answer| answer.to_ascii_lowercase().contains("retry-after: 1\r")),
+            "{refused:?}"
+        );
+    });
+    assert_eq!(status(&gate.ask("POST", "/login", &[JSON], br#"{"name":"ann"}"#)), 200, "nobody has failed");
+    for _ in 0..2 {
+        let url = gate.url("/accounts?slow");
+        assert!(!output("curl", &["-s", "-A", "t", "-m", "0.1", "-d", "a=1", &url]).0, "it left");
+    }
+    until("both have ended", || {
+        gate.events.all().iter().filter(|line| line.contains("\"status\":499")).count() == 2
+    });
+    assert_eq!(status(&gate.ask("POST", "/accounts", &[], b"a=1")), 429);
 }
 
 /// What a client says when it opens TLS is what it is, whatever address and agent it shows.

@@ -31,6 +31,7 @@ use store::{Outcome, Quota, Take, Ticket, millis};
 use crate::account::{Account, ClientConnection};
 use crate::engine::Engine;
 use crate::held::Share;
+use crate::seats::Seat;
 use crate::wire::headers::{content_type, media_type};
 pub(crate) use attempt::Attempt;
 pub(crate) use declared::Declared;
@@ -41,6 +42,9 @@ pub(crate) use reading::logs_in;
 use reading::{Reading, Readings, Site, named_methods};
 use target::{Target, TargetError};
 pub(crate) use verified_by::VerifiedBy;
+
+/// The status in the line of a request whose client left before it had an answer, as nginx has it.
+pub(crate) const CLIENT_LEFT: u16 = 499;
 
 /// A request and what is known about it. Lives as long as the policy that it is judged by.
 #[derive(Debug)]
@@ -120,6 +124,10 @@ pub struct Exchange<'e> {
     pub(crate) held: Option<Share>,
     /// What was taken from limits that count some outcomes only, and which.
     pub(crate) tickets: Vec<(Ticket, CountedOutcome)>,
+    /// Its places under limits that count some outcomes only, until it is known which it has.
+    pub(crate) undecided: Vec<Seat>,
+    /// When its body was read.
+    pub(crate) asked: Option<Instant>,
     /// Whether it failed to log in, and is answered as all that do.
     pub(crate) is_alike: bool,
     /// What its answer takes from limits, by what it says in a header.
@@ -212,6 +220,8 @@ impl<'e> Exchange<'e> {
             reads: AtomicU32::default(),
             held: None,
             tickets: Vec::new(),
+            undecided: Vec::new(),
+            asked: None,
             is_alike: false,
             charges: Vec::new(),
             watched: None,

@@ -22,9 +22,9 @@ use crate::events::allowing::{Place, allow_with};
 use crate::events::evidence::Evidence;
 use crate::events::metrics::Answered;
 use crate::events::{Event, Record, Timestamp, Verdict};
-use crate::exchange::Exchange;
 use crate::exchange::id::EventId;
 use crate::exchange::peer::Peer;
+use crate::exchange::{CLIENT_LEFT, Exchange};
 use crate::state::State;
 use crate::wire::body::{End, OnEnd, Outgoing};
 
@@ -115,9 +115,6 @@ impl Early<'_> {
         id
     }
 }
-
-/// The status in the line of a request whose client left before it had an answer, as nginx has it.
-const CLIENT_LEFT: u16 = 499;
 
 /// An exchange under way. Where it is dropped before it has its answer, the client has left: that is counted and logged.
 pub(crate) struct Underway<'e> {

@@ -588,7 +588,7 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
         "limits = ['5 per minute counting failures']\nfailure = { status = [499] }",
         "another `failure`",
     ),
-    ("limits", "limits = ['5 per minute by user']", "", "`5 per 1m by user` is gone"),
+    ("limits", "limits = ['5 per minute by user']", "", "`5 per 1m by user and route` is gone"),
     ("auth", "auth = 'required'", "auth = 'off'", "auth was required, is off"),
     ("scopes", "scopes = ['a', 'b']", "scopes = ['a']", "the scope b is no longer asked for"),
     ("permissions", "permissions = ['a:b']", "", "the permission a:b is no longer asked for"),

@@ -95,9 +95,14 @@ for i, key in ipairs(KEYS) do
     elseif take.algorithm == 2 and cell.current + take.cost <= take.permits then
       local allowed = take.permits - cell.current - take.cost
       wait = math.max(left - math.floor(allowed * take.period / math.max(cell.previous, 1)), 1)
+    elseif take.algorithm == 2 and take.cost <= take.permits then
+      local allowed = take.permits - take.cost
+      local still = math.floor(allowed * take.period / math.max(cell.current, 1))
+      wait = math.max(left + math.max(take.period - still, 0), 1)
     else
       wait = left
     end
+    reset = math.max(left, wait)
     changed = granted
   end
   if changed then

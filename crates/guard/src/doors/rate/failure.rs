@@ -66,7 +66,7 @@ fn answer(x: &mut Exchange<'_>, engine: &Engine, head: &Head) -> Decision {
 /// How long the answer to a log in that has failed waits, so that its time tells nothing.
 pub(super) fn wait(x: &Exchange<'_>, engine: &Engine) -> Option<Duration> {
     let every = alike(x, engine).filter(|_| x.is_alike)?.every.as_nanos().max(1);
-    let left = every - x.started.elapsed().as_nanos() % every;
+    let left = every - x.asked.unwrap_or(x.started).elapsed().as_nanos() % every;
     u64::try_from(left).ok().map(Duration::from_nanos)
 }
 
@@ -135,25 +135,26 @@ impl Inspector for Attempts {
     }
 
     fn unseen<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, head: &Head) -> Decision {
-        if x.attempt == Attempt::InBody && head.essence != "text/event-stream" {
-            // There is no body, and so nothing is handed out in it.
+        if x.attempt == Attempt::InBody {
+            // There is no body, and so nothing is handed out in it; or nobody sees what.
             let is_login = x.route.is_login || x.graphql_log_ins > 0;
-            x.attempt = Attempt::of(is_login && x.route.rate.failure.is_none());
+            let is_stream = head.essence == "text/event-stream";
+            x.attempt = Attempt::of(is_login && (is_stream || x.route.rate.failure.is_none()));
             return answer(x, ruling.engine, head);
         }
         Decision::Pass
     }
 
-    fn too_large<'e>(&self, _: Ruling<'e>, x: &mut Exchange<'e>, _: &Head, _: &[u8]) -> Decision {
+    fn too_large<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, head: &Head, _: &[u8]) -> Decision {
         // Who can make an answer large shall not have it forgiven.
         x.attempt = Attempt::Failed;
-        Decision::Pass
+        answer(x, ruling.engine, head)
     }
 }
 
 fn has_failed(x: &Exchange<'_>, held: &mut Held) -> bool {
     let status = held.head.status;
-    let is_page = held.head.essence.contains("html");
+    let is_page = held.head.essence.contains("html") || held.head.essence.starts_with("multipart/");
     let value = held.value().map(|value| &*value);
     if let Some(test) = x.route.rate.failure.as_ref().and_then(|failure| failure.json.as_ref()) {
         return value.is_some_and(|value| test.holds(value));
@@ -165,32 +166,41 @@ fn has_failed(x: &Exchange<'_>, held: &mut Held) -> bool {
             None => x.body.as_ref().is_some_and(crate::exchange::logs_in),
         };
     }
+    // What the client has said itself is nothing that it was given.
+    let is_echo = |text: &str| is_said(x, text);
     match value {
-        Some(value) => !has_token(value, 4),
-        // The token in a page is the one of its form.
-        None if is_page => true,
+        Some(value) => !has_token(value, 4, &is_echo),
+        // The token in a page is the one of its form, what comes in parts is no token, and GraphQL is answered in JSON.
+        None if is_page || x.graphql_log_ins > 0 => true,
         None => !["token", "session", "ticket", "jwt"].iter().any(|word| mentions(&held.text, word)),
     }
 }
 
+/// Whether a text stands in the request.
+fn is_said(x: &Exchange<'_>, text: &str) -> bool {
+    let in_body =
+        x.body.as_ref().is_some_and(|body| memchr::memmem::find(&body.decoded, text.as_bytes()).is_some());
+    in_body || x.target.query().is_some_and(|query| query.contains(text))
+}
+
 /// Whether a document has a text under a name of tokens that may be one.
-fn has_token(value: &Value, depth: usize) -> bool {
+fn has_token(value: &Value, depth: usize, is_echo: &dyn Fn(&str) -> bool) -> bool {
     const NAMES: [&str; 9] =
         ["token", "jwt", "session", "access", "ticket", "apikey", "api_key", "bearer", "sid"];
-    let is_one = |text: &str| text.len() >= 8 && !text.contains(char::is_whitespace);
+    let is_one = |text: &str| text.len() >= 8 && !text.contains(char::is_whitespace) && !is_echo(text);
     let is_named = |name: &str| {
         let name = name.to_ascii_lowercase();
         NAMES.iter().any(|known| name.contains(known))
     };
     match value {
         // A bare text: a JSON Web Token.
-        Value::String(text) => is_one(text) && text.split('.').count() == 3,
+        Value::String(text) => text.starts_with("eyJ") && text.split('.').count() == 3 && is_one(text),
         Value::Object(members) => members.iter().any(|(name, value)| match value {
-            Value::String(text) => is_named(name) && is_one(text) || has_token(value, 0),
-            Value::Object(_) | Value::Array(_) => depth > 0 && has_token(value, depth - 1),
+            Value::String(text) => is_named(name) && is_one(text) || has_token(value, 0, is_echo),
+            Value::Object(_) | Value::Array(_) => depth > 0 && has_token(value, depth - 1, is_echo),
             _ => false,
         }),
-        Value::Array(items) => depth > 0 && items.iter().any(|item| has_token(item, depth - 1)),
+        Value::Array(items) => depth > 0 && items.iter().any(|item| has_token(item, depth - 1, is_echo)),
         _ => false,
     }
 }
@@ -211,7 +221,9 @@ mod tests {
             (json!({ "access_token": "0123456789" }), true),
             (json!({ "data": { "user": { "sessionId": "abcdefgh-1" } } }), true),
             (json!([{ "token": "0123456789" }]), true),
-            (json!("aaaa.bbbb.cccc"), true),
+            (json!("eyJh.eyJz.c2ln"), true),
+            (json!("john.doe@mail.example"), false),
+            (json!({ "token": "said-by-the-client" }), false),
             (json!({ "jwt_is": "eyJh.eyJz.c2ln" }), true),
             (json!({ "token": null, "error": "wrong password" }), false),
             (json!({ "token": "", "ok": false }), false),
@@ -219,7 +231,7 @@ mod tests {
             (json!({ "ok": true, "message": "wrong" }), false),
             (json!("wrong"), false),
         ] {
-            assert_eq!(has_token(&value, 4), has, "{value}");
+            assert_eq!(has_token(&value, 4, &|text| text == "said-by-the-client"), has, "{value}");
         }
     }
 }

@@ -14,6 +14,8 @@ mod stage;
 mod taking;
 mod values;
 
+use std::time::Instant;
+
 use http::header::{HeaderName, HeaderValue};
 use http::response::Parts;
 use http::{HeaderMap, StatusCode};
@@ -24,7 +26,7 @@ use super::{Door, Step};
 use crate::decision::Decision;
 use crate::decision::door_id::DoorId;
 use crate::decision::ruling::{Ruling, enforced};
-use crate::exchange::{Exchange, RateLimitStatus};
+use crate::exchange::{Attempt, CLIENT_LEFT, Exchange, RateLimitStatus};
 use crate::forward::Reader;
 pub(crate) use counter::quota;
 use failure::{note_head, wait};
@@ -67,11 +69,14 @@ impl Door for ByAddress {
         }
         let has_failed = x.attempt.has_failed(status);
         let has_succeeded = !has_failed && !status.is_server_error();
+        // Whoever left before the answer may have had what he asked for, and may not.
+        let has_left = x.attempt == Attempt::Unknown && status.as_u16() == CLIENT_LEFT;
         let is_refunded = |counting: CountedOutcome| match counting {
             CountedOutcome::All => false,
             CountedOutcome::Failures => !has_failed,
-            CountedOutcome::Successes => !has_succeeded,
+            CountedOutcome::Successes => !has_succeeded && !has_left,
         };
+        x.undecided.clear();
         let tickets = std::mem::take(&mut x.tickets).into_iter();
         let tickets: Vec<_> =
             tickets.filter(|(_, counting)| is_refunded(*counting)).map(|(t, _)| t).collect();
@@ -93,7 +98,8 @@ impl Door for ByAddress {
 
 /// What an answer costs, beyond the one that its request took.
 fn charges(x: &mut Exchange<'_>, headers: &HeaderMap) -> Vec<(u32, Take)> {
-    let said = |name: &HeaderName| headers.get(name)?.to_str().ok()?.trim().parse().ok();
+    let number = |text: &str| text.parse::<u64>().map(|cost| u32::try_from(cost).unwrap_or(u32::MAX));
+    let said = |name: &HeaderName| number(headers.get(name)?.to_str().ok()?.trim()).ok();
     let charges = std::mem::take(&mut x.charges).into_iter();
     charges.filter_map(|(name, take)| Some((said(&name).filter(|cost| *cost > 1)?, take))).collect()
 }
@@ -115,6 +121,8 @@ impl Door for ByIdentity {
     }
 
     fn admit_body<'a, 'e>(&'a self, ruling: Ruling<'e>, x: &'a mut Exchange<'e>, _: &'a Reader) -> Step<'a> {
+        // What an answer waits for begins when the client has said everything.
+        x.asked.get_or_insert_with(Instant::now);
         // A mutation logs in whatever route it is for.
         #[cfg(feature = "graphql")]
         if let Some(log_ins) = graphql::log_ins(x, ruling).filter(|_| x.as_it_came().is_none()) {

@@ -76,7 +76,7 @@ async fn settle(
         Err(error) => return Decision::Refuse(no_store(&error)),
     };
     for (counted, outcome) in counted.iter().zip(outcomes) {
-        remember(x, counted, Some(&outcome), refunds);
+        remember(x, ruling, counted, Some(&outcome), refunds);
         if x.quota.is_none_or(|q| outcome.remaining < q.outcome.remaining) {
             x.quota = Some(RateLimitStatus { quota: counted.take.quota, outcome });
         }
@@ -112,35 +112,60 @@ async fn take_all(
         Some(at) => counted.get(at),
     };
     let Some(found) = found else { return Ok(Taken::All(Vec::new())) };
-    let mut evidence = found.limit.to_string();
-    if at >= penalties {
-        if found.take.cost > found.limit.permits {
-            evidence = format!("{evidence}; this request costs {}", found.take.cost);
-        }
+    let (limit, take) = (&found.limit, found.take);
+    let mut evidence = limit.to_string();
+    if take.cost > limit.most() {
+        evidence = format!("{evidence}; this request costs {}, which is more than there ever is", take.cost);
+        outcome.retry_after = 0;
+        return Ok(Taken::Not { quota: take.quota, outcome, evidence });
+    }
+    // Attempts that are not known yet to have failed, or to have succeeded, take places as well; that lasts a moment.
+    let under_way = ruling.state.seats.taken(take.key.0);
+    let is_undecided = outcome.remaining.saturating_add(under_way) >= take.cost;
+    if at >= penalties && limit.counting != CountedOutcome::All && is_undecided {
+        evidence = format!("{evidence}; {under_way} are under way");
+        outcome.retry_after = 1000;
+    } else if at >= penalties {
         for strike in penalty(found, 1) {
             let struck = counters.take_all(&[strike], x.unix_millis()).await?;
             outcome.retry_after = struck.iter().fold(outcome.retry_after, |wait, s| wait.max(s.retry_after));
         }
+    } else {
+        // When the penalty is over, the limit itself may still have nothing.
+        let looked = counters.take_all(&[take], x.unix_millis()).await?;
+        let tickets: Vec<_> = looked.iter().filter_map(|looked| looked.ticket).collect();
+        counters.refund(&tickets, x.unix_millis()).await?;
+        outcome.retry_after = looked.iter().fold(outcome.retry_after, |wait, l| wait.max(l.retry_after));
     }
-    if found.limit.blocking.is_some() {
+    if limit.blocking.is_some() && !(at >= penalties && is_undecided) {
         outcome.remaining = 0;
         evidence = format!("{evidence}; blocked for {} s", outcome.retry_after.div_ceil(1000));
     }
-    Ok(Taken::Not { quota: found.take.quota, outcome, evidence })
+    outcome.reset = outcome.reset.max(outcome.retry_after);
+    Ok(Taken::Not { quota: take.quota, outcome, evidence })
 }
 
 /// Counts by a limit that is tried, and tells what it would refuse.
 async fn observe(x: &mut Exchange<'_>, ruling: Ruling<'_>, counted: Counted<'_>, refunds: bool) {
     match take_all(x, ruling, std::slice::from_ref(&counted)).await {
-        Ok(Taken::All(outcomes)) => remember(x, &counted, outcomes.first(), refunds),
+        Ok(Taken::All(outcomes)) => remember(x, ruling, &counted, outcomes.first(), refunds),
         Ok(Taken::Not { evidence, .. }) => would_refuse(x, ruling, "limit", evidence),
         Err(_) => {}
     }
 }
 
 /// What is refunded, or charged, when it is known how the exchange ends.
-fn remember(x: &mut Exchange<'_>, counted: &Counted<'_>, outcome: Option<&Outcome>, refunds: bool) {
+fn remember(
+    x: &mut Exchange<'_>,
+    ruling: Ruling<'_>,
+    counted: &Counted<'_>,
+    outcome: Option<&Outcome>,
+    refunds: bool,
+) {
     let Counted { limit, take } = counted;
+    if limit.counting != CountedOutcome::All {
+        x.undecided.push(ruling.state.seats.sit(take.key.0));
+    }
     if limit.counting != CountedOutcome::All && refunds {
         x.tickets.extend(outcome.and_then(|outcome| outcome.ticket).map(|ticket| (ticket, limit.counting)));
     }
@@ -282,8 +307,12 @@ pub(super) fn own_limits(x: &Exchange<'_>) -> impl Iterator<Item = Limit> {
 }
 
 fn refusal(evidence: String, outcome: &Outcome) -> Refusal {
-    let seconds = outcome.retry_after.div_ceil(1000).max(1);
-    Refusal::new(StatusCode::TOO_MANY_REQUESTS, "limit", evidence).header(RETRY_AFTER, seconds.into())
+    let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "limit", evidence);
+    match outcome.retry_after.div_ceil(1000) {
+        // To wait does not help.
+        0 => refusal,
+        seconds => refusal.header(RETRY_AFTER, seconds.into()),
+    }
 }
 
 fn no_store(error: &StoreError) -> Refusal {

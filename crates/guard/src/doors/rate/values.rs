@@ -66,7 +66,8 @@ pub(super) fn cost(x: &Exchange<'_>, limit: &Limit) -> Result<u32, Refusal> {
             let mut numbers = found.filter(|text| !text.trim().is_empty()).map(|text| text.trim().parse());
             let most =
                 numbers.try_fold(None, |most, number| number.map(|number: u32| most.max(Some(number))));
-            Ok(most.map_err(|_| no_number())?.unwrap_or(*otherwise).max(1))
+            // To ask for nothing is, to some, to ask for everything.
+            Ok(most.map_err(|_| no_number())?.filter(|number| *number > 0).unwrap_or(*otherwise))
         }
         Cost::Graphql => Ok(fields(x)),
     }

@@ -11,7 +11,7 @@ use crate::units::Period;
 settings! {
     /// `[rate.failed_logins]`: how an API's own log in answers to failures. Unlike answers, or the same answer sooner, tell a
     /// stranger who has an account. Pages of HTML and the errors of token endpoints (RFC 6749 §5.2)
-    /// keep their content, and come at the same times as all others; 405, 408, 413, 415 and 429 pass as they are.
+    /// keep their status and content, and so do redirects and answers of 5xx; all but redirects come at the same times as all others; 405, 408, 413, 415 and 429 pass as they are.
     pub struct FailedLoginsConfig {
         /// Whether all log ins that fail are answered alike.
         pub alike: bool = false,
@@ -38,9 +38,16 @@ pub struct Alike {
 impl FailedLoginsConfig {
     pub(super) fn compile(&self, reader: &mut Reader) -> Option<Alike> {
         let at = |field| ["rate", "failed_logins", field];
-        let status = StatusCode::from_u16(self.status).ok().filter(|status| status.is_client_error());
+        let is_of_attempts = |status: &StatusCode| {
+            status.is_client_error() && ![405, 408, 413, 415, 429].contains(&status.as_u16())
+        };
+        let status = StatusCode::from_u16(self.status).ok().filter(is_of_attempts);
         if status.is_none() {
-            reader.wrong(&at("status"), "the status of a failure is one of 400 to 499", "status = 401");
+            reader.wrong(
+                &at("status"),
+                "the status of a failure is one of 400 to 499, and none that says something else of a request",
+                "status = 401",
+            );
         }
         if self.body.as_ref().is_some_and(|body| serde_json::from_str::<serde_json::Value>(body).is_err()) {
             reader.wrong(&at("body"), "this is no JSON", r#"body = '{"error": "wrong name or password"}'"#);

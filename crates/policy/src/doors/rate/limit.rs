@@ -110,6 +110,11 @@ pub struct Limit {
 }
 
 impl Limit {
+    /// What one request may take at most.
+    pub fn most(&self) -> u32 {
+        if self.algorithm == LimitAlgorithm::Gcra { self.burst } else { self.permits }
+    }
+
     /// The value of the body that it counts by, after which it comes.
     pub fn in_body(&self) -> Option<&Input> {
         self.keys.iter().find_map(|key| match key {
@@ -118,10 +123,20 @@ impl Limit {
         })
     }
 
+    /// The same, where it stands at a route: what it counts on others is not counted here.
+    pub(super) fn of_one_route(&self) -> Self {
+        let mut limit = self.clone();
+        if !limit.keys.iter().any(|key| matches!(key, LimitKey::Route | LimitKey::Operation)) {
+            limit.keys.push(LimitKey::Route);
+        }
+        limit
+    }
+
     /// Whether it has to see the body, after which it comes.
     pub fn needs_body(&self) -> bool {
         let is_of_body = match &self.cost {
-            Cost::Input(input, _) => input.is_in_body(),
+            // Servers look for a parameter of the query in a form, too.
+            Cost::Input(input, _) => input.is_in_body() || matches!(input, Input::Query(_)),
             Cost::Graphql => true,
             Cost::Fixed(_) | Cost::Answer(_) => false,
         };
@@ -162,6 +177,10 @@ impl FromStr for Limit {
             Some("at") if words.next() == Some("once") => (Duration::ZERO, LimitAlgorithm::AtOnce),
             _ => return Err(bad("no `per`")),
         };
+        if period > LONGEST {
+            return Err(bad("a period of more than a year"));
+        }
+        let mut said = Vec::new();
         let mut limit = Limit {
             permits,
             period,
@@ -174,6 +193,11 @@ impl FromStr for Limit {
             is_observed: false,
         };
         while let Some(word) = words.next() {
+            let kind = if ["sliding", "fixed", "gcra"].contains(&word) { "a way to count" } else { word };
+            if !["by", "per", "and"].contains(&word) && said.contains(&kind) {
+                return Err(bad(&format!("`{word}` beside another of its kind")));
+            }
+            said.push(kind);
             match word {
                 "burst" | "sliding" | "fixed" | "gcra" | "counting" | "costing" | "blocking"
                     if algorithm == LimitAlgorithm::AtOnce =>
@@ -201,6 +225,9 @@ impl FromStr for Limit {
                 "blocking" => {
                     let _ = words.next_if_eq(&"for");
                     let period = read_period(&mut words).ok_or_else(|| bad("no time after `blocking`"))?;
+                    if period > LONGEST || period.is_zero() {
+                        return Err(bad("a penalty of more than a year, or of no time"));
+                    }
                     limit.blocking = Some(period);
                 }
                 "observed" => limit.is_observed = true,
@@ -235,14 +262,27 @@ impl FromStr for Limit {
         if limit.keys.is_empty() {
             limit.keys.push(LimitKey::Ip);
         }
-        if let Cost::Fixed(cost) = limit.cost
-            && cost > limit.permits.min(limit.burst)
+        if said.contains(&"burst")
+            && said.contains(&"a way to count")
+            && limit.algorithm != LimitAlgorithm::Gcra
+        {
+            return Err(bad("`burst`, which is of `gcra`, beside another way to count,"));
+        }
+        if let Cost::Fixed(cost) | Cost::Input(_, cost) = limit.cost
+            && cost > limit.most()
         {
             return Err(bad("a cost that is more than the limit"));
+        }
+        let is_twice = |key: &LimitKey| limit.keys.iter().filter(|other| *other == key).count() > 1;
+        if limit.keys.iter().any(is_twice) {
+            return Err(bad("a key twice"));
         }
         Ok(limit)
     }
 }
+
+/// No period is longer, and no penalty the first time.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 type Words<'a> = Peekable<SplitWhitespace<'a>>;
 
@@ -270,7 +310,8 @@ fn read_cost(words: &mut Words<'_>) -> Result<Cost, String> {
             name.map(Cost::Answer).ok_or_else(|| "no header name after `answer`".into())
         }
         Some(word) if word.contains('.') => {
-            let input = Input::parse(word, &[]).ok_or_else(|| format!("`{word}`, which names no value,"))?;
+            let input = Input::parse(word, &[]).filter(|_| !word.ends_with('.'));
+            let input = input.ok_or_else(|| format!("`{word}`, which names no value,"))?;
             let otherwise = match words.next_if_eq(&"or") {
                 Some(_) => whole(words.next()).ok_or("no whole number after `or`")?,
                 None => 1,
@@ -403,6 +444,14 @@ mod tests {
             "5 per minute costing answer",
             "5 per minute blocking",
             "5 per minute counting stars",
+            "5 per minute counting failures counting successes",
+            "5 per minute burst 9 fixed",
+            "5 per minute sliding fixed",
+            "5 per minute by ip and ip",
+            "5 per minute costing query.",
+            "5 per minute costing query.limit or 6",
+            "5 per 2 years",
+            "5 per minute blocking 500 weeks",
         ] {
             assert!(text.parse::<Limit>().is_err(), "{text}");
         }

@@ -41,7 +41,7 @@ settings! {
         /// Requests of one client that may be under way at once; 429 beyond. A tunnel (WebSocket) is one as long as it lasts.
         /// No limit when 0.
         pub max_requests_per_client: u32 = 500,
-        /// Counters kept; the oldest idle ones go first.
+        /// Counters kept. When there are more, those go first that would expire soonest.
         pub max_keys: usize = 1_000_000,
         /// A file with the secret under which counter keys are hashed, the same for all gateways that share counters;
         /// random when not set.
@@ -98,7 +98,7 @@ impl RateConfig {
 route_settings! {
     /// What a route may say of limits.
     pub struct RateRouteConfig {
-        /// Limits here, beside the global ones.
+        /// Limits here, beside the global ones. They count this route alone.
         pub limits: Limits,
         /// What says that an attempt failed, for limits that count failures: `{ status = [401], json = "/status == fail" }`.
         pub failure: Option<Failure>,
@@ -128,7 +128,12 @@ impl RateRoute {
     /// The same with what a route says.
     pub(crate) fn on_route(&self, route: &RateRouteConfig) -> Self {
         RateRoute {
-            limits: sorted(self.limits.iter().map(|l| (**l).clone()).chain(route.limits.0.iter().cloned())),
+            limits: sorted(
+                self.limits
+                    .iter()
+                    .map(|l| (**l).clone())
+                    .chain(route.limits.0.iter().map(Limit::of_one_route)),
+            ),
             failure: route.failure.clone(),
         }
     }
@@ -141,7 +146,13 @@ impl RateRoute {
 }
 
 fn sorted(limits: impl Iterator<Item = Limit>) -> Vec<Arc<Limit>> {
-    let mut limits: Vec<_> = limits.map(Arc::new).collect();
-    limits.sort_by_key(|l| l.needs_principal());
-    limits
+    // One that is written twice counts once.
+    let mut distinct: Vec<Limit> = Vec::new();
+    limits.for_each(|limit| {
+        if !distinct.contains(&limit) {
+            distinct.push(limit);
+        }
+    });
+    distinct.sort_by_key(Limit::needs_principal);
+    distinct.into_iter().map(Arc::new).collect()
 }
