@@ -32,6 +32,13 @@ fn the_demo_ends_with_every_door_as_it_should_be() {
     let all = attack::all().count() * 3;
     assert!(shown.contains(&format!("All {all} attacks ended as they should")), "{shown}");
     assert!(shown.contains("44 of 44"), "{shown}");
+    for step in [
+        "ok   the sixth wrong guess is not asked any more: [401, 401, 401, 401, 401, 429]",
+        "ok   under attack, a browser gets a challenge (200 before, 403 now)",
+        "ok   whoever solves it is served (200)",
+    ] {
+        assert!(shown.contains(step), "{step}: {shown}");
+    }
 }
 
 #[test]

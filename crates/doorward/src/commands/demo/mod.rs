@@ -1,4 +1,6 @@
-//! `doorward demo`: the lab bare, hardened, and bare behind the gate; every expectation checked.
+//! `doorward demo`: the lab bare, hardened, and bare behind the gate, and the gate's two switches; every expectation checked.
+
+mod switches;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -83,7 +85,12 @@ impl Demo {
             "Some doors only a gate can shut: request smuggling, forged cross-site writes, payloads for underlying libraries."
         );
         outln!("They are open in the hardened code too. The gate logged {events} events.");
-        let surprises = print_surprises(&reports);
+        let steps = runtime.block_on(switches::try_them())?;
+        outln!("\nIn front of the bare lab, which keeps its own log in:");
+        for step in &steps {
+            outln!("  {:4} {}", if step.is_so { "ok" } else { "NOT" }, step.said);
+        }
+        let surprises = print_surprises(&reports) + steps.iter().filter(|step| !step.is_so).count();
         if surprises == 0 && events > 0 {
             outln!(
                 "\nAll {} attacks ended as they should. Next: doorward run --upstream http://127.0.0.1:3000",
@@ -104,7 +111,11 @@ async fn attack_column(column: Column, bar: &indicatif::ProgressBar) -> Result<(
     let settings = Settings { version, listen, exposure: Exposure::Loopback, identity_header, secret: None };
     let lab = Arc::new(Lab::start(settings).await.map_err(Failure::could_not_run)?);
     let document = document(column)?;
-    let gate = if is_gate { Some(Gate::start(lab.address(), &document).await?) } else { None };
+    let gate = if is_gate {
+        Some(Gate::start(lab.address(), &policy_of_lab(), Some(&document)).await?)
+    } else {
+        None
+    };
     let address = gate.as_ref().map_or(lab.address(), |gate| gate.address);
     let target = format!("http://{address}").parse().map_err(Failure::could_not_run)?;
     let client = HttpClient::new(target);
@@ -197,6 +208,7 @@ async fn log_in(
 /// The gateway in front of a lab, with the lab's policy in a directory of its own.
 struct Gate {
     gateway: Gateway,
+    guard: Guard,
     counters: Arc<MemoryCounters>,
     address: SocketAddr,
     sink: Arc<CountingSink>,
@@ -204,7 +216,7 @@ struct Gate {
 }
 
 impl Gate {
-    async fn start(upstream: SocketAddr, document: &str) -> Result<Gate, Failure> {
+    async fn start(upstream: SocketAddr, policy: &str, document: Option<&str>) -> Result<Gate, Failure> {
         let directory = std::env::temp_dir().join(format!("doorward-demo-{}", std::process::id()));
         std::fs::create_dir_all(&directory).map_err(Failure::could_not_run)?;
         let write = |name: &str, text: &str| {
@@ -212,8 +224,10 @@ impl Gate {
             std::fs::write(&path, text)
                 .map_err(|e| Failure::could_not_run(format!("{}: {e}", path.display())))
         };
-        write("doorward.toml", &format!("{}\n[admin]\nenabled = false\n", lab::POLICY))?;
-        write("shop.openapi.yaml", document)?;
+        write("doorward.toml", policy)?;
+        if let Some(document) = document {
+            write("shop.openapi.yaml", document)?;
+        }
         let inputs = Inputs {
             file: Some(directory.join("doorward.toml")),
             upstream: vec![format!("http://{upstream}")],
@@ -221,18 +235,21 @@ impl Gate {
             ..Inputs::default()
         };
         let policy = policy::load(&inputs).map_err(Failure::usage)?;
-        add_accounts(&policy).await?;
+        if policy.auth.service.is_some() {
+            add_accounts(&policy).await?;
+        }
         let sink = Arc::new(CountingSink::default());
         let counters = Arc::new(MemoryCounters::new(policy.rate.max_keys));
         let stores = guard::open_stores(&policy).map_err(Failure::could_not_run)?;
         let stores = Stores { counters: counters.clone(), ..stores };
         let guard = Guard::new(policy, stores, sink.clone()).map_err(Failure::could_not_run)?;
         // It has runtimes of its own.
-        let started = tokio::task::spawn_blocking(move || Gateway::start(guard, inputs));
+        let own = guard.clone();
+        let started = tokio::task::spawn_blocking(move || Gateway::start(own, inputs));
         let gateway = started.await.map_err(Failure::could_not_run)?.map_err(Failure::could_not_run)?;
         let address =
             gateway.addresses().first().copied().ok_or_else(|| Failure::could_not_run("no address"))?;
-        Ok(Gate { gateway, counters, address, sink, directory })
+        Ok(Gate { gateway, guard, counters, address, sink, directory })
     }
 
     /// Stops the gateway. Returns the number of events that it wrote.
@@ -242,6 +259,11 @@ impl Gate {
         let _ = std::fs::remove_dir_all(&self.directory);
         self.sink.events.load(Ordering::Relaxed)
     }
+}
+
+/// The policy that the lab brings along.
+fn policy_of_lab() -> String {
+    format!("{}\n[admin]\nenabled = false\n", lab::POLICY)
 }
 
 /// Brings the accounts of the shop into the user service, under the ids that their objects name.
