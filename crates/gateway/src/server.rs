@@ -225,6 +225,7 @@ impl Gateway {
         for worker in self.workers {
             let _ = worker.join();
         }
+        self.state.guard.save();
         self.control.shutdown_timeout(Duration::from_millis(100));
     }
 }

@@ -128,6 +128,13 @@ impl Guard {
         self.state.metrics.in_flight.set(self.state.in_flight.all() as u64);
     }
 
+    /// Writes down what is to outlive the process. Called when it stops; what cannot be written is told.
+    pub fn save(&self) {
+        if let Err(error) = self.state.stores.counters.save() {
+            self.notice(&format!("the counters of limits are lost: {error}"));
+        }
+    }
+
     fn notice(&self, message: &str) {
         self.state.sinks.record(&Record::Notice { time: Timestamp(SystemTime::now()), message });
     }

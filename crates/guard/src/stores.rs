@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use policy::{Policy, StorePlace};
-use store::memory::MemoryBoard;
+use store::memory::{MemoryBoard, MemoryCounters};
 use store::records::Records;
 use store::{Board, Counters, KeyHash, Ledger, StoreError, Stores};
 
@@ -19,16 +19,20 @@ pub fn open_stores(policy: &Policy) -> Result<Stores, GuardError> {
     if let Some(ledger) = ledger(&policy.ownership.ledger)? {
         stores.ledger = ledger;
     }
+    if let Some(secret) = &policy.rate.hash_secret {
+        stores.key_hash = KeyHash::from_secret(secret.expose_secret());
+    }
     if let Some(shared) = &policy.rate.store {
         stores.counters = counters(shared, policy.rate.max_keys)?;
+    } else if let Some(file) = &policy.rate.file {
+        let own = policy.rate.hash_secret.is_some().then_some(stores.key_hash);
+        let (counters, key_hash) = MemoryCounters::open(policy.rate.max_keys, file, own)?;
+        (stores.counters, stores.key_hash) = (Arc::new(counters), key_hash);
     }
     if let Some(shared) = &policy.rate.store {
         stores.board = board(shared)?;
     } else if let Some(file) = &policy.network.bans.file {
         stores.board = Arc::new(MemoryBoard::open(Stores::MAX_POSTS, file)?);
-    }
-    if let Some(secret) = &policy.rate.hash_secret {
-        stores.key_hash = KeyHash::from_secret(secret.expose_secret());
     }
     Ok(stores)
 }

@@ -52,6 +52,14 @@ pub trait Counters: Send + Sync + Debug {
     /// If the backend does not answer. What was not refunded stays counted.
     fn refund<'a>(&'a self, tickets: &'a [Ticket], now: Millis) -> Answer<'a, ()>;
 
+    /// Writes down what is to outlive the process, where that is asked for. Called when it stops.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn save(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Says what to call when counters that are shared cannot be, and can be again. Counters of one process have nothing to
     /// tell.
     fn tells(&self, _: Tell) {}

@@ -40,6 +40,15 @@ impl KeyHash {
         KeyHash { key }
     }
 
+    /// The hash with this key, and the key of a hash, for a file of counters that it has named.
+    pub(crate) fn from_key(key: [u8; 16]) -> Self {
+        KeyHash { key }
+    }
+
+    pub(crate) fn to_key(self) -> [u8; 16] {
+        self.key
+    }
+
     /// The key of the parts that `write` adds.
     pub fn key(&self, write: impl FnOnce(&mut KeyWriter)) -> CounterKey {
         let mut writer = self.writer();

@@ -245,6 +245,29 @@ fn a_wrong_password_and_an_unknown_name_are_answered_alike() {
     assert_eq!(answers, [403, 403, 403, 403, 429], "they count as before");
 }
 
+/// A restart forgives nothing where a file is named, and a file that is none is not overwritten.
+#[test]
+fn counters_outlive_a_restart() {
+    let upstream = obedient();
+    let directory = tempfile::tempdir().unwrap();
+    let (file, counters) = (directory.path().join("doorward.toml"), directory.path().join("limits"));
+    std::fs::write(&file, "[rate]\nlimits = ['3 per day']\nfile = 'limits'").unwrap();
+    let ask = || {
+        let gate = Running::from_file(&file, &[upstream.url()]);
+        [gate.get("/200"), gate.get("/200")].map(|answer| status(&answer))
+    };
+    assert_eq!(ask(), [200, 200]);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&counters).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(ask(), [200, 429]);
+    assert_eq!(ask(), [429, 429]);
+    std::fs::write(&counters, "something else").unwrap();
+    let policy =
+        policy::load(&policy::Inputs { file: Some(file.clone()), ..policy::Inputs::default() }).unwrap();
+    let error = guard::open_stores(&policy).unwrap_err().to_string();
+    assert!(error.contains("these are no counters; move the file away"), "{error}");
+}
+
 /// A parameter that stands in a form as well costs what the larger one says.
 #[test]
 fn a_cost_is_looked_for_wherever_servers_look() {

@@ -207,6 +207,7 @@ pub const EFFECTS: &[(&str, Effect)] = &[
     ("rate.max_requests", AtMost),
     ("rate.max_requests_per_client", AtMost),
     ("rate.max_keys", AtLeast),
+    ("rate.file", Nothing),
     ("rate.hash_secret_file", Nothing),
     ("rate.hash_secret_env", Nothing),
     ("rate.store", Nothing),

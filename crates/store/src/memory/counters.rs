@@ -2,22 +2,27 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 
 use super::shards::{KeyHasher, SAMPLE, SHARDS, capacity, shard_of};
+use super::snapshot::{self, Entry};
 use crate::answer::Answer;
 use crate::cell::Cell;
 use crate::counters::{Counters, OnRefusal, Take};
-use crate::key_hash::CounterKey;
+use crate::error::StoreError;
+use crate::key_hash::{CounterKey, KeyHash};
 use crate::limit::{Algorithm, Outcome, Ticket};
-use crate::millis::Millis;
+use crate::millis::{Millis, unix_millis};
 
 /// Counters in memory, bounded: when a shard is full, expired cells go first, then the one of a few that expires
 /// soonest. An attacker with many addresses can push out other attackers, but not grow the map.
 pub struct MemoryCounters {
     shards: Box<[Mutex<Shard>; SHARDS]>,
     capacity: usize,
+    /// Where they are written down when the process stops, and the hash that has made their names.
+    file: Option<(PathBuf, KeyHash)>,
 }
 
 type Shard = HashMap<Halves, Kept, BuildHasherDefault<KeyHasher>>;
@@ -52,7 +57,30 @@ impl MemoryCounters {
         MemoryCounters {
             shards: Box::new(std::array::from_fn(|_| Mutex::default())),
             capacity: capacity(max_keys),
+            file: None,
         }
+    }
+
+    /// The same with those of a file, in which they are written down again when the process stops; and the hash that makes their
+    /// names: the one that is given, or else the file's. What another hash has named is forgotten.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is none of this kind.
+    pub fn open(max_keys: usize, path: &Path, own: Option<KeyHash>) -> Result<(Self, KeyHash), StoreError> {
+        let mut counters = MemoryCounters::new(max_keys);
+        let (known, entries) = snapshot::read(path)?.unzip();
+        let key_hash = own.or(known).unwrap_or_else(KeyHash::random);
+        if known.is_some_and(|known| known.to_key() == key_hash.to_key()) {
+            for Entry { name, expires, cell } in entries.into_iter().flatten() {
+                let key = CounterKey(name);
+                let mut shard = counters.shard(key).lock();
+                if shard.len() < counters.capacity {
+                    shard.insert(key.into(), Kept { cell, expires });
+                }
+            }
+        }
+        counters.file = Some((path.to_owned(), key_hash));
+        Ok((counters, key_hash))
     }
 
     /// The number of keys held.
@@ -121,6 +149,22 @@ impl Counters for MemoryCounters {
             }
         }
         Answer::now(outcomes)
+    }
+
+    fn save(&self) -> Result<(), StoreError> {
+        let Some((path, key_hash)) = &self.file else { return Ok(()) };
+        let now = unix_millis();
+        let of_shard = |shard: &Mutex<Shard>| {
+            let shard = shard.lock();
+            let live = shard.iter().filter(|(_, kept)| kept.expires > now);
+            let entry = |(name, kept): (&Halves, &Kept)| Entry {
+                name: u128::from(name.0) << 64 | u128::from(name.1),
+                expires: kept.expires,
+                cell: kept.cell,
+            };
+            live.map(entry).collect::<Vec<_>>()
+        };
+        snapshot::write(path, key_hash, self.shards.iter().flat_map(of_shard))
     }
 
     fn refund<'a>(&'a self, tickets: &'a [Ticket], now: Millis) -> Answer<'a, ()> {

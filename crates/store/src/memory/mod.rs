@@ -5,6 +5,7 @@ mod counters;
 mod expiring_set;
 mod records;
 mod shards;
+mod snapshot;
 
 pub use board::MemoryBoard;
 pub use counters::MemoryCounters;

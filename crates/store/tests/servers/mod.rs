@@ -52,6 +52,26 @@ impl Server {
         Server::started(free_port(), options)
     }
 
+    /// A Redis on another host of this machine, which is a network namespace.
+    pub(crate) fn redis_in(host: &str, address: &str) -> Server {
+        const PORT: u16 = 6379;
+        let directory = tempfile::tempdir().unwrap();
+        let child = Command::new("ip")
+            .args(["netns", "exec", host, "redis-server", "--bind", address, "--protected-mode", "no"])
+            .args(["--port", &PORT.to_string(), "--save", "", "--appendonly", "no", "--dir"])
+            .arg(directory.path())
+            .stdout(Stdio::null())
+            .spawn();
+        let mut child = child.expect("redis-server is installed");
+        let begun = Instant::now();
+        while TcpStream::connect((address, PORT)).is_err() {
+            assert!(child.try_wait().unwrap().is_none(), "the server has ended");
+            assert!(begun.elapsed() < Duration::from_secs(30), "the server does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Server { child, url: format!("redis://{address}:{PORT}/0"), _directory: directory }
+    }
+
     fn started(port: u16, options: &[&str]) -> Server {
         let directory = tempfile::tempdir().unwrap();
         let mut child = Command::new("redis-server")

@@ -1,6 +1,8 @@
 //! Counters that several gateways share: exact together, within a bound when the server is killed, paused or wrong, and never
 //! a reason for which a request fails or waits.
 
+mod partition;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};

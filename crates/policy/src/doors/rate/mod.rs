@@ -43,6 +43,9 @@ settings! {
         pub max_requests_per_client: u32 = 500,
         /// Counters kept. When there are more, those go first that would expire soonest.
         pub max_keys: usize = 1_000_000,
+        /// A file in which counters outlive a restart: it is written when the gateway stops, and read when it starts. Not with
+        /// `[rate.store]`, which keeps them anyway.
+        pub file: Option<PathBuf> = None,
         /// A file with the secret under which counter keys are hashed, the same for all gateways that share counters;
         /// random when not set.
         pub hash_secret_file: Option<PathBuf> = None,
@@ -70,6 +73,8 @@ pub struct Rate {
     pub max_requests_per_client: u32,
     /// Counters kept.
     pub max_keys: usize,
+    /// Where counters outlive a restart.
+    pub file: Option<PathBuf>,
     /// The secret of counter keys, where gateways share one.
     pub hash_secret: Option<HashSecret>,
     /// The server on which gateways count together.
@@ -82,6 +87,13 @@ impl RateConfig {
             HashSecret::read(self.hash_secret_file.as_deref(), self.hash_secret_env.as_deref(), reader);
         let names_secret = self.hash_secret_file.is_some() || self.hash_secret_env.is_some();
         let store = self.store.compile(names_secret, reader);
+        if store.is_some() && self.file.is_some() {
+            reader.wrong(
+                &["rate", "file"],
+                "counters are kept on the server of `[rate.store]`",
+                "remove `file`",
+            );
+        }
         Rate {
             login: sorted(self.login.0.iter().cloned()),
             exempt: self.exempt.iter().map(|network| (*network, 0)).collect(),
@@ -89,6 +101,7 @@ impl RateConfig {
             max_requests: self.max_requests,
             max_requests_per_client: self.max_requests_per_client,
             max_keys: self.max_keys,
+            file: self.file.as_deref().map(|file| reader.path(file)),
             hash_secret,
             store,
         }
