@@ -48,6 +48,7 @@ impl Drop for Host {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(clippy::print_stderr, reason = "whoever runs the tests is told what was left out")]
 async fn a_partition_costs_no_request_and_opens_no_more_than_the_shares() {
     let Some(host) = Host::new() else {
         eprintln!("left out: a partition of the network, which takes the right to make a network namespace");

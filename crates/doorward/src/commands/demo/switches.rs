@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 use lab::{ACCOUNTS, Exposure, Lab, Settings, Version};
 use sha2::{Digest, Sha256};
 
-use super::Gate;
+use super::gate::Gate;
 use crate::exit::Failure;
 
 /// What holds without a setting, and one answer to all log ins that fail.
