@@ -10,7 +10,7 @@ use std::iter::Peekable;
 use serde_json::{Map, Number};
 
 use super::graphql_lexer::{
-    Dialect, Token, block_value, combinations, differences, has_odd_escape, tokens, unescaped,
+    Dialect, Token, block_value, combinations, differences, ending, has_odd_escape, tokens, unescaped,
 };
 
 /// A document.
@@ -134,8 +134,9 @@ pub(super) fn read<'t>(text: &'t str, depth: usize, work: &mut usize) -> Result<
         }
         Err(Unread::NoDocument) => {
             for dialect in combinations(&differences(text)).into_iter().skip(1) {
-                takes(text.len().min(HEAD)).ok_or(Unread::Ambiguous)?;
-                if begins(text, dialect) {
+                let (may_be, seen) = begins(text, dialect);
+                takes(seen).ok_or(Unread::Ambiguous)?;
+                if may_be {
                     takes(text.len()).ok_or(Unread::Ambiguous)?;
                     if parse(text, dialect, depth).err() != Some(Unread::NoDocument) {
                         return Err(Unread::Ambiguous);
@@ -150,23 +151,32 @@ pub(super) fn read<'t>(text: &'t str, depth: usize, work: &mut usize) -> Result<
 
 /// Whether a text begins as a document does, behind descriptions.
 pub(super) fn may_be_document(text: &str) -> bool {
-    text.contains('{') && begins(text, Dialect::default())
+    text.contains('{') && begins(text, Dialect::default()).0
 }
 
 /// Bytes of a text in which it has to show whether it may be a document.
 const HEAD: usize = 4 << 10;
 
-/// Whether a text begins as a document does. One that has shown nothing in its head may be one.
-fn begins(text: &str, dialect: Dialect) -> bool {
+/// Whether a text begins as a document does, and how much of it was looked at. One that has shown nothing in its head may be one.
+fn begins(text: &str, dialect: Dialect) -> (bool, usize) {
     let end = (0..=HEAD.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     let head = end.and_then(|end| text.get(..end)).unwrap_or(text);
     let is_text = |token: &Token<'_>| matches!(token, Token::Text(_) | Token::Block(_) | Token::Unended(_));
-    let mut tokens =
-        tokens(head, dialect).filter(|token| !is_text(token)).chain(std::iter::once(Token::Foreign));
-    let is_cut = head.len() < text.len();
-    let mut next = || tokens.next().unwrap_or(Token::Foreign);
+    let mut tokens = ending(head, dialect).filter(|(_, token)| !is_text(token));
+    let mut seen = 0;
+    let mut next = || {
+        let (end, token) = tokens.next().unwrap_or((head.len(), Token::Foreign));
+        seen = end;
+        token
+    };
+    let (first, second, third) = (next(), next(), next());
+    (is_begin(head, head.len() < text.len(), first, second, third), seen)
+}
+
+/// Whether these are the first tokens of a document.
+fn is_begin(head: &str, is_cut: bool, first: Token<'_>, second: Token<'_>, third: Token<'_>) -> bool {
     let opens = |token: Token<'_>| matches!(token, Token::Open(b'{' | b'(') | Token::Sign(b'@'));
-    match (next(), next(), next()) {
+    match (first, second, third) {
         (Token::Foreign, ..) => is_cut && head.trim_start().starts_with(['#', '"', ',', '\u{feff}']),
         // `{ a b`, `{ a {`, `{ a: b`, `{ ...`
         (Token::Open(b'{'), Token::Spread, _) => true,
@@ -174,9 +184,11 @@ fn begins(text: &str, dialect: Dialect) -> bool {
             opens(third)
                 || matches!(third, Token::Name(_) | Token::Spread | Token::Sign(b':') | Token::Close(b'}'))
         }
-        (Token::Name("query" | "mutation" | "subscription"), second, third) => {
+        (Token::Name(first), second, third) if operation(first).is_some_and(|(_, name)| name.is_empty()) => {
             opens(second) || matches!(second, Token::Name(_)) && opens(third)
         }
+        // `queryQ {`, which some read as two names.
+        (Token::Name(first), second, _) if operation(first).is_some() && opens(second) => true,
         (Token::Name("fragment"), Token::Name(_), third) => opens(third) || third == Token::Name("on"),
         (Token::Name("directive"), Token::Sign(b'@'), Token::Name(_)) => true,
         (Token::Name("schema"), second, _) => opens(second),
@@ -257,8 +269,11 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
         self.description();
         let kind = if self.tokens.peek() == Some(&Token::Open(b'{')) { "query" } else { self.name()? };
         match kind {
-            "query" | "mutation" | "subscription" => {
-                self.optional_name();
+            _ if operation(kind).is_some() => {
+                let (kind, name) = operation(kind).unwrap_or_default();
+                if name.is_empty() {
+                    self.optional_name();
+                }
                 let variables = self.variables()?;
                 self.directives()?;
                 self.expect(Token::Open(b'{'))?;
@@ -266,8 +281,9 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
                 let is_mutation = kind == "mutation";
                 document.operations.push(Operation { is_mutation, variables, selections });
             }
-            "fragment" => {
-                let name = self.name()?;
+            _ if kind.starts_with("fragment") => {
+                let glued = kind.strip_prefix("fragment").filter(|name| !name.is_empty());
+                let name = glued.map_or_else(|| self.name(), Ok)?;
                 if self.take(Token::Name("on")) {
                     self.name()?;
                 }
@@ -349,6 +365,8 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
             let name = parser.name()?;
             parser.expect(Token::Sign(b':'))?;
             parser.kind()?;
+            // Some take directives before the default.
+            parser.directives()?;
             let default = if parser.take(Token::Sign(b'=')) { Some(parser.value()?) } else { None };
             parser.directives()?;
             Ok((name, default))
@@ -438,6 +456,11 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
     }
 }
 
+/// The kind of operation that a name begins, and what is glued to it: to some readers, `queryQ` is two names.
+fn operation(name: &str) -> Option<(&'static str, &str)> {
+    ["query", "mutation", "subscription"].into_iter().find_map(|kind| Some((kind, name.strip_prefix(kind)?)))
+}
+
 /// Whether a definition begins with a name.
 fn is_definition(name: &str) -> bool {
     ["query", "mutation", "subscription", "fragment"].contains(&name) || TYPES.contains(&name)
@@ -468,6 +491,8 @@ mod tests {
             "{a} {b} query A {c} query A {d} fragment F on T {e} fragment F on T {f}",
             "{ a(list: [1 2,3], object: {a: 1 b: [{}]}) }",
             "{ a(id: 18446744073709551615) }",
+            "queryQ { a } mutationM { a } fragmentF on T { b }",
+            "query($a: I @d = 1 @e) { a }",
             "{ a(id: 1e999, list: [1 -2 -3.5e-2]) }",
             "type T mutation { a } input I @d query { a } enum E fragment F on T { a }",
             "type T implements U & V @d(e: 1) { a(b: Int = 1): Int! } { a }",
@@ -515,6 +540,9 @@ mod tests {
             "{a\u{a0}b}",
             "{a\u{c}b}",
             "{a(x:1.2.3)}",
+            "{a(x:[.5])}",
+            "{a(x:1_0)}",
+            "{a(x:\"\"\"a\"\\\"\"\"\") b(y:\"\"\")}#\"\"\")}",
             "{a(x:1-2)}",
             "{. . .on T {a}}",
             "{a(x:- 1)}",

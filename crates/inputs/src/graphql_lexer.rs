@@ -24,7 +24,9 @@ pub(super) struct Dialect {
     late_blocks: bool,
     /// In a block string, a backslash escapes another one.
     paired_backslashes: bool,
-    /// A number goes on over signs and points.
+    /// In a block string, a quote takes the character behind it with it, be it a backslash.
+    taking_quotes: bool,
+    /// A number goes on over signs, points and underscores, and may begin with a point.
     long_numbers: bool,
     /// Blanks may stand within `...`, and behind a minus sign.
     loose_signs: bool,
@@ -41,6 +43,7 @@ impl Dialect {
             open_blocks: self.open_blocks || other.open_blocks,
             late_blocks: self.late_blocks || other.late_blocks,
             paired_backslashes: self.paired_backslashes || other.paired_backslashes,
+            taking_quotes: self.taking_quotes || other.taking_quotes,
             long_numbers: self.long_numbers || other.long_numbers,
             loose_signs: self.loose_signs || other.loose_signs,
         }
@@ -60,8 +63,11 @@ pub(super) fn differences(text: &str) -> Vec<Dialect> {
         (has_block, Dialect { open_blocks: true, ..standard }),
         (text.contains("\\\"\"\""), Dialect { late_blocks: true, ..standard }),
         (text.contains("\\\\\"\"\""), Dialect { paired_backslashes: true, ..standard }),
+        (text.contains("\"\\\"\"\""), Dialect { taking_quotes: true, ..standard }),
         (
-            has_pair(text, |a, b| a.is_ascii_digit() && b"+-.".contains(&b)),
+            has_pair(text, |a, b| {
+                a.is_ascii_digit() && b"+-._".contains(&b) || a == b'.' && b.is_ascii_digit()
+            }),
             Dialect { long_numbers: true, ..standard },
         ),
         (
@@ -116,6 +122,11 @@ pub(super) enum Token<'t> {
 
 /// The tokens of a text, in one pass. What breaks off ends with the text.
 pub(super) fn tokens(text: &str, dialect: Dialect) -> impl Iterator<Item = Token<'_>> {
+    ending(text, dialect).map(|(_, token)| token)
+}
+
+/// The tokens, each with where it ends.
+pub(super) fn ending(text: &str, dialect: Dialect) -> impl Iterator<Item = (usize, Token<'_>)> {
     let mut at = 0;
     // Where no block string ends any more.
     let mut no_block_after = text.len();
@@ -155,6 +166,10 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> impl Iterator<Item = Token
                 [open @ (b'{' | b'[' | b'('), ..] => (1, Some(Token::Open(*open))),
                 [close @ (b'}' | b']' | b')'), ..] => (1, Some(Token::Close(*close))),
                 [b'.', b'.', b'.', ..] => (3, Some(Token::Spread)),
+                [b'.', b'0'..=b'9', ..] if dialect.long_numbers => {
+                    let end = end_of_number(rest, dialect);
+                    (end, Some(Token::Number(rest.get(..end).unwrap_or_default())))
+                }
                 [b'.', ..] if dialect.loose_signs && loose_spread(rest).is_some() => {
                     (loose_spread(rest).unwrap_or(1), Some(Token::Spread))
                 }
@@ -175,7 +190,7 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> impl Iterator<Item = Token
             };
             at += length;
             if let Some(token) = token {
-                return Some(token);
+                return Some((at, token));
             }
         }
     })
@@ -197,7 +212,7 @@ fn end_of_text(inner: &[u8], dialect: Dialect) -> usize {
 fn end_of_number(rest: &str, dialect: Dialect) -> usize {
     let bytes = rest.as_bytes();
     if dialect.long_numbers {
-        let is_part = |byte: &u8| byte.is_ascii_digit() || b"-+.eE".contains(byte);
+        let is_part = |byte: &u8| byte.is_ascii_digit() || b"-+.eE_".contains(byte);
         return bytes.iter().position(|byte| !is_part(byte)).unwrap_or(bytes.len());
     }
     let digits = |from: usize| {
@@ -248,6 +263,9 @@ fn end_of_block(inner: &[u8], dialect: Dialect) -> Option<usize> {
     let is_escaped = |found: usize| {
         let before = inner.get(..found).unwrap_or_default();
         let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
+        if dialect.taking_quotes && backslashes == 1 && before.ends_with(b"\"\\") {
+            return false;
+        }
         if dialect.paired_backslashes { backslashes % 2 == 1 } else { backslashes > 0 }
     };
     let mut from = 0;
@@ -370,6 +388,9 @@ mod tests {
             ("a \"\"\"b\\\"\"\" c", Dialect { late_blocks: true, ..standard }, &["a", "c"]),
             ("a \"\"\"b\\\\\"\"\" c \"\"\" d", standard, &["a", "d"]),
             ("a \"\"\"b\\\\\"\"\" c \"\"\" d", Dialect { paired_backslashes: true, ..standard }, &["a", "c"]),
+            ("a \"\"\"b\"\\\"\"\" c \"\"\" d", standard, &["a", "d"]),
+            ("a \"\"\"b\"\\\"\"\" c", Dialect { taking_quotes: true, ..standard }, &["a", "c"]),
+            ("a .5_0b", Dialect { long_numbers: true, ..standard }, &["a", "b"]),
             ("a 1-2b", standard, &["a", "b"]),
             ("a 1e5+b", standard, &["a", "b"]),
             ("a 1+2eE.-b", Dialect { long_numbers: true, ..standard }, &["a", "b"]),

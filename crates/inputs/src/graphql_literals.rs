@@ -1,6 +1,7 @@
 //! The texts of GraphQL in a request: where documents stand, their string literals, and variables that stand as JSON in a text.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::Value;
 
@@ -117,21 +118,25 @@ pub(super) fn documents(parsed: &ParsedBody, raw: &[u8], found: &mut dyn FnMut(&
         ParsedBody::Json(value) => documents_of_json(value, found),
         ParsedBody::Form(fields) => {
             let named = fields.iter().filter(|(name, _)| is_same_name(name, "query"));
-            named.for_each(|(_, text)| found(text));
+            let named: Vec<&str> = named.map(|(_, text)| text.as_str()).collect();
             // Some servers take the whole for the document, as it came or with its escapes undone (gqlgen).
             let text = String::from_utf8_lossy(raw);
             let text = text.strip_prefix("query=").unwrap_or(&text);
-            [text, &unescaped_form(text)].into_iter().filter(|text| may_be_document(text)).for_each(found);
+            let plain = unescaped_form(text);
+            let whole = [text, if plain == text { "" } else { &plain }];
+            let other = whole.into_iter().filter(|text| !named.contains(text) && may_be_document(text));
+            named.iter().copied().chain(other).for_each(found);
             1
         }
         // The form with files has the body of any other request as a field.
         ParsedBody::Multipart(parts) => {
             let mut requests = 1;
+            let mapped = mapped_elsewhere(parts);
             for part in parts {
                 let text = String::from_utf8_lossy(&part.content);
                 if is_same_name(&part.name, "operations") {
                     requests = requests.max(documents_of_text(&text, found));
-                } else if is_same_name(&part.name, "query") {
+                } else if is_same_name(&part.name, "query") || mapped.contains(&part.name) {
                     found(&text);
                 }
             }
@@ -147,6 +152,26 @@ pub(super) fn documents(parsed: &ParsedBody, raw: &[u8], found: &mut dyn FnMut(&
         }
         _ => 1,
     }
+}
+
+/// The names of the parts that `map` puts anywhere but into variables: some servers put them where the document stands.
+fn mapped_elsewhere(parts: &[Part]) -> HashSet<String> {
+    let is_of_variables = |path: &str| {
+        let mut names = path.split('.').skip_while(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+        names.next().is_some_and(|name| is_same_name(name, "variables"))
+    };
+    let is_elsewhere = |places: &Value| {
+        let several = places.as_array().map_or(std::slice::from_ref(places), Vec::as_slice);
+        several.iter().any(|place| !place.as_str().is_some_and(is_of_variables))
+    };
+    let maps = parts.iter().filter(|part| is_same_name(&part.name, "map"));
+    let maps = maps.flat_map(|part| values_of_text(&String::from_utf8_lossy(&part.content)));
+    let mut names = HashSet::new();
+    for map in maps {
+        let Value::Object(map) = map else { continue };
+        names.extend(map.into_iter().filter(|(_, places)| is_elsewhere(places)).map(|(name, _)| name));
+    }
+    names
 }
 
 /// A text with the escapes of a form undone.

@@ -193,14 +193,53 @@ fn is_log_in(name: &str) -> bool {
         "the",
         "new",
     ];
+    const OTHER: [&str; 30] = [
+        "settings",
+        "setting",
+        "history",
+        "attempt",
+        "attempts",
+        "url",
+        "link",
+        "page",
+        "config",
+        "method",
+        "methods",
+        "options",
+        "policy",
+        "notification",
+        "alert",
+        "update",
+        "delete",
+        "remove",
+        "disable",
+        "enable",
+        "set",
+        "reset",
+        "log",
+        "audit",
+        "activity",
+        "message",
+        "image",
+        "form",
+        "stats",
+        "count",
+    ];
     let words = words(name);
     let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
     let is_known = |word: &String| {
         [&DOES[..], &GIVES, &TOKEN, &BESIDE].iter().any(|known| known.contains(&word.as_str()))
     };
-    let logs_in = has(&DOES[..5]);
     let is_token = has(&TOKEN) && (has(&GIVES) || has(&["auth"]));
-    (logs_in || is_token) && words.iter().all(is_known)
+    let unknown: Vec<&String> = words.iter().filter(|word| !is_known(word)).collect();
+    let at_an_end =
+        [words.first(), words.last()].into_iter().flatten().any(|word| DOES[..5].contains(&word.as_str()));
+    match unknown.as_slice() {
+        [] => has(&DOES[..5]) || is_token,
+        // Whom it is for: `loginSeller`, `driverSignIn`, `authenticatePersonWithPassword`, `loginV2`.
+        [word] => at_an_end && !OTHER.contains(&word.as_str()),
+        _ => false,
+    }
 }
 
 /// The words of a name, in lower case; `log in` and `sign on` are one.
@@ -361,6 +400,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::multipart::Part;
 
     fn of(document: &str) -> Option<(usize, usize, usize, bool)> {
         let body = ParsedBody::Json(json!({ "query": document }));
@@ -488,6 +528,28 @@ mod tests {
                 "{raw}"
             );
         }
+        let upload = |map: &str| {
+            let part = |name: &str, content: &str| Part {
+                name: name.into(),
+                file_name: None,
+                content: content.as_bytes().to_vec().into(),
+                is_file: false,
+                media_type: "text/plain".into(),
+                json: None,
+                headers: Vec::new(),
+                is_untyped: false,
+            };
+            let parts =
+                vec![part("operations", "{}"), part("map", map), part("0", "mutation{login(p:1){t}}")];
+            Shape::of("", Some((&ParsedBody::Multipart(parts), b"")), false).map_or(0, |shape| shape.log_ins)
+        };
+        assert_eq!(upload("{\"0\":[\"query\"]}"), 1);
+        assert_eq!(upload("{\"0\":[\"variables.f\",\"0.query\"]}"), 1);
+        assert_eq!(upload("{\"0\":[\"variables.file\",\"0.variables.files.1\"]}"), 0);
+        let form = ParsedBody::Form(vec![("query".into(), "mutation{login(p:1){t}}".into())]);
+        for raw in ["query=mutation%7Blogin(p:1)%7Bt%7D%7D", "query=mutation{login(p:1){t}}"] {
+            assert_eq!(Shape::of("", Some((&form, raw.as_bytes())), false).unwrap().log_ins, 1, "{raw}");
+        }
         let stored = |hash: &str| json!({ "extensions": { "persistedQuery": { "sha256Hash": hash } } });
         let batch = ParsedBody::Json(json!([stored("0a"), stored("0B")]));
         assert_eq!(Shape::of("", Some((&batch, b"")), false).unwrap().requests, 2);
@@ -507,6 +569,14 @@ mod tests {
             ("tokenAuth", true),
             ("obtainJSONWebToken", true),
             ("customerAccessTokenCreate", true),
+            ("loginSeller", true),
+            ("driverSignIn", true),
+            ("authenticatePersonWithPassword", true),
+            ("loginV2", true),
+            ("doLogin", true),
+            ("createTokenPair", false),
+            ("updateLogin", false),
+            ("loginMessage", false),
             ("updateLoginSettings", false),
             ("createCheckoutSession", false),
             ("loginHistory", false),
