@@ -220,7 +220,7 @@ fn a_route_says_what_a_failure_is() {
 }
 
 #[test]
-fn a_limit_tells_when_its_window_ends() {
+fn a_limit_tells_when_there_is_room_again() {
     let upstream = Recorder::plain();
     let gate = Running::start("[rate]\nlimits = ['2 per 5 minutes']", &[upstream.url()]);
     for expected in [200, 200, 429] {
@@ -231,6 +231,8 @@ fn a_limit_tells_when_its_window_ends() {
             line.trim().parse().unwrap()
         };
         let reset = value("x-ratelimit-reset:");
-        assert!((1..=300).contains(&reset) && value("retry-after:") <= reset, "{answer}");
+        // Two of two have to slide out by half, which takes half of the next window.
+        let longest = if expected == 429 { 450 } else { 300 };
+        assert!((1..=longest).contains(&reset) && value("retry-after:") <= reset, "{answer}");
     }
 }
