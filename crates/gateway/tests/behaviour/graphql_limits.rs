@@ -293,6 +293,23 @@ fn documents_that_servers_read_differently_are_refused() {
         (
             JSON,
             query(&format!(
+                "query A{{user(name:\"\"\"a\"\\\"\"\"\")}} mutation M{{ {many} }} query B{{user(name:\"\"\")}}#\"\"\")}}"
+            )),
+        ),
+        (JSON, query(&format!("query Q{{num(n:[.5])}} mutation M{{ {many} }}"))),
+        (JSON, query(&format!("mutationM{{ {many} }}"))),
+        (
+            "multipart/form-data; boundary=B",
+            [("operations", "{}"), ("map", r#"{"0":["query"]}"#), ("0", &format!("mutation{{ {many} }}"))]
+                .map(|(name, content)| {
+                    format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n")
+                })
+                .concat()
+                + "--B--\r\n",
+        ),
+        (
+            JSON,
+            query(&format!(
                 "mutation M {{ {many} }} query Q {{ a(ratio: 1e999) b(id: {}) }}",
                 "9".repeat(400)
             )),
