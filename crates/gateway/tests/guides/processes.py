@@ -1,5 +1,6 @@
 """Servers on loopback that end with the test: each by its own id."""
 import pathlib
+import random
 import socket
 import subprocess
 import time
@@ -7,9 +8,15 @@ import urllib.request
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port below those that outgoing connections get: nobody takes it by chance before its server does."""
+    while True:
+        port = random.randrange(12000, 32000)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def until(what, condition, seconds=30):

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -19,11 +20,15 @@ ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "US
 
 
 def free_port():
-    """A free port of the loopback address, another one each time."""
+    """A free port of the loopback address, another one each time; below those that outgoing connections get, so that none of
+    them takes it before its server does."""
     while True:
+        port = random.randrange(12000, 32000)
         with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            port = listener.getsockname()[1]
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         if port not in USED:
             USED.add(port)
             return port
