@@ -246,6 +246,10 @@ fn guesses_by_graphql_are_not_hidden() {
     let by_hash = format!("{{{},\"variables\":{{\"p\":\"y\"}}}}", stored(&hash_of(&aliased)));
     let answers: Vec<u16> = (0..6).map(|_| ask("192.0.2.20", "/graphql", &by_hash)).collect();
     assert_eq!(answers, [200, 200, 200, 200, 200, 429]);
+    // Some servers take an empty text for none.
+    let beside = format!("{{\"query\":\"\",{}}}", stored(&hash_of(&aliased)));
+    let answers: Vec<u16> = (0..6).map(|_| ask("192.0.2.26", "/graphql", &beside)).collect();
+    assert_eq!(answers, [200, 200, 200, 200, 200, 429]);
     let batch = format!("[{}]", [by_hash.as_str(); 6].join(","));
     assert_eq!(ask("192.0.2.21", "/graphql", &batch), 429);
     let in_url = format!(

@@ -7,7 +7,7 @@ use super::taking::take_log_ins;
 use crate::decision::Decision;
 use crate::decision::ruling::Ruling;
 use crate::exchange::Exchange;
-use crate::stored_log_ins::{LogIn, count};
+use crate::stored_log_ins::{LogIn, count, is_its_document};
 
 /// How often a request logs somebody in.
 pub(super) struct LogIns {
@@ -41,9 +41,9 @@ pub(super) fn log_ins(x: &Exchange<'_>, ruling: Ruling<'_>) -> Option<LogIns> {
         named.iter().for_each(|stored| known.remember(stored));
     }
     let mut all = LogIns { count: seen, is_plain: shape.is_some_and(|shape| shape.is_plain_log_in) };
-    // What is sent beside its hash has been counted.
+    // What is sent beside its own hash has been counted. Beside another text, or an empty one, the hash is what counts.
     for LogIn { log_ins, is_plain } in
-        named.iter().filter(|stored| stored.document.is_none()).filter_map(|stored| known.find(&stored.hash))
+        named.iter().filter(|stored| !is_its_document(stored)).filter_map(|stored| known.find(&stored.hash))
     {
         all = LogIns { count: all.count.saturating_add(log_ins), is_plain: is_plain && all.count == 0 };
     }

@@ -1,7 +1,8 @@
 //! Rate: "I can try 10,000 passwords a second." ([guide §4])
 //!
 //! Several limits hold at once and the strictest wins. A limit that counts failures takes before the request and
-//! refunds after a success, so that it holds exactly even if all tries come at the same moment. One that counts successes refunds after a failure.
+//! refunds after a success, so that it holds exactly even if all tries come at the same moment. One that counts successes
+//! refunds after a failure.
 //!
 //! [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 
@@ -70,7 +71,8 @@ impl Door for ByAddress {
         let has_failed = x.attempt.has_failed(status);
         let has_succeeded = !has_failed && !status.is_server_error();
         // Whoever left before the answer may have had what he asked for, and may not.
-        let has_left = x.attempt == Attempt::Unknown && status.as_u16() == CLIENT_LEFT;
+        let is_open = matches!(x.attempt, Attempt::Unknown | Attempt::InBody);
+        let has_left = is_open && status.as_u16() == CLIENT_LEFT;
         let is_refunded = |counting: CountedOutcome| match counting {
             CountedOutcome::All => false,
             CountedOutcome::Failures => !has_failed,
