@@ -39,8 +39,9 @@ pub(super) fn read_disposition(
         }
         if name.starts_with(b"filename") && name != b"filename" {
             let plain = known.iter().find(|(known, _)| known == b"filename").map(|(_, value)| value);
-            // Clients of .NET always write both, and the same in both.
-            if name != b"filename*" || quoting != Quoting::None || extended(&value).as_ref() != plain {
+            // Clients of .NET always write both, this one last, and the same in both.
+            let is_the_same = plain.is_some() && extended(&value).as_ref() == plain;
+            if name != b"filename*" || quoting != Quoting::None || !is_the_same {
                 return Err(MultipartError::FileName);
             }
             known.push((name.to_vec(), String::new()));

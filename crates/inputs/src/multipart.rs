@@ -371,6 +371,9 @@ mod tests {
         for (disposition, error) in [
             ("form-data; name=\"a\"; filename=\"\"", E::FileName),
             ("form-data; name=\"a\"; filename*=utf-8''n.txt", E::FileName),
+            ("form-data; name=\"a\"; filename*=''", E::FileName),
+            ("form-data; filename*=''; filename=\"n.txt\"; name=\"a\"", E::FileName),
+            ("form-data; filename*=iso-8859-1''n.txt; filename=\"n.txt\"; name=\"a\"", E::FileName),
             ("form-data; name=\"a\"; filename=", E::Parameter),
             ("form-data; name=\"a\"; filename", E::Parameter),
             ("form-data; name=\"a\"; filename=\"a\"; filename=\"b\"", E::Parameter),

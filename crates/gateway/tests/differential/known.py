@@ -32,7 +32,7 @@ KNOWN = [
         "Without a media type, Rack takes JSON without `=` for names of fields; an exempt member is part of such a name.",
         witness="rack",
         text=r"read an attack in form \[.*Name[^=]*$",
-        raw=rb"(?i)(note|\\u006e\\u006f\\u0074\\u0065)[^=]*$",
+        raw=rb"(?i)((note|\\u006e\\u006f\\u0074\\u0065)[^=]*$|content-encoding: )",
     ),
     Known(
         "JSON in a part is judged by the names in it: an exempt one is exempt for those, too, who read the field as text.",
@@ -46,8 +46,9 @@ KNOWN = [
         raw=rb"filename=",
     ),
     Known(
-        "PUT and PATCH without a media type store a file; who reads it as one text reads what a file may hold.",
+        "PUT and PATCH without a media type, or with one that no form has, store a file; who reads it as one text reads what "
+        "a file may hold.",
         text=r"read an attack in json \[\]",
-        raw=rb"(?i)^(PUT|PATCH) (?!.*\r\ncontent-type:).*\r\n\r\n[^\"{\[\s]",
+        raw=rb"(?i)^(PUT|PATCH) (?!.*\r\ncontent-type:(?! application/csp-report)).*\r\n\r\n[^\"{\[\s]",
     ),
 ]
