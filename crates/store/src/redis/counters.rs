@@ -1,7 +1,7 @@
 //! Counters that gateways share.
 //!
 //! All limits of a request are one script on the server, by the server's clock, so that a request costs one round trip and
-//! many gateways count as one. In a cluster each counter is a script of its own, all sent at once.
+//! many gateways count as one. Requests that come at once share a call of it ([`Takes`]). In a cluster each counter is a script of its own, all sent at once.
 //!
 //! No request waits for a server that is not well: it waits for an answer as long as the budget allows, and after a few
 //! answers that did not come, or a connection that broke, nobody waits at all until the server answers again. Until then
@@ -19,10 +19,11 @@ use redis::{ErrorKind, RedisError, Script};
 use tokio::sync::Notify;
 
 use super::server::{Link, Server};
+use super::takes::{Takes, name, number};
 use crate::answer::Answer;
 use crate::counters::{Counters, OnRefusal, Take, Tell};
 use crate::error::StoreError;
-use crate::limit::{Algorithm, Outcome, Quota, Ticket};
+use crate::limit::{Outcome, Quota, Ticket};
 use crate::memory::MemoryCounters;
 use crate::millis::Millis;
 
@@ -61,6 +62,7 @@ struct Shared {
     tell: OnceLock<Tell>,
     id: String,
     scripts: Scripts,
+    takes: Takes,
 }
 
 enum State {
@@ -70,7 +72,6 @@ enum State {
 }
 
 struct Scripts {
-    take: Script,
     refund: Script,
     alive: Script,
 }
@@ -83,7 +84,6 @@ impl RedisCounters {
     pub fn open(url: &str, max_keys: usize, budget: Duration, clock: Clock) -> Result<Self, StoreError> {
         let id = format!("{:032x}", crate::KeyHash::random().key(|_| {}).0);
         let scripts = Scripts {
-            take: Script::new(include_str!("take.lua")),
             refund: Script::new(include_str!("refund.lua")),
             alive: Script::new(include_str!("alive.lua")),
         };
@@ -100,6 +100,7 @@ impl RedisCounters {
             tell: OnceLock::new(),
             id,
             scripts,
+            takes: Takes::new(),
         };
         Ok(RedisCounters { shared: Arc::new(shared) })
     }
@@ -196,43 +197,20 @@ impl Shared {
         if self.clock == Clock::Server { 0 } else { now }
     }
 
+    /// All limits of a request in one call, which other requests may share.
     async fn take_there(
-        &self,
-        mut link: Link,
+        self: &Arc<Self>,
+        link: Link,
         takes: &[Take],
         now: Millis,
     ) -> Result<Vec<Outcome>, RedisError> {
-        let mut asked = self.scripts.take.prepare_invoke();
-        takes.iter().for_each(|take| {
-            asked.key(name(take.key.0));
-        });
-        asked.arg(self.now(now));
-        for Take { quota, cost, on_refusal, .. } in takes {
-            asked
-                .arg(number(quota.algorithm))
-                .arg(quota.permits)
-                .arg(quota.period)
-                .arg(quota.burst)
-                .arg(*cost);
-            asked.arg(u8::from(*on_refusal == OnRefusal::Keep));
+        let (is_first, answered) = self.takes.add(takes, self.now(now));
+        if is_first {
+            let shared = Arc::clone(self);
+            tokio::spawn(async move { shared.takes.send(&link).await });
         }
-        let answer: Vec<u64> = asked.invoke_async(&mut link).await?;
-        let outcomes: Vec<Outcome> = answer
-            .chunks_exact(5)
-            .zip(takes)
-            .filter_map(|(values, take)| {
-                let [granted, remaining, reset, retry_after, taken] = *values else { return None };
-                let ticket = Ticket { key: take.key, quota: take.quota, cost: take.cost, taken };
-                let remaining = u32::try_from(remaining).unwrap_or(u32::MAX);
-                Some(Outcome { ticket: (granted == 1).then_some(ticket), remaining, reset, retry_after })
-            })
-            .collect();
-        // A limit that says nothing would be one that allows.
-        let is_refused = outcomes.last().is_some_and(|outcome| outcome.ticket.is_none());
-        if outcomes.len() < takes.len() && !is_refused {
-            return Err((ErrorKind::UnexpectedReturnType, "an outcome is missing").into());
-        }
-        Ok(outcomes)
+        let gone = || Err((ErrorKind::Io, "nobody sent it").into());
+        answered.await.unwrap_or_else(|_| gone())
     }
 
     /// The same where each counter may be on a server of its own: all at once, and then what was too much goes back.
@@ -242,10 +220,12 @@ impl Shared {
         takes: &[Take],
         now: Millis,
     ) -> Result<Vec<Outcome>, RedisError> {
-        let asked = takes.iter().map(|take| self.take_there(link.clone(), std::slice::from_ref(take), now));
+        let now = self.now(now);
+        let alone: Vec<_> = takes.iter().map(|take| [(std::slice::from_ref(take), now)]).collect();
+        let asked = alone.iter().map(|one| self.takes.ask(link.clone(), one));
         let mut outcomes = Vec::with_capacity(takes.len());
         for outcome in join_all(asked).await {
-            outcomes.extend(outcome?);
+            outcomes.extend(outcome?.into_iter().flatten());
         }
         let Some(refused) = outcomes.iter().position(|outcome| outcome.ticket.is_none()) else {
             return Ok(outcomes);
@@ -379,19 +359,5 @@ impl Debug for RedisCounters {
         let how = if is_shared { "shared by" } else { "away, last shared by" };
         let gateways = self.shared.gateways.load(Ordering::Relaxed);
         write!(f, "RedisCounters({}, {how} {gateways})", self.shared.server.name)
-    }
-}
-
-/// What a counter is called on the server.
-fn name(key: u128) -> String {
-    format!("doorward:limit:{key:032x}")
-}
-
-const fn number(algorithm: Algorithm) -> u8 {
-    match algorithm {
-        Algorithm::Gcra => 1,
-        Algorithm::SlidingWindow => 2,
-        Algorithm::FixedWindow => 3,
-        Algorithm::Penalty => 4,
     }
 }

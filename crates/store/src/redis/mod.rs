@@ -4,6 +4,7 @@ mod board;
 mod counters;
 mod ledger;
 mod server;
+mod takes;
 
 pub use board::RedisBoard;
 pub use counters::{Clock, RedisCounters};

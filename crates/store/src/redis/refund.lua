@@ -10,10 +10,10 @@ for i, key in ipairs(KEYS) do
   local algorithm, permits = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
   local period = math.max(tonumber(ARGV[at + 2]), 1)
   local cost, taken = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
-  local mark, current, previous = string.match(redis.call('GET', key) or '', '^(%d+) (%d+) (%d+)$')
+  local text = redis.call('GET', key)
   -- A penalty is not refunded.
-  if mark and algorithm ~= 4 then
-    mark, current, previous = tonumber(mark), tonumber(current), tonumber(previous)
+  if text and #text == 24 and algorithm ~= 4 then
+    local mark, current, previous = struct.unpack('<ddd', text)
     local expires
     if algorithm == 1 then
       mark = math.max(mark - math.max(math.floor(period * 1000 / math.max(permits, 1)), 1) * cost, 0)
@@ -32,8 +32,7 @@ for i, key in ipairs(KEYS) do
       end
       expires = mark + period * (algorithm == 2 and 2 or 1)
     end
-    local text = string.format('%.0f %.0f %.0f', mark, current, previous)
-    redis.call('SET', key, text, 'PX', string.format('%.0f', math.max(expires - now, 1)))
+    redis.call('SET', key, struct.pack('<ddd', mark, current, previous), 'PX', math.max(expires - now, 1))
   end
 end
 return 1
