@@ -25,7 +25,7 @@ pub(crate) struct State {
     pub(crate) in_flight: Arc<InFlight>,
     /// Stored documents of GraphQL that log somebody in.
     #[cfg(feature = "graphql")]
-    pub(crate) stored_log_ins: StoredLogIns,
+    pub(crate) stored_log_ins: Arc<StoredLogIns>,
     /// The seats of limits on what is under way at the same time.
     pub(crate) seats: Arc<Seats>,
     pub(crate) most_requests: AtomicUsize,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::body::ParsedBody;
 use super::graphql_document::{Field, Operation, Selection, Value as Literal, WORK, read};
 use super::graphql_literals::LIMITS;
-pub use super::graphql_literals::{literals, literals_of_query};
+pub use super::graphql_literals::{literals, literals_of_query, maps_elsewhere};
 use super::graphql_path::GraphqlPath;
 pub use super::graphql_stored::{Stored, stored};
 use super::graphql_uploads::{is_replaced, operations};

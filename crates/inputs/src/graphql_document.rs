@@ -47,8 +47,8 @@ pub(super) enum Selection<'t> {
 #[derive(Debug)]
 pub(super) struct Field<'t> {
     pub(super) name: &'t str,
-    /// Whether its answer goes by another name.
-    pub(super) has_alias: bool,
+    /// The name that its answer goes by, if that is another one.
+    pub(super) alias: Option<&'t str>,
     pub(super) arguments: Vec<(&'t str, Value<'t>)>,
     pub(super) selections: Vec<Selection<'t>>,
 }
@@ -154,30 +154,24 @@ pub(super) fn may_be_document(text: &str) -> bool {
     text.contains('{') && begins(text, Dialect::default()).0
 }
 
-/// Bytes of a text in which it has to show whether it may be a document.
-const HEAD: usize = 4 << 10;
-
-/// Whether a text begins as a document does, and how much of it was looked at. One that has shown nothing in its head may be one.
+/// Whether a text begins as a document does, and how much of it was looked at.
 fn begins(text: &str, dialect: Dialect) -> (bool, usize) {
-    let end = (0..=HEAD.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    let head = end.and_then(|end| text.get(..end)).unwrap_or(text);
     let is_text = |token: &Token<'_>| matches!(token, Token::Text(_) | Token::Block(_) | Token::Unended(_));
-    let mut tokens = ending(head, dialect).filter(|(_, token)| !is_text(token));
+    let mut tokens = ending(text, dialect).filter(|(_, token)| !is_text(token));
     let mut seen = 0;
     let mut next = || {
-        let (end, token) = tokens.next().unwrap_or((head.len(), Token::Foreign));
+        let (end, token) = tokens.next().unwrap_or((text.len(), Token::Foreign));
         seen = end;
         token
     };
     let (first, second, third) = (next(), next(), next());
-    (is_begin(head, head.len() < text.len(), first, second, third), seen)
+    (is_begin(first, second, third), seen)
 }
 
 /// Whether these are the first tokens of a document.
-fn is_begin(head: &str, is_cut: bool, first: Token<'_>, second: Token<'_>, third: Token<'_>) -> bool {
+fn is_begin(first: Token<'_>, second: Token<'_>, third: Token<'_>) -> bool {
     let opens = |token: Token<'_>| matches!(token, Token::Open(b'{' | b'(') | Token::Sign(b'@'));
     match (first, second, third) {
-        (Token::Foreign, ..) => is_cut && head.trim_start().starts_with(['#', '"', ',', '\u{feff}']),
         // `{ a b`, `{ a {`, `{ a: b`, `{ ...`
         (Token::Open(b'{'), Token::Spread, _) => true,
         (Token::Open(b'{'), Token::Name(_), third) => {
@@ -422,8 +416,9 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
             return Ok(Selection::Inline(self.within(b'}', Self::selection)?));
         }
         let mut name = self.name()?;
-        let has_alias = self.take(Token::Sign(b':'));
-        if has_alias {
+        let mut alias = None;
+        if self.take(Token::Sign(b':')) {
+            alias = Some(name);
             name = self.name()?;
         }
         // No schema has others, whatever the lexer takes.
@@ -434,7 +429,7 @@ impl<'t, I: Iterator<Item = Token<'t>>> Parser<'t, I> {
         self.directives()?;
         let selections =
             if self.take(Token::Open(b'{')) { self.within(b'}', Self::selection)? } else { Vec::new() };
-        Ok(Selection::Field(Field { name, has_alias, arguments, selections }))
+        Ok(Selection::Field(Field { name, alias, arguments, selections }))
     }
 
     fn value(&mut self) -> Result<Value<'t>, Unread> {
@@ -552,6 +547,11 @@ mod tests {
             "{a(x:\"\\047\")}",
         ] {
             assert_eq!(read(text).unwrap_err(), Unread::Ambiguous, "{text:?}");
+            // Behind as much as anybody likes that no server looks at.
+            for ignored in [" ", "\n", ",", "# a comment\n"] {
+                let far = format!("{}{text}", ignored.repeat(5000));
+                assert_eq!(read(&far).unwrap_err(), Unread::Ambiguous, "{ignored:?} {text:?}");
+            }
         }
         for text in [
             "{a(x:\"\u{e9}\u{2028}\\n\\u00e9\\u{e9}\")} # \u{e9}\n",

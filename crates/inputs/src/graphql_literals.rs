@@ -154,6 +154,11 @@ pub(super) fn documents(parsed: &ParsedBody, raw: &[u8], found: &mut dyn FnMut(&
     }
 }
 
+/// Whether `map` among some parts puts one where a document may stand.
+pub fn maps_elsewhere(parts: &[Part]) -> bool {
+    !mapped_elsewhere(parts).is_empty()
+}
+
 /// The names of the parts that `map` puts anywhere but into variables: some servers put them where the document stands.
 fn mapped_elsewhere(parts: &[Part]) -> HashSet<String> {
     let is_of_variables = |path: &str| {

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::body::ParsedBody;
-use super::graphql_document::{Document, Operation, Selection, Unread, WORK, may_be_document, read};
+use super::graphql_document::{Document, Field, Operation, Selection, Unread, WORK, may_be_document, read};
 use super::graphql_literals::documents;
+use super::graphql_log_ins::{LogInBy, log_in};
 use super::graphql_stored::stored;
 use super::names::is_same_name;
 use super::pairs::pairs;
@@ -33,9 +34,9 @@ pub struct Shape {
     pub is_introspection: bool,
     /// How often somebody logs in, under whatever names.
     pub log_ins: usize,
-    /// Whether it logs somebody in and asks for nothing else, by no names but the API's: its answer then tells whether that
-    /// has failed.
-    pub is_plain_log_in: bool,
+    /// How it shows that it logs somebody in, if it asks for nothing else, by no names but the API's: its answer then tells whether
+    /// that has failed.
+    pub plain_log_in: Option<LogInBy>,
     /// Whether servers read different documents in it.
     pub is_ambiguous: bool,
 }
@@ -51,7 +52,7 @@ impl Shape {
             doubled: self.doubled.max(other.doubled),
             is_introspection: self.is_introspection || other.is_introspection,
             log_ins: self.log_ins.max(other.log_ins),
-            is_plain_log_in: self.is_plain_log_in && other.is_plain_log_in,
+            plain_log_in: self.plain_log_in.filter(|_| self.plain_log_in == other.plain_log_in),
             is_ambiguous: self.is_ambiguous || other.is_ambiguous,
         }
     }
@@ -89,7 +90,10 @@ impl Shape {
             doubled: largest(|shape| shape.doubled)?,
             is_introspection: shapes.iter().any(|shape| shape.is_introspection),
             log_ins: shapes.iter().fold(0, |sum, shape| sum.saturating_add(shape.log_ins)),
-            is_plain_log_in: shapes.iter().all(|shape| shape.is_plain_log_in),
+            plain_log_in: match shapes.as_slice() {
+                [shape] => shape.plain_log_in,
+                _ => None,
+            },
             is_ambiguous: shapes.iter().any(|shape| shape.is_ambiguous),
         })
     }
@@ -124,18 +128,18 @@ fn document(text: &str, work: &mut usize, readings: &mut usize) -> Option<Shape>
         all = Size {
             depth: all.depth.max(size.depth),
             fields: all.fields.saturating_add(size.fields),
-            log_ins: 0,
+            ..Size::default()
         };
-        if operation.is_mutation {
-            // One of them runs.
-            log_ins = log_ins.max(size.log_ins);
-        }
+        // One of them runs.
+        log_ins = log_ins.max(if operation.is_mutation { size.log_ins } else { size.queried_log_ins });
     }
     let Measure { doubled, is_introspection, has_alias, .. } = measure;
     *work = measure.work;
-    let is_plain_log_in = match document.operations.as_slice() {
-        [Operation { selections, .. }] => !has_alias && is_nothing_but_log_in(selections),
-        _ => false,
+    let plain_log_in = match document.operations.as_slice() {
+        [Operation { selections, is_mutation, .. }] if !has_alias => {
+            nothing_but_log_in(selections, *is_mutation)
+        }
+        _ => None,
     };
     let Size { depth, fields, .. } = all;
     Some(Shape {
@@ -145,148 +149,19 @@ fn document(text: &str, work: &mut usize, readings: &mut usize) -> Option<Shape>
         doubled,
         is_introspection,
         log_ins,
-        is_plain_log_in,
+        plain_log_in,
         is_ambiguous: false,
     })
 }
 
-/// Whether somebody logs in, and nothing stands beside it: `login(…) {…}`, `auth { login(…) {…} }`.
-fn is_nothing_but_log_in(selections: &[Selection<'_>]) -> bool {
+/// Whether somebody logs in, and how that is known, where nothing stands beside it: `login(…) {…}`, `auth { login(…) {…} }`.
+fn nothing_but_log_in(selections: &[Selection<'_>], is_mutation: bool) -> Option<LogInBy> {
     match selections {
-        [Selection::Field(field)] => is_log_in(field.name) || is_nothing_but_log_in(&field.selections),
-        _ => false,
-    }
-}
-
-/// Whether a mutation of this name logs somebody in, as servers and their libraries call it: `login`, `customerSignIn`,
-/// `authenticateUserWithPassword`, `tokenAuth`, `createSession`. One that has other words does something else
-/// (`updateLoginSettings`).
-fn is_log_in(name: &str) -> bool {
-    const DOES: [&str; 7] = ["login", "logon", "signin", "signon", "authenticate", "auth", "session"];
-    const GIVES: [&str; 5] = ["create", "generate", "obtain", "get", "request"];
-    const TOKEN: [&str; 4] = ["token", "session", "jwt", "accesstoken"];
-    const BESIDE: [&str; 26] = [
-        "user",
-        "customer",
-        "admin",
-        "account",
-        "member",
-        "employee",
-        "client",
-        "staff",
-        "with",
-        "by",
-        "using",
-        "for",
-        "via",
-        "and",
-        "email",
-        "mail",
-        "password",
-        "username",
-        "phone",
-        "credentials",
-        "local",
-        "json",
-        "web",
-        "access",
-        "the",
-        "new",
-    ];
-    const OTHER: [&str; 30] = [
-        "settings",
-        "setting",
-        "history",
-        "attempt",
-        "attempts",
-        "url",
-        "link",
-        "page",
-        "config",
-        "method",
-        "methods",
-        "options",
-        "policy",
-        "notification",
-        "alert",
-        "update",
-        "delete",
-        "remove",
-        "disable",
-        "enable",
-        "set",
-        "reset",
-        "log",
-        "audit",
-        "activity",
-        "message",
-        "image",
-        "form",
-        "stats",
-        "count",
-    ];
-    let words = words(name);
-    let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-    let is_known = |word: &String| {
-        [&DOES[..], &GIVES, &TOKEN, &BESIDE].iter().any(|known| known.contains(&word.as_str()))
-    };
-    let is_token = has(&TOKEN) && (has(&GIVES) || has(&["auth"]));
-    let unknown: Vec<&String> = words.iter().filter(|word| !is_known(word)).collect();
-    let at_an_end =
-        [words.first(), words.last()].into_iter().flatten().any(|word| DOES[..5].contains(&word.as_str()));
-    match unknown.as_slice() {
-        [] => has(&DOES[..5]) || is_token,
-        // Whom it is for: `loginSeller`, `driverSignIn`, `authenticatePersonWithPassword`, `loginV2`.
-        [word] => at_an_end && !OTHER.contains(&word.as_str()),
-        _ => false,
-    }
-}
-
-/// The words of a name, in lower case; `log in` and `sign on` are one.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let (mut was_lower, mut rest) = (false, name.chars().peekable());
-    while let Some(c) = rest.next() {
-        // `JSONWeb` is two.
-        let is_first = was_lower || rest.peek().is_some_and(char::is_ascii_lowercase);
-        let begins = c == '_' || c.is_ascii_uppercase() && is_first || words.is_empty();
-        if begins {
-            words.push(String::new());
+        [Selection::Field(field)] => {
+            log_in(field, is_mutation).or_else(|| nothing_but_log_in(&field.selections, is_mutation))
         }
-        if let Some(word) = words.last_mut().filter(|_| c != '_') {
-            word.push(c.to_ascii_lowercase());
-        }
-        was_lower = !c.is_ascii_uppercase();
+        _ => None,
     }
-    words.retain(|word| !word.is_empty());
-    let mut joined: Vec<String> = Vec::new();
-    for word in words {
-        match joined.last_mut() {
-            Some(before)
-                if ["log", "sign"].contains(&before.as_str()) && ["in", "on"].contains(&word.as_str()) =>
-            {
-                before.push_str(&word);
-            }
-            _ => joined.push(word),
-        }
-    }
-    // `loginuser`, as some write it.
-    joined.into_iter().flat_map(|word| split_lower(&word)).collect()
-}
-
-/// `loginuser` in two.
-fn split_lower(word: &str) -> Vec<String> {
-    for known in ["login", "signin", "authenticate"] {
-        let parts = word
-            .strip_prefix(known)
-            .map(|rest| (known, rest))
-            .or_else(|| Some((word.strip_suffix(known)?, known)));
-        if let Some((first, second)) = parts.filter(|(first, second)| !first.is_empty() && !second.is_empty())
-        {
-            return vec![first.to_owned(), second.to_owned()];
-        }
-    }
-    vec![word.to_owned()]
 }
 
 #[derive(Clone, Copy, Default)]
@@ -295,10 +170,13 @@ struct Size {
     fields: usize,
     /// Of a log in that is called with something: elsewhere, `login` is a name of somebody.
     log_ins: usize,
+    /// The same in a query.
+    queried_log_ins: usize,
 }
 
 impl Size {
-    const TOO_MUCH: Size = Size { depth: usize::MAX, fields: usize::MAX, log_ins: usize::MAX };
+    const TOO_MUCH: Size =
+        Size { depth: usize::MAX, fields: usize::MAX, log_ins: usize::MAX, queried_log_ins: usize::MAX };
 }
 
 struct Measure<'d> {
@@ -316,9 +194,7 @@ impl<'d> Measure<'d> {
         if level > MAX_LEVEL {
             return Size::TOO_MUCH;
         }
-        let mut counts = HashMap::new();
-        self.count(set, &mut counts, &mut HashSet::new(), level);
-        self.doubled = self.doubled.max(counts.into_values().max().unwrap_or(0));
+        self.together(&[set], level);
         let mut size = Size::default();
         for selection in set {
             let Some(left) = self.work.checked_sub(1) else { return Size::TOO_MUCH };
@@ -326,12 +202,13 @@ impl<'d> Measure<'d> {
             let inner = match selection {
                 Selection::Field(field) => {
                     let inner = self.set(&field.selections, level + 1);
-                    self.has_alias |= field.has_alias;
-                    let is_log_in = !field.arguments.is_empty() && is_log_in(field.name);
+                    self.has_alias |= field.alias.is_some();
+                    let is_log_in = |is_mutation| usize::from(log_in(field, is_mutation).is_some());
                     Size {
                         depth: inner.depth.saturating_add(1),
                         fields: inner.fields.saturating_add(1),
-                        log_ins: inner.log_ins.saturating_add(usize::from(is_log_in)),
+                        log_ins: inner.log_ins.saturating_add(is_log_in(true)),
+                        queried_log_ins: inner.queried_log_ins.saturating_add(is_log_in(false)),
                     }
                 }
                 Selection::Inline(selections) => self.set(selections, level + 1),
@@ -341,6 +218,7 @@ impl<'d> Measure<'d> {
                 depth: size.depth.max(inner.depth),
                 fields: size.fields.saturating_add(inner.fields),
                 log_ins: size.log_ins.saturating_add(inner.log_ins),
+                queried_log_ins: size.queried_log_ins.saturating_add(inner.queried_log_ins),
             };
         }
         size
@@ -362,12 +240,28 @@ impl<'d> Measure<'d> {
         size
     }
 
-    /// Counts the fields of one place by their own names; a fragment counts once there. What is too much for it is too much for
-    /// [`Measure::set`], which says so.
-    fn count(
+    /// Counts the fields of one place by their own names; a fragment counts once there. What several fields that go by one name
+    /// in the answer select is one place (GraphQL §6.3.2). What is too much for it is too much for [`Measure::set`], which says so.
+    fn together(&mut self, sets: &[&'d [Selection<'d>]], level: usize) {
+        let (mut fields, mut spread) = (Vec::new(), HashSet::new());
+        sets.iter().for_each(|set| self.fields(set, &mut fields, &mut spread, level));
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        let mut answered: HashMap<&str, Vec<&'d [Selection<'d>]>> = HashMap::new();
+        for field in fields {
+            *counts.entry(field.name).or_default() += 1;
+            answered.entry(field.alias.unwrap_or(field.name)).or_default().push(&field.selections);
+        }
+        self.doubled = self.doubled.max(counts.into_values().max().unwrap_or(0));
+        for sets in answered.into_values().filter(|sets| sets.len() > 1) {
+            self.together(&sets, level + 1);
+        }
+    }
+
+    /// The fields of a place.
+    fn fields(
         &mut self,
         set: &'d [Selection<'d>],
-        counts: &mut HashMap<&'d str, usize>,
+        fields: &mut Vec<&'d Field<'d>>,
         spread: &mut HashSet<&'d str>,
         level: usize,
     ) {
@@ -379,15 +273,14 @@ impl<'d> Measure<'d> {
             self.work = left;
             match selection {
                 Selection::Field(field) => {
-                    let name = field.name;
-                    self.is_introspection |= matches!(name, "__schema" | "__type");
-                    *counts.entry(name).or_default() += 1;
+                    self.is_introspection |= matches!(field.name, "__schema" | "__type");
+                    fields.push(field);
                 }
-                Selection::Inline(selections) => self.count(selections, counts, spread, level + 1),
+                Selection::Inline(selections) => self.fields(selections, fields, spread, level + 1),
                 Selection::Spread(name) => {
                     let fragment = self.document.fragments.get(name).filter(|_| spread.insert(name));
                     if let Some(fragment) = fragment {
-                        self.count(fragment, counts, spread, level + 1);
+                        self.fields(fragment, fields, spread, level + 1);
                     }
                 }
             }
@@ -418,6 +311,10 @@ mod tests {
                 Some((2, 6, 3, false)),
             ),
             ("{ a { ...F ...F } } fragment F on T { b { c } }", Some((3, 5, 1, false))),
+            // Fields of one name are answered in one place; of two names, in two.
+            ("{ a { x: b y: b } a { z: b } }", Some((2, 5, 3, false))),
+            ("{ a { b { x: c y: c } } a { b { z: c } } }", Some((3, 7, 3, false))),
+            ("{ a { x: b y: b } d: a { z: b } }", Some((2, 5, 2, false))),
             (
                 "{ a { ...F } } fragment F on T { b { ...G } } fragment G on T { c { d } }",
                 Some((4, 4, 1, false)),
@@ -507,7 +404,7 @@ mod tests {
         ] {
             let body = ParsedBody::Json(json!({ "query": document }));
             let shape = Shape::of("", Some((&body, b"")), false).unwrap();
-            assert_eq!((shape.log_ins, shape.is_plain_log_in), (1, is_plain), "{document}");
+            assert_eq!((shape.log_ins, shape.plain_log_in.is_some()), (1, is_plain), "{document}");
         }
         let odd = ParsedBody::Json(json!({ "query": "{\u{e9}:a a0:a}" }));
         assert!(Shape::of("", Some((&odd, b"")), false).unwrap().is_ambiguous);
@@ -553,41 +450,6 @@ mod tests {
         let stored = |hash: &str| json!({ "extensions": { "persistedQuery": { "sha256Hash": hash } } });
         let batch = ParsedBody::Json(json!([stored("0a"), stored("0B")]));
         assert_eq!(Shape::of("", Some((&batch, b"")), false).unwrap().requests, 2);
-        for (name, is_one) in [
-            ("login", true),
-            ("logIn", true),
-            ("sign_in", true),
-            ("userlogin", true),
-            ("auth_login", true),
-            ("customerSignIn", true),
-            ("loginAdmin", true),
-            ("authenticateAdminWithPassword", true),
-            ("accountCreateEmailPasswordSession", true),
-            ("signInWithEmail", true),
-            ("createSession", true),
-            ("generateToken", true),
-            ("tokenAuth", true),
-            ("obtainJSONWebToken", true),
-            ("customerAccessTokenCreate", true),
-            ("loginSeller", true),
-            ("driverSignIn", true),
-            ("authenticatePersonWithPassword", true),
-            ("loginV2", true),
-            ("doLogin", true),
-            ("createTokenPair", false),
-            ("updateLogin", false),
-            ("loginMessage", false),
-            ("updateLoginSettings", false),
-            ("createCheckoutSession", false),
-            ("loginHistory", false),
-            ("createUser", false),
-            ("revokeToken", false),
-            ("authors", false),
-            ("session", false),
-            ("signup", false),
-        ] {
-            assert_eq!(is_log_in(name), is_one, "{name}");
-        }
         let items = ParsedBody::Json(json!([{ "name": "a" }, { "name": "b" }]));
         assert_eq!(Shape::of("", Some((&items, b"")), false), None);
         for spelling in [json!({ "Query": "{a}" }), json!({ "query": ["{b}", "{a}"] })] {

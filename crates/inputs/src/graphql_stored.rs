@@ -15,8 +15,8 @@ const MOST: usize = 1000;
 pub struct Stored {
     /// Its hash, SHA-256 in hexadecimal, in lower case; whether it is true of the document, the server finds out.
     pub hash: String,
-    /// The document that it is the hash of, where it is sent beside.
-    pub document: Option<String>,
+    /// The texts beside it, of which one may be the document that it names.
+    pub documents: Vec<String>,
 }
 
 /// What a request names: in `extensions` of the URL, of the body, of a form, or of `operations`, under every spelling of the names
@@ -24,48 +24,74 @@ pub struct Stored {
 pub fn stored(query: &str, parsed: Option<(&ParsedBody, &[u8])>) -> Vec<Stored> {
     let mut found = Vec::new();
     let in_url: Vec<_> = pairs(query.as_bytes()).collect();
-    of_pairs(in_url.iter().map(|(name, text)| (&**name, &**text)), &mut found);
+    let in_url = in_url.iter().map(|(name, text)| (&**name, &**text));
+    // Some servers take the hash out of the URL and the text out of the body.
+    let mut elsewhere = texts(in_url.clone());
+    if let Some((ParsedBody::Json(Value::Object(request)), _)) = parsed {
+        elsewhere.extend(named(request, "query").filter_map(Value::as_str).map(str::to_owned));
+    }
+    if let Some((ParsedBody::Form(fields), _)) = parsed {
+        elsewhere.extend(texts(fields.iter().map(|(name, text)| (name.as_str(), text.as_str()))));
+    }
+    of_pairs(in_url, &elsewhere, &mut found);
     match parsed {
         Some((ParsedBody::Form(fields), _)) => {
-            of_pairs(fields.iter().map(|(name, text)| (name.as_str(), text.as_str())), &mut found);
+            of_pairs(
+                fields.iter().map(|(name, text)| (name.as_str(), text.as_str())),
+                &elsewhere,
+                &mut found,
+            );
         }
         Some((ParsedBody::Multipart(parts), _)) => {
             let texts: Vec<_> = parts
                 .iter()
                 .map(|part| (part.name.as_str(), String::from_utf8_lossy(&part.content)))
                 .collect();
-            of_pairs(texts.iter().map(|(name, text)| (*name, &**text)), &mut found);
+            of_pairs(texts.iter().map(|(name, text)| (*name, &**text)), &elsewhere, &mut found);
         }
-        Some((ParsedBody::Json(value), _)) => of_requests(value, &mut found),
+        Some((ParsedBody::Json(value), _)) => of_requests(value, &elsewhere, &mut found),
         _ => {}
     }
     found
 }
 
-/// Those of a query, or of a form.
-fn of_pairs<'p>(all: impl Iterator<Item = (&'p str, &'p str)> + Clone, found: &mut Vec<Stored>) {
-    let document = all.clone().find(|(name, _)| is_same_name(name, "query")).map(|(_, text)| text.to_owned());
+/// The texts of documents in a query, or in a form.
+fn texts<'p>(all: impl Iterator<Item = (&'p str, &'p str)>) -> Vec<String> {
+    all.filter(|(name, _)| is_same_name(name, "query")).map(|(_, text)| text.to_owned()).collect()
+}
+
+/// Those of a query, or of a form, with the texts of other places.
+fn of_pairs<'p>(
+    all: impl Iterator<Item = (&'p str, &'p str)> + Clone,
+    elsewhere: &[String],
+    found: &mut Vec<Stored>,
+) {
+    let documents = [&texts(all.clone()), elsewhere].concat();
     for (name, text) in all {
         if is_same_name(name, "extensions") {
             let values = values_of_text(text);
-            values.iter().for_each(|value| add(hashes(value), document.as_deref(), found));
+            values.iter().for_each(|value| add(hashes(value), &documents, found));
         } else if is_same_name(name, "operations") {
-            values_of_text(text).iter().for_each(|value| of_requests(value, found));
+            values_of_text(text).iter().for_each(|value| of_requests(value, &documents, found));
         }
     }
 }
 
 /// Those of a request in JSON, or of each of a list.
-fn of_requests(value: &Value, found: &mut Vec<Stored>) {
+fn of_requests(value: &Value, elsewhere: &[String], found: &mut Vec<Stored>) {
     let requests = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     for request in requests.iter().take(MOST).filter_map(Value::as_object) {
-        let document = named(request, "query").find_map(Value::as_str);
+        let mut documents: Vec<String> =
+            named(request, "query").filter_map(Value::as_str).map(str::to_owned).collect();
+        if !value.is_array() {
+            documents.extend_from_slice(elsewhere);
+        }
         for extensions in named(request, "extensions") {
             match extensions {
                 Value::String(text) => {
-                    values_of_text(text).iter().for_each(|value| add(hashes(value), document, found));
+                    values_of_text(text).iter().for_each(|value| add(hashes(value), &documents, found));
                 }
-                value => add(hashes(value), document, found),
+                value => add(hashes(value), &documents, found),
             }
         }
     }
@@ -84,10 +110,10 @@ fn hashes(extensions: &Value) -> Vec<String> {
     hashes.take(MOST).map(str::to_ascii_lowercase).collect()
 }
 
-fn add(hashes: Vec<String>, document: Option<&str>, found: &mut Vec<Stored>) {
+fn add(hashes: Vec<String>, documents: &[String], found: &mut Vec<Stored>) {
     let left = MOST.saturating_sub(found.len());
     let all = hashes.into_iter().take(left);
-    found.extend(all.map(|hash| Stored { hash, document: document.map(str::to_owned) }));
+    found.extend(all.map(|hash| Stored { hash, documents: documents.to_vec() }));
 }
 
 #[cfg(test)]
@@ -100,7 +126,7 @@ mod tests {
     fn hashes_are_found_where_servers_look() {
         let extensions = |hash: &str| json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
         let url = format!("extensions={}&query=%7Ba%7D", extensions("Aa").to_string().replace('"', "%22"));
-        assert_eq!(stored(&url, None), [Stored { hash: "aa".into(), document: Some("{a}".into()) }]);
+        assert_eq!(stored(&url, None), [Stored { hash: "aa".into(), documents: vec!["{a}".into(); 2] }]);
         for (body, expected) in [
             (ParsedBody::Json(json!({ "extensions": extensions("0a") })), &["0a"][..]),
             (

@@ -34,6 +34,8 @@ mod graphql_document;
 mod graphql_lexer;
 #[cfg(feature = "graphql")]
 mod graphql_literals;
+#[cfg(feature = "graphql")]
+mod graphql_log_ins;
 mod graphql_path;
 #[cfg(feature = "graphql")]
 mod graphql_shape;
@@ -64,6 +66,8 @@ pub use body::{Enclosed, ParsedBody, other_readings, parse_body};
 pub use content_type::{ContentType, ContentTypeError};
 pub use element::XmlElement;
 pub use error::BodyError;
+#[cfg(feature = "graphql")]
+pub use graphql_log_ins::LogInBy;
 pub use graphql_path::GraphqlPath;
 #[cfg(feature = "graphql")]
 pub use graphql_shape::Shape as GraphqlShape;

@@ -207,11 +207,24 @@ fn guesses_by_graphql_are_not_hidden() {
             "/graphql?stream" => {
                 ("text/event-stream", "event: next\ndata: {\"data\":{\"login\":null}}\n\n".to_owned())
             }
+            "/graphql?visitor-wrong" => {
+                (JSON_TYPE, r#"{"errors":[{"message":"no"}],"data":{"login":null}}"#.to_owned())
+            }
+            "/graphql?visitor-right" => {
+                (JSON_TYPE, r#"{"data":{"login":{"id":7,"avatar":null}}}"#.to_owned())
+            }
+            "/graphql?password-right" => (JSON_TYPE, r#"{"data":{"verifyPassword":true}}"#.to_owned()),
+            "/graphql?password-wrong" => (JSON_TYPE, r#"{"data":{"verifyPassword":false}}"#.to_owned()),
             // What the client has called a token.
             _ => (JSON_TYPE, r#"{"data":{"login":null,"token":"Mutation"}}"#.to_owned()),
         };
-        format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
-            .into_bytes()
+        // Some servers give a session to whoever comes.
+        let cookie = if head.contains("?visitor") { "Set-Cookie: sid=0123456789; HttpOnly\r\n" } else { "" };
+        format!(
+            "HTTP/1.1 200 OK\r\n{cookie}Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
     });
     let gate = Running::start("[gateway]\ntrusted_proxies = ['127.0.0.1/32']", &[upstream.url()]);
     let ask = |address: &str, target: &str, body: &str| {
@@ -237,11 +250,77 @@ fn guesses_by_graphql_are_not_hidden() {
         (6, "/graphql?parts", query(&format!("mutation {{ {LOG_IN} }}"))),
         (7, "/graphql?stream", query(&format!("mutation {{ {LOG_IN} }}"))),
         (8, "/graphql?right", query(&format!("mutation {{ login(id: \"{TOKEN}\") {{ token }} }}"))),
+        (
+            9,
+            "/graphql?right",
+            query(&format!("mutation {{ login(id: \"\\\\u0030{}\") {{ token }} }}", &TOKEN[1..])),
+        ),
+        // On the path of a log in, too.
+        (10, "/login", query(&aliased)),
+        (11, "/graphql/token", query(&format!("mutation {{ {LOG_IN} token: __typename }}"))),
+        (12, "/graphql?visitor-wrong", query(&format!("mutation {{ {LOG_IN} }}"))),
+        (13, "/graphql?password-wrong", query("mutation { verifyPassword(password: \"x\") }")),
+        (14, "/graphql?auth", query("query { login(email: \"a\", password: \"x\") { id } }")),
+        (
+            15,
+            "/graphql?auth",
+            format!(
+                "{}{}",
+                " ".repeat(5000),
+                query(&format!("{}mutation {{ {LOG_IN} }}", "\n".repeat(5000)))
+            ),
+        ),
     ] {
         let address = format!("192.0.2.{nth}");
         let answers: Vec<u16> = (0..6).map(|_| ask(&address, target, &body)).collect();
         assert_eq!(answers, [200, 200, 200, 200, 200, 429], "{body}");
     }
+    // Several at once are several on the path of a log in.
+    assert_eq!(ask("192.0.2.30", "/login", &query(&log_ins(6))), 429);
+    // A log in that is right costs nothing, with a cookie that it is given; neither does a right password.
+    for (nth, target, document) in [
+        (31, "/graphql?visitor-right", format!("mutation {{ {LOG_IN} }}")),
+        (32, "/graphql?password-right", "mutation { verifyPassword(password: \"x\") }".to_owned()),
+        // And what is about something else.
+        (33, "/graphql", "mutation { createSession(title: \"Yoga\") { id } }".to_owned()),
+        (34, "/graphql", "mutation { movePin(pin: 3) { id } }".to_owned()),
+    ] {
+        let address = format!("192.0.2.{nth}");
+        assert_eq!(
+            (0..8).map(|_| ask(&address, target, &query(&document))).collect::<Vec<_>>(),
+            [200; 8],
+            "{document}"
+        );
+    }
+    // Another spelling of the name beside the document does not hide it.
+    let spelled = format!("mutation {{ b: {LOG_IN} }}");
+    let beside = format!(
+        r#"{{"Query":"{{n}}","query":{},{}}}"#,
+        serde_json::json!(spelled),
+        stored(&hash_of(&spelled))
+    );
+    assert_eq!(ask("192.0.2.35", "/graphql", &beside), 200);
+    let by_hash = format!("{{{}}}", stored(&hash_of(&spelled)));
+    assert_eq!(
+        (0..6).map(|_| ask("192.0.2.36", "/graphql", &by_hash)).collect::<Vec<_>>(),
+        [200, 200, 200, 200, 200, 429]
+    );
+    // The hash in the URL, and the text in the body.
+    let parted = format!("mutation {{ c: {LOG_IN} }}");
+    let in_url = format!(
+        "/graphql?extensions=%7B%22persistedQuery%22:%7B%22sha256Hash%22:%22{}%22%7D%7D",
+        hash_of(&parted)
+    );
+    assert_eq!(ask("192.0.2.37", &in_url, &query(&parted)), 200);
+    assert_eq!(
+        (0..6).map(|_| ask("192.0.2.38", &in_url, "{}")).collect::<Vec<_>>(),
+        [200, 200, 200, 200, 200, 429]
+    );
+    // What is refused is not remembered: nobody stored it.
+    let refused: String = (0..6).map(|nth| format!("d{nth}: {LOG_IN} ")).collect();
+    let refused = format!("mutation {{ {refused} }}");
+    assert_eq!(ask("192.0.2.39", "/graphql", &registered(&refused, &hash_of(&refused))), 429);
+    assert_eq!(ask("192.0.2.40", "/graphql", &format!("{{{}}}", stored(&hash_of(&refused)))), 200);
     // What was seen once is known by its hash, wherever it is asked for from; another is not.
     let by_hash = format!("{{{},\"variables\":{{\"p\":\"y\"}}}}", stored(&hash_of(&aliased)));
     let answers: Vec<u16> = (0..6).map(|_| ask("192.0.2.20", "/graphql", &by_hash)).collect();
@@ -270,6 +349,42 @@ fn guesses_by_graphql_are_not_hidden() {
     for _ in 0..8 {
         assert_eq!(ask("192.0.2.24", "/graphql?right", &plain), 200);
         assert_eq!(ask("192.0.2.24", "/graphql?right", &by_hash), 200);
+    }
+}
+
+/// A form that is too large to be held is judged part by part: its documents are measured, and nobody logs in by one.
+#[test]
+fn documents_in_large_uploads_are_measured() {
+    let upstream = Recorder::plain();
+    let gate =
+        Running::start("[protocol.graphql]\nintrospection = 'refuse'\nmax_depth = 5", &[upstream.url()]);
+    let kind = [("Content-Type", "multipart/form-data; boundary=B")];
+    let form = |fields: &[(&str, &str)]| {
+        let mut body = Vec::new();
+        for (name, text) in fields {
+            let head = format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+            body.extend_from_slice(head.as_bytes());
+        }
+        let head = "--B\r\nContent-Disposition: form-data; name=\"0\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n";
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(b"\x89PNG\r\n\x1a\n");
+        body.extend(std::iter::repeat_n(7_u8, 1_300_000));
+        body.extend_from_slice(b"\r\n--B--\r\n");
+        body
+    };
+    const MAP: (&str, &str) = ("map", r#"{"0":["variables.file"]}"#);
+    let upload = query("mutation($file: Upload!) { upload(file: $file) { id name } }");
+    for (target, fields, expected) in [
+        ("/graphql", vec![("operations", upload.as_str()), MAP], 200),
+        ("/graphql", vec![("query", "mutation { rename(id: 1) { id } }")], 200),
+        ("/files", vec![("title", "{ a picture }")], 200),
+        ("/graphql", vec![("operations", &query(&log_ins(2))), MAP], 403),
+        ("/graphql", vec![MAP, ("operations", &query("{ __schema { types { name } } }"))], 403),
+        ("/graphql", vec![("operations", &query("{ a { b { c { d { e { f } } } } } }")), MAP], 403),
+        ("/graphql", vec![("operations", "{}"), ("map", r#"{"0":["query"]}"#)], 403),
+        ("/graphql?query=%7B__schema%7Btypes%7Bname%7D%7D%7D", vec![("title", "a")], 403),
+    ] {
+        assert_eq!(status(&gate.ask("POST", target, &kind, &form(&fields))), expected, "{target} {fields:?}");
     }
 }
 

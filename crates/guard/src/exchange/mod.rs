@@ -120,6 +120,10 @@ pub struct Exchange<'e> {
     graphql: OnceLock<Option<GraphqlShape>>,
     /// How often its GraphQL logs somebody in.
     pub(crate) graphql_log_ins: u32,
+    /// Whether it asks by GraphQL whether a password is right, and nothing else.
+    pub(crate) checks_password: bool,
+    /// Whether the head of the answer hands out a cookie or a token.
+    pub(crate) hands_out: bool,
     /// What it holds.
     pub(crate) held: Option<Share>,
     /// What was taken from limits that count some outcomes only, and which.
@@ -215,6 +219,8 @@ impl<'e> Exchange<'e> {
             #[cfg(feature = "graphql")]
             graphql: OnceLock::new(),
             graphql_log_ins: 0,
+            checks_password: false,
+            hands_out: false,
             may_be_embedded: false,
             refused_by: AtomicU8::new(0),
             reads: AtomicU32::default(),

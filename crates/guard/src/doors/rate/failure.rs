@@ -1,7 +1,8 @@
 //! Which attempts have failed, for limits that count failures.
 //!
 //! The status says it where it can. Of a token endpoint, only what RFC 6749 §5.2 calls a wrong credential counts, because its
-//! clients ask in a loop. A login that is answered with 200 has failed if the answer hands out neither a cookie nor a token.
+//! clients ask in a loop. A login that is answered with 200 has failed if the answer hands out neither a cookie nor a token. Some
+//! servers give a cookie to whoever comes: one beside an error, or on a page that asks for the password again, is no success.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use http::response::Parts;
 use http::{HeaderMap, Response, StatusCode};
+use inputs::ParsedBody;
 use policy::{Alike, BuiltInDoor, is_token_endpoint};
 use serde_json::{Value, json};
 
@@ -26,7 +28,8 @@ pub(super) fn note_head(x: &mut Exchange<'_>, ruling: Ruling<'_>, parts: &Parts)
     if x.tickets.is_empty() && alike(x, ruling.engine).is_none() {
         return Decision::Pass;
     }
-    x.attempt = x.attempt.and(of_head(x, parts.status, &parts.headers));
+    x.hands_out = hands_out(&parts.headers);
+    x.attempt = x.attempt.and(of_head(x, parts.status));
     answer(x, ruling.engine, &Head::new(parts))
 }
 
@@ -73,7 +76,7 @@ pub(super) fn wait(x: &Exchange<'_>, engine: &Engine) -> Option<Duration> {
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-fn of_head(x: &Exchange<'_>, status: StatusCode, headers: &HeaderMap) -> Attempt {
+fn of_head(x: &Exchange<'_>, status: StatusCode) -> Attempt {
     if let Some(failure) = &x.route.rate.failure {
         return match (failure.status.contains(&status.as_u16()), &failure.json) {
             (true, _) => Attempt::Failed,
@@ -90,7 +93,7 @@ fn of_head(x: &Exchange<'_>, status: StatusCode, headers: &HeaderMap) -> Attempt
         };
     }
     let is_login = x.route.is_login || x.graphql_log_ins > 0;
-    match is_login && status == StatusCode::OK && !hands_out(headers) {
+    match is_login && status == StatusCode::OK {
         true => Attempt::InBody,
         false => Attempt::Succeeded,
     }
@@ -139,7 +142,8 @@ impl Inspector for Attempts {
             // There is no body, and so nothing is handed out in it; or nobody sees what.
             let is_login = x.route.is_login || x.graphql_log_ins > 0;
             let is_stream = head.essence == "text/event-stream";
-            x.attempt = Attempt::of(is_login && (is_stream || x.route.rate.failure.is_none()));
+            let is_given = x.hands_out && x.graphql_log_ins == 0;
+            x.attempt = Attempt::of(is_login && !is_given && (is_stream || x.route.rate.failure.is_none()));
             return answer(x, ruling.engine, head);
         }
         Decision::Pass
@@ -147,7 +151,7 @@ impl Inspector for Attempts {
 
     fn too_large<'e>(&self, ruling: Ruling<'e>, x: &mut Exchange<'e>, head: &Head, _: &[u8]) -> Decision {
         // Who can make an answer large shall not have it forgiven.
-        x.attempt = Attempt::Failed;
+        x.attempt = Attempt::of(x.graphql_log_ins > 0 || !x.hands_out);
         answer(x, ruling.engine, head)
     }
 }
@@ -169,18 +173,87 @@ fn has_failed(x: &Exchange<'_>, held: &mut Held) -> bool {
     // What the client has said itself is nothing that it was given.
     let is_echo = |text: &str| is_said(x, text);
     match value {
-        Some(value) => !has_token(value, 4, &is_echo),
-        // The token in a page is the one of its form, what comes in parts is no token, and GraphQL is answered in JSON.
-        None if is_page || x.graphql_log_ins > 0 => true,
+        // Whoever only asks whether a password is right is told so, and given nothing.
+        Some(value) if x.checks_password => denies(value, 4),
+        Some(value) => !has_token(value, 4, &is_echo) && (!x.hands_out || denies(value, 4)),
+        // GraphQL is answered in JSON.
+        None if x.graphql_log_ins > 0 => true,
+        None if x.hands_out => is_page && asks_for_password(&held.text),
+        // The token in a page is the one of its form, and what comes in parts is no token.
+        None if is_page => true,
         None => !["token", "session", "ticket", "jwt"].iter().any(|word| mentions(&held.text, word)),
     }
 }
 
-/// Whether a text stands in the request.
+/// Whether an answer says that something was wrong, or has nothing: `errors`, `success: false`, `{ login: null }`.
+fn denies(value: &Value, depth: usize) -> bool {
+    const FLAGS: [&str; 6] = ["success", "ok", "authenticated", "valid", "isvalid", "loggedin"];
+    let is_nothing = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    };
+    let Value::Object(members) = value else { return is_nothing(value) };
+    let is_told = |(name, value): (&String, &Value)| {
+        let name = name.to_ascii_lowercase().replace('_', "");
+        let is_flag = FLAGS.contains(&name.as_str()) && *value == Value::Bool(false);
+        let is_status = name == "status"
+            && value.as_str().is_some_and(|text| text.to_ascii_lowercase().starts_with(['e', 'f']));
+        let is_error = name.starts_with("error") && !is_nothing(value) && value.as_u64() != Some(0);
+        is_flag || is_status || is_error
+    };
+    let is_beside = |name: &str| {
+        ["__typename", "message", "code", "status", "extensions"].contains(&name) || name.starts_with("error")
+    };
+    let mut given = members.iter().filter(|(name, _)| !is_beside(name)).peekable();
+    let has_nothing = given.peek().is_some() && given.all(|(_, value)| is_nothing(value));
+    let inner = |(_, value): (&String, &Value)| value.is_object() && denies(value, depth.saturating_sub(1));
+    members.iter().any(is_told) || has_nothing || depth > 0 && members.iter().any(inner)
+}
+
+/// Whether a page has a field for a password: that of a log in which has to be tried again.
+fn asks_for_password(page: &[u8]) -> bool {
+    let page = page.to_ascii_lowercase();
+    [&b"type=\"password\""[..], b"type=password", b"type='password'"]
+        .iter()
+        .any(|field| memchr::memmem::find(&page, field).is_some())
+}
+
+/// Whether a text stands in the request, as it is or as what it spells.
 fn is_said(x: &Exchange<'_>, text: &str) -> bool {
-    let in_body =
-        x.body.as_ref().is_some_and(|body| memchr::memmem::find(&body.decoded, text.as_bytes()).is_some());
-    in_body || x.target.query().is_some_and(|query| query.contains(text))
+    let query = x.target.query().unwrap_or("").trim_start_matches('?');
+    let in_query = query.contains(text)
+        || form_urlencoded::parse(query.as_bytes()).any(|(_, value)| value.contains(text));
+    let Some(body) = &x.body else { return in_query };
+    let in_reading = |parsed: &ParsedBody| match parsed {
+        ParsedBody::Json(value) => holds(value, text),
+        ParsedBody::Form(fields) => fields.iter().any(|(_, value)| value.contains(text)),
+        _ => false,
+    };
+    #[cfg(feature = "graphql")]
+    let in_literal = |parsed: &ParsedBody| {
+        inputs::graphql::literals(parsed, &body.decoded).iter().any(|(_, value)| value.contains(text))
+    };
+    #[cfg(not(feature = "graphql"))]
+    let in_literal = |_: &ParsedBody| false;
+    in_query
+        || memchr::memmem::find(&body.decoded, text.as_bytes()).is_some()
+        || body.readings().any(|parsed| in_reading(parsed) || in_literal(parsed))
+}
+
+/// Whether a text stands in a value.
+fn holds(value: &Value, text: &str) -> bool {
+    let mut left = vec![value];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::String(said) if said.contains(text) => return true,
+            Value::Array(items) => left.extend(items),
+            Value::Object(members) => left.extend(members.values()),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether a document has a text under a name of tokens that may be one.
@@ -214,6 +287,30 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_answer_denies_by_an_error_or_with_nothing_in_it() {
+        for (value, is_denied) in [
+            (json!({ "errors": [{ "message": "wrong" }], "data": { "login": null } }), true),
+            (json!({ "data": { "login": null } }), true),
+            (json!({ "data": { "login": { "user": null, "message": "wrong" } } }), true),
+            (json!({ "data": { "login": { "success": false, "user": { "id": 1 } } } }), true),
+            (json!({ "data": { "verifyPassword": false } }), true),
+            (json!({ "ok": false }), true),
+            (json!({ "status": "error", "id": 1 }), true),
+            (json!({ "error": "wrong" }), true),
+            (json!(null), true),
+            (json!({ "data": { "login": { "user": { "id": 1, "avatar": null } } } }), false),
+            (json!({ "data": { "login": { "id": 1 } }, "errors": [] }), false),
+            (json!({ "data": { "verifyPassword": true } }), false),
+            (json!({ "id": 1, "error": null, "errors": [], "error_code": 0 }), false),
+            (json!({ "message": "welcome" }), false),
+            (json!({ "status": "ok", "next": null, "id": 1 }), false),
+            (json!({}), false),
+        ] {
+            assert_eq!(denies(&value, 4), is_denied, "{value}");
+        }
+    }
 
     #[test]
     fn a_token_is_a_text_under_its_name() {

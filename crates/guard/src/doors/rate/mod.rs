@@ -137,6 +137,20 @@ impl Door for ByIdentity {
         }
         admit(ruling, x, Stage::Body)
     }
+
+    #[cfg(feature = "graphql")]
+    fn admit_stream<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        _: &'a Reader,
+    ) -> Step<'a> {
+        // Those of the query.
+        match graphql::log_ins(x, ruling).filter(|_| x.as_it_came().is_none()) {
+            Some(log_ins) => Step::later(graphql::take(x, ruling, log_ins)),
+            None => Step::PASS,
+        }
+    }
 }
 
 /// Tells the client its rate limit status (draft-ietf-httpapi-ratelimit-headers, and the older names).

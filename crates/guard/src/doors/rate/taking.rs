@@ -224,6 +224,12 @@ pub(crate) async fn count_read(ruling: Ruling<'_>, x: &Exchange<'_>) -> Result<(
     Ok(())
 }
 
+/// What has been taken for failures stays taken, however the exchange ends.
+#[cfg(feature = "graphql")]
+pub(super) fn forget_failures(x: &mut Exchange<'_>) {
+    x.tickets.retain(|(_, counting)| *counting != CountedOutcome::Failures);
+}
+
 /// Takes as much from the limits of log ins as a request of GraphQL makes of them. They are given back if it succeeds, where its
 /// answer can tell.
 #[cfg(feature = "graphql")]
@@ -233,7 +239,6 @@ pub(super) async fn take_log_ins(
     log_ins: u32,
     refunds: bool,
 ) -> Decision {
-    x.graphql_log_ins = log_ins;
     // Where the name stands in the GraphQL, nobody has said.
     let limits = ruling.engine.policy.rate.login.iter();
     let limits =

@@ -67,6 +67,7 @@ pub(super) const RULES: &[(&str, &str, Allowing)] = &[
     ("protocol", "graphql-fields", Table("protocol.graphql", "max_fields = 50000")),
     ("protocol", "graphql-same", Table("protocol.graphql", "max_same = 1000")),
     ("protocol", "graphql-ambiguous", Observe),
+    ("protocol", "graphql-upload", Table("protocol", "max_held_body = \"16 MiB\"")),
     ("protocol", "graphql-batch", Table("protocol.graphql", "max_batch = 500")),
     ("protocol", "graphql-introspection", Table("protocol.graphql", "introspection = \"allow\"")),
     ("protocol", "body-too-slow", Table("gateway.timeouts", "body = \"5m\"")),

@@ -6,6 +6,9 @@
 //!
 //! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
+#[cfg(feature = "graphql")]
+mod graphql;
+
 use std::collections::HashSet;
 
 use http::header::{
@@ -59,37 +62,25 @@ impl super::Door for Protocol {
         // It asks for the same whatever route it is for.
         match x.as_it_came() {
             Some(_) => Step::PASS,
-            None => graphql(x, &ruling.engine.policy.protocol.graphql).into(),
+            None => graphql::judge(x, &ruling.engine.policy.protocol.graphql).into(),
         }
     }
-}
 
-/// Judges how much a GraphQL request asks for.
-#[cfg(feature = "graphql")]
-fn graphql(x: &Exchange<'_>, limits: &policy::GraphqlConfig) -> Decision {
-    use policy::Introspection;
-    let Some(shape) = x.graphql() else { return Decision::Pass };
-    if shape.is_ambiguous {
-        let evidence = "servers read different documents in it: mind line breaks and escapes in strings, quotes at the end of a block string, letters beyond ASCII in names";
-        return Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, "graphql-ambiguous", evidence));
+    #[cfg(feature = "graphql")]
+    fn admit_stream<'a, 'e>(
+        &'a self,
+        ruling: Ruling<'e>,
+        x: &'a mut Exchange<'e>,
+        reader: &'a Reader,
+    ) -> Step<'a> {
+        // What its query asks for.
+        self.admit_body(ruling, x, reader)
     }
-    let number = |count: usize| if count == usize::MAX { "far more".to_owned() } else { count.to_string() };
-    for (rule, count, most, setting) in [
-        ("graphql-depth", shape.depth, limits.max_depth, "max_depth"),
-        ("graphql-fields", shape.fields, limits.max_fields, "max_fields"),
-        ("graphql-same", shape.doubled, limits.max_same, "max_same"),
-        ("graphql-batch", shape.requests, limits.max_batch, "max_batch"),
-    ] {
-        if count > most {
-            let evidence = format!("{}, of {most} (`[protocol.graphql] {setting}`)", number(count));
-            return Decision::Refuse(Refusal::new(StatusCode::BAD_REQUEST, rule, evidence));
-        }
+
+    #[cfg(feature = "graphql")]
+    fn stream_judge(&self, ruling: Ruling<'_>, x: &Exchange<'_>) -> Option<super::StreamJudge> {
+        x.as_it_came().is_none().then(|| graphql::of_parts(ruling, x))
     }
-    if shape.is_introspection && limits.introspection == Introspection::Refuse {
-        let evidence = "it asks for the schema".to_owned();
-        return Decision::Refuse(Refusal::new(StatusCode::FORBIDDEN, "graphql-introspection", evidence));
-    }
-    Decision::Pass
 }
 
 /// Judges the head.
