@@ -31,8 +31,7 @@ KNOWN = [
     Known(
         "Without a media type, Rack takes JSON without `=` for names of fields; an exempt member is part of such a name.",
         witness="rack",
-        text=r"read an attack in form \[.*Name[^=]*$",
-        raw=rb"(?i)((note|\\u006e\\u006f\\u0074\\u0065)[^=]*$|content-encoding: )",
+        text=r"(?i)read an attack in form \[.*Name[^=]*(note|\\u006e\\u006f\\u0074\\u0065)[^=]*$",
     ),
     Known(
         "JSON in a part is judged by the names in it: an exempt one is exempt for those, too, who read the field as text.",

@@ -1,7 +1,8 @@
 //! Counters that gateways share.
 //!
 //! All limits of a request are one script on the server, by the server's clock, so that a request costs one round trip and
-//! many gateways count as one. Requests that come at once share a call of it ([`Takes`]). In a cluster each counter is a script of its own, all sent at once.
+//! many gateways count as one. Requests that come at once share a call of it ([`Takes`]). In a cluster each counter is a script
+//! of its own, all sent at once.
 //!
 //! No request waits for a server that is not well: it waits for an answer as long as the budget allows, and after a few
 //! answers that did not come, or a connection that broke, nobody waits at all until the server answers again. Until then

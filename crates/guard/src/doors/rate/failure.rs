@@ -174,8 +174,10 @@ fn has_failed(x: &Exchange<'_>, held: &mut Held) -> bool {
     let is_echo = |text: &str| is_said(x, text);
     match value {
         // Whoever only asks whether a password is right is told so, and given nothing.
-        Some(value) if x.checks_password => denies(value, 4),
-        Some(value) => !has_token(value, 4, &is_echo) && (!x.hands_out || denies(value, 4)),
+        Some(value) if x.checks_password => denies(value, true),
+        Some(value) => {
+            !has_token(value, 4, &is_echo) && (!x.hands_out || denies(value, x.graphql_log_ins > 0))
+        }
         // GraphQL is answered in JSON.
         None if x.graphql_log_ins > 0 => true,
         None if x.hands_out => is_page && asks_for_password(&held.text),
@@ -185,31 +187,44 @@ fn has_failed(x: &Exchange<'_>, held: &mut Held) -> bool {
     }
 }
 
-/// Whether an answer says that something was wrong, or has nothing: `errors`, `success: false`, `{ login: null }`.
-fn denies(value: &Value, depth: usize) -> bool {
+/// Whether an answer says that something was wrong, or has nothing: `errors`, `success: false`, `{ login: null }`. It is followed to
+/// where something stands: what is empty within the object that somebody was given is a matter of that object.
+fn denies(value: &Value, is_graphql: bool) -> bool {
     const FLAGS: [&str; 6] = ["success", "ok", "authenticated", "valid", "isvalid", "loggedin"];
+    const BESIDE: [&str; 5] = ["__typename", "message", "code", "status", "extensions"];
     let is_nothing = |value: &Value| match value {
-        Value::Null | Value::Bool(false) => true,
+        Value::Null => true,
+        // Of a REST API it may say that nothing else is asked for: `{ "second_factor": false }`.
+        Value::Bool(false) => is_graphql,
         Value::Array(items) => items.is_empty(),
         Value::String(text) => text.is_empty(),
         _ => false,
     };
-    let Value::Object(members) = value else { return is_nothing(value) };
-    let is_told = |(name, value): (&String, &Value)| {
-        let name = name.to_ascii_lowercase().replace('_', "");
-        let is_flag = FLAGS.contains(&name.as_str()) && *value == Value::Bool(false);
-        let is_status = name == "status"
-            && value.as_str().is_some_and(|text| text.to_ascii_lowercase().starts_with(['e', 'f']));
-        let is_error = name.starts_with("error") && !is_nothing(value) && value.as_u64() != Some(0);
-        is_flag || is_status || is_error
-    };
-    let is_beside = |name: &str| {
-        ["__typename", "message", "code", "status", "extensions"].contains(&name) || name.starts_with("error")
-    };
-    let mut given = members.iter().filter(|(name, _)| !is_beside(name)).peekable();
-    let has_nothing = given.peek().is_some() && given.all(|(_, value)| is_nothing(value));
-    let inner = |(_, value): (&String, &Value)| value.is_object() && denies(value, depth.saturating_sub(1));
-    members.iter().any(is_told) || has_nothing || depth > 0 && members.iter().any(inner)
+    let mut value = value;
+    loop {
+        let Value::Object(members) = value else { return is_nothing(value) };
+        let is_told = |(name, value): (&String, &Value)| {
+            let name = name.to_ascii_lowercase().replace('_', "");
+            let is_status = name == "status"
+                && value.as_str().is_some_and(|text| {
+                    ["error", "fail", "failed", "failure"].iter().any(|word| text.eq_ignore_ascii_case(word))
+                });
+            let is_no = *value == Value::Bool(false);
+            let is_error =
+                name.starts_with("error") && !is_nothing(value) && !is_no && value.as_u64() != Some(0);
+            is_error || is_status || is_no && FLAGS.contains(&name.as_str())
+        };
+        if members.iter().any(is_told) {
+            return true;
+        }
+        let is_given =
+            |(name, _): &(&String, &Value)| !BESIDE.contains(&name.as_str()) && !name.starts_with("error");
+        let given: Vec<&Value> = members.iter().filter(is_given).map(|(_, value)| value).collect();
+        match given.as_slice() {
+            [only] => value = only,
+            several => return !several.is_empty() && several.iter().all(|value| is_nothing(value)),
+        }
+    }
 }
 
 /// Whether a page has a field for a password: that of a log in which has to be tried again.
@@ -305,11 +320,24 @@ mod tests {
             (json!({ "data": { "verifyPassword": true } }), false),
             (json!({ "id": 1, "error": null, "errors": [], "error_code": 0 }), false),
             (json!({ "message": "welcome" }), false),
+            // What is empty within the object that somebody was given says nothing.
+            (
+                json!({ "user": { "id": 1, "settings": { "newsletter": false }, "profile": { "avatar": null } } }),
+                false,
+            ),
+            (json!({ "user": { "id": 1, "valid": false } }), true),
+            (json!({ "status": "finished", "id": 1 }), false),
             (json!({ "status": "ok", "next": null, "id": 1 }), false),
             (json!({}), false),
         ] {
-            assert_eq!(denies(&value, 4), is_denied, "{value}");
+            assert_eq!(denies(&value, true), is_denied, "{value}");
         }
+    }
+
+    #[test]
+    fn of_a_rest_api_a_plain_no_is_no_denial() {
+        assert!(!denies(&json!({ "second_factor": false }), false));
+        assert!(denies(&json!({ "ok": false }), false) && denies(&json!({ "user": null }), false));
     }
 
     #[test]
