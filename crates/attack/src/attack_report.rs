@@ -64,6 +64,7 @@ impl AttackReport {
         Report {
             findings: self.with_status(Status::Exploited).map(finding).collect(),
             failures: self.with_status(Status::Failed).map(failure).collect(),
+            ..Report::default()
         }
     }
 

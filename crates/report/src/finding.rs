@@ -4,25 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// The results of one run of a tool.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// What was found, in the order in which it is shown.
-    pub findings: Vec<Finding>,
-    /// Checks that could not run to their end. Without them, no findings means no problems.
-    pub failures: Vec<Failure>,
-}
-
-/// A check that could not run to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The name of the check.
-    pub check: String,
-    /// Why it could not.
-    pub reason: String,
-}
+use crate::level::Level;
+use crate::reference::Reference;
 
 /// One finding.
+///
+/// Only the rule, the severity and the message are needed; the rest is added where a tool knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The name of the rule or the attack that found it.
@@ -31,8 +18,27 @@ pub struct Finding {
     pub severity: Severity,
     /// One line that says what is wrong, without the location.
     pub message: String,
-    /// What to do about it.
+    /// How bad it is for the one who has to mend it; without it, what [`Finding::level`] makes of the severity.
+    pub level: Option<Level>,
+    /// The name of its category: for the prober, the door. Without it, the category of the check with the same name
+    /// as the rule.
+    pub category: Option<String>,
+    /// What to do about it, in one text.
     pub help: Option<String>,
+    /// What to change in the code.
+    pub mend_in_code: Option<String>,
+    /// What to set at the gate, until the code is mended or where it cannot be.
+    pub mend_at_gate: Option<String>,
+    /// What it is about, in words that stay the same when lines shift and ids change: `GET /users/{id} sort`, the
+    /// text of the line of code, or a package with its advisory. [Fingerprints](crate::Report::fingerprints) are made
+    /// of it.
+    pub subject: Option<String>,
+    /// A command that shows it again, such as `curl …`.
+    pub repeat: Option<String>,
+    /// What says more about it.
+    pub references: Vec<Reference>,
+    /// Words to filter by.
+    pub tags: Vec<String>,
     /// Where it is.
     pub location: Option<Location>,
     /// The exchanges that show it.
@@ -40,13 +46,21 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding without location, help and evidence.
+    /// A finding of which nothing else is known.
     pub fn new(rule: impl Into<String>, severity: Severity, message: impl Into<String>) -> Self {
         Finding {
             rule: rule.into(),
             severity,
             message: message.into(),
+            level: None,
+            category: None,
             help: None,
+            mend_in_code: None,
+            mend_at_gate: None,
+            subject: None,
+            repeat: None,
+            references: Vec::new(),
+            tags: Vec::new(),
             location: None,
             evidence: Vec::new(),
         }
@@ -71,6 +85,67 @@ impl Finding {
     pub fn evidence(mut self, evidence: Vec<Transcript>) -> Self {
         self.evidence = evidence;
         self
+    }
+
+    /// Says how bad it is for the one who has to mend it.
+    #[must_use]
+    pub fn rated(mut self, level: Level) -> Self {
+        self.level = Some(level);
+        self
+    }
+
+    /// Puts it into a category.
+    #[must_use]
+    pub fn category(mut self, category: impl Into<String>) -> Self {
+        self.category = Some(category.into());
+        self
+    }
+
+    /// Adds what to change in the code.
+    #[must_use]
+    pub fn mend_in_code(mut self, mend: impl Into<String>) -> Self {
+        self.mend_in_code = Some(mend.into());
+        self
+    }
+
+    /// Adds what to set at the gate.
+    #[must_use]
+    pub fn mend_at_gate(mut self, mend: impl Into<String>) -> Self {
+        self.mend_at_gate = Some(mend.into());
+        self
+    }
+
+    /// Says what it is about, in words that stay the same when lines shift and ids change.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Adds a command that shows it again.
+    #[must_use]
+    pub fn repeat(mut self, command: impl Into<String>) -> Self {
+        self.repeat = Some(command.into());
+        self
+    }
+
+    /// Adds what says more about it, as people write it: `CWE-89`, `API1:2023`, `V1.2.4`, `GHSA-…`, a URL.
+    #[must_use]
+    pub fn references<'r>(mut self, references: impl IntoIterator<Item = &'r str>) -> Self {
+        self.references.extend(references.into_iter().map(Reference::parse));
+        self
+    }
+
+    /// Adds words to filter by.
+    #[must_use]
+    pub fn tags<'t>(mut self, tags: impl IntoIterator<Item = &'t str>) -> Self {
+        self.tags.extend(tags.into_iter().map(str::to_owned));
+        self
+    }
+
+    /// How bad it is: as rated, or what its severity means.
+    pub fn level(&self) -> Level {
+        self.level.unwrap_or_else(|| Level::from(self.severity))
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// The findings of an audit.
 pub(crate) fn report(audit: &Audit) -> Report {
-    Report { findings: audit.findings.iter().map(finding).collect(), failures: Vec::new() }
+    Report { findings: audit.findings.iter().map(finding).collect(), ..Report::default() }
 }
 
 fn finding(finding: &AuditFinding) -> Finding {
