@@ -50,6 +50,8 @@ enum Command {
     Lab(commands::lab::Lab),
     /// Attack an API from outside and report the vulnerabilities.
     Attack(commands::attack::Attack),
+    /// Look for holes in source code, and for known vulnerabilities in dependencies.
+    Scan(commands::scan::Scan),
     /// List, explain and test the rules of a ModSecurity rule set.
     Rules(commands::rules::Rules),
     /// Make, list and change the users of the built-in service.
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
         Command::Demo(command) => command.run(),
         Command::Lab(command) => command.run(),
         Command::Attack(command) => command.run(),
+        Command::Scan(command) => command.run(),
         Command::Rules(command) => command.run(),
         Command::Users(command) => command.run(),
         Command::Keys(command) => command.run(),

@@ -16,5 +16,6 @@ pub(crate) mod man;
 pub(crate) mod operate;
 pub(crate) mod rules;
 pub(crate) mod run;
+pub(crate) mod scan;
 mod terminal;
 pub(crate) mod users;

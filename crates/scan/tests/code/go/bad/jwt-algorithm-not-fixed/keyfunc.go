@@ -1,0 +1,5 @@
+package api
+
+func verify(token string) (*jwt.Token, error) {
+	return jwt.Parse(token, func(t *jwt.Token) (any, error) { return key, nil })
+}

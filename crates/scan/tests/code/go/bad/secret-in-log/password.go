@@ -1,0 +1,5 @@
+package api
+
+func login(name, password string) {
+	log.Printf("login %s %s", name, password)
+}

@@ -1,0 +1,6 @@
+package api
+
+func main() {
+	gin.SetMode(gin.ReleaseMode)
+	run()
+}

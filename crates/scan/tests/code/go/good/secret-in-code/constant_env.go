@@ -1,0 +1,3 @@
+package api
+
+var apiKey = os.Getenv("API_KEY")

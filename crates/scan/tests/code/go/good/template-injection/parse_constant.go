@@ -1,0 +1,11 @@
+package api
+
+import (
+	"html/template"
+	"net/http"
+)
+
+func greet(w http.ResponseWriter, r *http.Request) {
+	t, err := template.New("greet").Parse("Hello {{.}}")
+	run(w, t, err)
+}

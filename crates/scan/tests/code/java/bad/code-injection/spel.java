@@ -1,0 +1,6 @@
+class Calc {
+    @GetMapping("/calc")
+    Object calc(@RequestParam String expr) {
+        return new SpelExpressionParser().parseExpression(expr).getValue();
+    }
+}

@@ -1,0 +1,6 @@
+class Greeting {
+    @GetMapping(value = "/greet", produces = "text/html")
+    String greet(@RequestParam String name) {
+        return "<p>Hi " + name + "</p>";
+    }
+}

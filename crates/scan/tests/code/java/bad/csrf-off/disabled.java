@@ -1,0 +1,5 @@
+class Security {
+    SecurityFilterChain chain(HttpSecurity http) throws Exception {
+        return http.csrf(csrf -> csrf.disable()).formLogin(withDefaults()).build();
+    }
+}

@@ -1,0 +1,5 @@
+class Issue {
+    Algorithm algorithm() {
+        return Algorithm.none();
+    }
+}

@@ -1,0 +1,6 @@
+class Tokens {
+    String subject(String token) {
+        DecodedJWT decoded = JWT.decode(token);
+        return decoded.getSubject();
+    }
+}

@@ -1,0 +1,5 @@
+class Profile {
+    void update(HttpServletRequest request, User user) throws Exception {
+        BeanUtils.populate(user, request.getParameterMap());
+    }
+}

@@ -1,0 +1,7 @@
+@RestController
+class OrderController {
+    @GetMapping("/orders/{id}")
+    Order order(@PathVariable Long id, Principal principal) {
+        return orders.findById(id).orElseThrow();
+    }
+}

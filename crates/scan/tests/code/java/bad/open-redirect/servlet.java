@@ -1,0 +1,5 @@
+class Out {
+    void go(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        response.sendRedirect(request.getParameter("to"));
+    }
+}

@@ -1,0 +1,6 @@
+class Preview {
+    @PostMapping("/preview")
+    String preview(@RequestParam String url) {
+        return restTemplate.getForObject(url, String.class);
+    }
+}

@@ -1,0 +1,6 @@
+class Xml {
+    Document read(HttpServletRequest request) throws Exception {
+        DocumentBuilder builder = DocumentBuilderFactory.newInstance().newDocumentBuilder();
+        return builder.parse(request.getInputStream());
+    }
+}

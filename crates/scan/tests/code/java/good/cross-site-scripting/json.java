@@ -1,0 +1,6 @@
+class Greeting {
+    @GetMapping("/greet")
+    Map<String, String> greet(@RequestParam String name) {
+        return Map.of("name", name);
+    }
+}

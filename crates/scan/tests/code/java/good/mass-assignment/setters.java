@@ -1,0 +1,6 @@
+class Profile {
+    void update(HttpServletRequest request, User user) {
+        user.setName(request.getParameter("name"));
+        user.setEmail(request.getParameter("email"));
+    }
+}

@@ -1,0 +1,3 @@
+class Config {
+    private static final String API_KEY = System.getenv("API_KEY");
+}

@@ -1,0 +1,5 @@
+class Login2 {
+    void login(String name, String password) {
+        log.info("login of {}", name);
+    }
+}

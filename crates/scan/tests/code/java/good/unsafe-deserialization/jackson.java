@@ -1,0 +1,5 @@
+class State {
+    Cart read(HttpServletRequest request) throws Exception {
+        return objectMapper.readValue(request.getInputStream(), Cart.class);
+    }
+}

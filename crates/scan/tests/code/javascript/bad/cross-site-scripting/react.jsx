@@ -1,0 +1,3 @@
+export function Bio({ user }) {
+  return <div dangerouslySetInnerHTML={{ __html: user.bio }} />;
+}

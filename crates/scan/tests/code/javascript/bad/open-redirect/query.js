@@ -1,0 +1,3 @@
+app.get('/out', (req, res) => {
+  res.redirect(req.query.url);
+});

@@ -1,0 +1,3 @@
+router.get('/avatar', (req, res) => {
+  res.sendFile('/srv/avatars/' + req.query.file);
+});

@@ -1,0 +1,3 @@
+function newResetToken() {
+  return Math.random().toString(36).slice(2);
+}

@@ -1,0 +1,2 @@
+const jwt = require('jsonwebtoken');
+const issue = (id) => jwt.sign({ id }, 'supersecretkey', { expiresIn: '15m' });

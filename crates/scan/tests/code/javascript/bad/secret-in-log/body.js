@@ -1,0 +1,5 @@
+app.post('/login', (req, res) => {
+  const { email, password } = req.body;
+  console.log('login', email, password);
+  res.end();
+});

@@ -1,0 +1,5 @@
+router.get('/items', async (req: Request, res: Response) => {
+  const category = req.query.category as string;
+  const items = await prisma.$queryRawUnsafe(`SELECT * FROM items WHERE category = '${category}'`);
+  res.json(items);
+});

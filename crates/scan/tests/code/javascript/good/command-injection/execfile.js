@@ -1,0 +1,4 @@
+const { execFile } = require('child_process');
+app.post('/ping', (req, res) => {
+  execFile('ping', ['-c', '1', req.body.host], (err, out) => res.json({ out }));
+});

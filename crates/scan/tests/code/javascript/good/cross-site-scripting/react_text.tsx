@@ -1,0 +1,3 @@
+export function Bio({ user }: { user: User }) {
+  return <div className="bio">{user.bio}</div>;
+}

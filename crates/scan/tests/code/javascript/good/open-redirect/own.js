@@ -1,0 +1,3 @@
+app.get('/out', (req, res) => {
+  res.redirect('/login?next=' + encodeURIComponent(req.query.url));
+});

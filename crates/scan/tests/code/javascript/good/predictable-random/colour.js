@@ -1,0 +1,3 @@
+function colour() {
+  return COLOURS[Math.floor(Math.random() * COLOURS.length)];
+}

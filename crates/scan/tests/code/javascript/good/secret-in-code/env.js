@@ -1,0 +1,2 @@
+const apiKey = process.env.API_KEY;
+const apiSecret = 'your-api-secret-here';

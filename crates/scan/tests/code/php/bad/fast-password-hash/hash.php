@@ -1,0 +1,2 @@
+<?php
+$stored = hash('sha256', $salt . $_POST['password']);

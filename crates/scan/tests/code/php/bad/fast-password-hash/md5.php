@@ -1,0 +1,4 @@
+<?php
+function register($name, $password) {
+    save($name, md5($password));
+}

@@ -1,0 +1,2 @@
+<?php
+setcookie('session', $token, time() + 900);

@@ -1,0 +1,2 @@
+<?php
+$claims = JWT::decode($token, $key, ['none', 'HS256']);

@@ -1,0 +1,6 @@
+<?php
+class UserController {
+    public function store(Request $request) {
+        return User::create($request->all())->id;
+    }
+}

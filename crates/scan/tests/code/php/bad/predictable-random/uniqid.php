@@ -1,0 +1,3 @@
+<?php
+$token = md5(uniqid());
+saveResetToken($user, $token);

@@ -1,0 +1,3 @@
+<?php
+$curl = curl_init($_POST['target']);
+curl_exec($curl);

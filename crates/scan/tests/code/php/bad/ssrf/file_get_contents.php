@@ -1,0 +1,3 @@
+<?php
+$url = $_GET['url'];
+$page = file_get_contents($url);

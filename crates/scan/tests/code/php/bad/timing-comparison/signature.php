@@ -1,0 +1,6 @@
+<?php
+$expected = hash_hmac('sha256', file_get_contents('php://input'), $secret);
+$signature = $_SERVER['HTTP_X_SIGNATURE'];
+if ($signature == $expected) {
+    accept();
+}

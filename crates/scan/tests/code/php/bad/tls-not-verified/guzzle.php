@@ -1,0 +1,2 @@
+<?php
+$client = new Client(['base_uri' => 'https://pay.example.com', 'verify' => false]);

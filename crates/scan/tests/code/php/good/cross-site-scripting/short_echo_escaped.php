@@ -1,0 +1,1 @@
+<p><?= htmlspecialchars($_GET['q']) ?></p>

@@ -1,0 +1,2 @@
+<?php
+$claims = JWT::decode($token, new Key($public, 'EdDSA'));

@@ -1,0 +1,6 @@
+<?php
+class UserController {
+    public function store(StoreUserRequest $request) {
+        return User::create($request->validated())->id;
+    }
+}

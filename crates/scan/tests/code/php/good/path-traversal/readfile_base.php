@@ -1,0 +1,2 @@
+<?php
+readfile('/srv/files/' . basename($_GET['name']));

@@ -1,0 +1,2 @@
+<?php
+$apiKey = getenv('API_KEY');

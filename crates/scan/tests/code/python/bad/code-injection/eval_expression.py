@@ -1,0 +1,3 @@
+@app.get("/calc")
+def calc(expr: str):
+    return {"result": eval(expr)}

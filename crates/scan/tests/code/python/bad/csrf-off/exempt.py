@@ -1,0 +1,3 @@
+@csrf_exempt
+def transfer(request):
+    return move(request.user, request.POST["to"])

@@ -1,0 +1,4 @@
+@login_required
+def document(request, pk):
+    doc = get_object_or_404(Document, pk=pk)
+    return render(request, "document.html", {"doc": doc})

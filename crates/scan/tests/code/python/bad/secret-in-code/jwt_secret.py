@@ -1,0 +1,1 @@
+JWT_SECRET = "v9Rk2pXw7LqZ3mTn8BcY5dFh"

@@ -1,0 +1,3 @@
+def by_email(cursor, email):
+    cursor.execute("SELECT * FROM users WHERE email = '%s'" % email)
+    return cursor.fetchone()

@@ -1,0 +1,4 @@
+import yaml
+
+def read_settings(stream):
+    return yaml.load(stream, Loader=yaml.Loader)

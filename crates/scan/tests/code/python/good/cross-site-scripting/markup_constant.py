@@ -1,0 +1,3 @@
+@app.template_filter("badge")
+def badge(user):
+    return Markup("<span class='badge'>new</span>")

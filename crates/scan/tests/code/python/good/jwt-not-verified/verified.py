@@ -1,0 +1,4 @@
+import jwt
+
+def user_of(token):
+    return jwt.decode(token, PUBLIC_KEY, algorithms=["EdDSA"], audience="api")["sub"]

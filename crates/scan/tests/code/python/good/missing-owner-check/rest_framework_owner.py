@@ -1,0 +1,6 @@
+class OrderView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    def get(self, request, pk):
+        order = Order.objects.get(pk=pk, owner=request.user)
+        return Response(OrderSerializer(order).data)

@@ -1,0 +1,3 @@
+def login(username, password):
+    logger.debug("login attempt of %s", username)
+    return check(username, password)
