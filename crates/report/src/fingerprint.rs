@@ -78,7 +78,8 @@ fn is_id(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Location, Severity};
+    use crate::finding::Location;
+    use crate::severity::Severity;
 
     fn finding(rule: &str, message: &str) -> Finding {
         Finding::new(rule, Severity::Error, message)

@@ -145,7 +145,8 @@ fn failure(failure: &Failure) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Location, Severity, Transcript};
+    use crate::finding::{Location, Transcript};
+    use crate::severity::Severity;
 
     #[test]
     fn a_finding_has_all_its_members_in_json() {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::finding::Severity;
+use crate::severity::Severity;
 
 /// How bad a finding is. [`Severity`] says how sure and how loud a tool is; this says what to mend first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

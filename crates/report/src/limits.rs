@@ -118,7 +118,7 @@ pub(crate) fn cut(text: &str, max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Severity;
+    use crate::severity::Severity;
 
     #[test]
     fn long_texts_are_cut_between_characters_with_a_note() {

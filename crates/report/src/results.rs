@@ -141,7 +141,7 @@ fn row_of<'a, 'r>(rows: &'a mut Vec<Row<'r>>, name: Option<&'r str>) -> &'a mut 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Severity;
+    use crate::severity::Severity;
 
     fn report() -> Report {
         Report {

@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::baseline::{Baseline, Comparison};
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::level::Level;
 use crate::results::Report;
+use crate::severity::Severity;
 
 /// From where on a finding fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

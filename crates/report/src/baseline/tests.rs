@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::check::Check;
-use crate::finding::Severity;
 use crate::results::Failure;
+use crate::severity::Severity;
 
 fn report(rules: &[&str]) -> Report {
     let finding = |rule: &&str| Finding::new(*rule, Severity::Error, format!("{rule} is open"));

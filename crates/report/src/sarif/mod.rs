@@ -4,11 +4,13 @@
 //! the whole schema (RATIONALE.md says why). Where the standard leaves a choice, the log is what GitHub's code scanning
 //! reads: `security-severity` and `tags` on the rules, and a `primaryLocationLineHash` by which it knows an alert again.
 
+mod members;
 mod rules;
 mod uri;
 
 use serde_json::{Map, Value, json};
 
+use self::members::insert;
 use crate::check::Verdict;
 use crate::finding::{Finding, Location};
 use crate::limits;
@@ -42,13 +44,6 @@ pub fn log(tool: &Tool<'_>, report: &Report) -> Value {
         "version": "2.1.0",
         "runs": [run],
     })
-}
-
-/// Adds a member to an object.
-fn insert(object: &mut Value, name: &str, member: Value) {
-    if let Value::Object(members) = object {
-        members.insert(name.to_owned(), member);
-    }
 }
 
 /// §3.20. A run that could not look everywhere says so, or no results would read as no problems.

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::insert;
+use super::members::insert;
 use crate::finding::Finding;
 use crate::level::Level;
+use crate::reference::Reference;
 use crate::results::Report;
 
 /// GitHub reads this many tags of a rule.
@@ -33,7 +34,7 @@ fn rule(report: &Report, id: &str, findings: &[&Finding]) -> Value {
         insert(&mut rule, "help", json!({ "text": help }));
     }
     let mut references = findings.iter().flat_map(|finding| &finding.references);
-    if let Some(url) = references.find_map(crate::Reference::url) {
+    if let Some(url) = references.find_map(Reference::url) {
         insert(&mut rule, "helpUri", super::uri::of_url(&url).into());
     }
     let mut properties = json!({ "tags": tags(report, findings) });
@@ -58,7 +59,7 @@ fn help(finding: &Finding) -> String {
 
 /// `security` first, by which GitHub knows a rule of security; then references, categories and the tool's own.
 fn tags(report: &Report, findings: &[&Finding]) -> Vec<String> {
-    let references = findings.iter().flat_map(|f| &f.references).filter_map(crate::Reference::tag);
+    let references = findings.iter().flat_map(|f| &f.references).filter_map(Reference::tag);
     let categories = findings.iter().filter_map(|f| report.category_of(f)).map(str::to_owned);
     let own = findings.iter().flat_map(|f| &f.tags).cloned();
     let mut seen = BTreeSet::new();

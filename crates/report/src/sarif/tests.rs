@@ -1,8 +1,9 @@
 use super::*;
 use crate::check::Check;
-use crate::finding::{Severity, Transcript};
+use crate::finding::Transcript;
 use crate::level::Level;
 use crate::results::Failure;
+use crate::severity::Severity;
 
 const TOOL: Tool<'_> = Tool { name: "doorward", version: "1.2.3" };
 

@@ -3,18 +3,20 @@
 //! What is more than one line ends with a line break. Escape sequences and marks of direction in what came from
 //! outside are written out: the terminal never sees them.
 
+mod parts;
 mod whole;
-
-use std::fmt::Write;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Color, ContentArrangement, Table};
 
 use crate::checklist::{Cell, Checklist};
-use crate::finding::{Finding, Severity, Transcript};
+use crate::finding::{Finding, Transcript};
 use crate::limits;
+use crate::severity::Severity;
 use crate::visible::visible;
 
+use parts::line;
+pub use parts::{Style, transcript};
 pub use whole::report;
 pub(crate) use whole::{checks, findings, number_of_findings};
 
@@ -38,28 +40,6 @@ pub fn evidence(title: &str, summary: &str, evidence: &[Transcript]) -> String {
     let mut out = format!("{}\n  {}\n", visible(title), visible(summary));
     out.extend(evidence.iter().map(transcript));
     out
-}
-
-/// A request behind `>`, and its answer behind `<`.
-pub fn transcript(transcript: &Transcript) -> String {
-    let transcript = limits::transcript(transcript);
-    let mut out = String::new();
-    for request in transcript.request.lines() {
-        line(&mut out, format_args!("  > {}", visible(request)));
-    }
-    for answer in transcript.answer.lines() {
-        line(&mut out, format_args!("  < {}", visible(answer)));
-    }
-    out
-}
-
-/// Whether to colour a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
-    /// Colours, where standard output is a terminal.
-    Auto,
-    /// No colours.
-    Plain,
 }
 
 /// A checklist as a table.
@@ -93,11 +73,6 @@ fn cell(cell: Cell) -> comfy_table::Cell {
         Cell::Shut { blocked } => (format!("shut   {blocked} of {blocked} blocked"), Color::Green),
     };
     comfy_table::Cell::new(text).fg(color)
-}
-
-fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "{text}");
 }
 
 #[cfg(test)]

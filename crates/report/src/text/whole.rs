@@ -3,7 +3,7 @@
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table};
 
-use super::{Style, line, transcript};
+use super::parts::{Style, line, transcript};
 use crate::check::{Counts, Standing, Verdict};
 use crate::finding::Finding;
 use crate::level::Level;

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{CodeFinding, Severity};
+use super::finding::{CodeFinding, Severity};
 use crate::code::rules::Rules;
 
 /// The rules that tell of suppressions themselves.

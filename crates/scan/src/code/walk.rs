@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ignore::WalkBuilder;
 
+use crate::code::finding::{Options, Scan, Tests};
 use crate::code::language::Grammar;
+use crate::code::look::{Engines, engines, one_file};
 use crate::code::rules::Rules;
-use crate::code::{Engines, Options, Scan, Tests, engines, one_file};
 
 /// Directories of what others wrote, or a program.
 const VENDORED: [&str; 16] = [

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::Scan;
+use super::state::Scan;
 use super::value::{Step, Value};
 use crate::code::tree::{Argument, Call, Id, Kind};
 

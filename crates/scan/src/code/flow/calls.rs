@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Scan;
+use super::state::Scan;
 use super::value::{EVERYWHERE, Hole, Piece, Value};
 use crate::code::rules::words::any;
 use crate::code::tree::{Call, Function, Id, Kind};
@@ -146,7 +146,7 @@ impl Scan<'_, '_> {
 
     /// `c.BindJSON(&user)`: what is handed over is filled by the client.
     fn fill(&mut self, id: Id, call: &Call) {
-        let way = Rc::new(super::Step { line: self.line(id), before: None, fresh: true });
+        let way = Rc::new(super::value::Step { line: self.line(id), before: None, fresh: true });
         for argument in &call.arguments {
             let Some(path) = self.tree.path(argument.value).map(str::to_owned) else { continue };
             if !matches!(self.tree.kind(argument.value), Some(Kind::Name(_))) {

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::demand;
+use super::state::Scan;
 use super::value::{Hole, Value};
-use super::{Scan, demand};
 use crate::code::rules::schema::{Find, Position, Rule};
 use crate::code::rules::words::any;
 use crate::code::tree::{Call, Id, Kind};

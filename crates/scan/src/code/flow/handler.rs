@@ -2,37 +2,11 @@
 
 use std::rc::Rc;
 
+use super::calls::Guarding;
+use super::state::{Context, Scan};
 use super::value::{EVERYWHERE, Hole, Step, Value};
-use super::{Scan, calls::Guarding};
 use crate::code::rules::words::Pattern;
 use crate::code::tree::{Call, Function, Id, Kind, Parameter};
-
-/// The function around a place.
-#[derive(Debug, Default)]
-pub(crate) struct Context {
-    /// Its text in the source, from its first decorator on.
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    pub(crate) name: String,
-    /// It answers requests.
-    pub(crate) handler: bool,
-    /// It has decorators or annotations of a route: what it gives back is the answer.
-    pub(crate) answers: bool,
-    pub(crate) function: Option<Id>,
-    /// What it gives back, so far.
-    pub(crate) returned: Option<Value>,
-    /// What stands beside it in the call that registers it: middleware.
-    pub(crate) beside: String,
-    /// The names of its parameters that came from the client.
-    pub(crate) sent: Vec<String>,
-}
-
-impl Context {
-    /// The file itself, outside of all functions.
-    pub(crate) fn file(length: usize) -> Context {
-        Context { end: length, ..Context::default() }
-    }
-}
 
 fn matches(patterns: &[Pattern], text: &str) -> bool {
     patterns.iter().any(|pattern| pattern.is_match(text))

@@ -12,36 +12,19 @@ mod check;
 mod demand;
 mod handler;
 mod options;
+mod state;
 pub(crate) mod value;
 
 use std::rc::Rc;
 
 use crate::code::language::Language;
+use crate::code::rules::Rules;
 use crate::code::rules::schema::{Find, Knowledge, Rule};
 use crate::code::rules::words::{Glob, any};
-use crate::code::rules::{Index, Rules};
 use crate::code::tree::{Id, Kind, Tree};
-use handler::Context;
+use state::{Context, Scan};
+pub(crate) use state::{Engine, Hit};
 use value::{EVERYWHERE, Hole, Scope, Step, Value};
-
-/// What a rule found in one file.
-#[derive(Debug)]
-pub(crate) struct Hit<'r> {
-    pub(crate) rule: &'r Rule,
-    pub(crate) at: Id,
-    /// The expression that is wrong, and the callee.
-    pub(crate) value: String,
-    pub(crate) call: String,
-    /// The lines of the value's way.
-    pub(crate) way: Vec<usize>,
-}
-
-/// What the rules say about one language, ready to run.
-pub(crate) struct Engine<'r> {
-    pub(crate) index: Index<'r>,
-    pub(crate) knowledge: Knowledge,
-    rules: &'r Rules,
-}
 
 impl<'r> Engine<'r> {
     pub(crate) fn new(rules: &'r Rules, language: Language) -> Self {
@@ -66,20 +49,6 @@ impl<'r> Engine<'r> {
         scan.patterns();
         scan.hits
     }
-}
-
-/// One file being walked.
-pub(crate) struct Scan<'s, 'r> {
-    engine: &'r Engine<'r>,
-    tree: &'s Tree,
-    source: &'s str,
-    file: &'s str,
-    scope: Scope,
-    /// The functions around the place where the walk is; the file is the first.
-    contexts: Vec<Context>,
-    hits: Vec<Hit<'r>>,
-    /// Values are computed again, for options: nothing is told twice.
-    quiet: bool,
 }
 
 impl<'r> Scan<'_, 'r> {

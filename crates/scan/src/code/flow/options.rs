@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Scan;
+use super::state::Scan;
 use super::value::Value;
 use crate::code::rules::schema::Find;
 use crate::code::tree::{Call, Id, Kind};
