@@ -18,7 +18,7 @@ use report::{Finding, Location, Severity};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::outcome::Vulnerability;
+use super::vulnerability::Vulnerability;
 
 /// The largest ignore file, in bytes.
 const MAX_BYTES: u64 = 1 << 20;

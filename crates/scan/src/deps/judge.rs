@@ -7,9 +7,10 @@ use super::ignore::{Date, Ignores};
 use super::inventory::Inventory;
 use super::level::{Level, rate};
 use super::osv::{Advisories, Record, entries, fixed};
-use super::outcome::{Outcome, Vulnerability};
+use super::outcome::Outcome;
 use super::package::{Package, Unjudged, printable};
 use super::version::Version;
+use super::vulnerability::Vulnerability;
 
 /// Judges an inventory. `today` decides whether an entry of the ignore file has expired.
 pub fn judge(inventory: &Inventory, advisories: &Advisories, ignores: &Ignores, today: Date) -> Outcome {

@@ -23,6 +23,7 @@ mod package;
 mod sbom;
 mod tree;
 mod version;
+mod vulnerability;
 
 pub use ecosystem::Ecosystem;
 pub use ignore::{Date, Ignore, IgnoreError, Ignores};
@@ -30,7 +31,8 @@ pub use inventory::{Inventory, InventoryError, inventory};
 pub use judge::judge;
 pub use level::Level;
 pub use limits::Limits;
-pub use outcome::{Outcome, Vulnerability};
+pub use outcome::Outcome;
 pub use package::{Fault, Package, Scope, Unjudged};
 pub use sbom::sbom;
 pub use version::Version;
+pub use vulnerability::Vulnerability;

@@ -3,96 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use report::{Failure, Finding, Location, Report, Severity, json, text};
+use report::{Failure, Finding, Report, Severity, json, text};
 use serde_json::{Value, json};
 
 use super::ignore::{Date, Ignores};
 use super::inventory::Inventory;
 use super::level::Level;
 use super::osv::Advisories;
-use super::package::{Package, Scope, Unjudged};
-
-/// A package with a known fault.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Vulnerability {
-    /// The package.
-    pub package: Package,
-    /// The ids of the fault, the best known first.
-    pub ids: Vec<String>,
-    /// One line about it.
-    pub summary: String,
-    /// How bad it is.
-    pub level: Level,
-    /// The score by CVSS, where there is one.
-    pub score: Option<f64>,
-    /// The smallest version above ours without it.
-    pub fixed: Option<String>,
-}
-
-impl Vulnerability {
-    /// The id that names it.
-    pub fn id(&self) -> &str {
-        self.ids.first().map_or("unknown", String::as_str)
-    }
-
-    fn finding(&self) -> Finding {
-        let Package { ecosystem, name, version, file, line, scope } = &self.package;
-        let score = self.score.map_or(String::new(), |score| format!(" {score:.1}"));
-        let dev = if *scope == Scope::Development { ", only for development" } else { "" };
-        let others = match self.ids.get(1..) {
-            Some(others) if !others.is_empty() => format!(" ({})", others.join(", ")),
-            _ => String::new(),
-        };
-        let message = format!("{name} {version}: {} ({}{score}{dev}){others}", self.summary, self.level);
-        let help = match &self.fixed {
-            Some(fixed) => ecosystem.upgrade(name, fixed),
-            None if self.id().starts_with("MAL-") => {
-                format!("remove {name}: it is malicious; treat every secret that it could read as stolen")
-            }
-            None => format!("no version without it is known: replace {name}, or ignore it with a reason"),
-        };
-        Finding::new(self.id(), self.level.severity(), message)
-            .rated(self.level.rated())
-            .at(place(file, *line))
-            .about(format!("{name} {version}"))
-            .help(help)
-            .references(self.ids.iter().map(String::as_str))
-    }
-
-    fn json(&self) -> Value {
-        let package = &self.package;
-        let mut value = json::findings(&[self.finding()]);
-        let mut value = value.get_mut(0).map(Value::take).unwrap_or_default();
-        let dev = match package.scope {
-            Scope::Development => Value::Bool(true),
-            Scope::Production => Value::Bool(false),
-            Scope::Unsaid => Value::Null,
-        };
-        if let Some(members) = value.as_object_mut() {
-            for (name, member) in [
-                ("ecosystem", json!(package.ecosystem.osv_name())),
-                ("package", json!(package.name)),
-                ("version", json!(package.version)),
-                ("dev", dev),
-                ("ids", json!(self.ids)),
-                ("level", json!(self.level.name())),
-                ("score", json!(self.score)),
-                ("fixed", json!(self.fixed)),
-            ] {
-                members.insert(name.to_owned(), member);
-            }
-        }
-        value
-    }
-}
-
-/// A place; line zero is the whole file.
-fn place(file: &str, line: usize) -> Location {
-    match line {
-        0 => Location::file(file),
-        line => Location::position(file, line, 1),
-    }
-}
+use super::package::{Package, Unjudged};
+use super::vulnerability::{Vulnerability, place};
 
 /// The result of a scan.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::lines;
+use super::lines::lines;
 use crate::deps::ecosystem::Ecosystem;
 use crate::deps::package::{Contents, Scope, TextFault};
 

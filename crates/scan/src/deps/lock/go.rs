@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::lines;
+use super::lines::lines;
 use crate::deps::ecosystem::Ecosystem;
 use crate::deps::package::{Contents, Scope, TextFault};
 use crate::deps::version::Version;

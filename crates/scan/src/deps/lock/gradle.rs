@@ -1,6 +1,6 @@
 //! `gradle.lockfile`: <https://docs.gradle.org/current/userguide/dependency_locking.html>.
 
-use super::lines;
+use super::lines::lines;
 use crate::deps::ecosystem::Ecosystem;
 use crate::deps::package::{Contents, Scope, TextFault};
 

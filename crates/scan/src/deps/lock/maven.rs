@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Files;
+use super::files::Files;
 use crate::deps::ecosystem::Ecosystem;
 use crate::deps::package::{Contents, Scope, TextFault};
 use crate::deps::tree::{self, Node};

@@ -7,6 +7,7 @@ mod cyclonedx;
 mod files;
 mod go;
 mod gradle;
+mod lines;
 mod maven;
 mod npm;
 mod nuget;
@@ -99,9 +100,4 @@ impl Kind {
             Kind::CycloneDx => cyclonedx::read(&tree::json(text, limits)?, out),
         }
     }
-}
-
-/// The lines of a text, counted from one.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().map(|(index, line)| (index + 1, line))
 }

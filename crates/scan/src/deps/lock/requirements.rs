@@ -6,7 +6,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use super::Files;
+use super::files::Files;
+use super::lines::lines;
 use crate::deps::ecosystem::Ecosystem;
 use crate::deps::package::{Contents, Scope};
 
@@ -64,7 +65,7 @@ impl Reader<'_, '_> {
     fn text(&mut self, text: &str, file: &str, role: Role) {
         let mut logical = String::new();
         let mut first = None;
-        for (number, line) in super::lines(text) {
+        for (number, line) in lines(text) {
             let line = without_comment(line);
             let start = *first.get_or_insert(number);
             if let Some(continued) = line.strip_suffix('\\') {

@@ -2,7 +2,8 @@
 //!
 //! Neither says what is only for development.
 
-use super::{lines, npm};
+use super::lines::lines;
+use super::npm;
 use crate::deps::ecosystem::Ecosystem;
 use crate::deps::package::{Contents, Scope, TextFault};
 use crate::deps::tree::Node;

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Budget, Lines, Node, Value};
+use super::budget::{Budget, Lines};
+use super::node::{Node, Value};
 use crate::deps::limits::Limits;
 use crate::deps::package::TextFault;
 

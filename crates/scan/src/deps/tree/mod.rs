@@ -3,131 +3,23 @@
 //! A finding points to the line of the lock file, which the usual way into structures loses. All readers are bounded:
 //! by the size of the text, the depth, and the number of values.
 
+mod budget;
 mod json;
+mod node;
 mod toml;
 mod xml;
 mod yaml;
 
 pub(crate) use json::read as json;
+pub(crate) use node::{Node, Value};
 pub(crate) use toml::read as toml;
 pub(crate) use xml::read as xml;
 pub(crate) use yaml::read as yaml;
 
-use super::limits::Limits;
-use super::package::TextFault;
-
-/// A value with its line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Node {
-    /// The line where it stands, or where its key does; counted from one.
-    pub(crate) line: usize,
-    pub(crate) value: Value,
-}
-
-/// A value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Value {
-    Null,
-    /// A string, a number or a truth value, as written.
-    Scalar(String),
-    List(Vec<Node>),
-    /// In the order of the text. A key may come twice: an element of XML does.
-    Map(Vec<(String, Node)>),
-}
-
-impl Node {
-    /// The first member of this name.
-    pub(crate) fn get(&self, name: &str) -> Option<&Node> {
-        self.entries().iter().find(|(key, _)| key == name).map(|(_, node)| node)
-    }
-
-    /// A member further down.
-    pub(crate) fn at(&self, path: &[&str]) -> Option<&Node> {
-        path.iter().try_fold(self, |node, name| node.get(name))
-    }
-
-    /// All members of this name.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Node> {
-        self.entries().iter().filter(move |(key, _)| key == name).map(|(_, node)| node)
-    }
-
-    /// The members, none if this is no map.
-    pub(crate) fn entries(&self) -> &[(String, Node)] {
-        match &self.value {
-            Value::Map(entries) => entries,
-            _ => &[],
-        }
-    }
-
-    /// The items, none if this is no list.
-    pub(crate) fn items(&self) -> &[Node] {
-        match &self.value {
-            Value::List(items) => items,
-            _ => &[],
-        }
-    }
-
-    /// The text of a scalar.
-    pub(crate) fn text(&self) -> Option<&str> {
-        match &self.value {
-            Value::Scalar(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The text of a member.
-    pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
-        self.get(name)?.text()
-    }
-
-    /// Whether a member is there and true.
-    pub(crate) fn is(&self, name: &str) -> bool {
-        self.text_of(name) == Some("true")
-    }
-}
-
-/// Counts values and levels while a text is read.
-#[derive(Debug)]
-struct Budget {
-    nodes: usize,
-    depth: usize,
-}
-
-impl Budget {
-    fn new(limits: &Limits) -> Self {
-        Budget { nodes: limits.nodes, depth: limits.depth }
-    }
-
-    fn take(&mut self, depth: usize, line: usize) -> Result<(), TextFault> {
-        if depth > self.depth {
-            return Err(TextFault::new(line, format!("values are nested deeper than {}", self.depth)));
-        }
-        match self.nodes.checked_sub(1) {
-            Some(left) => self.nodes = left,
-            None => return Err(TextFault::new(line, "there are too many values")),
-        }
-        Ok(())
-    }
-}
-
-/// Where the lines of a text begin.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn of(text: &str) -> Self {
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Lines(std::iter::once(0).chain(breaks).collect())
-    }
-
-    /// The line of a byte, counted from one.
-    fn at(&self, offset: usize) -> usize {
-        self.0.partition_point(|start| *start <= offset)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deps::limits::Limits;
 
     #[test]
     fn every_format_keeps_the_lines() {

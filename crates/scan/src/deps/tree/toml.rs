@@ -2,7 +2,8 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Budget, Lines, Node, Value};
+use super::budget::{Budget, Lines};
+use super::node::{Node, Value};
 use crate::deps::limits::Limits;
 use crate::deps::package::TextFault;
 

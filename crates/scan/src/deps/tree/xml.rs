@@ -5,7 +5,8 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
 
-use super::{Budget, Lines, Node, Value};
+use super::budget::{Budget, Lines};
+use super::node::{Node, Value};
 use crate::deps::limits::Limits;
 use crate::deps::package::TextFault;
 

@@ -2,7 +2,8 @@
 
 use granit_parser::{Event, Parser};
 
-use super::{Budget, Node, Value};
+use super::budget::Budget;
+use super::node::{Node, Value};
 use crate::deps::limits::Limits;
 use crate::deps::package::TextFault;
 
