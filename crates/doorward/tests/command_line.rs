@@ -1,6 +1,6 @@
 //! The binary, run as a person runs it.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::indexing_slicing)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -195,6 +195,174 @@ fn usage_errors_exit_with_two() {
         let output = doorward(directory.path(), arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output));
     }
+}
+
+/// Runs a command, and gives what it printed when it ended as expected.
+fn ends_with(code: i32, directory: &Path, arguments: &[&str]) -> String {
+    let output = doorward(directory, arguments);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output));
+    text(&output)
+}
+
+/// The rules of a log in SARIF.
+fn rules_of(sarif: &str) -> Vec<String> {
+    let log: serde_json::Value = serde_json::from_str(sarif).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    results.iter().map(|result| result["ruleId"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_hole_in_code_is_told_until_it_is_mended_allowed_or_known() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let hole = |allowed: &str| {
+        format!(
+            "from flask import request\n\ndef users(db):\n    name = request.args[\"name\"]\n    \
+             return db.execute(\"SELECT id FROM users WHERE name = '\" + name + \"'\"){allowed}\n"
+        )
+    };
+    let write = |file: &str, source: &str| {
+        std::fs::create_dir_all(here.join("app")).unwrap();
+        std::fs::write(here.join("app").join(file), source).unwrap();
+    };
+    write("users.py", &hole(""));
+
+    let shown = ends_with(1, here, &["scan", "code"]);
+    for part in [
+        "app/users.py:5:12: SQL is built with `request.args[\"name\"]` in it",
+        "(line 4 -> 5)",
+        "[sql-injection]",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(shown.ends_with("1 finding in 1 file, 5 lines\n"), "{shown}");
+    ends_with(1, here, &["scan", "code", "app/users.py", "--fail-on", "high"]);
+    ends_with(0, here, &["scan", "code", "--fail-on", "critical"]);
+    ends_with(0, here, &["scan", "code", "--fail-on", "never"]);
+    assert_eq!(rules_of(&ends_with(1, here, &["scan", "code", "--format", "sarif"])), ["sql-injection"]);
+    for (format, begins) in [
+        ("json", "{\n  \"findings\": ["),
+        ("junit", "<?xml version=\"1.0\""),
+        ("html", "<!DOCTYPE html>"),
+        ("markdown", "#"),
+    ] {
+        let shown = ends_with(1, here, &["scan", "code", "--format", format]);
+        assert!(shown.starts_with(begins) && shown.contains("sql-injection"), "{format}: {shown}");
+    }
+
+    // Known: only what is new fails.
+    ends_with(0, here, &["scan", "code", "--write-baseline", "known.json"]);
+    let known = ["scan", "code", "--baseline", "known.json"];
+    assert!(ends_with(0, here, &known).contains("0 of them are new; 0 of the baseline are gone"));
+    write("orders.py", &hole(""));
+    assert!(ends_with(1, here, &known).contains("1 of them are new; 0 of the baseline are gone"));
+
+    // Allowed, with a reason; then mended.
+    write("orders.py", &hole("  # doorward: allow sql-injection because operators alone reach it"));
+    ends_with(0, here, &known);
+    write("orders.py", &hole("  # doorward: allow sql-injection"));
+    assert!(ends_with(1, here, &known).contains("[suppression-without-reason]"));
+    std::fs::remove_file(here.join("app/orders.py")).unwrap();
+    write(
+        "users.py",
+        "from flask import request\n\ndef users(db):\n    name = request.args[\"name\"]\n    \
+         return db.execute(\"SELECT id FROM users WHERE name = ?\", (name,))\n",
+    );
+    ends_with(0, here, &["scan", "code"]);
+    assert!(ends_with(0, here, &known).contains("1 of the baseline are gone"));
+
+    std::fs::write(here.join("broken.json"), "{").unwrap();
+    for (arguments, words) in [
+        (&["no-such-directory"][..], "no-such-directory: there is no such path"),
+        (&["--fail-on", "worst"], "`worst` is no threshold"),
+        (&["--format", "pdf"], "`pdf` is no format"),
+        (&["--baseline", "broken.json"], "the baseline is broken"),
+        (&["--rules", "no-such-directory"], "no-such-directory"),
+    ] {
+        let shown = ends_with(2, here, &[&["scan", "code"][..], arguments].concat());
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+
+    // What was not looked at is not clean.
+    std::fs::write(here.join("app/large.py"), "x = 1\n".repeat(200_000)).unwrap();
+    assert!(ends_with(3, here, &["scan", "code"]).contains("app/large.py: larger than 1048576 bytes"));
+}
+
+#[test]
+fn the_page_about_scanning_code_shows_what_is_printed() {
+    let page = include_str!("../../../docs/scan-code.md");
+    let lines = page.lines().skip_while(|line| !line.starts_with("    "));
+    let lines = lines.take_while(|line| line.is_empty() || line.starts_with("    "));
+    let block: String = lines.map(|line| line.get(4..).unwrap_or_default().to_owned() + "\n").collect();
+    let (source, printed) = block.split_once("\n$ doorward scan code app.py\n").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("app.py"), source).unwrap();
+    let shown = ends_with(1, directory.path(), &["scan", "code", "app.py"]);
+    assert_eq!(shown.trim_end(), printed.trim_end());
+}
+
+#[test]
+fn a_vulnerable_dependency_is_told_until_it_is_upgraded_ignored_or_known() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scan/tests/osv");
+    let offline = ["scan", "deps", "--offline", sample.to_str().unwrap()];
+    let with = |more: &[&'static str]| [&offline[..], more].concat();
+    let lock = |hyper: &str| {
+        let package = |name: &str, version: &str| {
+            format!(
+                "\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\
+                 source = \"registry+https://github.com/rust-lang/crates.io-index\"\n"
+            )
+        };
+        let text = "version = 4\n".to_owned() + &package("hyper", hyper) + &package("smallvec", "1.16.6");
+        std::fs::write(here.join("Cargo.lock"), text).unwrap();
+    };
+    lock("0.14.9");
+
+    let shown = ends_with(1, here, &offline);
+    for part in [
+        "Cargo.lock:4:1: hyper 0.14.9: hyper: the size of a chunk can overflow (critical 9.1)",
+        "(RUSTSEC-2021-0079, CVE-2021-32714)  [GHSA-5h46-h7hh-c6x9]",
+        "0.14.10",
+        "2 packages in 1 lock file: 1 vulnerability (1 critical)",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    ends_with(1, here, &with(&["--fail-on", "critical"]));
+    ends_with(0, here, &with(&["--fail-on", "never"]));
+    assert_eq!(rules_of(&ends_with(1, here, &with(&["--format", "sarif"]))), ["GHSA-5h46-h7hh-c6x9"]);
+    ends_with(0, here, &with(&["--fail-on", "never", "--sbom", "bom.json"]));
+    let bom = std::fs::read_to_string(here.join("bom.json")).unwrap();
+    assert!(bom.contains("pkg:cargo/hyper@0.14.9"), "{bom}");
+    std::fs::remove_file(here.join("bom.json")).unwrap();
+
+    // Known.
+    ends_with(0, here, &with(&["--write-baseline", "known.json"]));
+    ends_with(0, here, &with(&["--baseline", "known.json"]));
+    std::fs::write(here.join("requirements.txt"), "Flask==2.2.0\n").unwrap();
+    let shown = ends_with(1, here, &with(&["--baseline", "known.json"]));
+    assert!(shown.contains("1 of them are new"), "{shown}");
+    std::fs::remove_file(here.join("requirements.txt")).unwrap();
+
+    // Ignored, with a reason.
+    let ignore = |text: &str| std::fs::write(here.join("doorward-scan.toml"), text).unwrap();
+    ignore("[[ignore]]\nid = 'CVE-2021-32714'\nreason = 'only a client'\n");
+    let shown = ends_with(0, here, &offline);
+    assert!(shown.contains("ignored hyper 0.14.9: GHSA-5h46-h7hh-c6x9, because only a client"), "{shown}");
+    ignore("[[ignore]]\nid = 'CVE-2021-32714'\n");
+    assert!(ends_with(2, here, &offline).contains("reason"));
+    std::fs::remove_file(here.join("doorward-scan.toml")).unwrap();
+
+    // Upgraded.
+    lock("0.14.10");
+    assert!(ends_with(0, here, &offline).contains("no known vulnerabilities"));
+    ends_with(2, here, &with(&["no-such-directory"]));
+    // Nothing is left to read, or nothing to compare with.
+    ends_with(3, here, &["scan", "deps", "--offline", "."]);
+    std::fs::remove_file(here.join("Cargo.lock")).unwrap();
+    ends_with(3, here, &offline);
 }
 
 #[test]
