@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::admin::AdminConfig;
 use crate::doors::{
     AccountsConfig, ApiKeyConfig, AsnsConfig, AuthConfig, BansConfig, BotsConfig, CedarConfig,
-    ChallengeConfig, CookiesConfig, CorsConfig, CountriesConfig, CrsConfig, DoorName, EnumerationConfig,
-    FailedLoginsConfig, GraphqlConfig, HeadersConfig, InjectionConfig, IssuerConfig, KeyConfig, LedgerConfig,
-    ListConfig, LockoutConfig, MailConfig, Mode, NetworkConfig, OwnershipConfig, PasswordsConfig,
-    ProtocolConfig, ProviderConfig, RateConfig, RateStoreConfig, SchemaConfig, ServiceCredentialConfig,
-    SessionsConfig, UnderAttackConfig, WafConfig,
+    ChallengeConfig, CookiesConfig, CorsConfig, CountriesConfig, CredentialStuffingConfig, CrsConfig,
+    DoorName, EnumerationConfig, FailedLoginsConfig, GraphqlConfig, HeadersConfig, InjectionConfig,
+    IssuerConfig, KeyConfig, LedgerConfig, ListConfig, LockoutConfig, MailConfig, Mode, NetworkConfig,
+    OwnershipConfig, PasswordsConfig, ProtocolConfig, ProviderConfig, RateConfig, RateStoreConfig,
+    SchemaConfig, ServiceCredentialConfig, SessionsConfig, UnderAttackConfig, WafConfig,
 };
 use crate::gateway::{
     BalancingConfig, GatewayConfig, HealthConfig, TimeoutConfig, TlsConfig, UpstreamConfig, UpstreamTlsConfig,
@@ -111,6 +111,7 @@ pub const TABLES: &[Table] = &[
     table::<CorsConfig>("cors"),
     table::<RateConfig>("rate"),
     table::<FailedLoginsConfig>("rate.failed_logins"),
+    table::<CredentialStuffingConfig>("rate.credential_stuffing"),
     table::<RateStoreConfig>("rate.store"),
     table::<AuthConfig>("auth"),
     table::<IssuerConfig>("auth.issuer"),

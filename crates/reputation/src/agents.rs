@@ -26,19 +26,28 @@ pub enum Signal {
     Library,
     /// It says that it is a browser, and sends other headers than browsers do.
     OddHeaders,
+    /// It says that it is a browser, and its client hints say something else.
+    ClientHints,
+    /// It says that it is a browser, and does not tell what a request is for (Fetch Metadata), as that browser does.
+    FetchMetadata,
+    /// It says that it is a browser, and its headers come in an order that the browser cannot send.
+    HeaderOrder,
     /// No agent.
     NoAgent,
 }
 
 impl Signal {
     /// All of them.
-    pub const ALL: [Signal; 7] = [
+    pub const ALL: [Signal; 10] = [
         Signal::Automation,
         Signal::AiCrawler,
         Signal::SearchCrawler,
         Signal::ForgedCrawler,
         Signal::Library,
         Signal::OddHeaders,
+        Signal::ClientHints,
+        Signal::FetchMetadata,
+        Signal::HeaderOrder,
         Signal::NoAgent,
     ];
 
@@ -51,6 +60,9 @@ impl Signal {
             Signal::ForgedCrawler => "forged-crawler",
             Signal::Library => "library",
             Signal::OddHeaders => "odd-headers",
+            Signal::ClientHints => "client-hints",
+            Signal::FetchMetadata => "fetch-metadata",
+            Signal::HeaderOrder => "header-order",
             Signal::NoAgent => "no-agent",
         }
     }
@@ -60,9 +72,10 @@ impl Signal {
         match self {
             Signal::ForgedCrawler => 60,
             Signal::Automation => 50,
-            Signal::OddHeaders => 30,
+            Signal::OddHeaders | Signal::ClientHints => 30,
             Signal::NoAgent => 20,
-            Signal::Library => 10,
+            // Proxies, extensions and views in apps strip and reorder.
+            Signal::Library | Signal::FetchMetadata | Signal::HeaderOrder => 10,
             Signal::AiCrawler | Signal::SearchCrawler => 0,
         }
     }

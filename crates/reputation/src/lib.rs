@@ -4,10 +4,12 @@
 //! - [`list`]: lists of networks as they are published, in the forms that are in use
 //! - [`Geo`]: country and network operator, out of databases in the MaxMind DB format
 //! - [`agents`]: what a request shows of the program that sent it
+//! - [`browsers`]: what browsers send beside their name
 //!
 //! Nothing in here opens a socket. Files are read once, by whoever calls.
 
 pub mod agents;
+pub mod browsers;
 mod geo;
 pub mod list;
 mod table;

@@ -61,6 +61,109 @@ fn what_a_program_shows_counts() {
 }
 
 #[test]
+fn a_browser_sends_what_that_browser_sends() {
+    const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    const OF_131: &str = "\"Chromium\";v=\"131\", \"Google Chrome\";v=\"131\", \"Not_A Brand\";v=\"24\"";
+    const OF_124: &str = "\"Chromium\";v=\"124\", \"Not-A.Brand\";v=\"99\"";
+    let upstream = Recorder::plain();
+    let gate = Running::start("[bots]\ntag = 'x-bot-score'\n", &[upstream.url()]);
+    let proxied = Running::start(&format!("{PROXY}[bots]\ntag = 'x-bot-score'\n"), &[upstream.url()]);
+    let tag = |gate: &Running, host: &str, headers: &[(&str, &str)]| {
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n");
+        assert_eq!(status(&gate.raw(head.as_bytes())), 200, "{headers}");
+        let seen = upstream.take().to_ascii_lowercase();
+        seen.lines().find_map(|line| line.strip_prefix("x-bot-score: ")).unwrap().to_owned()
+    };
+    let languages = ("Accept-Language", "en");
+    let codings = ("Accept-Encoding", "gzip");
+    let accept = ("Accept", "*/*");
+    let site = ("Sec-Fetch-Site", "none");
+    let mode = ("Sec-Fetch-Mode", "navigate");
+    let chrome = ("User-Agent", BROWSER);
+    let firefox = ("User-Agent", FIREFOX);
+    let page = ("Upgrade-Insecure-Requests", "1");
+    for (host, headers, expected) in [
+        // Browsers: a page, a script that sets its language, Firefox, without TLS and on the same machine.
+        ("shop.example", vec![page, chrome, accept, codings, languages, ("Cookie", "a=b")], "0"),
+        ("shop.example", vec![languages, accept, chrome, codings, ("Cookie", "a=b")], "0"),
+        ("shop.example", vec![firefox, accept, languages, codings, page], "0"),
+        (
+            "localhost:8080",
+            vec![
+                ("Sec-CH-UA", OF_131),
+                ("Sec-CH-UA-Mobile", "?0"),
+                ("Sec-CH-UA-Platform", "\"Linux\""),
+                page,
+                chrome,
+                accept,
+                site,
+                mode,
+                codings,
+                languages,
+            ],
+            "0",
+        ),
+        // Programs that say that they are one: Python's requests, Node's fetch, what was copied of another version.
+        ("shop.example", vec![chrome, codings, accept, languages], "10; header-order=10"),
+        ("shop.example", vec![chrome, languages, codings, accept, mode], "10; header-order=10"),
+        ("shop.example", vec![page, chrome, accept, languages, codings], "10; header-order=10"),
+        (
+            "shop.example",
+            vec![("Sec-CH-UA", OF_124), chrome, accept, codings, languages],
+            "30; client-hints=30",
+        ),
+        (
+            "shop.example",
+            vec![("Sec-CH-UA", OF_131), firefox, accept, languages, codings],
+            "30; client-hints=30",
+        ),
+        ("localhost:8080", vec![chrome, accept, codings, languages], "10; fetch-metadata=10"),
+        (
+            "localhost:8080",
+            vec![("Sec-CH-UA", OF_124), chrome, codings, accept],
+            "80; odd-headers=30; client-hints=30; fetch-metadata=10; header-order=10",
+        ),
+        // An app's own agent, and none.
+        ("localhost:8080", vec![("User-Agent", "Shop/3.2 (iPhone)"), codings, accept], "0"),
+    ] {
+        assert_eq!(tag(&gate, host, &headers), expected, "{host} {headers:?}");
+    }
+    // A proxy has an order of its own.
+    assert_eq!(tag(&proxied, "shop.example", &[chrome, codings, accept, languages]), "0");
+    assert!(gate.events.has(&["\"door\":\"bots\"", "reported", "80; odd-headers=30; client-hints=30"]));
+}
+
+#[test]
+fn a_real_browser_shows_nothing_odd() {
+    let upstream = Recorder::start(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nSet-Cookie: a=b\r\nContent-Length: 62\r\n\r\n\
+         <h1>Orders</h1><img src=/a.png><link rel=stylesheet href=/a.c>",
+    );
+    let gate = Running::start("[bots]\ntag = 'x-bot-score'\n", &[upstream.url()]);
+    let directory = tempfile::tempdir().unwrap();
+    let names = [("localhost:80", gate.address), ("shop.example:80", gate.address)];
+    let browser = Browser::start(directory.path(), &names);
+    let tab = browser.tab();
+    // It is driven by a program, and would say so.
+    let agent = tab.script("navigator.userAgent").as_str().unwrap().replace("HeadlessChrome", "Chrome");
+    tab.call("Network.setUserAgentOverride", serde_json::json!({ "userAgent": agent }));
+    for host in ["localhost", "shop.example"] {
+        tab.open(&format!("http://{host}/"));
+        tab.until("document.querySelector('h1')?.textContent === 'Orders'");
+        tab.script(
+            "Promise.all([fetch('/b'), fetch('/c', { method: 'POST', body: '{}', \
+             headers: { 'Content-Type': 'application/json', 'Accept-Language': 'de', Accept: 'text/plain' } }), \
+             new Promise(done => { const x = new XMLHttpRequest(); x.open('PUT', '/d'); x.onloadend = done; x.send('e') })\
+             ]).then(() => true)",
+        );
+        let seen = upstream.take().to_ascii_lowercase();
+        let tags: Vec<&str> = seen.lines().filter_map(|line| line.strip_prefix("x-bot-score: ")).collect();
+        assert!(tags.len() >= 5 && tags.iter().all(|tag| *tag == "0"), "{host}: {tags:?}\n{seen}");
+    }
+}
+
+#[test]
 fn who_takes_the_bait_is_banned() {
     let upstream = Recorder::plain();
     let policy = format!("{PROXY}[bots]\nhoneypots = ['/wp-login.php', '/.env']\nhoneypot_ban = '1 hour'\n");

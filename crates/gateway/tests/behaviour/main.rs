@@ -22,6 +22,7 @@ mod cedar;
 mod client_certificates;
 mod connecting;
 mod core_rule_set;
+mod credential_stuffing;
 mod credentials;
 mod defaults;
 mod doors;

@@ -3,6 +3,7 @@
 mod attempt;
 mod declared;
 pub(crate) mod forwarded;
+mod header_order;
 mod held_body;
 pub(crate) mod id;
 pub(crate) mod peer;
@@ -26,7 +27,8 @@ use inputs::GraphqlShape;
 use inputs::grpc;
 use openapi::Operation;
 use policy::{Carries, CountedOutcome, Destination, ListAction, RoutePolicy};
-use store::{Outcome, Quota, Take, Ticket, millis};
+use reputation::browsers::HeaderOrder;
+use store::{CounterKey, Outcome, Quota, Take, Ticket, millis};
 
 use crate::account::{Account, ClientConnection};
 use crate::engine::Engine;
@@ -69,6 +71,8 @@ pub struct Exchange<'e> {
     pub authority: Option<Authority>,
     /// Request headers, until the request is forwarded.
     pub headers: HeaderMap,
+    /// In which order some of them came, where the client says that it is a browser and no proxy is in between.
+    pub(crate) header_order: Option<HeaderOrder>,
     /// `Origin`, which the way back asks for.
     pub origin: Option<HeaderValue>,
     /// Whether it is one of gRPC, which its headers say until the request is forwarded.
@@ -130,6 +134,8 @@ pub struct Exchange<'e> {
     pub(crate) tickets: Vec<(Ticket, CountedOutcome)>,
     /// Its places under limits that count some outcomes only, until it is known which it has.
     pub(crate) undecided: Vec<Seat>,
+    /// Whose account it logs in to: hashes.
+    pub(crate) accounts: Vec<CounterKey>,
     /// When its body was read.
     pub(crate) asked: Option<Instant>,
     /// Whether it failed to log in, and is answered as all that do.
@@ -168,6 +174,7 @@ impl<'e> Exchange<'e> {
         };
         let connection = parts.extensions.get::<ClientConnection>().cloned().unwrap_or_default();
         let mut headers = parts.headers;
+        let header_order = header_order::of(&headers, forwarded::is_trusted(peer.address, trusted));
         // HTTP/2 names the host in `:authority`; from here on it is where everybody looks for it.
         if let (None, Some(authority)) = (headers.get(HOST), parts.uri.authority())
             && let Ok(host) = HeaderValue::from_str(authority.as_str())
@@ -194,6 +201,7 @@ impl<'e> Exchange<'e> {
             method: first.method,
             version: parts.version,
             authority: parts.uri.authority().cloned(),
+            header_order,
             origin: headers.get(ORIGIN).cloned(),
             headers,
             is_grpc,
@@ -227,6 +235,7 @@ impl<'e> Exchange<'e> {
             held: None,
             tickets: Vec::new(),
             undecided: Vec::new(),
+            accounts: Vec::new(),
             asked: None,
             is_alike: false,
             charges: Vec::new(),

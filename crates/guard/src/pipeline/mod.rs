@@ -38,6 +38,7 @@ pub(crate) static DOORS: Doors = Doors {
         &network::UserAgent,
         &bots::Bots,
         &rate::ByIdentity,
+        &rate::Stuffing,
         &schema::Schema,
         &Sanitizer,
         &injection::Detectors,

@@ -6,6 +6,7 @@
 //!
 //! [guide §9]: https://github.com/doorward/doorward/blob/main/docs/guide.md#9-web-application-firewall
 
+mod browser;
 mod challenge;
 mod page;
 
@@ -151,6 +152,9 @@ impl Score {
         let says = |name: HeaderName| x.headers.contains_key(name);
         if agent.is_browser && !is_websocket(x) && !(says(ACCEPT_LANGUAGE) && says(ACCEPT_ENCODING)) {
             add(Signal::OddHeaders);
+        }
+        if agent.is_browser && !is_known && !is_websocket(x) {
+            browser::signals(x).for_each(add);
         }
         score
     }

@@ -25,7 +25,7 @@ use crate::exchange::{Attempt, Exchange};
 
 /// Notes what the head of the upstream's answer says of an attempt, which is answered if that is all there is to say.
 pub(super) fn note_head(x: &mut Exchange<'_>, ruling: Ruling<'_>, parts: &Parts) -> Decision {
-    if x.tickets.is_empty() && alike(x, ruling.engine).is_none() {
+    if x.tickets.is_empty() && x.accounts.is_empty() && alike(x, ruling.engine).is_none() {
         return Decision::Pass;
     }
     x.hands_out = hands_out(&parts.headers);

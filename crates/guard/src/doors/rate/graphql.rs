@@ -21,7 +21,9 @@ pub(super) struct LogIns {
 
 /// The log ins of a request, if there are any.
 pub(super) fn log_ins(x: &Exchange<'_>, ruling: Ruling<'_>) -> Option<LogIns> {
-    if x.route.is_no_login || ruling.engine.policy.rate.login.is_empty() || is_exempt(x, ruling) {
+    let rate = &ruling.engine.policy.rate;
+    let are_counted = !rate.login.is_empty() || rate.credential_stuffing.is_some();
+    if x.route.is_no_login || !are_counted || is_exempt(x, ruling) {
         return None;
     }
     let seen = x.graphql().as_ref().and_then(LogIn::of);

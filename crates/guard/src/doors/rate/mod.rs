@@ -6,12 +6,14 @@
 //!
 //! [guide §4]: https://github.com/doorward/doorward/blob/main/docs/guide.md#4-rate-limiting
 
+mod accounts;
 mod counter;
 pub(crate) mod crowd;
 pub(crate) mod failure;
 #[cfg(feature = "graphql")]
 mod graphql;
 mod stage;
+mod stuffing;
 mod taking;
 mod values;
 
@@ -32,6 +34,7 @@ use crate::forward::Reader;
 pub(crate) use counter::quota;
 use failure::{note_head, wait};
 use stage::{Stage, is_exempt};
+pub(crate) use stuffing::Stuffing;
 pub(crate) use taking::count_read;
 use taking::{charge, own_limits, take};
 

@@ -320,6 +320,6 @@ fn refusal(evidence: String, outcome: &Outcome) -> Refusal {
     }
 }
 
-fn no_store(error: &StoreError) -> Refusal {
+pub(super) fn no_store(error: &StoreError) -> Refusal {
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "store", error.to_string())
 }

@@ -37,7 +37,7 @@ fn unreadable(input: &Input, what: &str) -> Refusal {
 /// A name of an account in the one spelling that stands for all that some application or database takes for the same: without
 /// case, accents and compatibility forms (Django, MariaDB), without characters that show nothing, and without what trims take
 /// away (PHP's, Python's, JavaScript's).
-fn account(text: &str) -> String {
+pub(super) fn account(text: &str) -> String {
     let is_shown = |c: &char| {
         let is_hidden = matches!(
             c,

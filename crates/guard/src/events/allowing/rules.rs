@@ -98,6 +98,7 @@ pub(super) const RULES: &[(&str, &str, Allowing)] = &[
     ("cors", "preflight-header", Observe),
     ("cors", "forged", Origin),
     ("rate", "limit", Observe),
+    ("rate", "credential-stuffing", Table("rate.credential_stuffing", "then = \"report\"")),
     ("rate", "store", Never(STORE)),
     ("rate", "at-once", Table("rate", "max_requests_per_client = 2000")),
     ("rate", "crowded", Table("rate", "max_requests = 20000")),

@@ -1,5 +1,6 @@
 //! `[rate]`: how often a caller may ask.
 
+mod credential_stuffing;
 mod failed_logins;
 mod failure;
 mod hash_secret;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use reputation::AddressTable;
 
+pub use credential_stuffing::{CredentialStuffing, CredentialStuffingConfig, StuffingAction, StuffingClient};
 pub use failed_logins::{Alike, FailedLoginsConfig};
 pub use failure::{Failure, JsonTest};
 pub use hash_secret::HashSecret;
@@ -53,6 +55,8 @@ settings! {
         pub hash_secret_env: Option<String> = None,
         /// How failed log ins are answered.
         pub failed_logins: FailedLoginsConfig = FailedLoginsConfig::default(),
+        /// Clients that try many accounts.
+        pub credential_stuffing: CredentialStuffingConfig = CredentialStuffingConfig::default(),
         /// The server on which gateways count together.
         pub store: RateStoreConfig = RateStoreConfig::default(),
     }
@@ -67,6 +71,8 @@ pub struct Rate {
     pub exempt: AddressTable,
     /// The one answer to all log ins that fail, where the policy asks for one.
     pub failed_logins: Option<Alike>,
+    /// What is credential stuffing, where it is counted.
+    pub credential_stuffing: Option<CredentialStuffing>,
     /// Requests under way at once, where the policy says it.
     pub max_requests: Option<usize>,
     /// Of one client; 0 for any number.
@@ -98,6 +104,7 @@ impl RateConfig {
             login: sorted(self.login.0.iter().cloned()),
             exempt: self.exempt.iter().map(|network| (*network, 0)).collect(),
             failed_logins: self.failed_logins.compile(reader),
+            credential_stuffing: self.credential_stuffing.compile(reader),
             max_requests: self.max_requests,
             max_requests_per_client: self.max_requests_per_client,
             max_keys: self.max_keys,
