@@ -32,6 +32,9 @@ pub enum ApiUrlError {
     /// It has another scheme, or none.
     #[error("`{0}` is not an http or https URL")]
     Scheme(String),
+    /// It has a name or a password in it.
+    #[error("the URL has a name or a password in it; give that as a header: `Authorization: Basic ...`")]
+    Credential,
     /// It has no host.
     #[error("`{0}` names no host")]
     Host(String),
@@ -44,17 +47,49 @@ impl ApiUrl {
         ApiUrl { base_path: base_path.to_owned(), ..self.clone() }
     }
 
+    /// The server alone, without the path.
+    #[must_use]
+    pub fn at_server(&self) -> ApiUrl {
+        ApiUrl { base_path: String::new(), ..self.clone() }
+    }
+
+    /// Host and port as recordings write them: without the scheme's own port.
+    pub(crate) fn server(&self) -> String {
+        let authority = self.authority.as_str();
+        let own = match self.scheme {
+            Scheme::Http => ":80",
+            Scheme::Https => ":443",
+        };
+        authority.strip_suffix(own).unwrap_or(authority).to_ascii_lowercase()
+    }
+
+    /// Whether it has a path of its own.
+    pub fn has_path(&self) -> bool {
+        !self.base_path.is_empty()
+    }
+
     /// The host without the brackets of an IPv6 address.
-    pub(crate) fn host(&self) -> &str {
+    pub fn host(&self) -> &str {
         self.authority.host().trim_matches(['[', ']'])
     }
 
     /// The port, or the scheme's own.
-    pub(crate) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.authority.port_u16().unwrap_or(match self.scheme {
             Scheme::Http => 80,
             Scheme::Https => 443,
         })
+    }
+}
+
+impl std::fmt::Display for ApiUrl {
+    /// Without a slash at its end.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let scheme = match self.scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        };
+        write!(f, "{scheme}://{}{}", self.authority, self.base_path)
     }
 }
 
@@ -69,6 +104,9 @@ impl std::str::FromStr for ApiUrl {
             _ => return Err(ApiUrlError::Scheme(text.to_owned())),
         };
         let authority = uri.authority().ok_or_else(|| ApiUrlError::Host(text.to_owned()))?.clone();
+        if authority.as_str().contains('@') {
+            return Err(ApiUrlError::Credential);
+        }
         Ok(ApiUrl { scheme, authority, base_path: uri.path().trim_end_matches('/').to_owned() })
     }
 }
@@ -113,6 +151,10 @@ mod tests {
             ("/v1", "`/v1` is not an http or https URL"),
             ("http://", "`http://` is not a URL"),
             ("", "`` is not a URL"),
+            (
+                "http://a:b@api.example",
+                "the URL has a name or a password in it; give that as a header: `Authorization: Basic ...`",
+            ),
         ] {
             assert_eq!(text.parse::<ApiUrl>().unwrap_err().to_string(), shown);
         }

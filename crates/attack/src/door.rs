@@ -1,5 +1,6 @@
 //! The nine doors of the API security guide: the rows of the checklist.
 
+use report::{Category, Level};
 use serde::Serialize;
 
 /// A door of the guide. The guard has more and smaller doors; these are what a checklist names.
@@ -55,6 +56,24 @@ impl GuideDoor {
             GuideDoor::Authentication => "authentication",
             GuideDoor::Firewall => "waf",
         }
+    }
+
+    /// How early to work on it.
+    pub const fn priority(self) -> Level {
+        match self {
+            GuideDoor::SqlInjection | GuideDoor::ObjectOwnership | GuideDoor::Authentication => {
+                Level::Critical
+            }
+            GuideDoor::CrossSiteScripting | GuideDoor::RateLimiting | GuideDoor::MassAssignment => {
+                Level::High
+            }
+            GuideDoor::Cors | GuideDoor::SecurityHeaders | GuideDoor::Firewall => Level::Medium,
+        }
+    }
+
+    /// The doors as rows of a report.
+    pub(crate) fn categories() -> Vec<Category> {
+        GuideDoor::ALL.map(|door| Category::new(door.name(), door.title(), door.priority())).into()
     }
 
     /// The row of the guide's checklist.

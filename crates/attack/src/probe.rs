@@ -15,14 +15,25 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b
 pub struct Probe {
     /// Method.
     pub method: Method,
-    /// Path and query, sent unchanged behind the API's root.
+    /// Path and query, sent unchanged behind the root.
     pub target: String,
+    /// The root that the target stands behind.
+    pub root: Root,
     /// Headers besides Host and User-Agent.
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Option<Content>,
     /// Whether to send a User-Agent.
     pub user_agent: bool,
+}
+
+/// What a target stands behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Root {
+    /// The root of the API, with its base path.
+    Api,
+    /// The root of the server.
+    Server,
 }
 
 /// A body with its media type.
@@ -40,10 +51,16 @@ impl Probe {
         Probe {
             method: Method::GET,
             target: target.into(),
+            root: Root::Api,
             headers: Vec::new(),
             body: None,
             user_agent: true,
         }
+    }
+
+    /// A GET of a path of the server, wherever the API is on it.
+    pub fn get_of_server(target: impl Into<String>) -> Self {
+        Probe { root: Root::Server, ..Probe::get(target) }
     }
 
     /// A GET with one query parameter. The value is percent-encoded.

@@ -2,10 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::Value;
-
-use crate::payloads;
 
 /// The claims of a token, unverified. Always an object (RFC 7519 §4).
 pub(crate) fn claims(token: &str) -> Option<Value> {
@@ -27,22 +25,6 @@ pub(crate) fn unsigned(claims: &Value, algorithm: &str) -> String {
     format!("{header}.{}.", URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
 
-/// The secret of an HS256 token, if it is a common one.
-pub(crate) fn crack(token: &str) -> Option<&'static str> {
-    let mut validation = Validation::new(Algorithm::HS256);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_aud = false;
-    payloads::authentication::WEAK_SECRETS.into_iter().find(|secret| {
-        decode::<Value>(token, &DecodingKey::from_secret(secret.as_bytes()), &validation).is_ok()
-    })
-}
-
-/// A token with these claims, signed with HS256.
-pub(crate) fn forge(claims: &Value, secret: &str) -> Option<String> {
-    encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret.as_bytes())).ok()
-}
-
 /// The same with a `kid` in the header.
 pub(crate) fn with_kid(claims: &Value, kid: &str, secret: &str) -> Option<String> {
     let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::HS256) };
@@ -62,33 +44,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn common_secrets_are_found_whatever_the_claims_are() {
-        for (claims, secret, found) in [
-            (json!({ "sub": "1" }), "secret", Some("secret")),
-            (json!({ "sub": "1", "exp": 1 }), "changeme", Some("changeme")),
-            (json!({ "aud": "shop", "exp": 1 }), "s3cr3t", Some("s3cr3t")),
-            (json!({ "sub": "1" }), "b7f09c2e8a6d41d5", None),
-        ] {
-            let token = forge(&claims, secret).unwrap();
-            assert_eq!(crack(&token), found, "{secret}");
-            assert_eq!(super::claims(&token), Some(claims));
-        }
-        assert_eq!(crack(&unsigned(&json!({ "sub": "1" }), "none")), None);
-    }
-
-    #[test]
-    fn an_unsigned_token_has_an_empty_signature() {
-        for algorithm in payloads::authentication::NONE_SPELLINGS {
-            let token = unsigned(&json!({ "sub": "1" }), algorithm);
-            let parts: Vec<&str> = token.split('.').collect();
-            let [header, payload, ""] = parts[..] else { panic!("{token}") };
-            let header = String::from_utf8(URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
-            assert_eq!(header, format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#));
-            assert_eq!(URL_SAFE_NO_PAD.decode(payload).unwrap(), br#"{"sub":"1"}"#);
-        }
-    }
 
     #[test]
     fn changed_claims_keep_the_others() {

@@ -49,7 +49,7 @@ enum Command {
     /// Serve a deliberately vulnerable API, for demonstration and practice.
     Lab(commands::lab::Lab),
     /// Attack an API from outside and report the vulnerabilities.
-    Attack(commands::attack::Attack),
+    Attack(Box<commands::attack::Attack>),
     /// Look for holes in source code, and for known vulnerabilities in dependencies.
     Scan(commands::scan::Scan),
     /// List, explain and test the rules of a ModSecurity rule set.

@@ -31,7 +31,8 @@ fn the_demo_ends_with_every_door_as_it_should_be() {
     assert_eq!(demo.status.code(), Some(0), "{shown}");
     let all = attack::all().count() * 3;
     assert!(shown.contains(&format!("All {all} attacks ended as they should")), "{shown}");
-    assert!(shown.contains("44 of 44"), "{shown}");
+    let ordinary = shown.lines().find(|line| line.contains("Ordinary texts served")).unwrap();
+    assert_eq!(ordinary.matches("40 of 40").count(), 3, "{shown}");
     for step in [
         "ok   the sixth wrong guess is not asked any more: [401, 401, 401, 401, 401, 429]",
         "ok   under attack, a browser gets a challenge (200 before, 403 now)",
@@ -372,45 +373,162 @@ fn an_api_that_cannot_be_reached_is_exit_three() {
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
 }
 
-/// An API that answers some requests, with 404, and then listens no more.
-fn dying_api(requests: usize) -> u16 {
+/// A server that answers so many requests, and then listens no more.
+fn small_api(requests: usize, answer: fn(&str) -> (u16, &'static str)) -> u16 {
     use std::io::{BufRead, BufReader, Write};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
-        for _ in 0..requests {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut head = BufReader::new(&stream).lines();
-            while head.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-            let answer = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-            stream.write_all(answer.as_bytes()).unwrap();
+        for stream in listener.incoming().take(requests) {
+            let mut stream = stream.unwrap();
+            let mut head = BufReader::new(&stream).lines().map_while(Result::ok);
+            let line = head.next().unwrap_or_default();
+            while head.next().is_some_and(|line| !line.is_empty()) {}
+            let (status, body) = answer(line.split(' ').nth(1).unwrap_or(""));
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+                 Connection: close\r\n\r\n{body}"
+            );
+            let _ = stream.write_all(answer.as_bytes());
         }
     });
     port
 }
 
+const FINDER: &str = r#"{ "openapi": "3.1.0", "info": { "title": "a", "version": "1" }, "paths": { "/find": { "get": {
+    "parameters": [{ "name": "q", "in": "query", "required": true, "schema": { "type": "string" } }],
+    "responses": { "200": { "description": "found" } } } } } }"#;
+
+/// Its database complains of quotes.
+fn finder(target: &str) -> (u16, &'static str) {
+    match target {
+        "/openapi.json" => (200, FINDER),
+        target if target.starts_with("/find?q=") && (target.contains("%27") || target.contains('\'')) => {
+            (500, r#"{"error":"unterminated quoted string at or near \"'x''\""}"#)
+        }
+        target if target.starts_with("/find?q=") => (200, "[]"),
+        _ => (404, "{}"),
+    }
+}
+
 #[test]
 fn an_api_that_dies_under_attack_is_exit_three_and_no_door_is_shut() {
     let directory = tempfile::tempdir().unwrap();
-    let document = r#"{ "openapi": "3.1.0", "info": { "title": "a", "version": "1" }, "paths": { "/find": { "get": {
-        "parameters": [{ "name": "q", "in": "query", "schema": { "type": "string" } }],
-        "responses": { "200": { "description": "found" } } } } } }"#;
-    std::fs::write(directory.path().join("api.json"), document).unwrap();
+    std::fs::write(directory.path().join("api.json"), FINDER).unwrap();
     let attack = |format: &str| {
-        let url = format!("http://127.0.0.1:{}", dying_api(1));
+        let url = format!("http://127.0.0.1:{}", small_api(1, |_| (404, "")));
         let arguments = ["attack", &url, "--openapi", "api.json", "--door", "sql", "--format", format];
         let output = doorward(directory.path(), &arguments);
         assert_eq!(output.status.code(), Some(3), "{}", text(&output));
         output
     };
     let shown = text(&attack("text"));
-    assert!(shown.contains("3 of 3 could not run") && !shown.contains("shut"), "{shown}");
+    assert!(shown.contains("operations that served an ordinary request: 0 of 1"), "{shown}");
     let json: serde_json::Value = serde_json::from_slice(&attack("json").stdout).unwrap();
-    let results = json["findings"].as_array().unwrap();
-    let statuses: Vec<&str> = results.iter().map(|result| result["status"].as_str().unwrap()).collect();
-    assert_eq!(statuses, ["failed", "failed", "failed", "not-applicable"]);
+    assert_eq!((&json["counts"]["shut"], &json["counts"]["open"]), (&0.into(), &0.into()), "{json:#}");
     let sarif: serde_json::Value = serde_json::from_slice(&attack("sarif").stdout).unwrap();
     assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false);
+}
+
+#[test]
+fn an_attack_finds_the_document_and_a_hole_and_writes_every_format() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let url = format!("http://127.0.0.1:{}", small_api(usize::MAX, finder));
+    let attack = |more: &[&str]| doorward(here, &[&["attack", &url, "--door", "sql"], more].concat());
+    let shown = text(&attack(&["--authorized", "the owner, for a test"]));
+    for part in [
+        "sql-error",
+        "unterminated quoted string",
+        "found 1 operations at /openapi.json",
+        "authorized by: the owner, for a test",
+        "operations that served an ordinary request: 1 of 1",
+        "repeat it: curl -i",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    for (format, part) in [
+        ("json", "\"verdict\": \"open\""),
+        ("sarif", "\"ruleId\": \"sql-error\""),
+        ("junit", "<testsuite"),
+        ("html", "<!DOCTYPE html>"),
+        ("markdown", "## doorward:"),
+    ] {
+        let output = attack(&["--format", format, "--output", "report", "--also", "markdown=also.md"]);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        assert!(output.stdout.is_empty(), "{format}: {}", text(&output));
+        let written = std::fs::read_to_string(here.join("report")).unwrap();
+        assert!(written.contains(part), "{format}: {written}");
+    }
+    assert_eq!(std::fs::read_to_string(here.join("also.md")).unwrap().matches("## doorward:").count(), 5);
+    // What is known does not fail, nor does what is not bad enough.
+    assert_eq!(attack(&["--write-baseline", "known.json"]).status.code(), Some(0));
+    assert_eq!(attack(&["--baseline", "known.json"]).status.code(), Some(0));
+    assert_eq!(attack(&["--fail-on", "never"]).status.code(), Some(0));
+    assert_eq!(attack(&["--exclude", "/find"]).status.code(), Some(3));
+    assert_eq!(attack(&["--max-requests", "3"]).status.code(), Some(3));
+}
+
+#[test]
+fn an_attack_takes_a_recording_and_an_account_that_cannot_log_in_is_exit_three() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let url = format!("http://127.0.0.1:{}", small_api(usize::MAX, finder));
+    let har = format!(
+        r#"{{"log":{{"entries":[{{"request":{{"method":"GET","url":"{url}/find?q=desk","headers":[]}},
+           "response":{{"status":200,"content":{{"mimeType":"application/json","text":"[]"}}}}}}]}}}}"#
+    );
+    std::fs::write(here.join("site.har"), har).unwrap();
+    let postman = r#"{"item":[{"name":"find","request":{"method":"GET","url":"{{base}}/find?q=desk"}}]}"#;
+    std::fs::write(here.join("shop.json"), postman).unwrap();
+    for source in [["--har", "site.har"], ["--postman", "shop.json"]] {
+        let found = ends_with(1, here, &["attack", &url, source[0], source[1], "--door", "sql"]);
+        assert!(found.contains("GET /find"), "{found}");
+    }
+    let arguments =
+        ["attack", &url, "--har", "site.har", "--door", "cors", "--login", "alice:secret-of-hers"];
+    let output = doorward(here, &arguments);
+    assert!([Some(1), Some(3)].contains(&output.status.code()), "{}", text(&output));
+    let shown = text(&output);
+    assert!(
+        shown.contains("an account cannot be used: alice: no operation of the document logs in"),
+        "{shown}"
+    );
+    assert!(!shown.contains("secret-of-hers"), "{shown}");
+}
+
+#[test]
+fn an_attack_on_what_may_be_somebody_elses_needs_a_word() {
+    let directory = tempfile::tempdir().unwrap();
+    let refused = |arguments: &[&str]| ends_with(2, directory.path(), &[&["attack"], arguments].concat());
+    let shown = refused(&["http://192.0.2.1"]);
+    assert!(shown.contains("--authorized"), "{shown}");
+    for (arguments, reason) in [
+        (&["http://127.0.0.1:1", "--authorized", " "][..], "--authorized is empty"),
+        (&["http://127.0.0.1:1", "--login", "alice:@NOT_SET_ANYWHERE"], "NOT_SET_ANYWHERE is not set"),
+        (
+            &["http://127.0.0.1:1", "--login", "a:1", "--login", "b:2", "--login", "c:3"],
+            "one account too many",
+        ),
+        (&["http://127.0.0.1:1", "--safe", "--destructive"], "cannot be used with"),
+        (&["http://127.0.0.1:1", "--pace", "fast"], "a number of requests a second"),
+        (&["http://127.0.0.1:1", "--header", "X Y: 1"], "no name of a header"),
+        (&["http://127.0.0.1:1", "--ca", "missing.pem"], "missing.pem"),
+        (&["http://a:b@127.0.0.1:1"], "the URL has a name or a password in it"),
+        (&["http://127.0.0.1:1", "--door", "front"], "the doors are sql"),
+    ] {
+        let shown = refused(arguments);
+        assert!(shown.contains(reason), "{reason}: {shown}");
+    }
+}
+
+#[test]
+fn an_api_that_shows_no_document_says_what_to_give() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("http://127.0.0.1:{}", small_api(usize::MAX, |_| (404, "{}")));
+    let shown = ends_with(2, directory.path(), &["attack", &url]);
+    assert!(shown.contains("--openapi FILE|URL") && shown.contains("--har FILE"), "{shown}");
 }
 
 /// The lab's token secret behind the gate, which refuses a weak one.

@@ -75,6 +75,8 @@ pub struct Operation {
     pub security: Security,
     /// What it is listed under.
     pub tags: Vec<Box<str>>,
+    /// What people read of it: its summary and its description.
+    pub description: Box<str>,
     /// Whether it should no longer be used.
     pub deprecated: bool,
 }

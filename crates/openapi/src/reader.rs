@@ -224,6 +224,12 @@ impl<'b> Reader<'b> {
                 .flatten()
                 .filter_map(|tag| Some(tag.as_str()?.into()))
                 .collect(),
+            description: ["summary", "description"]
+                .iter()
+                .filter_map(|name| operation.get(*name)?.as_str())
+                .collect::<Vec<_>>()
+                .join("\n")
+                .into(),
             deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
         })
     }

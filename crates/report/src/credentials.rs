@@ -131,6 +131,12 @@ fn web_token(rest: &str, before: char) -> Option<&str> {
 }
 
 fn short(value: &str) -> String {
+    // A variable of a shell stands for a credential, and is none: `$ALICE_AUTHORIZATION`.
+    let is_variable =
+        |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    if value.strip_prefix('$').is_some_and(is_variable) {
+        return value.to_owned();
+    }
     let mut out = String::new();
     push_short(&mut out, value);
     out

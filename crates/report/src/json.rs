@@ -14,6 +14,7 @@
 //! | `checks` | `name`, `category`, `thought`, `verdict` (`open`, `shut`, `not-tried`, `unknown`), `reason` |
 //! | `findings` | see below |
 //! | `failures` | what could not run to its end: `check` and `reason` |
+//! | `facts` | what else the reader must know of the run: `title` and `text` |
 //!
 //! A finding has `rule`, `severity` (`error`, `warning`, `note`), `file`, `line`, `column`, `message` and `help`, in the
 //! document also `level` and `fingerprint`; and where they are known `category`, `subject`, `mend_in_code`,
@@ -58,6 +59,7 @@ pub fn report(tool: &Tool<'_>, report: &Report) -> Value {
         "checks": report.checks.iter().map(check).collect::<Vec<_>>(),
         "findings": report.findings.iter().zip(prints).map(finding).collect::<Vec<_>>(),
         "failures": report.failures.iter().map(failure).collect::<Vec<_>>(),
+        "facts": report.facts.iter().map(|f| json!({ "title": f.title, "text": f.text })).collect::<Vec<_>>(),
     })
 }
 

@@ -35,7 +35,6 @@
 
 mod baseline;
 mod check;
-mod checklist;
 mod credentials;
 mod finding;
 mod fingerprint;
@@ -57,12 +56,11 @@ mod visible;
 
 pub use baseline::{Baseline, BaselineError, Comparison, Entry};
 pub use check::{Category, Check, Counts, Standing, Verdict};
-pub use checklist::{Cell, Checklist, Tally};
 pub use finding::{Finding, Location, Transcript};
 pub use format::{Format, UnknownFormat};
 pub use level::{Level, UnknownLevel};
 pub use reference::{OwaspApi, Reference};
-pub use results::{Failure, Report, Row};
+pub use results::{Fact, Failure, Report, Row};
 pub use severity::Severity;
 pub use threshold::{Decision, Threshold, UnknownThreshold, decide};
 pub use tool::Tool;

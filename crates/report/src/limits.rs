@@ -7,7 +7,7 @@ use crate::check::{Category, Check};
 use crate::credentials::{Lines, shortened};
 use crate::finding::{Finding, Location, Transcript};
 use crate::reference::Reference;
-use crate::results::{Failure, Report};
+use crate::results::{Fact, Failure, Report};
 
 /// The most characters of a name.
 const NAME: usize = 200;
@@ -19,6 +19,8 @@ const TEXT: usize = 8_000;
 const SIDE: usize = 4_000;
 /// The most exchanges of a finding.
 const EXCHANGES: usize = 10;
+/// The most facts.
+const FACTS: usize = 200;
 /// The most references, and the most tags, of a finding.
 const WORDS: usize = 20;
 
@@ -42,6 +44,7 @@ pub(crate) fn bounded(report: &Report) -> Report {
         target: report.target.as_deref().map(message),
         artifact: report.artifact.as_deref().map(message),
         ended: report.ended,
+        facts: report.facts.iter().take(FACTS).map(|f| Fact::new(name(&f.title), message(&f.text))).collect(),
     }
 }
 

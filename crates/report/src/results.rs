@@ -24,6 +24,24 @@ pub struct Report {
     pub artifact: Option<String>,
     /// When the run ended.
     pub ended: Option<SystemTime>,
+    /// What else the reader must know of the run: how much was looked at, who allowed it, what stayed behind.
+    pub facts: Vec<Fact>,
+}
+
+/// Something that the reader must know of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is about, in a few words.
+    pub title: String,
+    /// What is so.
+    pub text: String,
+}
+
+impl Fact {
+    /// A fact.
+    pub fn new(title: impl Into<String>, text: impl Into<String>) -> Self {
+        Fact { title: title.into(), text: text.into() }
+    }
 }
 
 /// A check that could not run to its end.

@@ -14,6 +14,7 @@ pub(crate) mod lab;
 pub(crate) mod learn;
 pub(crate) mod man;
 pub(crate) mod operate;
+mod output;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod scan;

@@ -69,6 +69,7 @@ pub fn report(tool: &Tool<'_>, report: &Report) -> String {
                     }
                     (list("not-tried", "Could not be tried", NOT_TRIED, report.not_tried().collect()))
                     (list("unknown", "Unknown, or could not run to the end", UNKNOWN, report.incomplete().collect()))
+                    (list("run", "The run", "", facts(&report)))
                 }
                 footer {
                     p { "Made by " a href=(Tool::PAGE) rel="noreferrer" { (tool.name) } " " (tool.version) ". Only what is marked “shut” was tried and held." }
@@ -167,12 +168,16 @@ fn no_findings(report: &Report) -> &'static str {
     }
 }
 
+fn facts(report: &Report) -> Vec<(&str, &str)> {
+    report.facts.iter().map(|fact| (fact.title.as_str(), fact.text.as_str())).collect()
+}
+
 fn list(id: &str, title: &str, meaning: &str, rows: Vec<(&str, &str)>) -> Markup {
     html! {
         @if !rows.is_empty() {
             section aria-labelledby=(id) {
                 h2 #(id) { (title) }
-                p.soft { (meaning) }
+                @if !meaning.is_empty() { p.soft { (meaning) } }
                 dl.reasons {
                     @for (name, reason) in rows {
                         div {

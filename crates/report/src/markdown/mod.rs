@@ -45,6 +45,7 @@ pub fn report(tool: &Tool<'_>, report: &Report, max: usize) -> String {
     }
     list(&mut out, "Could not be tried", report.not_tried());
     list(&mut out, "Unknown, or could not run to the end", report.incomplete());
+    list(&mut out, "The run", report.facts.iter().map(|fact| (fact.title.as_str(), fact.text.as_str())));
     out.end()
 }
 

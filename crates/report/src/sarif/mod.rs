@@ -36,8 +36,14 @@ pub fn log(tool: &Tool<'_>, report: &Report) -> Value {
         "invocations": [invocation(&report)],
         "results": results.collect::<Vec<_>>(),
     });
-    if !report.checks.is_empty() {
-        insert(&mut run, "properties", json!({ "counts": crate::json::counts(report.counts()) }));
+    if !report.checks.is_empty() || !report.facts.is_empty() {
+        let mut properties = json!({ "counts": crate::json::counts(report.counts()) });
+        if !report.facts.is_empty() {
+            let facts: Vec<String> =
+                report.facts.iter().map(|fact| message(&format!("{}: {}", fact.title, fact.text))).collect();
+            insert(&mut properties, "facts", facts.into());
+        }
+        insert(&mut run, "properties", properties);
     }
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use report::{
-    Category, Check, Failure, Finding, Level, Location, Reference, Report, Severity, Tool, Transcript,
+    Category, Check, Fact, Failure, Finding, Level, Location, Reference, Report, Severity, Tool, Transcript,
     Verdict,
 };
 
@@ -73,6 +73,7 @@ pub(crate) fn ordinary() -> Report {
         target: Some("https://api.test".into()),
         artifact: Some("api/open api.yaml".into()),
         ended: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_780_000_000)),
+        facts: vec![Fact::new("operations that served an ordinary request", "14 of 17")],
     }
 }
 
@@ -110,5 +111,6 @@ pub(crate) fn everywhere(text: &str) -> Report {
         target: Some(text.into()),
         artifact: Some(text.into()),
         ended: Some(SystemTime::UNIX_EPOCH),
+        facts: vec![Fact::new(text, text)],
     }
 }

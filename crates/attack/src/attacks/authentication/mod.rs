@@ -1,30 +1,39 @@
-//! Passwords, tokens and sessions ([guide §8]).
+//! Tokens, sessions and passwords ([guide §8]).
 //!
 //! [guide §8]: https://github.com/doorward/doorward/blob/main/docs/guide.md#8-authentication
 
+mod carried;
+mod claims;
+mod confusion;
 mod enumeration;
 mod expired;
-mod guessable;
-mod key_id;
+mod fixation;
 mod lifetime;
-mod logout;
-mod own_key;
-mod replay;
+mod log_out;
+mod password_change;
+mod password_form;
+mod policy;
+mod refresh;
+mod secret;
+mod session_end;
 mod unsigned;
-mod weak_secret;
+mod words;
 
-use crate::probing::Attack;
+use crate::attack::Attack;
 
-/// Those that fail to log in come last.
 pub(super) const ATTACKS: &[Attack] = &[
     unsigned::ATTACK,
-    weak_secret::ATTACK,
-    own_key::ATTACK,
-    key_id::ATTACK,
+    secret::ATTACK,
+    confusion::ATTACK,
     expired::ATTACK,
+    claims::ATTACK,
     lifetime::ATTACK,
-    replay::ATTACK,
-    logout::ATTACK,
-    guessable::ATTACK,
+    refresh::ATTACK,
+    log_out::ATTACK,
+    fixation::ATTACK,
+    session_end::ATTACK,
+    password_change::ATTACK,
+    policy::ATTACK,
+    // Wrong passwords come last: they may be counted.
     enumeration::ATTACK,
 ];

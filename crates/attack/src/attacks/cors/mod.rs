@@ -1,13 +1,10 @@
-//! Cross-origin requests and request forgery ([guide §5]).
+//! Other sites: who may read answers, and write with the victim's cookies ([guide §5]).
 //!
 //! [guide §5]: https://github.com/doorward/doorward/blob/main/docs/guide.md#5-cors-and-request-forgery
 
-mod forgery;
-mod lookalike;
-mod null;
-mod origins;
-mod reflected;
+mod csrf;
+mod origin;
 
-use crate::probing::Attack;
+use crate::attack::Attack;
 
-pub(super) const ATTACKS: &[Attack] = &[reflected::ATTACK, null::ATTACK, lookalike::ATTACK, forgery::ATTACK];
+pub(super) const ATTACKS: &[Attack] = &[origin::ATTACK, csrf::ATTACK];

@@ -1,12 +1,12 @@
-//! Security headers ([guide §7]).
-//!
-//! [guide §7]: https://github.com/doorward/doorward/blob/main/docs/guide.md#7-security-headers
+//! Headers that protect browsers, or tell too much, and errors that do.
 
+mod cookies;
+mod errors;
 mod grade;
-mod leak;
-mod missing;
-mod on_errors;
+mod security;
+mod software;
+mod traces;
 
-use crate::probing::Attack;
+use crate::attack::Attack;
 
-pub(super) const ATTACKS: &[Attack] = &[missing::ATTACK, leak::ATTACK, on_errors::ATTACK];
+pub(super) const ATTACKS: &[Attack] = &[security::ATTACK, software::ATTACK, cookies::ATTACK, errors::ATTACK];

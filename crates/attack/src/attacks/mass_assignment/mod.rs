@@ -1,15 +1,11 @@
-//! Mass assignment and excessive data exposure ([guide §6]).
+//! Fields that only the server may set, and answers with more than they should have ([guide §6]).
 //!
 //! [guide §6]: https://github.com/doorward/doorward/blob/main/docs/guide.md#6-mass-assignment
 
-mod assignment;
+mod assign;
+mod candidates;
 mod exposure;
-mod nested;
-mod owner;
-mod price;
-mod role;
 
-use crate::probing::Attack;
+use crate::attack::Attack;
 
-pub(super) const ATTACKS: &[Attack] =
-    &[role::ATTACK, price::ATTACK, owner::ATTACK, nested::ATTACK, exposure::ATTACK];
+pub(super) const ATTACKS: &[Attack] = &[exposure::ATTACK, assign::ATTACK];

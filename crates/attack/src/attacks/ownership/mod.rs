@@ -1,28 +1,30 @@
-//! Broken object level authorization: objects of other people ([guide §2]).
+//! Broken object and function level authorization: what belongs to others, and what is for administrators
+//! ([guide §2]).
 //!
 //! [guide §2]: https://github.com/doorward/doorward/blob/main/docs/guide.md#2-broken-object-level-authorization
 
+mod account;
+mod administrative;
+mod aim;
 mod batch;
-mod created;
+mod change;
 mod delete;
-mod graphql;
+mod function;
 mod list;
-mod neighbours;
-mod nested;
-mod objects;
-mod profile;
+mod missing;
+mod privacy;
+mod read;
 mod write;
 
-use crate::probing::Attack;
+use crate::attack::Attack;
 
 pub(super) const ATTACKS: &[Attack] = &[
-    profile::ATTACK,
-    created::ATTACK,
-    neighbours::ATTACK,
+    read::ATTACK,
+    batch::ATTACK,
     list::ATTACK,
     write::ATTACK,
+    account::ATTACK,
     delete::ATTACK,
-    batch::ATTACK,
-    nested::ATTACK,
-    graphql::ATTACK,
+    missing::ATTACK,
+    function::ATTACK,
 ];

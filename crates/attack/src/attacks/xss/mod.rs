@@ -1,11 +1,12 @@
-//! Cross-site scripting ([guide §3]).
-//!
-//! [guide §3]: https://github.com/doorward/doorward/blob/main/docs/guide.md#3-cross-site-scripting
+//! Scripts that other people's browsers run.
 
-mod cookie;
+mod markup;
+mod page;
+mod payloads;
 mod reflected;
+mod script;
 mod stored;
 
-use crate::probing::Attack;
+use crate::attack::Attack;
 
-pub(super) const ATTACKS: &[Attack] = &[stored::ATTACK, reflected::ATTACK, cookie::ATTACK];
+pub(super) const ATTACKS: &[Attack] = &[reflected::ATTACK, stored::ATTACK];

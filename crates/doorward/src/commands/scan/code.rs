@@ -7,7 +7,7 @@ use report::{Report, Severity, Threshold, json, text};
 use scan::code::{Options, Rules, Scan, Tests, scan};
 use serde_json::json;
 
-use super::output::Output;
+use crate::commands::output::Output;
 use crate::exit::{Exit, Failure};
 
 #[derive(Args)]

@@ -8,7 +8,7 @@ use report::Threshold;
 use scan::deps::osv::{Advisories, HyperClient, offline, online};
 use scan::deps::{Date, Ignores, Inventory, InventoryError, Limits, inventory, judge, sbom};
 
-use super::output::Output;
+use crate::commands::output::Output;
 use crate::exit::{Exit, Failure};
 
 /// The ignore file of a directory.

@@ -2,7 +2,6 @@
 
 mod code;
 mod deps;
-mod output;
 
 use clap::{Args, Subcommand};
 

@@ -1,0 +1,7 @@
+//! Requests that an attacker can change in one place: a draft, its slots, and how it is written.
+
+pub(crate) mod curl;
+mod draft;
+mod render;
+
+pub(crate) use draft::{Draft, Slot, scalar_text};
