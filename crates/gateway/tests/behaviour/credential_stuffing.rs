@@ -144,6 +144,45 @@ fn an_account_of_ones_own_forgives_little() {
 }
 
 #[test]
+fn a_name_that_the_api_does_not_read_makes_no_account_new() {
+    let upstream = api();
+    let gate = Running::start(ALONE, &[upstream.url()]);
+    let ask = |body: String, said: &str| {
+        let headers = [("Content-Type", JSON), ("X-Forwarded-For", "198.51.100.7")];
+        status(&gate.ask("POST", &format!("/login?said={said}"), &headers, body.as_bytes()))
+    };
+    // Four accounts of others, then one's own beside a name that changes.
+    let mut refused = 0;
+    for round in 0..20 {
+        for nth in 0..4 {
+            refused += u32::from(
+                ask(format!(r#"{{"username":"user{round}-{nth}","password":"x"}}"#), "stolen") == 429,
+            );
+        }
+        ask(format!(r#"{{"username":"mine","phone":"decoy{round}","password":"x"}}"#), "right");
+    }
+    assert!(refused > 30, "{refused}");
+}
+
+#[test]
+fn colleagues_who_name_their_company_pay_for_each_other() {
+    let upstream = api();
+    let gate = Running::start(ALONE, &[upstream.url()]);
+    for nth in 0..30 {
+        let headers = [("Content-Type", JSON), ("X-Forwarded-For", "198.51.100.7")];
+        let body = format!(r#"{{"account":"acme","username":"user{nth}","password":"x"}}"#);
+        if nth % 3 == 0 {
+            assert_eq!(
+                status(&gate.ask("POST", "/login?said=stolen", &headers, body.as_bytes())),
+                401,
+                "{nth}"
+            );
+        }
+        assert_eq!(status(&gate.ask("POST", "/login?said=right", &headers, body.as_bytes())), 200, "{nth}");
+    }
+}
+
+#[test]
 fn accounts_are_found_wherever_log_ins_have_them() {
     let upstream = api();
     let basic = |nth: usize| {

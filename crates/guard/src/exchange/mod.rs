@@ -48,6 +48,16 @@ pub(crate) use verified_by::VerifiedBy;
 /// The status in the line of a request whose client left before it had an answer, as nginx has it.
 pub(crate) const CLIENT_LEFT: u16 = 499;
 
+/// An account that a request logs in to.
+#[derive(Debug)]
+pub(crate) struct LogInAccount {
+    /// All its names together.
+    pub(crate) key: CounterKey,
+    /// Each name by itself. A client can add names that the API does not read: which of them is the account's is not
+    /// known. None of them where there are too many.
+    pub(crate) names: Vec<CounterKey>,
+}
+
 /// A request and what is known about it. Lives as long as the policy that it is judged by.
 #[derive(Debug)]
 pub struct Exchange<'e> {
@@ -135,7 +145,7 @@ pub struct Exchange<'e> {
     /// Its places under limits that count some outcomes only, until it is known which it has.
     pub(crate) undecided: Vec<Seat>,
     /// Whose account it logs in to: hashes.
-    pub(crate) accounts: Vec<CounterKey>,
+    pub(crate) accounts: Vec<LogInAccount>,
     /// When its body was read.
     pub(crate) asked: Option<Instant>,
     /// Whether it failed to log in, and is answered as all that do.

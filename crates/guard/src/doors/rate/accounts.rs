@@ -7,15 +7,20 @@ use base64::prelude::BASE64_STANDARD;
 use http::header::AUTHORIZATION;
 use inputs::{InputKind, byte_pairs};
 use policy::CredentialStuffing;
-use store::CounterKey;
 
 use super::values::account;
 use crate::decision::ruling::Ruling;
 use crate::doors::ownership::named::{texts, texts_elsewhere};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, LogInAccount};
 
 /// Whose account a request logs in to: all names in it are one account's, unless GraphQL logs several in.
-pub(super) fn accounts(x: &Exchange<'_>, ruling: Ruling<'_>, policy: &CredentialStuffing) -> Vec<CounterKey> {
+pub(super) fn accounts(
+    x: &Exchange<'_>,
+    ruling: Ruling<'_>,
+    policy: &CredentialStuffing,
+) -> Vec<LogInAccount> {
+    /// The most names of one account.
+    const MOST_NAMES: usize = 8;
     /// Of one request. There are as many in each as a limit of log ins has, at most.
     const MOST: usize = 32;
     let names = match policy.account.is_empty() {
@@ -33,10 +38,17 @@ pub(super) fn accounts(x: &Exchange<'_>, ruling: Ruling<'_>, policy: &Credential
     let hash = |names: &mut dyn Iterator<Item = &String>| {
         ruling.state.stores.key_hash.key(|key| names.for_each(|name| key.text(name)))
     };
+    let one = |name: &String| hash(&mut std::iter::once(name));
     match (names.is_empty(), x.graphql_log_ins) {
         (true, _) => Vec::new(),
-        (false, 0 | 1) => vec![hash(&mut names.iter())],
-        (false, _) => names.iter().take(MOST).map(|name| hash(&mut std::iter::once(name))).collect(),
+        (false, 0 | 1) => {
+            let each = names.iter().filter(|_| names.len() <= MOST_NAMES).map(one).collect();
+            vec![LogInAccount { key: hash(&mut names.iter()), names: each }]
+        }
+        (false, _) => {
+            let keys = names.iter().take(MOST).map(one);
+            keys.map(|key| LogInAccount { key, names: vec![key] }).collect()
+        }
     }
 }
 

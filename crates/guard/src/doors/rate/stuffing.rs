@@ -23,7 +23,7 @@ use crate::decision::ruling::Ruling;
 use crate::decision::{Decision, Refusal};
 use crate::doors::{Door, Step};
 use crate::events::Verdict;
-use crate::exchange::{Attempt, CLIENT_LEFT, Exchange};
+use crate::exchange::{Attempt, CLIENT_LEFT, Exchange, LogInAccount};
 use crate::forward::Reader;
 use crate::network::network;
 
@@ -31,6 +31,8 @@ use crate::network::network;
 pub(crate) struct Stuffing;
 
 const RULE: &str = "credential-stuffing";
+/// How often in a window a name pays that stands beside others.
+const SHARED_NAME: u32 = 5;
 
 impl Door for Stuffing {
     fn id(&self) -> DoorId {
@@ -202,11 +204,22 @@ impl Counters<'_, '_> {
     }
 
     /// Counts an account whose log in has succeeded: it pays for some that have failed.
-    async fn count_success(&self, account: CounterKey) -> Result<(), StoreError> {
-        let new = self.take("succeeded", Some(account), 1);
-        let (Some(new), Some(all)) = (new, self.take("accounts", None, self.most())) else { return Ok(()) };
+    ///
+    /// It pays once in a window. Beside another name, which may be a decoy that changes or a tenant that many share, each
+    /// name pays a few times.
+    async fn count_success(&self, account: &LogInAccount) -> Result<(), StoreError> {
+        let permits = if account.names.len() == 1 { 1 } else { SHARED_NAME };
+        let new = account.names.iter().map(|name| self.take("succeeded", Some(*name), permits));
+        let (Some(new), Some(all)) =
+            (new.collect::<Option<Vec<Take>>>(), self.take("accounts", None, self.most()))
+        else {
+            return Ok(());
+        };
         let (counters, now) = (&self.ruling.state.stores.counters, self.x.unix_millis());
-        let outcomes = counters.take_all(&[new], now).await?;
+        let outcomes = counters.take_all(&new, now).await?;
+        if outcomes.iter().any(|outcome| outcome.ticket.is_none()) {
+            return Ok(());
+        }
         let Some(ticket) = outcomes.first().and_then(|outcome| outcome.ticket) else { return Ok(()) };
         let cost = self.policy.failures_per_success;
         let paid = Ticket { key: all.key, quota: all.quota, cost, taken: ticket.taken };
@@ -247,8 +260,8 @@ async fn count(
         let counters = Counters { x, ruling, policy, whose };
         for account in &x.accounts {
             match outcome {
-                Outcome::Failed => counters.count_failure(*account).await?,
-                Outcome::Succeeded => counters.count_success(*account).await?,
+                Outcome::Failed => counters.count_failure(account.key).await?,
+                Outcome::Succeeded => counters.count_success(account).await?,
             }
         }
     }
