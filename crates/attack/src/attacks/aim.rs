@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+
 use crate::answer::Reply;
 use crate::attack::Tried;
 use crate::census::{Control, shape_of};
@@ -53,6 +55,24 @@ pub(super) fn all(p: &Prober<'_>) -> Vec<(Arc<Control>, Slot)> {
         slots.into_iter().map(move |slot| (control.clone(), slot)).collect::<Vec<_>>()
     };
     p.controls().into_iter().flat_map(of).collect()
+}
+
+/// Tries every slot that an attack is meant for.
+pub(super) async fn each<'a>(
+    p: &'a Prober<'a>,
+    tried: &mut Tried,
+    is_meant: impl Fn(&Control, &Slot) -> bool,
+    attempt: impl for<'t> Fn(&'t Prober<'t>, &'t Aim, &'t mut Tried) -> BoxFuture<'t, Result<(), Stop>>,
+) -> Result<(), Stop> {
+    for (control, slot) in all(p).into_iter().filter(|(control, slot)| is_meant(control, slot)) {
+        let result = match at(p, &control, &slot, tried).await {
+            Ok(Some(aim)) => attempt(p, &aim, tried).await,
+            Ok(None) => Ok(()),
+            Err(stop) => Err(stop),
+        };
+        tried.take(result)?;
+    }
+    Ok(())
 }
 
 /// The aim at a slot. `None` with a note where it cannot be tried; nothing is noted where it makes no sense.

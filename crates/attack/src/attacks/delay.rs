@@ -12,6 +12,8 @@ use crate::request::Draft;
 
 /// How often the growth is shown.
 const ROUNDS: usize = 3;
+/// How many rounds may be disturbed.
+const MAX_SPOILT: usize = 2;
 /// The least delay that counts.
 const LEAST: Duration = Duration::from_millis(150);
 
@@ -72,7 +74,7 @@ pub(super) async fn ask(
     }
     let mut usual = usual;
     let mut times = Vec::new();
-    // One round may be disturbed by something else.
+    // Some rounds may be disturbed by something else.
     let mut spoilt = 0;
     while times.len() < ROUNDS {
         let none = aim::send(p, &wait(0), who).await?.took;
@@ -86,13 +88,13 @@ pub(super) async fn ask(
             times.push((none, one, two));
         } else {
             spoilt += 1;
-            if spoilt > 1 {
+            if spoilt > MAX_SPOILT {
                 return Ok(Outcome::Restless);
             }
         }
     }
     let least = times.iter().map(|(none, one, _)| one.saturating_sub(*none)).min().unwrap_or_default();
-    if usual.spread() * 2 > least {
+    if usual.spread() * 2 > least || !is_double(&times) {
         return Ok(Outcome::Restless);
     }
     let said: Vec<String> = times
@@ -104,11 +106,21 @@ pub(super) async fn ask(
     Ok(Outcome::Waits(Box::new(first), said.join("; ")))
 }
 
-/// Whether times grow as what is asked grows: nothing, once, twice.
+/// Whether times grow as what is asked grows: nothing, once, twice. How fast a machine works differs from one moment to the
+/// next, so that one round says only that more takes longer.
 fn grows(none: Duration, one: Duration, two: Duration) -> bool {
     let (single, double) = (one.saturating_sub(none), two.saturating_sub(none));
     let (single, double) = (single.as_secs_f64(), double.as_secs_f64());
-    single >= LEAST.as_secs_f64() && single > none.as_secs_f64() && (1.4..=3.0).contains(&(double / single))
+    single >= LEAST.as_secs_f64() && single > none.as_secs_f64() && (1.1..=4.5).contains(&(double / single))
+}
+
+/// Whether all rounds together take about twice as long for twice as much.
+fn is_double(times: &[(Duration, Duration, Duration)]) -> bool {
+    let sum = |of: fn(&(Duration, Duration, Duration)) -> Duration| times.iter().map(of).sum::<Duration>();
+    let none = sum(|(none, ..)| *none);
+    let single = sum(|(_, one, _)| *one).saturating_sub(none).as_secs_f64();
+    let double = sum(|(.., two)| *two).saturating_sub(none).as_secs_f64();
+    single > 0.0 && (1.4..=3.0).contains(&(double / single))
 }
 
 #[cfg(test)]
@@ -124,10 +136,25 @@ mod tests {
             (5, 20, 40, false),
             (900, 1500, 2200, false),
             (5, 300, 1500, false),
+            (5, 1005, 1305, true),
             (500, 5, 1005, false),
         ] {
             let time = Duration::from_millis;
             assert_eq!(grows(time(none), time(one), time(two)), expected, "{none} {one} {two}");
+        }
+    }
+
+    #[test]
+    fn all_rounds_together_take_twice_as_long() {
+        for (times, expected) in [
+            (&[(5, 1005, 2005), (5, 500, 1300), (5, 1200, 1500)][..], true),
+            (&[(5, 1005, 1305), (5, 1005, 1305), (5, 1005, 1305)], false),
+            (&[(5, 400, 1700), (5, 400, 1700), (5, 400, 1700)], false),
+            (&[], false),
+        ] {
+            let time = Duration::from_millis;
+            let rows: Vec<_> = times.iter().map(|(a, b, c)| (time(*a), time(*b), time(*c))).collect();
+            assert_eq!(is_double(&rows), expected, "{times:?}");
         }
     }
 }

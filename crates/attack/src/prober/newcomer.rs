@@ -4,10 +4,8 @@ use super::person::{Entered, Newcomer};
 use super::{Prober, Stop};
 use crate::answer::Reply;
 use crate::identity::Identity;
-use crate::request::{Draft, Slot, curl};
+use crate::request::{Draft, curl};
 use crate::session::{LogInForm, Session, session_of};
-use crate::surface::Role;
-use crate::surface::shape::fold;
 use crate::who::Who;
 
 impl Prober<'_> {
@@ -30,21 +28,13 @@ impl Prober<'_> {
         let Some((form, sign)) = person.and_then(|person| Some((form_of(person.form)?, person.sign?))) else {
             return Ok(None);
         };
-        for (at, endpoint) in self.surface.with_role(Role::Register) {
-            let known = [Who::Nobody, Who::Attacker].into_iter().find_map(|who| self.control(at, who));
-            let Some(control) = known.filter(|_| self.options.wants(&endpoint.name())) else { continue };
-            let reply = self.ask(&control.draft, Who::Nobody).await?;
-            if !reply.is_served {
-                continue;
-            }
-            for (name, password) in credentials_of(&reply.draft, &form.name) {
-                let new = Newcomer { name, password, form: form.clone(), sign: sign.clone() };
-                if self.enter(&new).await?.is_some() {
-                    return Ok(Some(new));
-                }
-            }
-        }
-        Ok(None)
+        let wanted = |at: usize| self.options.wants(&self.surface.endpoint(at).name());
+        let Some((_, draft)) = self.registration().filter(|(at, _)| wanted(*at)) else { return Ok(None) };
+        let registered = self.register(&draft).await?;
+        let credentials = registered.filter(|new| new.identity.is_some()).and_then(|new| new.credentials);
+        let Some((name, password)) = credentials else { return Ok(None) };
+        let new = Newcomer { name, password, form, sign };
+        Ok(self.enter(&new).await?.map(|_| new))
     }
 
     /// Logs a newcomer in. `None` if its name and password are not taken, or its session is not served.
@@ -75,51 +65,5 @@ impl Prober<'_> {
         let served = self.ask_by(sign, &identity).await?;
         let entered = || Entered { identity, session, sign: sign.clone(), served: served.clone() };
         Ok(served.is_served.then(entered))
-    }
-}
-
-/// What an account that was registered so may log in with: each name with the password.
-fn credentials_of(draft: &Draft, name: &Slot) -> Vec<(String, String)> {
-    let slots = draft.slots();
-    let texts = |is_it: &dyn Fn(&str) -> bool| -> Vec<String> {
-        slots.iter().filter(|slot| is_it(&fold(slot.name()))).filter_map(|slot| draft.text(slot)).collect()
-    };
-    let Some(password) = texts(&|name| name.contains("pass") || name == "pwd").into_iter().next() else {
-        return Vec::new();
-    };
-    let wanted = fold(name.name());
-    let mut names = texts(&|name| name == wanted);
-    names.extend(texts(&|name| name.contains("mail")));
-    names.extend(texts(&|name| name.contains("user") || name == "login"));
-    let mut known: Vec<String> = Vec::new();
-    for name in names {
-        if !known.contains(&name) && known.len() < 2 {
-            known.push(name);
-        }
-    }
-    known.into_iter().map(|name| (name, password.clone())).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn an_account_logs_in_by_the_name_that_the_form_asks_for() {
-        let body = json!({ "user": { "email": "a@b.example", "username": "ab", "password": "p" } });
-        let draft = Draft { body: Some(body), ..Draft::empty(0) };
-        for (slot, expected) in [
-            ("/username", &["ab", "a@b.example"][..]),
-            ("/user/email", &["a@b.example", "ab"]),
-            ("/login", &["a@b.example", "ab"]),
-        ] {
-            let names: Vec<String> =
-                credentials_of(&draft, &Slot::Body(slot.into())).into_iter().map(|(name, _)| name).collect();
-            assert_eq!(names, expected, "{slot}");
-        }
-        let none = Draft { body: Some(json!({ "email": "a@b.example" })), ..Draft::empty(0) };
-        assert!(credentials_of(&none, &Slot::Body("/email".into())).is_empty());
     }
 }

@@ -13,7 +13,10 @@ use crate::who::Who;
 impl Prober<'_> {
     /// The operation that registers, with an ordinary request of it that was served.
     pub(crate) fn registration(&self) -> Option<(usize, Draft)> {
-        let served = |(at, _): (usize, &_)| Some((at, self.control(at, Who::Nobody)?.draft.clone()));
+        let served = |(at, _): (usize, &_)| {
+            let control = [Who::Nobody, Who::Attacker].into_iter().find_map(|who| self.control(at, who));
+            Some((at, control?.draft.clone()))
+        };
         self.surface.with_role(Role::Register).find_map(served)
     }
 
@@ -30,29 +33,22 @@ impl Prober<'_> {
         if !reply.is_served {
             return Ok(None);
         }
-        let text = |words: &[&str]| {
-            let is_it =
-                |slot: &Slot| matches!(slot, Slot::Body(_)) && words.contains(&fold(slot.name()).as_str());
-            reply.draft.slots().into_iter().find(is_it).and_then(|slot| reply.draft.text(&slot))
-        };
         let id = reply.value.as_ref().and_then(|value| root_id(endpoint, value)).map(|(_, id)| id);
         let mut registered =
             Registered { id, credentials: None, identity: None, view: None, reply: reply.clone() };
-        let (Some(form), Some(password)) = (self.log_in_form(), text(&["password", "pass", "pwd", "passwd"]))
-        else {
-            return Ok(Some(registered));
-        };
-        // The name is what the log in calls it; where both take an address, that.
-        let name = text(&[fold(form.name.name()).as_str()]);
-        let Some(name) = name.or_else(|| text(&["email", "username", "login", "name"])) else {
-            return Ok(Some(registered));
-        };
-        registered.credentials = Some((name.clone(), password.clone()));
-        let form_endpoint = self.surface.endpoint(form.endpoint);
-        let answer = self.ask(&form.draft(form_endpoint, &name, &password), Who::Nobody).await?;
-        let Some(session) = session_of(&answer.answer).filter(|_| answer.is_served) else {
-            return Ok(Some(registered));
-        };
+        let Some(form) = self.log_in_form() else { return Ok(Some(registered)) };
+        let mut session = None;
+        for (name, password) in credentials_of(&reply.draft, &form.name) {
+            let form_endpoint = self.surface.endpoint(form.endpoint);
+            let answer = self.ask(&form.draft(form_endpoint, &name, &password), Who::Nobody).await?;
+            session = session_of(&answer.answer).filter(|_| answer.is_served);
+            registered.credentials.get_or_insert((name.clone(), password.clone()));
+            if session.is_some() {
+                registered.credentials = Some((name, password));
+                break;
+            }
+        }
+        let Some(session) = session else { return Ok(Some(registered)) };
         registered.identity = self.people().into_iter().find_map(|who| self.shown(who, &session));
         registered.view = self.view_of(&registered).await?;
         if registered.id.is_none() {
@@ -105,5 +101,51 @@ impl Prober<'_> {
         let reply =
             self.ask(&form.draft(self.surface.endpoint(form.endpoint), name, password), Who::Nobody).await?;
         Ok(Some(reply.is_served && session_of(&reply.answer).is_some()))
+    }
+}
+
+/// What an account that was registered so may log in with: each name with the password.
+fn credentials_of(draft: &Draft, name: &Slot) -> Vec<(String, String)> {
+    let slots = draft.slots();
+    let texts = |is_it: &dyn Fn(&str) -> bool| -> Vec<String> {
+        slots.iter().filter(|slot| is_it(&fold(slot.name()))).filter_map(|slot| draft.text(slot)).collect()
+    };
+    let Some(password) = texts(&|name| name.contains("pass") || name == "pwd").into_iter().next() else {
+        return Vec::new();
+    };
+    let wanted = fold(name.name());
+    let mut names = texts(&|name| name == wanted);
+    names.extend(texts(&|name| name.contains("mail")));
+    names.extend(texts(&|name| name.contains("user") || name == "login"));
+    let mut known: Vec<String> = Vec::new();
+    for name in names {
+        if !known.contains(&name) && known.len() < 2 {
+            known.push(name);
+        }
+    }
+    known.into_iter().map(|name| (name, password.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_account_logs_in_by_the_name_that_the_form_asks_for() {
+        let body = json!({ "user": { "email": "a@b.example", "username": "ab", "password": "p" } });
+        let draft = Draft { body: Some(body), ..Draft::empty(0) };
+        for (slot, expected) in [
+            ("/username", &["ab", "a@b.example"][..]),
+            ("/user/email", &["a@b.example", "ab"]),
+            ("/login", &["a@b.example", "ab"]),
+        ] {
+            let names: Vec<String> =
+                credentials_of(&draft, &Slot::Body(slot.into())).into_iter().map(|(name, _)| name).collect();
+            assert_eq!(names, expected, "{slot}");
+        }
+        let none = Draft { body: Some(json!({ "email": "a@b.example" })), ..Draft::empty(0) };
+        assert!(credentials_of(&none, &Slot::Body("/email".into())).is_empty());
     }
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod curl;
 mod draft;
+mod fresh;
 mod render;
 
 pub(crate) use draft::{Draft, Slot, scalar_text};
+pub(crate) use fresh::fresh;

@@ -1,12 +1,11 @@
 //! How a draft is written as a request.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::draft::{Draft, scalar_text};
+use super::fresh::fresh;
 use crate::probe::{Content, Probe};
 use crate::surface::shape::FRESH;
 use crate::surface::{BodyFormat, Endpoint};
@@ -18,25 +17,6 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b
 const NAME: &AsciiSet = &RESERVED.remove(b'[').remove(b']').remove(b'$');
 
 const BOUNDARY: &str = "doorward-boundary-7d1f";
-
-/// Numbers the requests of a process, so that what must not repeat does not.
-static NUMBER: AtomicU64 = AtomicU64::new(1);
-
-/// Six letters and digits that no other request of this run has, and hardly one of another run.
-fn fresh() -> String {
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_secs());
-    let mut value = (now.wrapping_mul(7919)).wrapping_add(number.wrapping_mul(104_729)) % 1_544_804_416;
-    let mut text = String::new();
-    // The first is a letter, so that it is never a number.
-    text.push(char::from(b'a' + (value % 26) as u8));
-    value /= 26;
-    for _ in 0..5 {
-        text.push(char::from_digit((value % 36) as u32, 36).unwrap_or('x'));
-        value /= 36;
-    }
-    text
-}
 
 impl Draft {
     /// The same with a text of its own wherever one must be new.

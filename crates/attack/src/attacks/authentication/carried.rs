@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::answer::Reply;
+use crate::attack::{Hole, Tried};
 use crate::identity::Identity;
 use crate::prober::{Prober, Stop};
 use crate::request::Draft;
@@ -73,6 +74,25 @@ impl Carried {
         }
         let again = self.ask(p, token).await?;
         Ok(if again.is_served { Ok(reply) } else { Err(again) })
+    }
+
+    /// Tries tokens, each with what a report says of it, until one is served.
+    pub(super) async fn try_each(
+        &self,
+        p: &Prober<'_>,
+        tokens: Vec<(String, String)>,
+        tried: &mut Tried,
+    ) -> Result<(), Stop> {
+        for (message, token) in tokens {
+            match self.served(p, &token).await? {
+                Ok(reply) => {
+                    tried.open(Hole::shown(self.operation(p), self.slot(), message, &self.control, &reply));
+                    return Ok(());
+                }
+                Err(reply) => tried.shut(&reply.seen),
+            }
+        }
+        Ok(())
     }
 
     /// Whether a token with a wrong signature is refused: without that, no forged one proves anything more.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::carried::{Carried, header_of};
 use crate::answer::values;
-use crate::attack::{Attack, Hole, Tried};
+use crate::attack::{Attack, Tried};
 use crate::door::{GuideDoor, ShutBy};
 use crate::prober::{Prober, Stop};
 
@@ -58,21 +58,9 @@ async fn run(p: &Prober<'_>, tried: &mut Tried) -> Result<(), Stop> {
     if tokens.is_empty() {
         tried.not_tried("a log in answers with no second token that is a JSON Web Token");
     }
-    for (what, token) in tokens {
-        match carried.served(p, &token).await? {
-            Ok(reply) => {
-                let message = format!("the {what} of a log in is served as an access token");
-                tried.open(Hole::shown(
-                    carried.operation(p),
-                    carried.slot(),
-                    message,
-                    &carried.control,
-                    &reply,
-                ));
-                return Ok(());
-            }
-            Err(reply) => tried.shut(&reply.seen),
-        }
-    }
-    Ok(())
+    let tokens = tokens
+        .into_iter()
+        .map(|(what, token)| (format!("the {what} of a log in is served as an access token"), token))
+        .collect();
+    carried.try_each(p, tokens, tried).await
 }

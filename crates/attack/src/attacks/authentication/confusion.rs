@@ -7,7 +7,7 @@ use report::Level;
 use serde_json::Value;
 
 use super::carried::Carried;
-use crate::attack::{Attack, Hole, Tried};
+use crate::attack::{Attack, Tried};
 use crate::door::{GuideDoor, ShutBy};
 use crate::probe::Probe;
 use crate::prober::{Prober, Stop};
@@ -56,23 +56,9 @@ async fn run(p: &Prober<'_>, tried: &mut Tried) -> Result<(), Stop> {
             );
         }
     }
-    for (what, token) in variants {
-        match carried.served(p, &token).await? {
-            Ok(reply) => {
-                let message = format!("a token {what} is served");
-                tried.open(Hole::shown(
-                    carried.operation(p),
-                    carried.slot(),
-                    message,
-                    &carried.control,
-                    &reply,
-                ));
-                return Ok(());
-            }
-            Err(reply) => tried.shut(&reply.seen),
-        }
-    }
-    Ok(())
+    let tokens =
+        variants.into_iter().map(|(what, token)| (format!("a token {what} is served"), token)).collect();
+    carried.try_each(p, tokens, tried).await
 }
 
 /// Tokens whose `kid` leads to a key that everybody knows.

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use report::Level;
 
 use super::carried::{Carried, broken};
-use crate::attack::{Attack, Hole, Tried};
+use crate::attack::{Attack, Tried};
 use crate::door::{GuideDoor, ShutBy};
 use crate::prober::{Prober, Stop};
 use crate::token;
@@ -30,26 +30,12 @@ async fn run(p: &Prober<'_>, tried: &mut Tried) -> Result<(), Stop> {
         tried.not_tried("no account has a JSON Web Token in a request that is served with it alone");
         return Ok(());
     };
-    for (what, token) in variants(&carried) {
-        if token == carried.token {
-            continue;
-        }
-        match carried.served(p, &token).await? {
-            Ok(reply) => {
-                let message = format!("a token {what} is served");
-                tried.open(Hole::shown(
-                    carried.operation(p),
-                    carried.slot(),
-                    message,
-                    &carried.control,
-                    &reply,
-                ));
-                return Ok(());
-            }
-            Err(reply) => tried.shut(&reply.seen),
-        }
-    }
-    Ok(())
+    let tokens = variants(&carried)
+        .into_iter()
+        .filter(|(_, token)| *token != carried.token)
+        .map(|(what, token)| (format!("a token {what} is served"), token))
+        .collect();
+    carried.try_each(p, tokens, tried).await
 }
 
 fn variants(carried: &Carried) -> Vec<(String, String)> {

@@ -11,6 +11,7 @@ use crate::attack::{Attack, Hole, Tried};
 use crate::attacks::aim::{self, Aim};
 use crate::door::{GuideDoor, ShutBy};
 use crate::prober::{Prober, Stop};
+use crate::request::Slot;
 use crate::surface::BodyFormat;
 use report::Level;
 
@@ -29,21 +30,18 @@ pub(super) const ATTACK: Attack = Attack {
 /// Stands where the entity belongs.
 const MARK: &str = "dwentity7q";
 
-async fn run(p: &Prober<'_>, tried: &mut Tried) -> Result<(), Stop> {
-    for (control, slot) in aim::all(p) {
-        let endpoint = p.surface.endpoint(control.endpoint);
-        let is_xml = endpoint.body.as_ref().is_some_and(|body| matches!(body.format, BodyFormat::Xml(_)));
-        if !is_xml || !matches!(slot, crate::request::Slot::Body(_)) {
-            continue;
-        }
-        let result = match aim::at(p, &control, &slot, tried).await {
-            Ok(Some(aim)) => try_slot(p, &aim, tried).await,
-            Ok(None) => Ok(()),
-            Err(stop) => Err(stop),
-        };
-        tried.take(result)?;
-    }
-    Ok(())
+async fn run<'a>(p: &'a Prober<'a>, tried: &mut Tried) -> Result<(), Stop> {
+    aim::each(
+        p,
+        tried,
+        |control, slot| {
+            let body = p.surface.endpoint(control.endpoint).body.as_ref();
+            body.is_some_and(|body| matches!(body.format, BodyFormat::Xml(_)))
+                && matches!(slot, Slot::Body(_))
+        },
+        |p, aim, tried| Box::pin(try_slot(p, aim, tried)),
+    )
+    .await
 }
 
 async fn try_slot(p: &Prober<'_>, aim: &Aim, tried: &mut Tried) -> Result<(), Stop> {

@@ -160,6 +160,9 @@ async fn write(
     {
         let message = format!("an ordinary account changes `{}`: {why}", place.name());
         tried.open(Hole::shown(endpoint.name(), slot, message, &before.reply, &reply));
+    } else {
+        let name = place.name();
+        tried.unknown(format!("{}: `{name}` was changed once, and was not set back", endpoint.name()));
     }
     Ok(())
 }

@@ -74,16 +74,8 @@ const ERRORS: [&str; 40] = [
     "java.sql.sqlsyntaxerrorexception",
 ];
 
-async fn run(p: &Prober<'_>, tried: &mut Tried) -> Result<(), Stop> {
-    for (control, slot) in aim::all(p) {
-        let result = match aim::at(p, &control, &slot, tried).await {
-            Ok(Some(aim)) => try_slot(p, &aim, tried).await,
-            Ok(None) => Ok(()),
-            Err(stop) => Err(stop),
-        };
-        tried.take(result)?;
-    }
-    Ok(())
+async fn run<'a>(p: &'a Prober<'a>, tried: &mut Tried) -> Result<(), Stop> {
+    aim::each(p, tried, |_, _| true, |p, aim, tried| Box::pin(try_slot(p, aim, tried))).await
 }
 
 async fn try_slot(p: &Prober<'_>, aim: &Aim, tried: &mut Tried) -> Result<(), Stop> {

@@ -31,20 +31,12 @@ const STATEMENTS: [&str; 4] = [
     "; WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c LIMIT SECONDS000000) SELECT count(*) FROM c -- -",
 ];
 
-async fn run(p: &Prober<'_>, tried: &mut Tried) -> Result<(), Stop> {
+async fn run<'a>(p: &'a Prober<'a>, tried: &mut Tried) -> Result<(), Stop> {
     if !p.options.destructive {
         tried.not_tried("it ends statements early, and data may be lost: allow destructive attacks");
         return Ok(());
     }
-    for (control, slot) in aim::all(p) {
-        let result = match aim::at(p, &control, &slot, tried).await {
-            Ok(Some(aim)) => try_slot(p, &aim, tried).await,
-            Ok(None) => Ok(()),
-            Err(stop) => Err(stop),
-        };
-        tried.take(result)?;
-    }
-    Ok(())
+    aim::each(p, tried, |_, _| true, |p, aim, tried| Box::pin(try_slot(p, aim, tried))).await
 }
 
 async fn try_slot(p: &Prober<'_>, aim: &Aim, tried: &mut Tried) -> Result<(), Stop> {

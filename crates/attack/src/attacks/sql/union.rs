@@ -36,19 +36,14 @@ const NUMBERS: [&str; 2] = [" UNION ALL SELECT ", ") UNION ALL SELECT "];
 /// The product as digits in a text, which passes for a number, too: SQLite and PostgreSQL; MySQL; SQL Server.
 const CELLS: [&str; 3] = ["(SUM)||''", "CONCAT(SUM,'')", "CAST(SUM AS VARCHAR(20))"];
 
-async fn run(p: &Prober<'_>, tried: &mut Tried) -> Result<(), Stop> {
-    for (control, slot) in aim::all(p) {
-        if !is_read_like(p.surface.endpoint(control.endpoint)) {
-            continue;
-        }
-        let result = match aim::at(p, &control, &slot, tried).await {
-            Ok(Some(aim)) => try_slot(p, &aim, tried).await,
-            Ok(None) => Ok(()),
-            Err(stop) => Err(stop),
-        };
-        tried.take(result)?;
-    }
-    Ok(())
+async fn run<'a>(p: &'a Prober<'a>, tried: &mut Tried) -> Result<(), Stop> {
+    aim::each(
+        p,
+        tried,
+        |control, _| is_read_like(p.surface.endpoint(control.endpoint)),
+        |p, aim, tried| Box::pin(try_slot(p, aim, tried)),
+    )
+    .await
 }
 
 async fn try_slot(p: &Prober<'_>, aim: &Aim, tried: &mut Tried) -> Result<(), Stop> {

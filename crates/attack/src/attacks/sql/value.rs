@@ -26,16 +26,8 @@ pub(super) const ATTACK: Attack = Attack {
 /// How a string is joined with a sum: SQLite, PostgreSQL and Oracle; MySQL; SQL Server.
 const JOINED: [&str; 3] = ["'||(SUM)||'", "'+(SUM)+'", "'+CAST(SUM AS VARCHAR(20))+'"];
 
-async fn run(p: &Prober<'_>, tried: &mut Tried) -> Result<(), Stop> {
-    for (control, slot) in aim::all(p) {
-        let result = match aim::at(p, &control, &slot, tried).await {
-            Ok(Some(aim)) => try_slot(p, &aim, tried).await,
-            Ok(None) => Ok(()),
-            Err(stop) => Err(stop),
-        };
-        tried.take(result)?;
-    }
-    Ok(())
+async fn run<'a>(p: &'a Prober<'a>, tried: &mut Tried) -> Result<(), Stop> {
+    aim::each(p, tried, |_, _| true, |p, aim, tried| Box::pin(try_slot(p, aim, tried))).await
 }
 
 async fn try_slot(p: &Prober<'_>, aim: &Aim, tried: &mut Tried) -> Result<(), Stop> {
